@@ -198,8 +198,15 @@ module.exports = {
       comment:
         'It runs in a browser and speaks HTTP: it imports no library of the services. Of core it has what reads packs and values, so that both agree on what is valid.',
       severity: 'error',
-      from: { path: '^apps/console/', pathNot: SPEC },
+      from: { path: '^apps/console/', pathNot: `${SPEC}|^apps/console/src/(evidence|playground)/` },
       to: { path: '^(libs/(?!client/|core/(src|dist)/lib/(pack|schema)/)|apps/(?!console/)|tools/)' },
+    },
+    {
+      name: 'console-verifies-and-plans-with-core',
+      comment: 'It verifies and plans with the code of the command line (docs/adr/0084), and imports nothing else.',
+      severity: 'error',
+      from: { path: '^apps/console/src/(evidence|playground)/', pathNot: SPEC },
+      to: { path: '^(libs/(?!client/|core/|infrastructure/(src|dist)/lib/archive/)|apps/(?!console/)|tools/)' },
     },
     {
       name: 'console-has-no-node-built-ins',

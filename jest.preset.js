@@ -7,6 +7,8 @@ const esmOnly = [
   '@opentelemetry/otlp-exporter-base',
   'openid-client',
   'oauth4webapi',
+  '@noble/curves',
+  '@noble/hashes',
 ];
 const typescript = {
   jsc: {

@@ -12,7 +12,7 @@ const PLACES = [
   /\/(fan-out|crash|logs)\.e2e-spec\.ts$/,
   /\/(outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
   /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,
-  /\/(?!actors|console|container|evidence|exports|schedules\.|sealed|loops|rerun|egress|inner-packs|tamper|journey)[\w-]+\.e2e-spec\.ts$/,
+  /\/(?!actors|client|command-line|console|container|guides|evidence|exports|schedules\.|sealed|loops|rerun|egress|inner-packs|tamper|journey)[\w-]+\.e2e-spec\.ts$/,
   /\.e2e-spec\.ts$/,
   /\.int-spec\.ts$/,
 ];

@@ -89,20 +89,41 @@ async function freePort() {
 
 /**
  * One command line of the compiled CLI, told as a process of it is: it is loaded once, while a process of its own takes most of half a second of a
- * processor to load it. Nobody sits at its terminal, and its stdin is empty. `env` is all that it sees of the environment.
+ * processor to load it. Its stdin is empty. `env` is all that it sees of the environment. Nobody sits at its terminal, unless `folder` is given: then
+ * it runs in this folder, and a person who has read what it printed answers its questions. Command lines run one after the other, because the
+ * working folder is that of the process.
  */
-async function taskrunner(args, env) {
+function taskrunner(args, env, folder = null) {
+  const ran = lastCommand.then(() => runTaskrunner(args, env, folder));
+  lastCommand = ran.catch(() => undefined);
+  return ran;
+}
+
+let lastCommand = Promise.resolve();
+
+async function runTaskrunner(args, env, folder) {
   let [stdout, stderr] = ['', ''];
   const terminal = {
     print: (line) => void (stdout += `${line}\n`),
     say: (line) => void (stderr += `${line}\n`),
     draw: (text) => void (stderr += text),
-    ask: async () => null,
+    ask: async () => (folder === null ? null : firstOfGateDigest(stdout)),
     ...{ isInteractive: false, columns: 80, rows: 24 },
   };
   const readStdin = async () => new Uint8Array();
-  const status = await runCommandLine({ arguments: args, terminal, env, readStdin, version });
-  return { status, stdout, stderr };
+  const before = process.cwd();
+  try {
+    if (folder !== null) process.chdir(folder);
+    const status = await runCommandLine({ arguments: args, terminal, env, readStdin, version });
+    return { status, stdout, stderr };
+  } finally {
+    process.chdir(before);
+  }
+}
+
+/** What a person types who decides about the gate that was shown: the beginning of its digest. */
+function firstOfGateDigest(shown) {
+  return /^gate digest\s+sha256:([0-9a-f]{8})/m.exec(shown)?.[1] ?? null;
 }
 
 /** A token for a person, or through those who act for them, each for the one before: as `signIn` of the CLI's `dev`, with no process for each. */
@@ -142,7 +163,7 @@ const calls = {
   // A stack with an Authority of its own keeps the secrets of those who act.
   tokenFor: ({ stack, hasOwnAuthority }, login, actors = []) =>
     hasOwnAuthority && actors.length > 0 ? stack.tokenFor(login, actors) : tokenFor(stack.issuer, login, actors),
-  taskrunner: (_stack, args, env) => taskrunner(args, env),
+  taskrunner: (_stack, args, env, folder) => taskrunner(args, env, folder),
   startWorker: ({ stack }) => stack.startWorker(),
   killWorker: ({ stack }, signal, pid) => stack.killWorker(signal, pid),
   crashDatabase: async (one) => void (one.bringBack = await one.stack.crashDatabase()),

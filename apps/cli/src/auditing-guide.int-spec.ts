@@ -10,9 +10,16 @@ import { NODE_ENVIRONMENT } from './testing/node-environment';
 const ROOT = join(__dirname, '..', '..', '..');
 const PAGE = readFileSync(join(ROOT, 'docs', 'guides', 'auditing.md'), 'utf8');
 
+/** The fenced blocks, in order: language, tag, text. */
+const BLOCKS = [...PAGE.matchAll(/^```(\w*)(.*)\n([^]*?)^```$/gm)].map(([, language, tag, text]) => ({
+  language,
+  tag: tag?.trim(),
+  text: text ?? '',
+}));
+
 /** Texts of the fenced blocks of a language, in order. */
 function fenced(language: string): readonly string[] {
-  return [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '');
+  return BLOCKS.filter((block) => block.language === language).map(({ text }) => text);
 }
 
 /** Executes the guide for auditors: it types the commands that the guide tells readers to type. */
@@ -37,8 +44,9 @@ describe('docs/guides/auditing.md', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('has no fenced block that is not executed or read here', () => {
-    const languages = [...PAGE.matchAll(/^```(.*)\n[^]*?^```$/gm)].map(([, language]) => language);
-    expect(new Set(languages)).toEqual(new Set(['sh', 'json', 'js']));
+    expect(new Set(BLOCKS.map(({ language }) => language))).toEqual(new Set(['sh', 'json', 'js']));
+    const tag = 'test=elsewhere:apps/cli/src/auditing-guide.int-spec.ts';
+    expect(new Set(BLOCKS.map((block) => block.tag))).toEqual(new Set([tag]));
     expect([fenced('js').length, fenced('json').length]).toEqual([1, 1]);
   });
 

@@ -8,7 +8,7 @@ import './style/approvals.css';
 import './style/form.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Api } from './api/api';
 import { Connection } from './api/connection';
@@ -53,13 +53,23 @@ function Pages() {
   return <RouterProvider router={router} />;
 }
 
+const OpenPage = lazy(() => import('./evidence/open-page'));
+/** Evidence is verified without a sign-in: whoever has a bundle need not have an account. */
+const isOpen = location.pathname === `${base}/verify`;
+
 root.render(
-  <ServicesContext value={{ api, connection, feed, session, settings }}>
-    <QueryClientProvider client={queries}>
-      <Gateway session={session}>
-        <Pages />
-      </Gateway>
-    </QueryClientProvider>
-  </ServicesContext>,
+  isOpen ? (
+    <Suspense>
+      <OpenPage maxBytes={settings.bundleSize} home={redirectUri} />
+    </Suspense>
+  ) : (
+    <ServicesContext value={{ api, connection, feed, session, settings }}>
+      <QueryClientProvider client={queries}>
+        <Gateway session={session}>
+          <Pages />
+        </Gateway>
+      </QueryClientProvider>
+    </ServicesContext>
+  ),
 );
-void session.start();
+if (!isOpen) void session.start();

@@ -1,16 +1,17 @@
+import { lazy, Suspense } from 'react';
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate } from '@tanstack/react-router';
-import { InboxPage, readInboxSearch } from './approvals/inbox';
+import { readInboxSearch } from './approvals/inbox-search';
 import { readAuditSearch } from './audit/audit-search';
 import { Notice } from './frame/notice';
+import { useServices } from './frame/services';
 import { Shell } from './frame/shell';
 import { readPackSearch, readPacksSearch } from './packs/packs-search';
-import { RunPage } from './run/run-page';
 import { readRunSearch } from './run/run-view';
 import { readRunFilter } from './runs/run-filter';
-import { RunsPage } from './runs/runs-page';
 import { readSchedulesSearch } from './schedules/schedules-search';
 import { readWorkersSearch } from './workers/workers-search';
 
+// Each page is a file of its own, which is read when the page is first opened.
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
@@ -28,25 +29,44 @@ const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
   validateSearch: readRunFilter,
-  component: RunsPage,
+  component: lazyRouteComponent(() => import('./runs/runs-page'), 'RunsPage'),
 });
 
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId',
   validateSearch: readRunSearch,
-  component: RunPage,
+  component: lazyRouteComponent(() => import('./run/run-page'), 'RunPage'),
 });
 const approvals = createRoute({
   getParentRoute: () => root,
   path: '/approvals',
   validateSearch: readInboxSearch,
-  component: InboxPage,
+  component: lazyRouteComponent(() => import('./approvals/inbox'), 'InboxPage'),
 });
 const gate = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId/gates/$gateId',
   component: lazyRouteComponent(() => import('./approvals/gate-page'), 'GatePage'),
+});
+
+const evidence = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId/evidence',
+  component: lazyRouteComponent(() => import('./evidence/evidence-page')),
+});
+const VerifyPage = lazy(() => import('./evidence/verify-page'));
+const verify = createRoute({
+  getParentRoute: () => root,
+  path: '/verify',
+  component: () => {
+    const { settings } = useServices();
+    return (
+      <Suspense fallback={<Notice kind="loading" title="Loading …" />}>
+        <VerifyPage maxBytes={settings.bundleSize} />
+      </Suspense>
+    );
+  },
 });
 const packs = createRoute({
   getParentRoute: () => root,
@@ -98,6 +118,8 @@ export function createConsoleRouter(basepath: string) {
       run,
       approvals,
       gate,
+      evidence,
+      verify,
       packs,
       pack,
       submit,

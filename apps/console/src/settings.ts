@@ -11,6 +11,8 @@ export interface Settings {
   readonly logLines: number;
   /** Maximum number of nodes of a graph that is drawn. */
   readonly graphNodes: number;
+  /** Size up to which the browser reads an evidence bundle, bytes. */
+  readonly bundleSize: number;
 }
 
 /** Reads the settings of this page. */

@@ -373,8 +373,11 @@ describe('secrets and sensitive inputs', () => {
     await ada.until(again, ['failed']);
     for (let i = 0; i < 400 && (await statusOf(again)) !== 'blocked'; i++) await pause(100);
     writeFileSync(secretFile('steady'), 'third-steady-value-3', { mode: 0o600 });
-    const retry = await root.ask('POST', `/api/runs/${again}/evidence/release`, { reason: 'The secret was changed.' });
-    expect(retry.status).toBe(200);
+    const retry = await stack.taskrunner(['release', again, '--reason', 'The secret was changed.'], {
+      TASKRUNNER_SERVER: stack.server,
+      TASKRUNNER_TOKEN: await stack.tokenFor('ops'),
+    });
+    expect([retry.status, retry.stderr]).toEqual([0, '']);
     expect(await verified(await ada.sealed(again))).toMatchObject({ ok: true });
   }, 90_000);
 

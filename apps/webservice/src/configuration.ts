@@ -45,6 +45,8 @@ export abstract class ConsoleSetting {
   abstract readonly refresh: number;
   abstract readonly logLines: number;
   abstract readonly graphNodes: number;
+  /** Bytes. */
+  abstract readonly bundleSize: number;
 }
 
 /** Settings for schedules. Durations are milliseconds. */

@@ -1,5 +1,6 @@
 import type { Api } from './api';
 import { eventsOf } from './event-stream';
+import { pauseFor } from './pause';
 import { ApiProblem } from './problem';
 
 /** An event of the tenant: that something changed, not what it is now. */
@@ -49,8 +50,8 @@ export async function readFeed(api: Pick<Api, 'ask' | 'get'>, { after, signal, t
         tell({ kind: 'again' });
       } else if (ApiProblem.is(error) && !error.isTransient) throw error;
     }
-    const wait = pause;
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    // A tab that leaves must not keep the lock for a pause.
+    await pauseFor(pause, signal);
     pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
   }
 }

@@ -8,16 +8,8 @@ import { Moment } from '../frame/moment';
 import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { shortRun } from '../frame/short';
+import type { InboxSearch } from './inbox-search';
 import { reasonText } from './reasons';
-
-/** Which open gates are listed; absent: those that the person may decide. */
-interface InboxSearch {
-  readonly all?: true;
-}
-
-export function readInboxSearch(search: Readonly<Record<string, unknown>>): InboxSearch {
-  return search['all'] === true || search['all'] === 'true' ? { all: true } : {};
-}
 
 const PAGE = 50;
 

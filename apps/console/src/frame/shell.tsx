@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { ApprovalCounts } from '../api/views';
 import { useKeys } from './keys';
 import { ConnectionLost } from './lost';
 import { useLiveLists } from './live';
 import { useMe } from './me';
+import { Palette, usePaletteKey } from './palette';
 import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
 import { applyTheme, nextTheme, storedTheme } from './theme';
@@ -14,9 +15,13 @@ import { applyTheme, nextTheme, storedTheme } from './theme';
 /** The frame of every page: navigation, tenant and person. */
 export function Shell() {
   const [isHelpOpen, openHelp] = useState(false);
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const openPalette = useCallback(() => setPaletteOpen(true), []);
   const navigate = useNavigate();
   useLiveLists();
+  usePaletteKey(openPalette);
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
+  const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
     '?': () => openHelp(true),
     g: () => void navigate({ to: '/runs', search: {} }),
@@ -37,6 +42,9 @@ export function Shell() {
           </Link>
           <Approvals />
           <MorePages />
+          <Link to="/verify" className="tab" activeProps={NO_PROPS} {...currentIf(isVerify)}>
+            Verify
+          </Link>
         </nav>
         <span className="bar-space" />
         <ThemeButton />
@@ -49,6 +57,11 @@ export function Shell() {
       <div id="content" tabIndex={-1}>
         <Outlet />
       </div>
+      <Palette
+        isOpen={isPaletteOpen}
+        close={() => setPaletteOpen(false)}
+        more={[{ id: 'keys', text: 'Keyboard shortcuts', act: () => openHelp(true) }]}
+      />
       <Shortcuts isOpen={isHelpOpen} close={() => openHelp(false)} />
     </>
   );

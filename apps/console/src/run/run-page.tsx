@@ -188,7 +188,11 @@ function Head({ run }: { readonly run: Run }) {
         </div>
         <div>
           <dt>Evidence</dt>
-          <dd>{run.evidence.status}</dd>
+          <dd>
+            <Link to="/runs/$runId/evidence" params={{ runId: run.runId }}>
+              {run.evidence.status}
+            </Link>
+          </dd>
         </div>
         {run.waits.length === 0 && run.stuck === null ? null : (
           <div>

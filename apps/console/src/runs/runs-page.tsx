@@ -1,32 +1,54 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
-import { RUN_STATUSES, type Page, type Run } from '../api/views';
+import { useRef } from 'react';
+import type { Page, Run } from '../api/views';
 import { stepIn, useKeys } from '../frame/keys';
-import { Mark, wordOf } from '../frame/mark';
+import { Mark } from '../frame/mark';
+import { useHolds } from '../frame/me';
 import { Elapsed, Moment } from '../frame/moment';
-import { Failed, Notice } from '../frame/notice';
+import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { shortRun } from '../frame/short';
 import { Progress } from './progress';
-import { isFiltered, type RunFilter } from './run-filter';
+import { isFiltered, runQuery, type RunFilter } from './run-filter';
+import { RunFilters } from './run-filters';
 import { Waits } from './waits';
 
 const PAGE = 50;
+/** Pages that are held and kept up to date. Older ones take the place of the newest. */
+const MOST_PAGES = 5;
+/** The beginning of a span of time, such as the last hour, moves on in steps of ten minutes. */
+const STEP_MS = 600_000;
+/** How much less often a list without active runs is read: for a feed that cannot be read. */
+const QUIET = 6;
+/** Runs whose steps progress without an event of the feed. */
+const ACTIVE: ReadonlySet<string> = new Set(['queued', 'running', 'cancelling']);
 
 /** The runs of the tenant, newest first. */
 export function RunsPage() {
   const { api, settings } = useServices();
+  const queries = useQueryClient();
   const filter = useSearch({ from: '/runs' });
   const navigate = useNavigate({ from: '/runs' });
+  const mayRead = useHolds('packs.read') ?? true;
+  const asked = runQuery(filter, Math.floor(Date.now() / STEP_MS) * STEP_MS);
   const query = useInfiniteQuery({
-    queryKey: ['runs', filter],
+    queryKey: ['runs', asked],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<Run>>('runs', { ...filter, limit: PAGE, cursor: pageParam }, signal),
+      api.get<Page<Run>>('runs', { ...asked, limit: PAGE, cursor: pageParam }, signal),
+    enabled: mayRead,
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
-    refetchInterval: settings.refresh,
+    getPreviousPageParam: () => undefined,
+    maxPages: MOST_PAGES,
+    placeholderData: keepPreviousData,
+    // The feed of the tenant tells of new and ended runs; the progress of steps has no events.
+    refetchInterval: ({ state: { data } }) =>
+      data?.pages.some(({ items }) => items.some(({ status }) => ACTIVE.has(status))) === true
+        ? settings.refresh
+        : settings.refresh * QUIET,
   });
+  const isCut = (query.data?.pageParams[0] ?? null) !== null;
   const runs = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const rows = useRef<HTMLTableSectionElement>(null);
   const search = useRef<HTMLInputElement>(null);
@@ -41,14 +63,25 @@ export function RunsPage() {
     <main className="page">
       <div className="page-head">
         <h1>Runs</h1>
-        <Filters filter={filter} change={change} search={search} />
+        <RunFilters filter={filter} change={change} search={search} />
       </div>
-      {query.isError && query.data === undefined ? (
+      {isCut ? (
+        <button
+          type="button"
+          className="button"
+          onClick={() => void queries.resetQueries({ queryKey: ['runs', asked] })}
+        >
+          Show the newest runs
+        </button>
+      ) : null}
+      {!mayRead ? (
+        <Denied scope="packs.read" />
+      ) : query.isError && query.data === undefined ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
       ) : query.isPending ? (
         <Notice kind="loading" title="Loading runs …" />
       ) : runs.length === 0 ? (
-        <NoRuns filter={filter} clear={() => change({})} />
+        <NoRuns filter={filter} isWhole={!query.hasNextPage} clear={() => change({})} />
       ) : (
         <div className="table-frame">
           <table className="table runs">
@@ -82,7 +115,7 @@ export function RunsPage() {
           disabled={query.isFetchingNextPage}
           onClick={() => void query.fetchNextPage()}
         >
-          Show older runs
+          {runs.length === 0 ? 'Search older runs' : 'Show older runs'}
         </button>
       ) : null}
     </main>
@@ -121,90 +154,20 @@ function RunRow({ run }: { readonly run: Run }) {
   );
 }
 
-interface FiltersFacts {
+interface NoRunsFacts {
   readonly filter: RunFilter;
-  readonly change: (filter: RunFilter) => void;
-  readonly search: React.RefObject<HTMLInputElement | null>;
+  /** All runs were searched. */
+  readonly isWhole: boolean;
+  readonly clear: () => void;
 }
 
-function Filters({ filter, change, search }: FiltersFacts) {
-  const [text, setText] = useState(filter.q ?? '');
-  useEffect(() => setText(filter.q ?? ''), [filter.q]);
-  const find = (value: string): void => {
-    const { q: _, ...rest } = filter;
-    change(value.trim() === '' ? rest : { ...rest, q: value.trim() });
-  };
-  return (
-    <form
-      className="filters"
-      role="search"
-      aria-label="Runs"
-      onSubmit={(event) => {
-        event.preventDefault();
-        find(text);
-      }}
-    >
-      <input
-        ref={search}
-        type="search"
-        className="field search"
-        aria-label="Search runs"
-        placeholder="pack, label, requester, run …"
-        value={text}
-        onChange={({ target: { value } }) => {
-          setText(value);
-          if (value === '') find('');
-        }}
-      />
-      <label>
-        <span className="label">Status</span>
-        <select
-          className="field"
-          value={filter.status ?? ''}
-          onChange={({ target: { value } }) => {
-            const { status: _, ...rest } = filter;
-            const status = RUN_STATUSES.find((one) => one === value);
-            change(status === undefined ? rest : { ...rest, status });
-          }}
-        >
-          <option value="">any</option>
-          {RUN_STATUSES.map((status) => (
-            <option key={status} value={status}>
-              {wordOf(status)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={filter.requester === 'me'}
-          onChange={({ target: { checked } }) => {
-            const { requester: _, ...rest } = filter;
-            change(checked ? { ...rest, requester: 'me' } : rest);
-          }}
-        />
-        Requested by me
-      </label>
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={filter.stuck === 'any'}
-          onChange={({ target: { checked } }) => {
-            const { stuck: _, ...rest } = filter;
-            change(checked ? { ...rest, stuck: 'any' } : rest);
-          }}
-        />
-        Needs a person
-      </label>
-    </form>
-  );
-}
-
-function NoRuns({ filter, clear }: { readonly filter: RunFilter; readonly clear: () => void }) {
+function NoRuns({ filter, isWhole, clear }: NoRunsFacts) {
   if (isFiltered(filter))
     return (
-      <Notice kind="filtered" title="No run matches the filter">
+      <Notice
+        kind="filtered"
+        title={isWhole ? 'No run matches the filter' : 'None of the newest runs matches the filter'}
+      >
         <button type="button" className="button" onClick={clear}>
           Show all runs
         </button>

@@ -50,6 +50,9 @@ function Entrance({ session, title, children }: EntranceFacts) {
           Sign in as another person
         </button>
       </p>
+      <p>
+        <a href="verify">Verify an evidence bundle without signing in</a>
+      </p>
     </main>
   );
 }

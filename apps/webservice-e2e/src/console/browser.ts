@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
+
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Debian's. */
 const CHROMIUM = '/usr/bin/chromium';
@@ -31,7 +33,47 @@ export class Visitor {
 
   static async open(browser: Browser): Promise<Visitor> {
     const context = await browser.newContext({ viewport: { width: 1_440, height: 900 } });
-    return new Visitor(await context.newPage());
+    return Visitor.in(await context.newPage());
+  }
+
+  /** Another tab of the same browser window. */
+  async tab(): Promise<Visitor> {
+    return Visitor.in(await this.page.context().newPage());
+  }
+
+  private static async in(page: Page): Promise<Visitor> {
+    // Chromium tells of most violations in its console; this tells of all.
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+        console.error(`the policy ${violatedDirective} was violated by ${blockedURI}`);
+      });
+    });
+    return new Visitor(page);
+  }
+
+  /** The network was cut: browsers note each request that failed for it. */
+  wasOffline(): void {
+    const others = this.complaints.filter((complaint) => !/net::ERR_(?:INTERNET_DISCONNECTED|NETWORK)/.test(complaint));
+    this.complaints.splice(0, this.complaints.length, ...others);
+  }
+
+  /**
+   * What of the page people with disabilities cannot use, as axe finds it: findings that are serious or critical. The program comes by the protocol of
+   * the browser, so the policy of the page does not see it.
+   */
+  async barriers(): Promise<readonly string[]> {
+    const session = await this.page.context().newCDPSession(this.page);
+    const evaluate = async (expression: string): Promise<unknown> => {
+      const answer = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+      if (answer.exceptionDetails !== undefined) throw new Error(JSON.stringify(answer.exceptionDetails));
+      return answer.result.value;
+    };
+    await evaluate(`${AXE}; undefined`);
+    const found = await evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, help, nodes }) =>
+        nodes.map(({ html, failureSummary }) => id + ': ' + help + ': ' + html.slice(0, 200) + ' ' + failureSummary)))`);
+    await session.detach();
+    return found as readonly string[];
   }
 
   /** Opens another page of the console without a reload, as a link does. `path` begins after `/console`. */
@@ -71,4 +113,20 @@ export class Visitor {
   async close(): Promise<void> {
     await this.page.context().close();
   }
+}
+
+/** Notes tasks of the page that block it for more than 50 ms. What they took is printed, never asserted: it depends on the machine. */
+export async function watchLongTasks(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const tasks: number[] = [];
+    Object.assign(globalThis, { longTasks: tasks });
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: 'longtask',
+    });
+  });
+}
+
+/** The durations of the long tasks since, milliseconds. */
+export async function longTasks(page: Page): Promise<readonly number[]> {
+  return page.evaluate(() => (globalThis as unknown as { readonly longTasks: readonly number[] }).longTasks);
 }

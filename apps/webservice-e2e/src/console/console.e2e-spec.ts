@@ -1,11 +1,18 @@
+import { gzipSync } from 'node:zlib';
 import type { Browser, Request } from 'playwright-core';
+import { describeEvidence } from './evidence-cases';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
 import type { Desk } from './desk';
+import { accessCases } from './access.cases';
+import { largeCases } from './large.cases';
+import { networkCases } from './network.cases';
+import { pictureCases } from './pictures.cases';
 import { gateCases } from './gate.cases';
 import { operationCases } from './operations.cases';
 import { packCases } from './packs.cases';
 import { runActionCases } from './run-actions.cases';
+import { runListCases } from './run-list.cases';
 
 const PACK = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -34,6 +41,21 @@ function isRenewal(request: Request): boolean {
   return request.url().endsWith('/token') && request.postData()?.includes('grant_type=refresh_token') === true;
 }
 
+/** Bytes of the scripts that the first page loads before it shows anything, compressed. `entry`: `assets/…`. */
+async function firstPageBytes(assets: string, entry: string): Promise<number> {
+  const names = [entry.replace('assets/', '')];
+  let bytes = 0;
+  for (const name of names) {
+    const text = await (await fetch(`${assets}${name}`)).text();
+    bytes += gzipSync(text).length;
+    // Those that are imported later are called as functions.
+    for (const [, other = ''] of text.matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g))
+      if (!names.includes(other)) names.push(other);
+  }
+  console.info(`scripts of the first page: ${bytes} bytes, compressed`);
+  return bytes;
+}
+
 const describeBrowser = hasChromium() ? describe : describe.skip;
 
 describeBrowser('the console, in a browser', () => {
@@ -55,7 +77,7 @@ describeBrowser('the console, in a browser', () => {
 
   afterEach(async () => {
     const complaints = visitors.flatMap((visitor) => visitor.complaints);
-    await Promise.all(visitors.splice(0).map((visitor) => visitor.close()));
+    for (const visitor of visitors.splice(0)) await visitor.close();
     expect(complaints).toEqual([]);
   });
 
@@ -69,9 +91,20 @@ describeBrowser('the console, in a browser', () => {
   const desk = (): Desk => ({
     stack,
     visit: (path, login) => visit(`${stack.server}/console${path}`, login),
+    tab: async (visitor, path) => {
+      const other = await visitor.tab();
+      visitors.push(other);
+      await other.page.goto(`${stack.server}/console${path}`);
+      return other;
+    },
     caller: async (login) => new Caller(stack.server, await stack.tokenFor(login)),
   });
   runActionCases(desk);
+  runListCases(desk);
+  largeCases(desk);
+  networkCases(desk);
+  accessCases(desk);
+  pictureCases(desk);
   packCases(desk);
   gateCases(desk);
   operationCases(desk);
@@ -91,7 +124,7 @@ describeBrowser('the console, in a browser', () => {
     await ada.page.getByLabel('scan, run, Succeeded').waitFor();
     await ada.page.getByLabel('accept, gate, Waiting').waitFor();
     await ada.page.getByLabel('rollout, map, Pending').waitFor();
-    await ada.page.keyboard.press('3');
+    await ada.page.keyboard.press('4');
     await ada.reads('three findings');
     await ada.page.keyboard.press('1');
 
@@ -126,8 +159,11 @@ describeBrowser('the console, in a browser', () => {
     const { console: link = '' } = links as Readonly<Record<string, string>>;
     const linus = await visit(link, 'linus');
     await linus.sees('heading', /^scan$/);
+    const paint = 'performance.getEntriesByName("first-contentful-paint")[0]?.startTime';
+    console.info(`first paint of the run page: ${Math.round(await linus.page.evaluate<number>(paint))} ms`);
     await linus.reads(/EXIT_3, exit code 3/);
     await linus.reads('the index is gone');
+    await linus.sees('heading', /^What it reads$/);
     await linus.page.getByRole('button', { name: 'Open the log' }).click();
     expect(new URL(linus.page.url()).searchParams.get('step')).toBe('scan');
   }, 180_000);
@@ -170,7 +206,10 @@ describeBrowser('the console, in a browser', () => {
     const [, asset = ''] = /src="\.\/(assets\/[^"]+)"/.exec(await page.text()) ?? [];
     const script = await fetch(`${stack.server}/console/${asset}`);
     expect([script.status, script.headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable']);
+    expect(await firstPageBytes(`${stack.server}/console/assets/`, asset)).toBeLessThan(250_000);
     const other = await fetch(`${stack.server}/console/assets/..%2findex.html`);
     expect([other.status, await other.json()]).toMatchObject([404, { code: 'ROUTE_NOT_FOUND' }]);
   });
+
+  describe('evidence', () => describeEvidence(() => ({ stack, browser, visitors })));
 });

@@ -115,11 +115,15 @@ export class DevStack {
   }
 
   /**
-   * Executes one command line of the CLI in the process that keeps the stacks. `env` is its whole environment. A spec that tests the
-   * process itself (signals, pipes, working folder) starts one instead.
+   * Executes one command line of the CLI in the process that keeps the stacks. `env` is its whole environment. With `folder` it runs in this
+   * folder, and a person answers its questions. A spec that tests the process itself (signals, pipes) starts one instead.
    */
-  async taskrunner(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Promise<Ran> {
-    return (await this.call('taskrunner', args, env)) as Ran;
+  async taskrunner(
+    args: readonly string[],
+    env: Readonly<Record<string, string | undefined>> = {},
+    folder: string | null = null,
+  ): Promise<Ran> {
+    return (await this.call('taskrunner', args, env, folder)) as Ran;
   }
 
   async startWorker(): Promise<number> {

@@ -11,6 +11,7 @@ const setting: ConsoleSetting = {
   refresh: 5_000,
   logLines: 5_000,
   graphNodes: 500,
+  bundleSize: 1_048_576,
 };
 const facts = { path: '/runner', nonce: 'bm9uY2U=', setting };
 

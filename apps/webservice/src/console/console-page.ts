@@ -14,8 +14,8 @@ interface PageFacts {
  * browser does not run.
  */
 export function consolePage(page: string, { path, nonce, setting }: PageFacts): string {
-  const { issuer, clientId, scopes, resource, refresh, logLines, graphNodes } = setting;
-  const settings = { issuer, clientId, scopes, resource, refresh, logLines, graphNodes };
+  const { issuer, clientId, scopes, resource, refresh, logLines, graphNodes, bundleSize } = setting;
+  const settings = { issuer, clientId, scopes, resource, refresh, logLines, graphNodes, bundleSize };
   const values: Readonly<Record<string, string>> = {
     CONSOLE_BASE: attribute(`${path}/console/`),
     CONSOLE_NONCE: nonce,

@@ -19,4 +19,4 @@ export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptio
 export { objectionToJournal, type JournalOf } from './honest-journal';
 export { lawRuns, searched, searchedCases, seedsFrom } from './runs-of-laws';
 export { extended, GREETING } from './extension';
-export { ED25519_VECTORS, spkiOf } from './ed25519-vectors';
+export { ED25519_VECTORS, signedOf, spkiOf, type Ed25519Vector } from './ed25519-vectors';

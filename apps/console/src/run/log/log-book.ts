@@ -86,7 +86,8 @@ export class LogBook {
       const [before, behind] = await Promise.all([earlier, later]);
       // An address may name a line that the log does not have.
       const start = emptyWindow(Math.min(line, behind.lastLine), limit, false);
-      const window = extend(start, behind.items, behind.searchedTo, behind.searchedTo >= behind.lastLine);
+      const to = Math.min(behind.searchedTo, behind.lastLine);
+      const window = extend(start, behind.items, to, to === behind.lastLine);
       this.become({
         window: prepend(window, before.items, before.searchedFrom),
         isRead: true,

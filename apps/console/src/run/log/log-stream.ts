@@ -1,5 +1,6 @@
 import type { Api } from '../../api/api';
 import { eventsOf } from '../../api/event-stream';
+import { pauseFor } from '../../api/pause';
 import { ApiProblem } from '../../api/problem';
 import type { LogLine } from '../../api/views';
 import type { LogFilter } from './log-filter';
@@ -63,18 +64,4 @@ export async function readLog(api: Pick<Api, 'ask'>, reading: LogReading): Promi
     await pauseFor(wait, signal);
     pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
   }
-}
-
-function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

@@ -80,8 +80,7 @@ export function describeDocument(api: ApiUnderTest): void {
             ...(example === undefined ? [] : [example]),
           ];
           const validate = api.compile(schema);
-          for (const value of values)
-            if (!validate(value)) wrong.push([operationId, type, validate.errors]);
+          for (const value of values) if (!validate(value)) wrong.push([operationId, type, validate.errors]);
           tried += values.length;
         }
         expect(Object.keys(responses).some((status) => status.startsWith('4'))).toBe(true);

@@ -1,6 +1,6 @@
-import { duration, flag, httpUrl, list, number, text } from '../kinds';
+import { duration, flag, httpUrl, list, number, size, text } from '../kinds';
 import { key, section, unset } from '../key';
-import { HOUR, SECOND } from './units';
+import { GIB, HOUR, MIB, SECOND } from './units';
 
 export const webConsole = section('The web console, which the webservice serves at /console/.', {
   enabled: key(flag, false, 'Serves the console. If false, its routes answer 404.'),
@@ -31,5 +31,11 @@ export const webConsole = section('The web console, which the webservice serves 
     500,
     'Number of nodes up to which the console draws the graph of a run. Above it, it shows the table of steps only.',
     'nodes',
+  ),
+  bundleSize: key(
+    size(MIB, 2 * GIB),
+    256 * MIB,
+    'Size up to which a browser reads an evidence bundle. A browser holds it in memory; the command line verifies larger ones.',
+    'MiB, GiB',
   ),
 });

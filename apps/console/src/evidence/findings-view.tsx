@@ -1,0 +1,85 @@
+import { useState } from 'react';
+import { sizeText } from '../frame/short';
+import type { Findings } from './protocol';
+import { ReportView } from './report-view';
+import { saveFile } from './save-file';
+import { Checks, NotProven, Verdict } from './verdict';
+import { Sections } from './words';
+
+interface FindingsFacts {
+  readonly findings: Findings;
+  /** The report as one HTML file. */
+  readonly write: () => Promise<string>;
+}
+
+/** Everything that is known about a bundle: the verdict, the story, what is not proven, the checks. */
+export function FindingsView({ findings, write }: FindingsFacts) {
+  const { bundle, verification, contents, sections } = findings;
+  const checks = verification?.checks ?? contents ?? [];
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <Verdict findings={findings} />
+      <BundleFacts findings={findings} />
+      <ReportView findings={findings} />
+      <NotProven findings={findings} />
+      <section className="report-part">
+        <h2>{checks.length} checks</h2>
+        <Checks checks={checks} />
+        <p className="faint">
+          Basis: <b>recomputed</b>, this verifier derived it; <b>signed</b>, a trusted key states it; <b>asserted</b>,
+          somebody states it without proof; <b>absent</b>, the bundle has nothing of the kind.
+        </p>
+      </section>
+      <section className="report-part">
+        <h2>For an auditor</h2>
+        <p className="buttons">
+          <button type="button" className="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {isOpen ? 'Hide the whole report' : 'Show the whole report'}
+          </button>
+          <button
+            type="button"
+            className="button"
+            onClick={() =>
+              void write().then((html) => saveFile(`${bundle.name}.html`, new Blob([html], { type: 'text/html' })))
+            }
+          >
+            Save the report
+          </button>
+        </p>
+        {isOpen ? <Sections sections={sections} /> : null}
+      </section>
+    </>
+  );
+}
+
+function BundleFacts({ findings: { bundle, report } }: { readonly findings: Findings }) {
+  const { trust } = report.verdict;
+  return (
+    <dl className="paper-facts">
+      <div>
+        <dt>Bundle</dt>
+        <dd>
+          <code className="quoted">{bundle.name}</code>, {sizeText(bundle.size)} ({bundle.size} bytes)
+        </dd>
+      </div>
+      <div>
+        <dt>Digest</dt>
+        <dd>
+          <code className="quoted" data-digest={bundle.sha256}>
+            {bundle.sha256}
+          </code>
+        </dd>
+      </div>
+      {trust === null ? null : (
+        <div>
+          <dt>Trust file</dt>
+          <dd>
+            <code className="quoted">{trust.id}</code>, serial {trust.serial}, expires{' '}
+            <code className="quoted">{trust.expires}</code>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}

@@ -1,0 +1,227 @@
+import type { ReactNode } from 'react';
+import type { Report } from '@taskrunner/core/evidence';
+import { sizeText } from '../frame/short';
+import { durationText } from '../frame/time';
+import { Value } from '../run/value';
+import type { Findings } from './protocol';
+import { Approvals } from './report-approvals';
+import { Fact, Instant, Part } from './report-part';
+import { Rows } from './report-rows';
+import { Quoted } from './words';
+
+/** Most names in one sentence. */
+const MOST_NAMES = 50;
+
+type Contents = NonNullable<Report['contents']>;
+
+/** What happened in a run, for readers who do not know the product. */
+export function ReportView({ findings }: { readonly findings: Findings }) {
+  const { contents, unreadable } = findings.report;
+  if (contents === null)
+    return (
+      <Part title="The run">
+        <p>
+          The documents of the bundle cannot be read: <Quoted>{unreadable ?? 'unknown'}</Quoted>.
+        </p>
+      </Part>
+    );
+  return (
+    <>
+      <Run contents={contents} />
+      <Approvals contents={contents} />
+      <Steps contents={contents} />
+      <Results contents={contents} />
+      <Connections contents={contents} />
+    </>
+  );
+}
+
+function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
+  const { pack, initiators, acceptedAt, startedAt, end } = run;
+  const took = startedAt === null || end === null ? Number.NaN : Date.parse(end.at) - Date.parse(startedAt);
+  return (
+    <Part title="What was run">
+      <dl className="paper-facts">
+        <Fact name="Pack">
+          <Quoted>{`${pack.name}:${pack.version}`}</Quoted>, content <Quoted>{pack.contentDigest}</Quoted>
+        </Fact>
+        <Fact name="Published by">
+          {pack.signers.length === 0
+            ? 'nobody signed the pack'
+            : pack.signers.map((one, at) => (
+                <span key={one}>
+                  {at === 0 ? '' : ', '}
+                  <Quoted>{one}</Quoted>
+                </span>
+              ))}
+        </Fact>
+        <Fact name="Plan">
+          <Quoted>{plan.hash}</Quoted>, {plan.steps.length} steps
+        </Fact>
+        <Fact name="Run">
+          <Quoted>{run.id}</Quoted> of tenant <Quoted>{run.tenant}</Quoted>
+        </Fact>
+        <Fact name="Started by">
+          {initiators.map((actor, at) => (
+            <span key={at}>
+              {at === 0 ? '' : ', '}
+              <Quoted>{actor.sub}</Quoted>
+              {actor.kind === 'client' ? ' (a program)' : ''} <span className="faint">of {actor.iss}</span>
+            </span>
+          ))}
+        </Fact>
+        <Fact name="Time">
+          accepted <Instant at={acceptedAt} />, began <Instant at={startedAt} />, ended <Instant at={end?.at ?? null} />
+          {Number.isNaN(took) ? '' : `, after ${durationText(took)}`}
+        </Fact>
+        <Fact name="Result">
+          {end === null ? (
+            'The journal does not record an end.'
+          ) : (
+            <>
+              {end.result}
+              {end.code === null ? null : (
+                <>
+                  {' '}
+                  with <Quoted>{end.code}</Quoted>
+                  {end.step === null ? null : (
+                    <>
+                      {' '}
+                      at step <Quoted>{end.step}</Quoted>
+                    </>
+                  )}
+                </>
+              )}
+            </>
+          )}
+        </Fact>
+      </dl>
+    </Part>
+  );
+}
+
+function Steps({ contents: { steps, effects, plan } }: { readonly contents: Contents }) {
+  const gates = new Map(effects.map(({ step, behind }) => [step, behind]));
+  const ungated = plan.ungatedEffects;
+  return (
+    <Part title="What the steps did">
+      <Rows
+        caption="Steps"
+        columns={['Step', 'Outcome', 'Changes things outside', 'Began', 'Ended']}
+        rows={steps}
+        none="No step ended."
+        cells={({ id, status, outcome, effects: kind, startedAt, endedAt, code, message, reusedFrom }) => [
+          <Quoted key="id">{id}</Quoted>,
+          <>
+            {status}
+            {outcome === 'unknown' ? ', outcome unknown' : ''}
+            {reusedFrom === null ? '' : ', reused from an earlier run'}
+            {code === null ? null : (
+              <>
+                {' '}
+                <Quoted>{code}</Quoted>
+              </>
+            )}
+            {message === null || message === '' ? null : (
+              <>
+                {' '}
+                <Quoted>{message}</Quoted>
+              </>
+            )}
+          </>,
+          kind === null || kind === 'pure' ? 'no' : behindText(gates.get(id)),
+          <Instant key="began" at={startedAt} />,
+          <Instant key="ended" at={endedAt} />,
+        ]}
+      />
+      {ungated.length === 0 ? null : (
+        <p>
+          Steps of the plan that may change things outside without an approval:{' '}
+          {ungated.slice(0, MOST_NAMES).map((step, at) => (
+            <span key={step}>
+              {at === 0 ? '' : ', '}
+              <Quoted>{step}</Quoted>
+            </span>
+          ))}
+          {ungated.length > MOST_NAMES ? ` and ${ungated.length - MOST_NAMES} more` : ''}.
+        </p>
+      )}
+    </Part>
+  );
+}
+
+function behindText(behind: readonly { readonly gate: string; readonly outcome: string }[] | undefined): ReactNode {
+  if (behind === undefined) return 'possibly; it did not begin';
+  if (behind.length === 0) return 'yes, behind no gate';
+  return (
+    <>
+      yes, behind{' '}
+      {behind.map(({ gate, outcome }) => (
+        <span key={gate}>
+          <Quoted>{gate}</Quoted> ({outcome}){' '}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function Results({ contents: { run, artifacts } }: { readonly contents: Contents }) {
+  const outputs = run.end?.outputs ?? null;
+  return (
+    <Part title="What came out">
+      {outputs === null ? (
+        <p>The run has no outputs.</p>
+      ) : (
+        <>
+          <p>
+            Outputs, digest <Quoted>{outputs.digest}</Quoted>
+            {outputs.isHeld ? ':' : ': not in the bundle, or composed of the results of its steps.'}
+          </p>
+          {outputs.isHeld ? <Value value={outputs.value} label="Outputs of the run" /> : null}
+        </>
+      )}
+      <Rows
+        caption="Artifacts"
+        columns={['Artifact', 'Step', 'Size', 'SHA-256', 'Where']}
+        rows={artifacts}
+        none="The run produced no artifacts."
+        cells={({ name, step, size, digest, bytes }) => [
+          <Quoted key="name">{name}</Quoted>,
+          <Quoted key="step">{step}</Quoted>,
+          sizeText(size),
+          <Quoted key="digest">{digest}</Quoted>,
+          bytes,
+        ]}
+      />
+    </Part>
+  );
+}
+
+function Connections({ contents: { egress } }: { readonly contents: Contents }) {
+  const { allowed, denied, refused, unread } = egress;
+  return (
+    <Part title="Which connections were refused">
+      <p>
+        {allowed} connections were allowed, {denied} were refused.
+        {unread > 0 ? ` Only the number of ${unread} refused connections is known.` : ''}
+      </p>
+      {refused.length === 0 ? null : (
+        <Rows
+          caption="Refused connections"
+          columns={['Step', 'Refused', 'Why']}
+          rows={refused}
+          none=""
+          cells={({ step, host, port, code }) => [
+            <Quoted key="step">{step}</Quoted>,
+            host === null ? (
+              'a request that cannot be read'
+            ) : (
+              <Quoted key="host">{port === null ? host : `${host}:${port}`}</Quoted>
+            ),
+            <Quoted key="code">{code}</Quoted>,
+          ]}
+        />
+      )}
+    </Part>
+  );
+}

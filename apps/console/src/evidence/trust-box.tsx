@@ -1,0 +1,75 @@
+import { useId } from 'react';
+import { DropZone } from './drop-zone';
+import type { Findings } from './protocol';
+import type { TermsOfPage } from './use-terms';
+
+interface TrustFacts {
+  readonly from: TermsOfPage;
+  readonly faults: Findings['trustFaults'];
+}
+
+/** The most that a trust file may have, bytes. Real ones have some kilobytes. */
+const MAX_BYTES = 8 * 1024 * 1024;
+const PASTED = 'pasted text';
+
+/** Where a person says whom they trust. */
+export function TrustBox({ from, faults }: TrustFacts) {
+  const id = useId();
+  const { terms, isRemembered, give, remember, allowDev } = from;
+  const text = terms.trust?.text ?? '';
+  const take = async (file: File): Promise<void> => {
+    give({ name: file.name, text: file.size > MAX_BYTES ? '' : await file.text() });
+  };
+  return (
+    <section className="trust" aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>Whom you trust</h2>
+      <p className="faint">
+        A trust file lists the keys whose signatures you accept. Get it from somebody other than the operator of this
+        server, such as your own security team: a server that is audited cannot vouch for itself. The file stays in this
+        browser.
+      </p>
+      <DropZone
+        label="Choose a trust file, or drop it here"
+        accept=".json,application/json"
+        take={(file) => void take(file)}
+      >
+        <label htmlFor={`${id}-text`} className="faint">
+          or paste its text
+        </label>
+        <textarea
+          id={`${id}-text`}
+          className="field trust-text code"
+          rows={4}
+          spellCheck={false}
+          value={text}
+          aria-invalid={faults.length > 0}
+          aria-describedby={faults.length > 0 ? `${id}-faults` : undefined}
+          onChange={({ target }) => give(target.value.trim() === '' ? null : { name: PASTED, text: target.value })}
+        />
+      </DropZone>
+      {faults.length === 0 ? null : (
+        <div className="failure" role="alert" id={`${id}-faults`}>
+          <p className="failure-code">The trust file is refused (TRUST_INVALID)</p>
+          <ul>
+            {faults.slice(0, 20).map((fault, at) => (
+              <li key={at}>
+                {fault.line === null ? '' : `Line ${fault.line}, column ${fault.column ?? 1}: `}
+                {fault.message}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <p className="trust-options">
+        <label className="check">
+          <input type="checkbox" checked={isRemembered} onChange={({ target }) => remember(target.checked)} />
+          Remember the trust file in this browser
+        </label>
+        <label className="check">
+          <input type="checkbox" checked={terms.allowDev} onChange={({ target }) => allowDev(target.checked)} />
+          Accept keys of a development stack
+        </label>
+      </p>
+    </section>
+  );
+}

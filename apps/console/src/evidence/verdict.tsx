@@ -1,0 +1,138 @@
+import { basesInWords, type Check } from '@taskrunner/core/evidence';
+import type { Findings } from './protocol';
+import { Quoted } from './words';
+
+/** How a verdict looks: a colour, a shape and a sentence. */
+interface Look {
+  readonly tone: 'good' | 'wait' | 'bad';
+  readonly sign: string;
+  readonly title: string;
+}
+
+/** What the verification says, before anything else is read. */
+export function Verdict({ findings }: { readonly findings: Findings }) {
+  const { report, verification, contents, refusal, missingEngines } = findings;
+  const { summary, cause, concessions } = report.verdict;
+  const { tone, sign, title } = lookOf(findings);
+  const failing = contents?.filter(({ ok }) => !ok) ?? [];
+  return (
+    <section className="verdict" data-tone={tone} aria-live="polite" aria-label="Verdict">
+      <h2>
+        <span aria-hidden="true">{sign}</span> {title}
+      </h2>
+      {refusal === null ? null : (
+        <p>
+          The file {refusal.what}. {refusal.remediation}
+        </p>
+      )}
+      {verification === null ? (
+        <p>
+          You have given no trust file, so no signature was matched to anybody.{' '}
+          {failing.length === 0
+            ? 'The documents of the bundle agree with each other. Whoever can write a bundle can write one of which that is true.'
+            : 'The documents of the bundle contradict each other, or some are missing.'}
+        </p>
+      ) : cause === null ? (
+        <p>
+          All {verification.checks.length} checks hold: {basesInWords(verification.checks)}.{' '}
+          <Quoted>{summary ?? ''}</Quoted>
+        </p>
+      ) : (
+        <>
+          <p>
+            It fails at <code>{cause.check}</code>: <Quoted>{cause.detail}</Quoted>. {cause.remedy}
+          </p>
+          <p>Do not rely on what follows. It shows what the bundle says, and that is not verified.</p>
+        </>
+      )}
+      {concessions.map((one) => (
+        <p key={one}>{one}</p>
+      ))}
+      {missingEngines.length === 0 ? null : (
+        <p>
+          This verifier has no engine for {missingEngines.join(', ')}: it does not evaluate such policies again, and
+          does not rebuild the plan. <code>taskrunner verify</code> does.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function lookOf({ verification, contents, report, refusal }: Findings): Look {
+  if (refusal !== null) return { tone: 'bad', sign: '✕', title: 'This is no evidence bundle' };
+  if (verification?.ok === true)
+    return report.verdict.concessions.length > 0
+      ? { tone: 'wait', sign: '!', title: 'Verified, with a concession' }
+      : { tone: 'good', sign: '✓', title: 'Verified' };
+  if (verification !== null) return { tone: 'bad', sign: '✕', title: 'The verification fails' };
+  return contents?.every(({ ok }) => ok) === true
+    ? { tone: 'wait', sign: '!', title: 'Consistent, but signed by nobody you trust' }
+    : { tone: 'bad', sign: '✕', title: 'The bundle is not consistent' };
+}
+
+/** What the verification does not prove, whatever its result is. */
+export function NotProven({ findings }: { readonly findings: Findings }) {
+  const { unmade, report } = findings;
+  return (
+    <section aria-labelledby="not-proven">
+      <h2 id="not-proven">What this does not prove</h2>
+      <ul className="bullets">
+        {unmade.length === 0 ? null : (
+          <li>
+            {unmade.length} checks need a trust file and were not made: <code>{unmade.join(', ')}</code>. Nothing shows
+            who admitted the run, who decided, and who signed this bundle.
+          </li>
+        )}
+        {report.verdict.residuals.map(({ check, basis, text }) => (
+          <li key={text}>
+            {check === null ? null : (
+              <>
+                <code>{check}</code> ({basis}):{' '}
+              </>
+            )}
+            {text}
+          </li>
+        ))}
+        <li>
+          This page was sent by the server. A server that lies about evidence can also send a page that lies. Compare
+          the verdict with that of <code>taskrunner-verify.mjs</code>, whose digest is published.
+        </li>
+      </ul>
+    </section>
+  );
+}
+
+/** The checks under the names that `verify --json` prints. */
+export function Checks({ checks }: { readonly checks: readonly Check[] }) {
+  return (
+    <div className="table-frame">
+      <table className="table paper-table">
+        <caption className="unseen">Checks</caption>
+        <thead>
+          <tr>
+            <th scope="col">Check</th>
+            <th scope="col">Result</th>
+            <th scope="col">Basis</th>
+            <th scope="col">Detail</th>
+          </tr>
+        </thead>
+        <tbody>
+          {checks.map(({ name, ok, basis, detail }) => (
+            <tr key={name} data-check={name} data-ok={ok} data-basis={basis}>
+              <th scope="row" className="code">
+                {name}
+              </th>
+              <td className="tinted" data-tone={ok ? 'good' : 'bad'}>
+                {ok ? '✓ holds' : '✕ fails'}
+              </td>
+              <td>{ok ? basis : ''}</td>
+              <td>
+                <Quoted>{detail}</Quoted>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

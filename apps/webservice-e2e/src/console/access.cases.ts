@@ -1,0 +1,63 @@
+import type { Desk } from './desk';
+import { placesOf } from './places';
+
+/** What people need who use a keyboard, a screen reader, other colours or less motion. */
+export function accessCases(desk: () => Desk): void {
+  it('has no serious barrier on any page, in light and dark', async () => {
+    const grace = await desk().visit('/runs', 'grace');
+    const found: string[] = [];
+    for (const [name, path, ready] of await placesOf(desk())) {
+      await grace.open(path);
+      await grace.reads(ready);
+      for (const scheme of ['light', 'dark'] as const) {
+        await grace.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        found.push(...(await grace.barriers()).map((barrier) => `${name}, ${scheme}: ${barrier}`));
+      }
+    }
+    for (const key of ['Control+k', 'Shift+?']) {
+      await grace.page.keyboard.press(key);
+      await grace.page.getByRole('dialog').waitFor();
+      found.push(...(await grace.barriers()).map((barrier) => `${key}: ${barrier}`));
+      await grace.page.keyboard.press('Escape');
+    }
+    expect(found).toEqual([]);
+  }, 300_000);
+
+  it('is used by keys', async () => {
+    const linus = await desk().visit('/runs', 'linus');
+    const { keyboard } = linus.page;
+    const focused = (): Promise<string> => linus.page.evaluate(() => document.activeElement?.textContent ?? '');
+    await linus.page.getByRole('row').nth(2).waitFor();
+    await keyboard.press('j');
+    const first = await focused();
+    expect(first).not.toBe('');
+    await keyboard.press('j');
+    await keyboard.press('k');
+    expect(await focused()).toBe(first);
+    await keyboard.press('/');
+    await keyboard.type('j');
+    expect(await linus.page.getByLabel('Search runs').inputValue()).toBe('j');
+    await keyboard.press('Control+k');
+    await keyboard.type('failed');
+    await keyboard.press('Enter');
+    await linus.page.waitForURL(/status=failed/);
+    await linus.page.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('tbody tr')];
+      return rows.length > 0 && rows.every((row) => row.textContent.includes('Failed'));
+    });
+    await linus.page.getByRole('heading', { name: 'Runs' }).click();
+    await keyboard.press('j');
+    await keyboard.press('Enter');
+    await linus.page.waitForURL(/\/runs\/run_/);
+    await linus.sees('button', /^Close the step$/);
+    await keyboard.press('3');
+    await linus.page.getByRole('region', { name: 'Timeline' }).waitFor();
+    await keyboard.press('?');
+    await linus.sees('heading', /^Keyboard shortcuts$/);
+    await keyboard.press('Escape');
+    // A change of the state of a run is told; lines of a log are not.
+    expect(await linus.page.locator('[aria-live="polite"]').first().innerText()).toMatch(/failed/i);
+    await keyboard.press('4');
+    expect(await linus.page.getByRole('log').getAttribute('aria-live')).toBe('off');
+  }, 180_000);
+}

@@ -1,0 +1,93 @@
+import { searched } from '@taskrunner/core/testing';
+import { pack, pause } from '../stack/stack';
+import type { Visitor } from './browser';
+import type { Desk } from './desk';
+
+/** How long the network is cut. */
+const CUT_MS = searched(3_000, 10_000);
+const LINES = searched(200, 600);
+const TICKS = pack(`- id: tick
+  run: { uses: "builtin:script", with: { interpreter: [sh], source: "for i in $(seq 1 ${LINES}); do echo tick $i; sleep 0.05; done" } }
+`);
+const SLOW = pack(`- id: slow
+  run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo begun; sleep 120" } }
+`);
+
+/** Connections of the console: what becomes of a page that loses its own, and how many it holds. */
+export function networkCases(desk: () => Desk): void {
+  it('loses no line and doubles none over a cut of the network, which is told', async () => {
+    const api = await desk().caller('ada');
+    const run = await api.submit(TICKS);
+    const ada = await desk().visit(`/runs/${run}?tab=log`, 'ada');
+    await ada.page
+      .getByRole('button', { name: /^Line [1-9]/ })
+      .first()
+      .waitFor();
+    const context = ada.page.context();
+    await context.setOffline(true);
+    await ada.reads(/^The connection is lost/);
+    await pause(CUT_MS);
+    await context.setOffline(false);
+    await ada.reads(/^The connection is back/);
+    await api.until(run, ['succeeded'], 120);
+    await ada.page.locator(`[data-line="${LINES}"]`).waitFor();
+    expect(await allLines(ada)).toEqual(Array.from({ length: LINES }, (_, index) => `tick ${index + 1}`));
+    await ada.reads('The run is succeeded');
+    ada.wasOffline();
+  }, 180_000);
+
+  it('holds one stream for all tabs, and one for each log', async () => {
+    const api = await desk().caller('ada');
+    const run = await api.submit(SLOW);
+    await api.until(run, ['running']);
+    const path = `/runs/${run}?tab=log`;
+    const first = await desk().visit(path, 'ada');
+    const tabs = [first];
+    const streams: string[] = [];
+    first.page.context().on('request', (request) => {
+      if (request.headers()['accept'] !== 'text/event-stream') return;
+      streams.push(new URL(request.url()).pathname);
+    });
+    while (tabs.length < 4) tabs.push(await desk().tab(first, path));
+    // The fourth tab works like the first.
+    for (const tab of tabs) await tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
+    expect(streams.filter((one) => one.endsWith('/logs'))).toHaveLength(3);
+    // The first tab began before it was watched; it reads the feed, and no other does.
+    expect(streams.filter((one) => one.endsWith('/events'))).toEqual([]);
+    expect((await api.ask('POST', `/api/runs/${run}/cancel`, { reason: 'seen' })).status).toBe(202);
+    for (const tab of tabs) await tab.reads('The run is cancelled');
+    // The tab that reads the feed leaves, and another takes its place.
+    await first.page.goto('about:blank');
+    for (const end = Date.now() + 60_000; !streams.some((one) => one.endsWith('/events'));) {
+      if (Date.now() > end) throw new Error(`nobody reads the feed: ${streams.join(' ')}`);
+      await pause(100);
+    }
+    const later = await desk().tab(tabs[1] as Visitor, '/runs');
+    const other = await api.submit(SLOW);
+    await later.page.getByRole('cell', { name: other.slice(-8) }).waitFor();
+    expect((await api.ask('POST', `/api/runs/${other}/cancel`, { reason: 'seen' })).status).toBe(202);
+  }, 180_000);
+}
+
+/** The texts of all lines in the order of their numbers, read by scrolling through the log. */
+async function allLines({ page }: Visitor): Promise<readonly string[]> {
+  const log = page.getByRole('log', { name: 'Log' });
+  const found = new Map<number, string>();
+  for (let top = 0; ; top += 400) {
+    await log.evaluate((element, at) => element.scrollTo(0, at), top);
+    await pause(50);
+    const seen = await log
+      .locator('[data-line]')
+      .evaluateAll((all) =>
+        all.map((one): [number, string] => [
+          Number(one.getAttribute('data-line')),
+          one.querySelector('.line-text')?.textContent ?? '',
+        ]),
+      );
+    const numbers = seen.map(([number]) => number);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    for (const [number, text] of seen) found.set(number, text);
+    if (top > (await log.evaluate(({ scrollHeight }) => scrollHeight))) break;
+  }
+  return [...found].sort(([one], [other]) => one - other).map(([, text]) => text);
+}

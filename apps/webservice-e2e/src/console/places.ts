@@ -1,0 +1,52 @@
+import { pack } from '../stack/stack';
+import type { Desk } from './desk';
+
+const ASK = `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: image-remediation, version: 1.4.0 }
+spec:
+  inputs: [ { name: image, type: string, default: "registry.example.org/shop:1.4.0" } ]
+  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]
+  steps:
+    - { id: scan, name: Scan the image, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo scanning $IMAGE; echo 3 findings" }, env: { IMAGE: "{{ inputs.image }}" } } }
+    - id: accept
+      needs: [scan]
+      gate: { approval: owners, message: "Replace the image in two regions?", show: { findings: 3, image: "{{ inputs.image }}" } }
+    - id: rollout
+      needs: [accept]
+      map: { items: [eu, us], steps: [ { id: deploy, run: { uses: "builtin:noop" } } ] }
+`;
+const BREAK = pack(`- id: checks
+  map:
+    items: [1, 2, 3, 4, 5, 6, 7, 8]
+    continueOnError: true
+    steps:
+      - id: probe
+        run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo probing $N; test $N -ne 3" }, env: { N: "{{ item }}" } }
+- id: report
+  run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo warming up; echo 'the index is gone' >&2; exit 3" } }
+`);
+
+/** Every page of the console, by name: its path after `/console`, and what it shows when it is ready. */
+export async function placesOf(desk: Desk): Promise<readonly (readonly [name: string, path: string, ready: RegExp])[]> {
+  const api = await desk.caller('ada');
+  const [waiting, failed] = [await api.submit(ASK), await api.submit(BREAK)];
+  await api.until(waiting, ['waiting']);
+  await api.until(failed, ['failed']);
+  return [
+    ['runs', '/runs', /image-remediation/],
+    ['runs-filtered', '/runs?status=halted&pack=nothing', /No run matches the filter/],
+    ['run-waiting', `/runs/${waiting}`, /An approval at accept/],
+    ['run-failed', `/runs/${failed}`, /EXIT_3/],
+    ['run-steps', `/runs/${failed}?tab=steps`, /report/],
+    ['run-items', `/runs/${failed}?tab=steps&parent=checks`, /checks\[2\]/],
+    ['run-timeline', `/runs/${failed}?tab=timeline`, /in all/],
+    ['run-log', `/runs/${failed}?tab=log#L2-L4`, /the index is gone/],
+    ['run-search', `/runs/${failed}?tab=log&q=probing`, /8 hits/],
+    ['run-outputs', `/runs/${failed}?tab=outputs`, /The run has no outputs/],
+    ['run-artifacts', `/runs/${failed}?tab=artifacts`, /The run has no artifacts/],
+    ['approvals', '/approvals', /Replace the image/],
+    ['gate', `/runs/${waiting}/gates/accept`, /This browser computed the same digest/],
+    ['lost', '/nowhere', /There is no such page/],
+  ];
+}

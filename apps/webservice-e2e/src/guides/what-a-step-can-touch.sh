@@ -1,0 +1,1 @@
+# The page describes steps under bubblewrap (bwrap).
