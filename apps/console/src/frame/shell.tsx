@@ -119,6 +119,10 @@ const MORE = [
 function MorePages() {
   const pathname = useLocation({ select: (location) => location.pathname });
   const scopes = useMe().data?.scopes ?? [];
+  // On a telephone the tab of this page may be out of sight.
+  useEffect(() => {
+    document.querySelector('.bar .tab[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [pathname, scopes.length]);
   // Pages for administrators have no tab for others; their addresses say what is missing.
   return MORE.filter(({ scope }) => scope === null || scopes.includes(scope)).map(({ to, name, below }) => (
     <Link key={to} to={to} search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(below.test(pathname))}>
