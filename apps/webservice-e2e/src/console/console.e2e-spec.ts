@@ -10,6 +10,7 @@ import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
 import { pictureCases } from './pictures.cases';
 import { gateCases } from './gate.cases';
+import { officeCases } from './office.cases';
 import { operationCases } from './operations.cases';
 import { packCases } from './packs.cases';
 import { runActionCases } from './run-actions.cases';
@@ -109,6 +110,7 @@ describeBrowser('the console, in a browser', () => {
   packCases(desk);
   gateCases(desk);
   operationCases(desk);
+  officeCases(desk);
 
   it('shows a run from its beginning to its end, and another person approves it', async () => {
     const ada = await visit(`${stack.server}/console/`, 'ada');
