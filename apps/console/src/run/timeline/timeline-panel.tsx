@@ -9,7 +9,16 @@ import { useServices } from '../../frame/services';
 import { durationText } from '../../frame/time';
 import { isOver } from '../run-view';
 import { hasPauses, timeScale, type TimeScale } from './time-scale';
-import { barsOf, busySpans, comparedText, durationsOf, nameWithin, nested, type NestedRow, type Timings } from './timings';
+import {
+  barsOf,
+  busySpans,
+  comparedText,
+  durationsOf,
+  nameWithin,
+  nested,
+  type NestedRow,
+  type Timings,
+} from './timings';
 
 /** The most that one page of the API has. */
 const PAGE = 10_000;
