@@ -1,5 +1,10 @@
+import { pack } from '../stack/stack';
 import type { Desk } from './desk';
 import { goTo, placesOf } from './places';
+
+const BREAK = pack(
+  '- { id: scan, run: { uses: "builtin:script", with: { interpreter: [sh], source: "exit 3" } } }\n',
+);
 
 /** What people need who use a keyboard, a screen reader, other colours or less motion. */
 export function accessCases(desk: () => Desk): void {
@@ -27,6 +32,8 @@ export function accessCases(desk: () => Desk): void {
   }, 300_000);
 
   it('is used by keys', async () => {
+    const api = await desk().caller('ada');
+    for (const run of [await api.submit(BREAK), await api.submit(BREAK)]) await api.until(run, ['failed']);
     const linus = await desk().visit('/runs', 'linus');
     const { keyboard } = linus.page;
     const focused = (): Promise<string> => linus.page.evaluate(() => document.activeElement?.textContent ?? '');
