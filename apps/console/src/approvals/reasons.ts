@@ -3,6 +3,7 @@ const REASONS: Readonly<Record<string, string>> = {
   GATE_GRANT_MISSING: 'You do not have a grant that this gate asks for.',
   GATE_NOT_A_PERSON: 'Only people can decide. Your sign-in is that of a program.',
   GATE_ALREADY_COUNTED: 'Your decision counts already.',
+  GATE_NOT_APPROVED: 'You have not approved, so there is nothing to withdraw.',
   GATE_DECIDED: 'The gate is decided.',
   GATE_EXPIRED: 'The time to decide is over.',
   GATE_AUTH_TOO_OLD: 'Your sign-in is too old for this gate. Sign in again.',

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { ApprovalCounts } from '../api/views';
 import { useKeys } from './keys';
@@ -120,6 +120,10 @@ const MORE = [
 function MorePages() {
   const pathname = useLocation({ select: (location) => location.pathname });
   const scopes = useMe().data?.scopes ?? [];
+  // On a telephone the tab of this page may be out of sight.
+  useEffect(() => {
+    document.querySelector('.bar .tab[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [pathname, scopes.length]);
   // Pages for administrators have no tab for others; their addresses say what is missing.
   return MORE.filter(({ scope }) => scope === null || scopes.includes(scope)).map(({ to, name, below }) => (
     <Link key={to} to={to} search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(below.test(pathname))}>
@@ -134,9 +138,8 @@ function Person() {
   if (me === undefined) return <span className="faint">…</span>;
   return (
     <MenuTrigger>
-      <Button className="person" aria-label={`${me.person.name}, tenant ${me.tenant}`}>
-        <span className="tenant">{me.tenant}</span>
-        <span>{me.person.name}</span>
+      <Button className="person">
+        <span className="tenant">{me.tenant}</span> <span>{me.person.name}</span>
       </Button>
       <Popover placement="bottom end" className="popover">
         <div className="popover-head">

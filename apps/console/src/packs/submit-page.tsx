@@ -9,12 +9,13 @@ import { lacks, useHolds } from '../frame/me';
 import { Faults, Refusal } from '../frame/refusal';
 import { useServices } from '../frame/services';
 import { sizeText } from '../frame/short';
+import { PublishPack } from './publish-pack';
 import { RunForm } from './run-form';
-import { upload, type RunSource } from './submission';
+import { upload } from './submission';
 
 /** A pack that a person has chosen, as far as the browser can read it. */
 type Chosen =
-  | { readonly kind: 'manifest'; readonly name: string; readonly source: RunSource; readonly fields: readonly Field[] }
+  | { readonly kind: 'manifest'; readonly name: string; readonly manifest: string; readonly fields: readonly Field[] }
   | { readonly kind: 'archive'; readonly file: File }
   | { readonly kind: 'refused'; readonly faults: Parameters<typeof Faults>[0]['faults'] };
 
@@ -57,7 +58,8 @@ function Pack({ chosen, obstacle }: { readonly chosen: Chosen; readonly obstacle
       return (
         <>
           <h2>{chosen.name}</h2>
-          <RunForm source={chosen.source} fields={chosen.fields} obstacle={obstacle} />
+          <PublishPack name={chosen.name} manifest={chosen.manifest} />
+          <RunForm source={{ manifest: chosen.manifest }} fields={chosen.fields} obstacle={obstacle} />
         </>
       );
     case 'archive':
@@ -135,7 +137,7 @@ async function reading(file: File): Promise<Chosen> {
   return {
     kind: 'manifest',
     name: `${metadata.name} ${metadata.version}`,
-    source: { manifest },
+    manifest,
     fields: fieldsOfInputs(inputs),
   };
 }

@@ -10,6 +10,7 @@ import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
 import { pictureCases } from './pictures.cases';
 import { gateCases } from './gate.cases';
+import { officeCases } from './office.cases';
 import { operationCases } from './operations.cases';
 import { packCases } from './packs.cases';
 import { runActionCases } from './run-actions.cases';
@@ -109,6 +110,7 @@ describeBrowser('the console, in a browser', () => {
   packCases(desk);
   gateCases(desk);
   operationCases(desk);
+  officeCases(desk);
 
   it('shows a run from its beginning to its end, and another person approves it', async () => {
     const ada = await visit(`${stack.server}/console/`, 'ada');
@@ -130,7 +132,7 @@ describeBrowser('the console, in a browser', () => {
     await ada.page.keyboard.press('1');
 
     // Whoever started it is told why they cannot decide.
-    await ada.page.getByRole('link', { name: 'approval accept' }).click();
+    await ada.page.getByRole('link', { name: 'Open the request' }).click();
     await ada.sees('heading', /^You cannot decide$/);
     expect(await ada.page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
     await ada.page.goBack();
@@ -177,7 +179,7 @@ describeBrowser('the console, in a browser', () => {
     await ada.page.reload();
     await ada.sees('heading', /^Runs$/);
     expect(new URL(ada.page.url()).search).toBe('?status=failed');
-    await ada.page.getByRole('button', { name: 'Ada, tenant acme' }).click();
+    await ada.page.getByRole('button', { name: 'acme Ada' }).click();
     await ada.page.getByRole('menuitem', { name: 'Sign out' }).click();
     await ada.sees('heading', /^You are signed out$/);
   }, 180_000);

@@ -42,6 +42,9 @@ export function networkCases(desk: () => Desk): void {
     await api.until(run, ['running']);
     const path = `/runs/${run}?tab=log`;
     const first = await desk().visit(path, 'ada');
+    const line = (tab: Visitor): Promise<void> =>
+      tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
+    await line(first);
     const tabs = [first];
     const streams: string[] = [];
     first.page.context().on('request', (request) => {
@@ -50,15 +53,17 @@ export function networkCases(desk: () => Desk): void {
     });
     while (tabs.length < 4) tabs.push(await desk().tab(first, path));
     // The fourth tab works like the first.
-    for (const tab of tabs) await tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
+    for (const tab of tabs) await line(tab);
     expect(streams.filter((one) => one.endsWith('/logs'))).toHaveLength(3);
-    // The first tab began before it was watched; it reads the feed, and no other does.
-    expect(streams.filter((one) => one.endsWith('/events'))).toEqual([]);
+    // The first tab may have begun to read the feed before it was watched; no other does.
+    const feeds = (): number => streams.filter((one) => one.endsWith('/events')).length;
+    const before = feeds();
+    expect(before).toBeLessThan(2);
     expect((await api.ask('POST', `/api/runs/${run}/cancel`, { reason: 'seen' })).status).toBe(202);
     for (const tab of tabs) await tab.reads('The run is cancelled');
     // The tab that reads the feed leaves, and another takes its place.
     await first.page.goto('about:blank');
-    for (const end = Date.now() + 60_000; !streams.some((one) => one.endsWith('/events'));) {
+    for (const end = Date.now() + 60_000; feeds() === before;) {
       if (Date.now() > end) throw new Error(`nobody reads the feed: ${streams.join(' ')}`);
       await pause(100);
     }

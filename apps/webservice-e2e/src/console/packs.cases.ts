@@ -52,7 +52,7 @@ export function packCases(desk: () => Desk): void {
     await ada.reads('✓ The plan is valid. Nothing was started.');
     await ada.press('Start the run');
     await ada.reads('The run is succeeded');
-    await ada.page.keyboard.press('4');
+    await ada.page.getByRole('tab', { name: 'Outputs' }).click();
     await ada.reads(/example\.org in us, 7/);
   }, 180_000);
 
@@ -72,9 +72,15 @@ export function packCases(desk: () => Desk): void {
     await ada.reads('The run is succeeded');
 
     const wendy = await desk().visit('/submit', 'wendy');
-    await wendy.page
-      .getByLabel('Pack', { exact: true })
-      .setInputFiles({ name: 'pack.yaml', mimeType: 'text/yaml', buffer: Buffer.from(manifest('3.0.0')) });
+    await wendy.page.getByLabel('Pack', { exact: true }).setInputFiles({
+      name: 'pack.yaml',
+      mimeType: 'text/yaml',
+      buffer: Buffer.from(manifest('3.0.0', 'console-published')),
+    });
     await wendy.reads(/needs the scope packs\.run/);
+    await wendy.press('Publish it …');
+    await wendy.press('Publish it');
+    await wendy.page.getByRole('link', { name: 'console-published 3.0.0' }).click();
+    await wendy.sees('heading', /^console-published$/);
   }, 180_000);
 }
