@@ -137,9 +137,8 @@ function Person() {
   if (me === undefined) return <span className="faint">…</span>;
   return (
     <MenuTrigger>
-      <Button className="person" aria-label={`${me.person.name}, tenant ${me.tenant}`}>
-        <span className="tenant">{me.tenant}</span>
-        <span>{me.person.name}</span>
+      <Button className="person">
+        <span className="tenant">{me.tenant}</span> <span>{me.person.name}</span>
       </Button>
       <Popover placement="bottom end" className="popover">
         <div className="popover-head">

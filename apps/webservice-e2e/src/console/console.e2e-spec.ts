@@ -178,7 +178,7 @@ describeBrowser('the console, in a browser', () => {
     await ada.page.reload();
     await ada.sees('heading', /^Runs$/);
     expect(new URL(ada.page.url()).search).toBe('?status=failed');
-    await ada.page.getByRole('button', { name: 'Ada, tenant acme' }).click();
+    await ada.page.getByRole('button', { name: 'acme Ada' }).click();
     await ada.page.getByRole('menuitem', { name: 'Sign out' }).click();
     await ada.sees('heading', /^You are signed out$/);
   }, 180_000);
