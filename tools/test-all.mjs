@@ -7,6 +7,8 @@ const root = join(import.meta.dirname, '..');
 const ROUNDS = [
   // Includes the 100 000 seeds of the engine.
   { name: 'tests', command: ['tools/test.mjs'], env: { TASKRUNNER_TESTS: 'all' } },
+  // The first command of README and guides.
+  { name: 'quickstart', command: ['tools/quickstart.mjs'] },
   { name: 'generators', command: ['tools/generators-trial.mjs'] },
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },
   { name: 'strangers', command: ['tools/security/main.mjs'] },

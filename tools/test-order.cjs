@@ -1,6 +1,13 @@
 // The order in which Jest runs test files. Long ones begin early, so that no worker is left with one at the end. Otherwise Jest's order
 // applies: by known durations, then by size.
+const { readFileSync } = require('node:fs');
 const Sequencer = require('@jest/test-sequencer').default;
+
+/** Matches files that share the stack of a profile (apps/webservice-e2e/stack-profiles.mjs). They run in sequence: an idle stack computes. */
+const sharing = (profile) => ({
+  test: (path) => path.endsWith('.e2e-spec.ts') && readFileSync(path, 'utf8').includes(`DevStack.shared('${profile}')`),
+});
+const PLAIN = sharing('plain');
 
 // Seeds on virtual time need a fresh process. The other files mostly wait, and are small.
 const PLACES = [
@@ -8,11 +15,10 @@ const PLACES = [
   /\.long-spec\.ts$/,
   // Counting steps traverses the heap, which grows with each file.
   /\/(limits|compile-policy|read-document|plan-faults|simulate|pack-ignore|steps|glob|pure-executors)\.spec\.ts$/,
-  // Files that share a stack run in sequence (apps/webservice-e2e/stack-profiles.mjs).
-  /\/(fan-out|crash|logs)\.e2e-spec\.ts$/,
+  sharing('several'),
   /\/(outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
   /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,
-  /\/(?!actors|client|command-line|console|container|guides|evidence|exports|schedules\.|sealed|loops|rerun|egress|inner-packs|tamper|journey)[\w-]+\.e2e-spec\.ts$/,
+  { test: (path) => path.endsWith('.e2e-spec.ts') && !PLAIN.test(path) },
   /\.e2e-spec\.ts$/,
   /\.int-spec\.ts$/,
 ];

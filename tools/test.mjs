@@ -60,7 +60,9 @@ const BUILT = '--excludeTaskDependencies';
  * Short ones come last, so that all end at about the same time. Nx alone would begin with the tasks that most others need, and end with the
  * longest one by itself.
  */
-const CHECKS = ['-t', 'lint', 'typecheck', 'format', 'diagrams'];
+// All projects at once share the types of their libraries, which halves the work. By project, results of unchanged ones are cached.
+const LINT = env.CI === 'true' ? 'lint-all' : 'lint';
+const CHECKS = ['-t', LINT, 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
 const LONG = ['webservice-e2e', 'infrastructure', 'webservice', 'core'];
 const SHORT = ['worker', 'cli'];

@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { browserCore } from './browser-core.mts';
+import { defaultSettingModule } from './default-setting.mts';
 
 // Links are relative, and the webservice writes the base address into the page. The console therefore works under any path of a proxy.
 export default defineConfig({
@@ -15,5 +16,5 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1_000,
   },
-  worker: { format: 'es', plugins: () => [browserCore()] },
+  worker: { format: 'es', plugins: () => [browserCore(), defaultSettingModule()] },
 });

@@ -33,7 +33,7 @@ function withOneProblem(document) {
 const withoutExamples = (document) =>
   JSON.parse(JSON.stringify(document, (name, value) => (/^examples?$/.test(name) ? undefined : value)));
 
-/** The source text of the types, as it should be. */
+/** The types that follow from the document of the webservice as it is built. */
 async function typesOfApi() {
   const load = createRequire(join(ROOT, 'apps/webservice/package.json'));
   const { apiDocument } = load('@taskrunner/webservice');
@@ -47,7 +47,7 @@ async function typesOfApi() {
   return formatted(FILE, HEAD + astToString(tree));
 }
 
-/** The source text of the types, as it is committed. */
+/** The committed types. */
 const committedTypes = () => readFileSync(join(ROOT, FILE), 'utf8');
 
 if (process.argv.includes('--check')) {

@@ -1,4 +1,4 @@
-// The types of the client are generated anew from the routes, and compared.
+// Generates the types of the client from the routes again, and compares them with the committed ones.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';

@@ -147,3 +147,5 @@ if (folder !== undefined && Module.enableCompileCache === undefined) {
   if (kept === null) keep(path);
   else use(kept);
 }
+// A program that lists what it has loaded does not find this.
+delete require.cache[__filename];

@@ -33,7 +33,7 @@ const parts = Array.from({ length: 20 }, (_, i) => require(\`./part-\${i}\`).val
 const faultOf = (name) => { try { require(name); } catch ({ name, code, message }) { return [name, code, message.split('\\n')[0]]; } };
 require('./lazy').lazy().then(({ value }) => console.log(JSON.stringify({
   parts, value, json: require('./facts.json').value, esm: require('./package/esm.js').value, isMain: require.main === module,
-  place: require.resolve('./part-1'), broken: faultOf('./broken'), missing: faultOf('./nowhere'),
+  place: require.resolve('./part-1'), loaded: Object.keys(require.cache), broken: faultOf('./broken'), missing: faultOf('./nowhere'),
 })));
 `,
 );
@@ -52,6 +52,7 @@ test('a program runs the same without a cache, when it fills it and when it uses
   assert.equal(plain.stderr, '');
   assert.deepEqual(plain.parts.slice(0, 3), [0, 1, 2]);
   assert.equal(plain.broken[0], 'SyntaxError');
+  assert.ok(plain.loaded.includes(join(root, 'part-0.js')) && !plain.loaded.includes(preload));
   const env = { NODE_COMPILE_CACHE: kept };
   assert.deepEqual(start(env), plain);
   assert.equal(readdirSync(kept).length, 1);

@@ -44,7 +44,7 @@ export async function readBlock({ language, kind, text }) {
     return lines(read(text).filter(({ code }) => !OUTSIDE.has(code)));
   }
   if (language === 'json') return kind === 'fragment' ? [] : faultsOfJson(text);
-  return faultsOfScript(text);
+  return faultsOfScript(kind === 'fragment' ? text.replaceAll('…', '{}') : text);
 }
 
 function faultsOfJson(text) {

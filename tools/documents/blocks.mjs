@@ -1,6 +1,6 @@
 // Fenced blocks of the documents, each with the tag that states how it is tested (CONTRIBUTING.md, "Commands in documents").
 // `node tools/documents/blocks.mjs` prints all of them as JSON, for specs that execute them.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -14,7 +14,16 @@ export function documents() {
     readdirSync(join(ROOT, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => `${folder}/${name}`);
-  return ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...below('docs'), ...below('docs/guides')];
+  const ofEach = (folder, path) =>
+    readdirSync(join(ROOT, folder))
+      .map((name) => `${folder}/${name}/${path}`)
+      .filter((document) => existsSync(join(ROOT, document)));
+  return [
+    ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'],
+    ...['docs', 'docs/guides', 'docs/predicates'].flatMap(below),
+    ...['libs', 'examples'].flatMap((folder) => ofEach(folder, 'README.md')),
+    ...ofEach('etc/packs', 'docs/usage.md'),
+  ];
 }
 
 /**

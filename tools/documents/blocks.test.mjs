@@ -136,16 +136,22 @@ describe('blocks of the documents', () => {
     );
   });
 
-  it('are mentioned by the test that executes them elsewhere: each command of taskrunner by its last word', async () => {
+  it('are mentioned by the test that executes them elsewhere: each command of taskrunner by its last word, and its options', async () => {
     const commands = await everyCommand();
     const missing = shell
       .filter(({ kind }) => kind === 'elsewhere')
       .flatMap((block) => {
         const text = readFileSync(join(ROOT, block.place), 'utf8');
         return linesOfTaskrunner(block)
-          .map((words) => [words.slice(0, 2).join(' '), words[0]].find((one) => commands.has(one)))
-          .filter((path) => !new RegExp(`\\b${path.split(' ').at(-1)}\\b`).test(text))
-          .map((path) => `${at(block)} ${path}: not in ${block.place}`);
+          .flatMap((words) => [
+            [words.slice(0, 2).join(' '), words[0]]
+              .find((one) => commands.has(one))
+              .split(' ')
+              .at(-1),
+            ...words.filter((word) => word.startsWith('--')).map((word) => word.split('=', 1)[0]),
+          ])
+          .filter((word) => !new RegExp(`(?<![\\w-])${word}\\b`).test(text))
+          .map((word) => `${at(block)} ${word}: not in ${block.place}`);
       });
     assert.deepEqual(missing, []);
   });

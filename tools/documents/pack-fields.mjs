@@ -48,7 +48,7 @@ export function fieldsOf(part, path, found = new Map(), isForm = false) {
   return found;
 }
 
-/** The fields of a manifest and of a step. A step's fields are told once, below `steps[]`. */
+/** The fields of a manifest and of a step. A step's fields are listed once, below `steps[]`. */
 export function packFields() {
   const all = fieldsOf(schema, '');
   return fieldsOf({ $ref: '#/$defs/namedStep' }, 'steps[]', all);

@@ -31,8 +31,8 @@ describe('docs/guides/pack-fields.md', () => {
 
   it('has every name that the schema knows', () => {
     const schema = JSON.parse(readFileSync(join(ROOT, 'etc/schemas/taskrunner.pack.v1.schema.json'), 'utf8'));
-    const told = new Set(rows.flatMap((path) => [path.split('.').at(-1), /"(.*)"$/.exec(path)?.[1] ?? '']));
-    const missing = [...namesIn(schema)].filter((name) => !told.has(name));
+    const named = new Set(rows.flatMap((path) => [path.split('.').at(-1), /"(.*)"$/.exec(path)?.[1] ?? '']));
+    const missing = [...namesIn(schema)].filter((name) => !named.has(name));
     // The object forms of `gate: {approval: {id: …}}` are another spelling of a whole.
     assert.deepEqual(missing, []);
   });

@@ -44,7 +44,7 @@ const entriesOf = (library) =>
         files: kinds.flatMap(({ types, default: file }) => [types, file]).map((path) => path.replace('*', name)),
       }));
     });
-/** What the builds of libraries make of more than one source. */
+/** Output of library builds that is generated from more than one source. */
 const BUNDLES = {
   core: ['core.js', 'core.js.map'],
   infrastructure: [],

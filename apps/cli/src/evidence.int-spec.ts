@@ -1,108 +1,29 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
 import { createHash, createPublicKey } from 'node:crypto';
+import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { resealed, sampleRun, sealBundle, type Sample } from '@taskrunner/core/testing';
-import { writeTar } from '@taskrunner/infrastructure/archive';
-import { runCommandLine } from './program';
-import { NODE_ENVIRONMENT } from './testing/node-environment';
-
-const ROOT = join(__dirname, '..', '..', '..');
-const PROGRAM = join(ROOT, 'apps', 'cli', 'bin', 'taskrunner.js');
-const TRUSTED = ['--trust', 'trust.json'];
-const BUILD = join(ROOT, 'tools', 'build-verifier.mjs');
-
-interface Ended {
-  readonly exit: number | null;
-  readonly out: string;
-  readonly err: string;
-}
+import type { Ended } from './testing/command-line-in';
+import { EvidenceFolder, PROGRAM, ROOT, TRUSTED } from './testing/evidence-folder';
+import { describeInspection } from './testing/inspection';
 
 /** The single file on plain Node.js, compared with the command line from which it is built. */
 describe('evidence, for who has a bundle and a trust file', () => {
-  const home = process.cwd();
-  let folder: string;
-  let sample: Sample;
-  let files: ReadonlyMap<string, Uint8Array>;
-
-  const run = (program: readonly string[], args: readonly string[]): Ended => {
-    const env = { ...NODE_ENVIRONMENT, HOME: folder, NODE_PATH: '' };
-    const options = { cwd: folder, env, encoding: 'utf8' } as const;
-    const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], options);
-    return { exit: status, out: stdout, err: stderr };
-  };
-  const cli = (...args: string[]): Ended => run([PROGRAM], args);
-  /** The command line as a function in this process, for tests that concern neither the process nor its second thread. */
-  const taskrunner = async (...args: string[]): Promise<Ended> => {
-    const said = { out: '', err: '' };
-    const terminal = {
-      print: (line: string) => void (said.out += `${line}\n`),
-      say: (line: string) => void (said.err += `${line}\n`),
-      draw: (text: string) => void (said.err += text),
-      isInteractive: false,
-      columns: 80,
-      rows: 24,
-      ask: async () => null,
-    };
-    const readStdin = async () => new Uint8Array();
-    const exit = await runCommandLine({ arguments: args, env: { HOME: folder }, version: '0', readStdin, terminal });
-    return { exit, ...said };
-  };
-  const single = (...args: string[]): Ended => run(['taskrunner-verify.mjs'], args);
-
-  async function put(name: string, content: ReadonlyMap<string, Uint8Array>): Promise<string> {
-    const parts: Uint8Array[] = [];
-    for await (const part of writeTar([...content].map(([path, bytes]) => ({ path, bytes })))) parts.push(part);
-    writeFileSync(join(folder, name), Buffer.concat(parts));
-    return name;
-  }
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'evidence-'));
-    sample = await sampleRun({ decision: (person) => ({ reason: person === 0 ? 'CVE list <b>read</b>' : null }) });
-    files = sealBundle(sample);
-    await put('run.tar', files);
-    await put('altered.tar', new Map(files).set('artifacts.json', Buffer.from('{}')));
-    const plan = Buffer.from(files.get('plan.json') ?? [])
-      .toString()
-      .replace('nginx', 'nginy');
-    const forged = [...new Map(files).set('plan.json', Buffer.from(plan))].map(([path, bytes]) => ({ path, bytes }));
-    await put('forged.tar', resealed(sample.keys.bundle, forged));
-    writeFileSync(join(folder, 'garbage.tar'), 'this is no archive, however long one looks at it\n'.repeat(40));
-    // In place of the checksum in a tar's first header, a byte that begins a number in base 256.
-    writeFileSync(join(folder, 'binary.tar'), Buffer.alloc(2_000, 0xd5));
-    writeFileSync(join(folder, 'empty.tar'), '');
-    writeFileSync(join(folder, 'cut.tar'), readFileSync(join(folder, 'run.tar')).subarray(0, 5_000));
-    writeFileSync(join(folder, 'run.tar.gz'), gzipSync(readFileSync(join(folder, 'run.tar'))));
-    const trust = { ...sample.trust, expires: '2099-01-01T00:00:00.000Z' };
-    writeFileSync(join(folder, 'trust.json'), JSON.stringify(trust, null, 2));
-    execFileSync(process.execPath, [BUILD, '--out', join(folder, 'taskrunner-verify.mjs')], { cwd: folder });
-    process.chdir(folder);
-  }, 120_000);
-  afterAll(() => {
-    process.chdir(home);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const evidence = new EvidenceFolder();
+  const { cli, put, single, taskrunner } = evidence;
+  beforeAll(() => evidence.start(), 120_000);
+  afterAll(() => evidence.stop());
 
   it.each([
     ['taskrunner', () => `${PROGRAM} verify`],
     ['taskrunner-verify.mjs', () => 'taskrunner-verify.mjs'],
   ])('has the exit status of %s also if nobody reads its output', (_, program) => {
     const script = `"$0" ${program()} forged.tar --trust trust.json | true; exit "\${PIPESTATUS[0]}"`;
-    const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath], { cwd: folder, encoding: 'utf8' });
+    const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath], {
+      cwd: evidence.folder,
+      encoding: 'utf8',
+    });
     expect({ status, stderr }).toEqual({ status: 9, stderr: '' });
   });
 
@@ -138,7 +59,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
     it('names the check that finds each of three forgeries', async () => {
       const trustOf = (of: Sample): string => {
         const trust = { ...of.trust, expires: '2099-01-01T00:00:00.000Z' };
-        writeFileSync(join(folder, 'forger.json'), JSON.stringify(trust));
+        writeFileSync(join(evidence.folder, 'forger.json'), JSON.stringify(trust));
         return 'forger.json';
       };
       const failing = async (of: Sample, content: ReadonlyMap<string, Uint8Array>): Promise<readonly string[]> => {
@@ -154,35 +75,35 @@ describe('evidence, for who has a bundle and a trust file', () => {
       const judged = await sampleRun({ policy: "inputs.image != 'nginx'", pretends });
       expect(await failing(judged, sealBundle(judged))).toEqual(expect.arrayContaining(['answers', 'policies']));
       // With the bundle key only: a pack file is left out, and the manifest requires less.
-      const manifest = Buffer.from(files.get('pack/manifest.json') ?? []).toString();
-      const altered = new Map(files).set(
+      const manifest = Buffer.from(evidence.files.get('pack/manifest.json') ?? []).toString();
+      const altered = new Map(evidence.files).set(
         'pack/manifest.json',
         Buffer.from(manifest.replace('"minApprovals":2', '"minApprovals":1')),
       );
       altered.delete('pack/files/README.md');
       const lessAsked = resealed(
-        sample.keys.bundle,
+        evidence.sample.keys.bundle,
         [...altered].map(([path, bytes]) => ({ path, bytes })),
       );
-      expect(await failing(sample, lessAsked)).toContain('pack.content');
+      expect(await failing(evidence.sample, lessAsked)).toContain('pack.content');
     });
 
     it('needs nothing beside it: no package, no folder of modules', () => {
-      const text = readFileSync(join(folder, 'taskrunner-verify.mjs'), 'utf8');
+      const text = readFileSync(join(evidence.folder, 'taskrunner-verify.mjs'), 'utf8');
       const named = [...text.matchAll(/^import .* from ["']([^"']+)["'];$/gm)].map(([, name]) => name ?? '');
       expect(named.filter((name) => !/^(node:)?(module|fs|fs\/promises|path|crypto|process|readline\/promises|stream|zlib|events|child_process|buffer|util|os|worker_threads)$/.test(name))).toEqual([]); // prettier-ignore
-      expect(existsSync(join(folder, 'node_modules'))).toBe(false);
+      expect(existsSync(join(evidence.folder, 'node_modules'))).toBe(false);
       expect(text).not.toContain('cedar-policy');
       expect(text).not.toContain(ROOT);
-      expect(statSync(join(folder, 'taskrunner-verify.mjs')).mode & 0o111).not.toBe(0);
+      expect(statSync(join(evidence.folder, 'taskrunner-verify.mjs')).mode & 0o111).not.toBe(0);
       expect(single('--version').out).toBe(
         `${(JSON.parse(readFileSync(join(ROOT, 'apps/cli/package.json'), 'utf8')) as { version: string }).version}\n`,
       );
     });
 
     it('has the same bytes from another folder, and from another copy of the sources', () => {
-      const here = readFileSync(join(folder, 'taskrunner-verify.mjs'));
-      const copy = join(folder, 'copy');
+      const here = readFileSync(join(evidence.folder, 'taskrunner-verify.mjs'));
+      const copy = join(evidence.folder, 'copy');
       for (const path of ['apps/cli', 'libs/core', 'libs/infrastructure'])
         for (const part of ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
           cpSync(join(ROOT, path, part), join(copy, path, part), { recursive: true });
@@ -195,7 +116,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
         cpSync(join(ROOT, line.replace(/^ *\/\/ /, '')), join(copy, line.replace(/^ *\/\/ /, '')), { recursive: true });
       for (const tool of ['esbuild', '@esbuild'])
         symlinkSync(join(ROOT, 'node_modules', tool), join(copy, 'node_modules', tool));
-      const out = join(folder, 'again', 'verifier.mjs');
+      const out = join(evidence.folder, 'again', 'verifier.mjs');
       mkdirSync(dirname(out));
       const printed = execFileSync(process.execPath, [join(copy, 'tools/build-verifier.mjs'), '--out', out], {
         cwd: tmpdir(),
@@ -206,10 +127,10 @@ describe('evidence, for who has a bundle and a trust file', () => {
     });
 
     it('says that a policy of an engine that it does not have is not judged again', async () => {
-      const cedar = Buffer.from(files.get('plan.json') ?? [])
+      const cedar = Buffer.from(evidence.files.get('plan.json') ?? [])
         .toString()
         .replace('"engine":"cel"', '"engine":"cedar"');
-      await put('cedar.tar', new Map(files).set('plan.json', Buffer.from(cedar)));
+      await put('cedar.tar', new Map(evidence.files).set('plan.json', Buffer.from(cedar)));
       expect(single('cedar.tar', '--trust', 'trust.json').err).toMatch(/^note: this verifier has no engine for cedar/);
       expect(cli('verify', 'cedar.tar', '--trust', 'trust.json').err).toBe('');
     });
@@ -218,7 +139,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       const { exit, out } = single('key', '--trust', 'trust.json', '--usage', 'run-open');
       expect(exit).toBe(0);
       const spki = createPublicKey(out).export({ type: 'spki', format: 'der' }).toString('base64');
-      expect(spki).toBe(sample.keys.run.trusted.spki);
+      expect(spki).toBe(evidence.sample.keys.run.trusted.spki);
       expect(single('key', '--trust', 'trust.json', '--usage', 'pack')).toMatchObject({
         exit: 2,
         err: expect.stringMatching(/^CLI_USAGE trust\.json has 0 keys for pack/) as string,
@@ -280,10 +201,10 @@ describe('evidence, for who has a bundle and a trust file', () => {
     });
 
     it('names the trust file that is not valid, with line and column', async () => {
-      const text = readFileSync(join(folder, 'trust.json'), 'utf8');
-      writeFileSync(join(folder, 'one.json'), text.replace('"serial": 3', '"serial": "3"'));
-      writeFileSync(join(folder, 'two.json'), text.replace('"serial": 3', '"serial": "3", "more": 1'));
-      writeFileSync(join(folder, 'none.json'), text.replace('"serial": 3', '"serial": 3,,'));
+      const text = readFileSync(join(evidence.folder, 'trust.json'), 'utf8');
+      writeFileSync(join(evidence.folder, 'one.json'), text.replace('"serial": 3', '"serial": "3"'));
+      writeFileSync(join(evidence.folder, 'two.json'), text.replace('"serial": 3', '"serial": "3", "more": 1'));
+      writeFileSync(join(evidence.folder, 'none.json'), text.replace('"serial": 3', '"serial": 3,,'));
       const refused = async (trust: string): Promise<string[]> => {
         const { exit, err } = await taskrunner('verify', 'run.tar', '--trust', trust);
         expect(exit).toBe(2);
@@ -307,8 +228,11 @@ describe('evidence, for who has a bundle and a trust file', () => {
 
   describe('errors of use', () => {
     it('refuses a trust file that gives a key another fingerprint, at its line and column', async () => {
-      const text = readFileSync(join(folder, 'trust.json'), 'utf8');
-      writeFileSync(join(folder, 'named.json'), text.replace(/"keyid": "[^"]+"/, '"keyid": "SHA256:audit-committee"'));
+      const text = readFileSync(join(evidence.folder, 'trust.json'), 'utf8');
+      writeFileSync(
+        join(evidence.folder, 'named.json'),
+        text.replace(/"keyid": "[^"]+"/, '"keyid": "SHA256:audit-committee"'),
+      );
       const { exit, out, err } = await taskrunner('verify', 'run.tar', '--trust', 'named.json');
       expect([exit, out]).toEqual([2, '']);
       expect(err).toMatch(/^TRUST_INVALID named\.json:\d+:\d+ .*SHA256:audit-committee.* is not the fingerprint/);
@@ -324,19 +248,26 @@ describe('evidence, for who has a bundle and a trust file', () => {
     it.each(['run.tar', 'trust.json', './run.tar', 'link.tar'])(
       'never writes a report over its input %s',
       async (output) => {
-        if (!existsSync(join(folder, 'link.tar'))) linkSync(join(folder, 'run.tar'), join(folder, 'link.tar'));
-        const before = [readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))];
+        if (!existsSync(join(evidence.folder, 'link.tar')))
+          linkSync(join(evidence.folder, 'run.tar'), join(evidence.folder, 'link.tar'));
+        const before = [
+          readFileSync(join(evidence.folder, 'run.tar')),
+          readFileSync(join(evidence.folder, 'trust.json')),
+        ];
         const args = ['inspect', 'run.tar', ...TRUSTED, '--format', 'md', '--output', output, '--force'];
         const { exit, err } = await taskrunner(...args);
         expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output \S+ is an input/)]);
-        expect([readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))]).toEqual(before);
+        expect([
+          readFileSync(join(evidence.folder, 'run.tar')),
+          readFileSync(join(evidence.folder, 'trust.json')),
+        ]).toEqual(before);
       },
     );
 
     it('refuses to guess the format from an ending that it does not know', async () => {
       const { exit, err } = await taskrunner('inspect', 'run.tar', ...TRUSTED, '--output', 'report.pdf');
       expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output report\.pdf/)]);
-      expect(existsSync(join(folder, 'report.pdf'))).toBe(false);
+      expect(existsSync(join(evidence.folder, 'report.pdf'))).toBe(false);
     });
 
     it('says errors in JSON where JSON is asked for', async () => {
@@ -365,73 +296,5 @@ describe('evidence, for who has a bundle and a trust file', () => {
     });
   });
 
-  describe('inspect', () => {
-    it('writes one HTML file without scripts, and never over another one unless told', () => {
-      const args = ['inspect', 'run.tar', '--trust', 'trust.json', '--output', 'report.html'];
-      expect(cli(...args)).toEqual({ exit: 0, out: '', err: 'written to report.html\n' });
-      const html = readFileSync(join(folder, 'report.html'), 'utf8');
-      expect(html).toContain('VERIFIED: all');
-      expect(html).toContain('CVE list &lt;b&gt;read&lt;/b&gt;');
-      expect(html).not.toMatch(/<script|src=|href=|@import|url\(/);
-      expect(cli(...args)).toMatchObject({
-        exit: 2,
-        err: expect.stringMatching(/^CLI_FILE report\.html already exists/) as string,
-      });
-      expect(cli(...args, '--force').exit).toBe(0);
-    });
-
-    it('says first that nothing was verified without a trust file, and that it failed where it did', async () => {
-      const { exit, out, err } = await taskrunner('inspect', 'run.tar');
-      expect([exit, out.split('\n')[2]]).toEqual([0, expect.stringContaining('NOTHING WAS VERIFIED')]);
-      expect(err).toContain('nothing was verified');
-      const failed = await taskrunner('inspect', 'forged.tar', '--trust', 'trust.json');
-      expect([failed.exit, failed.out.split('\n')[2]]).toEqual([9, expect.stringContaining('VERIFICATION FAILED at')]);
-      expect(await taskrunner('inspect', 'run.tar', '--expect', 'run=x')).toMatchObject({ exit: 2 });
-    });
-
-    it('is a working paper: verifier, time, trust file, options, requirements, expectations, keys, bases', () => {
-      const digestOf = (name: string): string =>
-        `sha256:${createHash('sha256')
-          .update(readFileSync(join(folder, name)))
-          .digest('hex')}`;
-      const args = ['inspect', 'run.tar', ...TRUSTED, '--expect', 'tenant=acme', '--allow-dev'];
-      const { out } = single(...args, '--format', 'json');
-      expect(JSON.parse(out)).toMatchObject({
-        verification: {
-          verifier: { name: 'taskrunner-verify', sha256: digestOf('taskrunner-verify.mjs') },
-          at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
-          trust: { name: 'trust.json', sha256: digestOf('trust.json') },
-          options: ['--allow-dev'],
-          expected: ['tenant=acme'],
-        },
-        verdict: {
-          trust: { require: { proof: 'service', minApprovals: 0 } },
-          signers: [
-            { what: 'admission' },
-            { what: 'decisions' },
-            { what: 'statement of the run' },
-            { what: 'manifest' },
-          ],
-        },
-      });
-      const text = single(...args).out;
-      for (const part of [digestOf('trust.json'), 'Trust file requires minApprovals', '`tenant=acme`', ' recomputed, '])
-        expect(text).toContain(part);
-    });
-
-    it('is JSON for programs', async () => {
-      const { out } = await taskrunner('inspect', 'run.tar', '--trust', 'trust.json', '--format', 'json');
-      const sha256 = createHash('sha256')
-        .update(readFileSync(join(folder, 'run.tar')))
-        .digest('hex');
-      expect(JSON.parse(out)).toMatchObject({
-        schema: 'taskrunner.report.v1',
-        bundle: { name: 'run.tar', sha256: `sha256:${sha256}` },
-        verdict: { status: 'verified' },
-        contents: {
-          gates: [{ gate: 'approve', decisions: [{ person: { sub: 'grace' } }, { person: { sub: 'linus' } }] }],
-        },
-      });
-    });
-  });
+  describeInspection(evidence);
 });

@@ -109,6 +109,12 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./audit/audit-page'), 'AuditPage'),
 });
 
+const playground = createRoute({
+  getParentRoute: () => root,
+  path: '/playground',
+  component: lazyRouteComponent(() => import('./playground/playground-page')),
+});
+
 /** The pages below a base path. */
 export function createConsoleRouter(basepath: string) {
   return createRouter({
@@ -127,6 +133,7 @@ export function createConsoleRouter(basepath: string) {
       schedule,
       workers,
       audit,
+      playground,
     ]),
     basepath,
   });

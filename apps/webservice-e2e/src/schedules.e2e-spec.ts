@@ -190,8 +190,11 @@ describe('a schedule', () => {
         })
       ).body,
     ).toMatchObject({ code: 'PLAN_HASH_MISMATCH' });
-    const resumed = await ada.ask('PATCH', path, { paused: false, ...found });
-    expect(resumed).toMatchObject({ status: 200, body: { status: 'active', stopped: null, ...found } });
+    const confirmed = ['--plan-hash', found.planHash, '--profile-digest', found.profileDigest];
+    const env = { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: await stack.tokenFor('ada') };
+    const resumed = await stack.taskrunner(['schedule', 'resume', id, ...confirmed], env);
+    expect([resumed.status, resumed.stderr]).toEqual([0, '']);
+    expect(await shown(id)).toMatchObject({ status: 'active', stopped: null, ...found });
   });
 
   it('is of its tenant', async () => {

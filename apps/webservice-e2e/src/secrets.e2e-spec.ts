@@ -1,72 +1,16 @@
-import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '@taskrunner/core/canonical';
 import { runUuid, type Json, type RunId } from '@taskrunner/core/foundation';
-import { Redactor } from '@taskrunner/core/secret';
 import { readTar } from '@taskrunner/infrastructure/archive';
 import { Client } from 'pg';
-import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
+import { databaseLeaks, fileLeaks, leak } from './secrets/leaks';
+import { BODY_PIN, FILE_SECRET, GATED, LOUD, PIN, VARIABLE_SECRET, WITH_PIN } from './secrets/packs';
+import { Caller, pause, startStack, type DevStack } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
-const FILE_SECRET = `F1le&S3cret+${randomBytes(9).toString('hex')}/"q'z`;
-const VARIABLE_SECRET = `Env-${randomBytes(12).toString('base64url')}`;
-const PIN = `pin-${randomBytes(10).toString('hex')}`;
-const BODY_PIN = `pin-${randomBytes(10).toString('hex')}`;
-
-/** Prints a value in every encoding, across chunk boundaries, and writes it to forbidden places. */
-const TALKATIVE = `
-import base64, binascii, hashlib, html, json, os, shlex, sys, urllib.parse
-kept = open("/run/secrets/deploy", "rb").read().decode() if os.path.isdir("/run/secrets") else open(os.environ["TASKRUNNER_SECRETS"] + "/deploy").read()
-values = [kept.rstrip("\\n"), os.environ["API_TOKEN"], os.environ["PIN"]]
-assert all(values)
-for v in values:
-    raw = v.encode()
-    print(v, json.dumps(v), urllib.parse.quote(v, safe=""), html.escape(v), shlex.quote(v))
-    for before in (b"", b"a", b"ab"):
-        print(base64.b64encode(before + raw).decode(), base64.urlsafe_b64encode(before + raw + b"x").decode())
-    print(binascii.hexlify(raw).decode(), file=sys.stderr)
-    for unit in v:
-        os.write(1, unit.encode())
-    print()
-    print("\\x1b[31m" + v[:6] + "\\x1b[0m" + v[6:])
-print("digests", *[hashlib.sha256(v.encode()).hexdigest() for v in values])
-`;
-
-const LOUD = pack(
-  `- id: say
-  run:
-    uses: "builtin:script"
-    with: { interpreter: [python3], source: ${JSON.stringify(TALKATIVE)} }
-    env: { PIN: "{{ inputs.pin }}" }
-    secrets: [ { name: deploy }, { name: token, env: API_TOKEN } ]
-- id: plant
-  run:
-    uses: "builtin:script"
-    with: { interpreter: [sh], source: "printf 'report %s' \\"$API_TOKEN\\" > out/report.txt; echo clean > out/clean.txt; cp out/clean.txt \\"out/$API_TOKEN.log\\"" }
-    secrets: [ { name: token, env: API_TOKEN } ]
-    artifacts: [ { name: report, path: out/report.txt }, { name: clean, path: out/clean.txt }, { name: logs, path: "out/*.log" } ]
-- id: whisper
-  continueOnError: true
-  run:
-    uses: "builtin:script"
-    with: { interpreter: [sh], source: "echo \\"{\\\\\\"token\\\\\\": \\\\\\"x$API_TOKEN\\\\\\"}\\" > \\"$TASKRUNNER_OUTPUTS\\"" }
-    secrets: [ { name: token, env: API_TOKEN } ]`,
-  '  inputs: [ { name: pin, type: string, required: true, sensitive: true } ]\n  secrets: [ { name: deploy }, { name: token } ]\n',
-);
-
-const GATED = pack(
-  `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: 1 } } } }
-- { id: approve, gate: { approval: owners, message: "go?" } }
-- { id: apply, run: { uses: "builtin:script", with: { interpreter: [sh], source: "test -n \\"$T\\" && echo applied" }, secrets: [ { name: NAME, env: T } ] } }`,
-  '  approvals: [ { id: owners, minApprovals: 1 } ]\n  secrets: [ { name: NAME } ]\n',
-);
-const WITH_PIN = pack(
-  '- { id: a, run: { uses: "builtin:script", with: { interpreter: [sh], source: "test \\"$PIN\\" = \\"$(cat in/pin)\\" && echo right" }, env: { PIN: "{{ inputs.pin }}" }, files: { pin: { content: "{{ inputs.pin }}" } } } }',
-  '  inputs: [ { name: pin, type: string, required: true, sensitive: true } ]\n',
-);
-
 describe('secrets and sensitive inputs', () => {
   let folder: string;
   let stack: DevStack;
@@ -75,10 +19,6 @@ describe('secrets and sensitive inputs', () => {
   let sql: Client;
   const said: string[] = [];
   const secretFile = (name: string): string => join(folder, 'secrets', name);
-  const redactor = Redactor.of(
-    [FILE_SECRET, VARIABLE_SECRET, PIN, BODY_PIN].map((one) => new TextEncoder().encode(one)),
-  );
-
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-secrets-'));
     mkdirSync(join(folder, 'secrets'), { mode: 0o700 });
@@ -124,57 +64,6 @@ describe('secrets and sensitive inputs', () => {
     await stack?.stop();
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
-
-  /** Encodings that are computed without the product's code, so that a gap in its masking is detected. */
-  const needles = [FILE_SECRET, VARIABLE_SECRET, PIN, BODY_PIN].flatMap((one) => [
-    one,
-    JSON.stringify(one).slice(1, -1),
-    encodeURIComponent(one),
-    Buffer.from(one).toString('hex'),
-    ...['', 'a', 'ab'].map((before) =>
-      Buffer.from(before + one)
-        .toString('base64')
-        .slice(before === '' ? 0 : 4, -6),
-    ),
-  ]);
-
-  /** The place of a secret in any encoding; null if there is none. */
-  function leak(where: string, data: Uint8Array | string): string | null {
-    const text = Buffer.from(data).toString('latin1');
-    const raw = Buffer.from(data).toString();
-    const isThere = needles.some((one) => text.includes(one) || raw.includes(one)) || redactor.holds(Buffer.from(data));
-    return isThere ? where : null;
-  }
-
-  /** Searches every text, JSON and byte column of every table. */
-  async function databaseLeaks(): Promise<readonly string[]> {
-    const { rows: columns } = await sql.query<{ table: string; column: string }>(
-      `select format('%I.%I', n.nspname, c.relname) as table, quote_ident(a.attname) as column
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-       where n.nspname like 'pack%' and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped`,
-    );
-    expect(columns.length).toBeGreaterThan(100);
-    const leaks: string[] = [];
-    for (const { table, column } of columns) {
-      const { rows } = await sql.query<{ v: string | null; b: string | null }>(
-        `select ${column}::text as v, encode(convert_to(${column}::text, 'UTF8'), 'escape') as b from ${table} where ${column} is not null`,
-      );
-      for (const { v } of rows) {
-        const bytes = v?.startsWith('\\x') ? Buffer.from(v.slice(2), 'hex') : Buffer.from(v ?? '');
-        const found = leak(`${table}.${column}`, bytes);
-        if (found) leaks.push(found);
-      }
-    }
-    return leaks;
-  }
-
-  function fileLeaks(root: string, skipped: RegExp): readonly string[] {
-    return readdirSync(root, { withFileTypes: true, recursive: true }).flatMap((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      if (!entry.isFile() || skipped.test(path)) return [];
-      return leak(path, readFileSync(path)) ?? leak(`${path} (name)`, path) ?? [];
-    });
-  }
 
   /** The result of `taskrunner verify` for a bundle. */
   async function verified(bundle: Uint8Array): Promise<unknown> {
@@ -244,7 +133,7 @@ describe('secrets and sensitive inputs', () => {
     );
 
     const surfaces = [
-      ...(await databaseLeaks()),
+      ...(await databaseLeaks(sql)),
       leak('log stream', log),
       leak('summary', JSON.stringify(summary)),
       leak('steps', JSON.stringify(steps)),
@@ -354,13 +243,21 @@ describe('secrets and sensitive inputs', () => {
     expect(tries()).toBe(1);
     const release = (by: Caller, body: Json) => by.ask('POST', `/api/runs/${run}/evidence/release`, body);
     expect((await release(ada, { reason: 'no' })).body['code']).toBe('SCOPE_MISSING');
-    const root = new Caller(stack.server, await stack.tokenFor('ops'));
+    const ops = await stack.tokenFor('ops');
+    const root = new Caller(stack.server, ops);
+    const taskrunner = (...args: readonly string[]) =>
+      stack.taskrunner(args, { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: ops });
     expect((await release(root, { paths: ['MANIFEST.json'], reason: 'x' })).body['code']).toBe('RELEASE_PATH_INVALID');
     expect((await release(root, { reason: 'try' })).status).toBe(200);
     for (let i = 0; i < 400 && tries() < 2; i++) await pause(100);
     expect(await statusOf(run)).toBe('blocked');
-    const released = await release(root, { paths, reason: 'The pack is withdrawn.' });
-    expect(released).toMatchObject({ status: 200, body: { paths: [...paths].sort(), receipt: { payloadType: 'application/vnd.taskrunner.release+json' } } }); // prettier-ignore
+    const because = ['--reason', 'The pack is withdrawn.'];
+    const released = await taskrunner('release', run, ...because, '--withhold', ...paths, '--output', 'json');
+    expect([released.status, released.stderr]).toEqual([0, '']);
+    expect(JSON.parse(released.stdout)).toMatchObject({
+      paths: [...paths].sort(),
+      receipt: { payloadType: 'application/vnd.taskrunner.release+json' },
+    });
     const bundle = await ada.sealed(run);
     expect(Buffer.from(bundle).includes(value)).toBe(false);
     expect(await verified(bundle)).toMatchObject({ ok: false });
@@ -373,10 +270,7 @@ describe('secrets and sensitive inputs', () => {
     await ada.until(again, ['failed']);
     for (let i = 0; i < 400 && (await statusOf(again)) !== 'blocked'; i++) await pause(100);
     writeFileSync(secretFile('steady'), 'third-steady-value-3', { mode: 0o600 });
-    const retry = await stack.taskrunner(['release', again, '--reason', 'The secret was changed.'], {
-      TASKRUNNER_SERVER: stack.server,
-      TASKRUNNER_TOKEN: await stack.tokenFor('ops'),
-    });
+    const retry = await taskrunner('release', again, '--reason', 'The secret was changed.');
     expect([retry.status, retry.stderr]).toEqual([0, '']);
     expect(await verified(await ada.sealed(again))).toMatchObject({ ok: true });
   }, 90_000);
@@ -427,6 +321,6 @@ describe('secrets and sensitive inputs', () => {
     await pause(100);
     const { rows } = await sql.query<{ run_id: string }>('select run_id from pack_runs.sensitive_inputs');
     expect(rows.map(({ run_id }) => run_id)).toEqual([runUuid(one as RunId)]);
-    expect(await databaseLeaks()).toEqual([]);
+    expect(await databaseLeaks(sql)).toEqual([]);
   }, 120_000);
 });

@@ -65,7 +65,7 @@ function derive(tree, uses) {
     cases.at(-1).getEnd(),
     `
     case '${uses}':
-      // Go on here: its parameters alone decide what it comes to.
+      // Go on here: the result, which depends only on the parameters.
       return { kind: 'succeeded', outputs: { value: parameters['value'] ?? null } };`,
   );
   step.write();

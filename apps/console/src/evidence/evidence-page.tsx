@@ -8,7 +8,7 @@ import { sizeText } from '../frame/short';
 import { useLiveRun } from '../run/live-run';
 import { isOver } from '../run/run-view';
 import { downloadBundle, type Progress } from './download';
-import { saveFile } from './save-file';
+import { saveBlob } from '../frame/save';
 import { StageView } from './stage-view';
 import { TrustBox } from './trust-box';
 import { useExamination } from './use-examination';
@@ -38,7 +38,7 @@ export default function EvidencePage() {
           {runId}
         </Link>
         {bundle.data === undefined ? null : (
-          <button type="button" className="button" onClick={() => bundle.data && saveFile(name, bundle.data)}>
+          <button type="button" className="button" onClick={() => bundle.data && saveBlob(bundle.data, name)}>
             Save the bundle ({sizeText(bundle.data.size)})
           </button>
         )}

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { sizeText } from '../frame/short';
 import type { Findings } from './protocol';
 import { ReportView } from './report-view';
-import { saveFile } from './save-file';
+import { saveBlob } from '../frame/save';
 import { Checks, NotProven, Verdict } from './verdict';
 import { Sections } from './words';
 
@@ -41,7 +41,7 @@ export function FindingsView({ findings, write }: FindingsFacts) {
             type="button"
             className="button"
             onClick={() =>
-              void write().then((html) => saveFile(`${bundle.name}.html`, new Blob([html], { type: 'text/html' })))
+              void write().then((html) => saveBlob(new Blob([html], { type: 'text/html' }), `${bundle.name}.html`))
             }
           >
             Save the report

@@ -111,6 +111,7 @@ function Approvals() {
 
 const MORE = [
   { to: '/packs', name: 'Packs', below: /^\/(packs|submit)(\/|$)/, scope: null },
+  { to: '/playground', name: 'Playground', below: /^\/playground(\/|$)/, scope: null },
   { to: '/schedules', name: 'Schedules', below: /^\/schedules(\/|$)/, scope: null },
   { to: '/workers', name: 'Workers', below: /^\/workers(\/|$)/, scope: 'packs.admin' },
   { to: '/audit', name: 'Audit', below: /^\/audit(\/|$)/, scope: 'packs.admin' },

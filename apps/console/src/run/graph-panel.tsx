@@ -9,16 +9,17 @@ import {
   type Edge,
   type Node,
   type NodeProps,
+  type ReactFlowInstance,
 } from '@xyflow/react';
 import { useQuery } from '@tanstack/react-query';
-import { memo, useMemo } from 'react';
+import { memo, useCallback, useMemo, useRef } from 'react';
 import type { Graph, GraphNode, Run, Step, StepCounts } from '../api/views';
 import { Mark, wordOf, type Shown } from '../frame/mark';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { StateStrip } from '../runs/progress';
 import { drawnNodes, type PlacedGraph } from './graph-layout';
-import { isOver } from './run-view';
+import { isOver, nodeOf } from './run-view';
 import type { GraphStep } from './steps-of-graph';
 
 interface StepData extends Record<string, unknown> {
@@ -43,6 +44,7 @@ interface GraphFacts {
 export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
   const { settings } = useServices();
   const graph = useGraph(run);
+  const fit = useFit();
   const count = graph.data === undefined ? 0 : drawnNodes(graph.data).length;
   const isDrawn = count > 0 && count <= settings.graphNodes;
   const placed = useQuery({
@@ -64,9 +66,9 @@ export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
     );
   if (placed.data === undefined || steps === null) return <Notice kind="loading" title="Drawing the plan …" />;
   return (
-    <div className="graph" role="group" aria-label="Graph of the plan">
+    <div className="graph" role="group" aria-label="Graph of the plan" ref={fit.frame}>
       <ReactFlow
-        nodes={flowNodes(placed.data, steps, isOver(run.status), selected)}
+        nodes={flowNodes(placed.data, steps, isOver(run.status), drawnAround(selected, placed.data))}
         edges={edges}
         nodeTypes={NODE_TYPES}
         nodesDraggable={false}
@@ -76,7 +78,9 @@ export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
         minZoom={0.1}
         maxZoom={1.5}
         fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
+        fitViewOptions={FIT}
+        onInit={fit.begin}
+        onMoveStart={fit.moved}
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_event, { id }) => select(id)}
       >
@@ -85,6 +89,31 @@ export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
       </ReactFlow>
     </div>
   );
+}
+
+const FIT = { maxZoom: 1, padding: 0.1 };
+
+/** Fits the graph into its frame again when the frame changes, until the reader has moved it. */
+function useFit() {
+  const flow = useRef<ReactFlowInstance<StepNode> | null>(null);
+  const isMoved = useRef(false);
+  const watching = useRef<ResizeObserver | null>(null);
+  const frame = useCallback((element: HTMLElement | null) => {
+    watching.current?.disconnect();
+    if (element === null) return;
+    watching.current = new ResizeObserver(() => {
+      if (!isMoved.current) void flow.current?.fitView(FIT);
+    });
+    watching.current.observe(element);
+  }, []);
+  const begin = useCallback((instance: ReactFlowInstance<StepNode>) => {
+    flow.current = instance;
+  }, []);
+  // What the page does itself has no event.
+  const moved = useCallback((event: MouseEvent | TouchEvent | null) => {
+    if (event !== null) isMoved.current = true;
+  }, []);
+  return { frame, begin, moved };
 }
 
 /** The graph of a run's plan. It never changes, so it is read once for each plan. */
@@ -104,6 +133,15 @@ function layoutInWorker(graph: Graph): Promise<PlacedGraph> {
     worker.addEventListener('error', ({ message }) => reject(new Error(message || 'the graph cannot be laid out')));
     worker.postMessage(graph);
   }).finally(() => worker.terminate());
+}
+
+/** The node that a step is drawn as, or in: a step of a map item is in the node of the map. */
+function drawnAround(step: string | null, { nodes }: PlacedGraph): string | null {
+  if (step === null) return null;
+  const drawn = new Set(nodes.map(({ node }) => node.id));
+  let node = nodeOf(step);
+  while (!drawn.has(node) && node.includes('::')) node = node.slice(0, node.lastIndexOf('::'));
+  return node;
 }
 
 function flowNodes(

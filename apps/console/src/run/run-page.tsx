@@ -10,10 +10,11 @@ import { shortDigest } from '../frame/short';
 import { Progress } from '../runs/progress';
 import { Waits } from '../runs/waits';
 import { ArtifactsPanel } from './artifacts';
+import { useFirstFailure } from './first-failure';
 import { paceOf, useLiveRun, useRefreshed } from './live-run';
 import { LogPanel } from './log/log-panel';
 import { RunActions } from './actions/run-actions';
-import { firstFailure, isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
+import { isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
 import { FailureFacts, StepDetail } from './step-detail';
 import { StepTable } from './steps/step-table';
 import { TimelinePanel } from './timeline/timeline-panel';
@@ -58,7 +59,8 @@ function Loaded({ run, tag }: LoadedFacts) {
   const navigate = useNavigate({ from: '/runs/$runId' });
   const tab = search.tab ?? 'graph';
   const isBare = Object.keys(search).length === 0;
-  const step = search.step ?? (isBare ? firstFailure(run) : null);
+  const failed = useFirstFailure(run, isBare);
+  const step = search.step ?? (isBare ? failed : null);
   const change = (next: RunSearch): void => void navigate({ search: next, replace: true });
   const open = (next: RunTab): void => {
     change({ ...search, ...(step === null ? {} : { step }), tab: next });
@@ -194,9 +196,9 @@ function Head({ run }: { readonly run: Run }) {
             </Link>
           </dd>
         </div>
-        {run.waits.length === 0 && run.stuck === null ? null : (
+        {run.stuck === null ? null : (
           <div>
-            <dt>Waits for</dt>
+            <dt>Needs a person</dt>
             <dd>
               <Waits run={run} />
             </dd>

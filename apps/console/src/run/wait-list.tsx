@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Gate, Run, Wait } from '../api/views';
-import { Moment } from '../frame/moment';
+import { Elapsed, Moment } from '../frame/moment';
 import { useServices } from '../frame/services';
 import { waitText } from '../runs/wait-text';
 
@@ -37,13 +37,12 @@ function OneWait({ run, wait, open, isAsked }: WaitFacts & { readonly wait: Wait
       <strong>{what}</strong>
       {since === null ? null : (
         <>
-          {' '}
-          since <Moment at={since} />
+          , for <Elapsed from={since} to={null} />
         </>
       )}
       {until === null ? null : (
         <>
-          , until <Moment at={until} />
+          , {kind === 'retry' || kind === 'delay' ? 'begins' : 'ends'} <Moment at={until} />
         </>
       )}
       . <span className="faint">{gate === undefined ? who : gateText(gate)}</span>{' '}
@@ -74,5 +73,5 @@ function gateText({ approvals, required, request: { requirement }, canDecide }: 
   const whoMay = grants.length === 0 ? 'people who may approve' : `people with the grant ${grants.join(' and ')}`;
   const but = requirement.selfApproval ? '' : ', but not who requested the run';
   const you = canDecide ? 'You can decide.' : 'You cannot decide.';
-  return `It has ${approvals} of ${required} approvals, by ${whoMay}${but}. ${you}`;
+  return `${approvals} of ${required} approvals by ${whoMay}${but}. ${you}`;
 }

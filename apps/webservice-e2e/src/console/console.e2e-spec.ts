@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser, Request } from 'playwright-core';
 import { describeEvidence } from './evidence-cases';
+import { describePlayground } from './playground-cases';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
 import type { Desk } from './desk';
@@ -131,7 +132,7 @@ describeBrowser('the console, in a browser', () => {
     await ada.page.keyboard.press('1');
 
     // Whoever started it is told why they cannot decide.
-    await ada.page.getByRole('link', { name: 'approval accept' }).click();
+    await ada.page.getByRole('link', { name: 'Open the request' }).click();
     await ada.sees('heading', /^You cannot decide$/);
     expect(await ada.page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
     await ada.page.goBack();
@@ -214,4 +215,6 @@ describeBrowser('the console, in a browser', () => {
   });
 
   describe('evidence', () => describeEvidence(() => ({ stack, browser, visitors })));
+
+  describe('the playground', () => describePlayground(() => ({ stack, browser, visitors })));
 });

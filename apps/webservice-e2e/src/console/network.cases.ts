@@ -52,13 +52,15 @@ export function networkCases(desk: () => Desk): void {
     // The fourth tab works like the first.
     for (const tab of tabs) await tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
     expect(streams.filter((one) => one.endsWith('/logs'))).toHaveLength(3);
-    // The first tab began before it was watched; it reads the feed, and no other does.
-    expect(streams.filter((one) => one.endsWith('/events'))).toEqual([]);
+    // The first tab may have begun to read the feed before it was watched; no other does.
+    const feeds = (): number => streams.filter((one) => one.endsWith('/events')).length;
+    const before = feeds();
+    expect(before).toBeLessThan(2);
     expect((await api.ask('POST', `/api/runs/${run}/cancel`, { reason: 'seen' })).status).toBe(202);
     for (const tab of tabs) await tab.reads('The run is cancelled');
     // The tab that reads the feed leaves, and another takes its place.
     await first.page.goto('about:blank');
-    for (const end = Date.now() + 60_000; !streams.some((one) => one.endsWith('/events'));) {
+    for (const end = Date.now() + 60_000; feeds() === before;) {
       if (Date.now() > end) throw new Error(`nobody reads the feed: ${streams.join(' ')}`);
       await pause(100);
     }

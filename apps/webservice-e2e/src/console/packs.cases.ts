@@ -72,13 +72,11 @@ export function packCases(desk: () => Desk): void {
     await ada.reads('The run is succeeded');
 
     const wendy = await desk().visit('/submit', 'wendy');
-    await wendy.page
-      .getByLabel('Pack', { exact: true })
-      .setInputFiles({
-        name: 'pack.yaml',
-        mimeType: 'text/yaml',
-        buffer: Buffer.from(manifest('3.0.0', 'console-published')),
-      });
+    await wendy.page.getByLabel('Pack', { exact: true }).setInputFiles({
+      name: 'pack.yaml',
+      mimeType: 'text/yaml',
+      buffer: Buffer.from(manifest('3.0.0', 'console-published')),
+    });
     await wendy.reads(/needs the scope packs\.run/);
     await wendy.press('Publish it …');
     await wendy.press('Publish it');

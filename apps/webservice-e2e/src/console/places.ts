@@ -23,8 +23,7 @@ const BREAK = pack(`- id: checks
     steps:
       - id: probe
         run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo probing $N; test $N -ne 3" }, env: { N: "{{ item }}" } }
-- id: report
-  run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo warming up; echo 'the index is gone' >&2; exit 3" } }
+- { id: report, run: { uses: "builtin:noop" } }
 `);
 
 /** Every page of the console, by name: its path after `/console`, and what it shows when it is ready. */
@@ -37,11 +36,11 @@ export async function placesOf(desk: Desk): Promise<readonly (readonly [name: st
     ['runs', '/runs', /image-remediation/],
     ['runs-filtered', '/runs?status=halted&pack=nothing', /No run matches the filter/],
     ['run-waiting', `/runs/${waiting}`, /An approval at accept/],
-    ['run-failed', `/runs/${failed}`, /EXIT_3/],
+    ['run-failed', `/runs/${failed}`, /^What it reads$/],
     ['run-steps', `/runs/${failed}?tab=steps`, /report/],
     ['run-items', `/runs/${failed}?tab=steps&parent=checks`, /checks\[2\]/],
     ['run-timeline', `/runs/${failed}?tab=timeline`, /in all/],
-    ['run-log', `/runs/${failed}?tab=log#L2-L4`, /the index is gone/],
+    ['run-log', `/runs/${failed}?tab=log#L2-L4`, /probing 3/],
     ['run-search', `/runs/${failed}?tab=log&q=probing`, /8 hits/],
     ['run-outputs', `/runs/${failed}?tab=outputs`, /The run has no outputs/],
     ['run-artifacts', `/runs/${failed}?tab=artifacts`, /The run has no artifacts/],

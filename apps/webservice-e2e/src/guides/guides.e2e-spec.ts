@@ -17,10 +17,10 @@ const EXECUTED = new Set(['stack', 'offline']);
 const PROGRAMS = ['bwrap', 'curl', 'jq', 'openssl'] as const;
 const PAGES = [...new Set(BLOCKS.filter(({ kind }) => EXECUTED.has(kind ?? '')).map(({ document }) => document))];
 
-/** What a page presupposes: commands of `<page>.sh` beside this file. */
+/** What a guide presupposes: commands of `<page>.sh` beside this file. */
 function preparationOf(page: string): string {
   const path = join(__dirname, `${basename(page, '.md')}.sh`);
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return page.startsWith('docs/guides/') && existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 /** Programs of Debian that a page needs and that are not installed. */
@@ -39,7 +39,7 @@ interface Ended {
   readonly said: string;
 }
 
-/** Executes a script in a process of bash. It tells the line that it is at on fd 3. */
+/** Executes a script in a process of bash. It reports the line of each block on fd 3. */
 function bash(script: string, folder: string, env: Readonly<Record<string, string | undefined>>): Promise<Ended> {
   const child = spawn('bash', ['-c', script], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   let [said, lines] = ['', ''];

@@ -153,8 +153,17 @@ function Lines({ run, filter, range, mark, isRaw, pick, pickStep, toHits, unmark
           </span>
         )}
         <span className="bar-space" />
-        <button type="button" className="button" aria-pressed={isFollowing} onClick={toggle}>
-          {isFollowing ? 'Following' : followText(newLines(state.readTo, end, isWhole, window.lines))}
+        <button
+          type="button"
+          className="button"
+          aria-pressed={isOver(run.status) ? undefined : isFollowing}
+          onClick={isOver(run.status) ? follow : toggle}
+        >
+          {isOver(run.status)
+            ? 'Go to the end'
+            : isFollowing
+              ? 'Following'
+              : followText(newLines(state.readTo, end, isWhole, window.lines))}
         </button>
       </div>
       {state.failure !== null ? (

@@ -40,7 +40,7 @@ export function StepRow({ step, row, top, isSelected, select, enter }: RowFacts)
         {step.label === null ? null : <span className="faint">{step.label}</span>}
       </span>
       <span role="cell" className="faint">
-        {step.kind}
+        <span className={enter === null ? undefined : 'step-kind'}>{step.kind}</span>
         {enter === null ? null : (
           <button
             type="button"

@@ -9,7 +9,7 @@ import { useServices } from '../../frame/services';
 import { durationText } from '../../frame/time';
 import { isOver } from '../run-view';
 import { hasPauses, timeScale, type TimeScale } from './time-scale';
-import { barsOf, busySpans, durationsOf, type TimingRow, type Timings } from './timings';
+import { barsOf, busySpans, durationsOf, nameWithin, nested, type NestedRow, type Timings } from './timings';
 
 /** The most that one page of the API has. */
 const PAGE = 10_000;
@@ -39,6 +39,7 @@ export function TimelinePanel({ run, selected, select }: TimelineFacts) {
   const end = isOver(run.status) && run.finishedAt !== null && data !== undefined;
   const now = end ? Date.parse(run.finishedAt) - Date.parse(data.origin) : (data?.readAt ?? 0);
   const spans = useMemo(() => busySpans(data?.items ?? [], now), [data, now]);
+  const rows = useMemo(() => nested(data?.items ?? []), [data]);
   const scale = useMemo(() => timeScale(spans, isFolding), [spans, isFolding]);
   if (data === undefined)
     return query.isError ? (
@@ -66,7 +67,7 @@ export function TimelinePanel({ run, selected, select }: TimelineFacts) {
           </label>
         ) : null}
       </div>
-      <Rows rows={data.items} {...{ first, now, scale, selected, select }} />
+      <Rows {...{ rows, first, now, scale, selected, select }} />
       {nextCursor === null && cursors.length === 1 ? null : (
         <nav className="pages" aria-label="Pages of the timeline">
           <span className="faint number" role="status">
@@ -97,7 +98,7 @@ export function TimelinePanel({ run, selected, select }: TimelineFacts) {
 }
 
 interface RowsFacts {
-  readonly rows: readonly TimingRow[];
+  readonly rows: readonly NestedRow[];
   readonly first: number;
   readonly now: number;
   readonly scale: TimeScale;
@@ -113,13 +114,13 @@ function Rows({ rows, first, now, scale, selected, select }: RowsFacts) {
     estimateSize: () => ROW,
     overscan: 12,
   });
-  const at = rows.findIndex(([id]) => id === selected);
+  const at = rows.findIndex(({ row: [id] }) => id === selected);
   const move = (by: 1 | -1): void => {
     const next = stepIn(rows.length, at, by);
     const row = rows[next];
     if (row === undefined) return;
     virtual.scrollToIndex(next);
-    select(row[0]);
+    select(row.row[0]);
   };
   useKeys({ j: () => move(1), k: () => move(-1) });
   return (
@@ -139,12 +140,12 @@ function Rows({ rows, first, now, scale, selected, select }: RowsFacts) {
             const row = rows[index];
             return row === undefined ? null : (
               <Row
-                key={row[0]}
-                row={row}
+                key={row.row[0]}
+                nestedRow={row}
                 number={first + index + 1}
                 top={start}
                 {...{ now, scale, select }}
-                isSelected={row[0] === selected}
+                isSelected={row.row[0] === selected}
               />
             );
           })}
@@ -155,14 +156,17 @@ function Rows({ rows, first, now, scale, selected, select }: RowsFacts) {
 }
 
 interface RowFacts extends Pick<RowsFacts, 'now' | 'scale' | 'select'> {
-  readonly row: TimingRow;
+  readonly nestedRow: NestedRow;
   readonly number: number;
   readonly top: number;
   readonly isSelected: boolean;
 }
 
-function Row({ row, number, top, now, scale, isSelected, select }: RowFacts) {
-  const [id, , , status] = row;
+const DEEPEST = 3;
+
+function Row({ nestedRow: { row, depth }, number, top, now, scale, isSelected, select }: RowFacts) {
+  const [id, parent, , status] = row;
+  const name = depth === 0 ? id : nameWithin(id, parent);
   const { queued, ran } = durationsOf(row, now);
   return (
     <div
@@ -170,13 +174,15 @@ function Row({ row, number, top, now, scale, isSelected, select }: RowFacts) {
       aria-rowindex={number}
       aria-selected={isSelected}
       className="time-row"
+      data-depth={Math.min(DEEPEST, depth)}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => select(id)}
     >
       <span role="cell" className="step-name">
         <Mark status={status} bare />
         <button type="button" className="link-button code" title={id} onClick={() => select(id)}>
-          {id}
+          <span className="unseen">{id.slice(0, id.length - name.length)}</span>
+          {name}
         </button>
       </span>
       <span role="cell" className="number faint">

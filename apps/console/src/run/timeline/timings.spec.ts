@@ -1,4 +1,4 @@
-import { barsOf, busySpans, durationsOf, type TimingRow } from './timings';
+import { barsOf, busySpans, durationsOf, nameWithin, nested, type TimingRow } from './timings';
 
 const step = (
   queued: number | null,
@@ -29,6 +29,14 @@ it('lets what has not ended last until now', () => {
   expect(durationsOf(step(null, null, 40), 500)).toEqual({ queued: null, ran: null });
 });
 
+it('names a row within the one that encloses it', () => {
+  expect([nameWithin('fan[3]', 'fan'), nameWithin('fan[3]::act', 'fan[3]'), nameWithin('left', 'both')]).toEqual([
+    '[3]',
+    'act',
+    'left',
+  ]);
+});
+
 it('takes the wait of a gate for a pause', () => {
   const gate: TimingRow = ['ok', '', 'gate', 'succeeded', 5, 10, 90_000, []];
   const map: TimingRow = ['fan', '', 'map', 'running', 5, 10, null, []];
@@ -37,4 +45,24 @@ it('takes the wait of a gate for a pause', () => {
     { from: 90_000, to: 90_000 },
     { from: 2, to: 3 },
   ]);
+});
+
+it('puts each row behind the one that encloses it', () => {
+  const row = (id: string, parent: string): TimingRow => [id, parent, 'run', 'succeeded', 0, 0, 1, []];
+  const rows = [
+    row('fan', ''),
+    row('after', ''),
+    row('fan[0]', 'fan'),
+    row('fan[1]', 'fan'),
+    row('fan[0]::a', 'fan[0]'),
+  ];
+  expect(nested(rows).map(({ row: [id], depth }) => `${depth} ${id}`)).toEqual([
+    '0 fan',
+    '1 fan[0]',
+    '2 fan[0]::a',
+    '1 fan[1]',
+    '0 after',
+  ]);
+  // The map is on the page before.
+  expect(nested(rows.slice(2)).map(({ depth }) => depth)).toEqual([0, 1, 0]);
 });

@@ -78,3 +78,36 @@ export function busySpans(rows: readonly TimingRow[], now: number): readonly Spa
       : attempts.map(([, , from, to]) => ({ from, to: to ?? now }));
   });
 }
+
+/** A row and how deep it lies in the rows that enclose it. */
+export interface NestedRow {
+  readonly row: TimingRow;
+  readonly depth: number;
+}
+
+/** Rows in the order of a tree: each behind the one that encloses it. A row whose parent is on another page stands at the top. */
+export function nested(rows: readonly TimingRow[]): readonly NestedRow[] {
+  const ids = new Set(rows.map(([id]) => id));
+  const children = new Map<string | null, TimingRow[]>();
+  for (const row of rows) {
+    const parent = ids.has(row[1]) ? row[1] : null;
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [row]);
+    else siblings.push(row);
+  }
+  const placed: NestedRow[] = [];
+  // A stack, since a plan may be nested more deeply than functions.
+  const rest: NestedRow[] = (children.get(null) ?? []).map((row) => ({ row, depth: 0 })).toReversed();
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    placed.push(next);
+    const inside = children.get(next.row[0]) ?? [];
+    for (let at = inside.length - 1; at >= 0; at--) rest.push({ row: inside[at] as TimingRow, depth: next.depth + 1 });
+  }
+  return placed;
+}
+
+/** The part of a step's id that its parent's does not have: `[3]` of `fan[3]`, `act` of `fan[3]::act`. */
+export function nameWithin(id: string, parent: string): string {
+  if (!id.startsWith(parent)) return id;
+  return id.slice(parent.length).replace(/^::/, '');
+}

@@ -37,6 +37,7 @@ export { collectObjects, type CollectDependencies } from './objects/collect-obje
 export { ObjectStoreHealth, type StoreOutage } from './objects/object-store-health';
 export { StoreUpload, type UploadCode } from './objects/store-upload';
 export { embedInnerPacks, type ResolvePack, type UsesOfPack } from './packs/inner-packs';
+export { assumedFor } from './packs/assumed-installation';
 export { PackJudge } from './packs/pack-judge';
 export {
   PackLibrary,

@@ -1,12 +1,6 @@
-import type { PlanningSetting } from '@taskrunner/core/operations';
+import { assumedFor, type PlanningSetting } from '@taskrunner/core/operations';
 import type { ReadPack } from '@taskrunner/core/pack';
-import {
-  BUILTIN_EXECUTORS,
-  builtinBehaviours,
-  type Environment,
-  type ExecutorDescriptor,
-  type PlanConfiguration,
-} from '@taskrunner/core/plan';
+import { BUILTIN_EXECUTORS, builtinBehaviours, type Environment, type ExecutorDescriptor } from '@taskrunner/core/plan';
 import type { PolicyEngines } from '@taskrunner/core/policy';
 import type { Configuration } from './configuration';
 import { environmentOf, environmentsOf, isolationOf, profileDefaultsOf, retryRuleOf } from './environment-of';
@@ -60,7 +54,7 @@ export function defaultSetting({
       policyEngines,
       egress: [{ scheme: '*', host: '*', port: '*' }],
       sensitiveInputs: true,
-      ...assumedOf(pack, configuration.approvals.grants),
+      ...assumedFor(pack, configuration.approvals.grants),
     },
   };
 }
@@ -68,16 +62,4 @@ export function defaultSetting({
 function assumedIn({ packTrust, destinations: _destinations, ...environment }: Environment): Environment {
   const { bundleRoots: _roots, ...rest } = packTrust;
   return { ...environment, packTrust: rest, executors: { ...environment.executors, ...builtinBehaviours() } };
-}
-
-function assumedOf(
-  read: ReadPack | undefined,
-  grants: readonly string[],
-): Pick<PlanConfiguration, 'grants' | 'secrets'> {
-  if (read === undefined) return { grants, secrets: {} };
-  const { approvals, secrets } = read.pack.spec;
-  return {
-    grants: [...new Set([...grants, ...approvals.flatMap((approval) => approval.grants)])],
-    secrets: Object.fromEntries(secrets.map(({ name }) => [name, { provider: 'assumed', requireGate: false }])),
-  };
 }

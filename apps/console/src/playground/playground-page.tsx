@@ -1,0 +1,134 @@
+import { useMutation } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
+import { ApiProblem } from '../api/problem';
+import type { Run } from '../api/views';
+import { DropZone } from '../evidence/drop-zone';
+import { useMe } from '../frame/me';
+import { Failed, Notice } from '../frame/notice';
+import { useServices } from '../frame/services';
+import { Editor } from './editor';
+import { EXAMPLE } from './example';
+import { inputsTemplate } from './inputs-template';
+import type { Rehearsal } from './rehearsal';
+import { SimulationView } from './simulation-view';
+import { useRehearsal } from './use-rehearsal';
+import '../evidence/evidence.css';
+import './playground.css';
+
+const PlanGraph = lazy(() => import('./plan-graph'));
+
+/** A pack to write, with what would happen if it ran. Nothing is sent before it is submitted. */
+export default function PlaygroundPage() {
+  const { settings } = useServices();
+  const [manifest, setManifest] = useState(EXAMPLE);
+  const [inputs, setInputs] = useState('');
+  const { rehearsed, isStale, isTooLong } = useRehearsal(manifest, inputs, settings.graphNodes);
+  const rehearsal = rehearsed?.rehearsal ?? null;
+  const planned = rehearsal?.planned ?? null;
+  return (
+    <main className="page playground">
+      <h1>Playground</h1>
+      <p className="faint">
+        Write a pack. This browser reads, plans and simulates it with the code of <code>taskrunner</code>, and sends
+        nothing before you submit it. Packs with files beside the manifest, and packs that use published packs, need the
+        command line.
+      </p>
+      <div className="playground-body">
+        <div className="playground-side">
+          <Editor label="Pack" text={manifest} faults={rehearsal?.faults ?? []} rows={26} change={setManifest} />
+          <DropZone
+            label="Choose a file, or drop it here"
+            accept=".yaml,.yml,.json"
+            take={(file) => void file.text().then(setManifest)}
+          />
+          <Editor
+            label="Inputs"
+            text={inputs}
+            faults={rehearsal?.inputFaults ?? []}
+            rows={Math.max(3, Math.min(10, inputs.split('\n').length))}
+            change={setInputs}
+          />
+          {rehearsal !== null && rehearsal.inputs.length > 0 ? (
+            <p>
+              <button type="button" className="button" onClick={() => setInputs(inputsTemplate(rehearsal.inputs))}>
+                Write a line for each of its {rehearsal.inputs.length} inputs
+              </button>
+            </p>
+          ) : null}
+        </div>
+        <section className="playground-side" aria-label="What would happen" aria-busy={isStale}>
+          {isTooLong ? (
+            <Notice kind="broken" title="The pack takes too long to plan in a browser">
+              <p>Use `taskrunner simulate`.</p>
+            </Notice>
+          ) : planned === null || rehearsed === null ? (
+            <State rehearsal={rehearsal} />
+          ) : (
+            <>
+              {rehearsed.placed === null ? (
+                <Notice kind="empty" title={`The plan has more than the ${settings.graphNodes} nodes that are drawn`} />
+              ) : (
+                <Suspense fallback={<Notice kind="loading" title="Drawing the plan …" />}>
+                  <PlanGraph key={planned.planHash} placed={rehearsed.placed} simulation={planned.simulation} />
+                </Suspense>
+              )}
+              <SimulationView planned={planned} />
+              <Submit manifest={manifest} planned={planned} isStale={isStale} />
+            </>
+          )}
+        </section>
+      </div>
+    </main>
+  );
+}
+
+function State({ rehearsal }: { readonly rehearsal: Rehearsal | null }) {
+  if (rehearsal === null) return <Notice kind="loading" title="Reading the pack …" />;
+  const count = rehearsal.faults.length + rehearsal.inputFaults.length;
+  return (
+    <Notice kind="empty" title={count === 1 ? 'One fault is to be corrected' : `${count} faults are to be corrected`}>
+      <p>Then the graph and the simulation stand here.</p>
+    </Notice>
+  );
+}
+
+interface SubmitFacts {
+  readonly manifest: string;
+  readonly planned: NonNullable<Rehearsal['planned']>;
+  readonly isStale: boolean;
+}
+
+/** Starts exactly the plan that is shown: the server refuses to start another one. */
+function Submit({ manifest, planned, isStale }: SubmitFacts) {
+  const { api } = useServices();
+  const navigate = useNavigate();
+  const mayRun = useMe().data?.scopes.includes('packs.run') === true;
+  const { inputs, planHash, name } = planned;
+  const submit = useMutation({
+    mutationFn: () => api.post<Pick<Run, 'runId'>>('runs', { manifest, inputs, planHash }),
+    onSuccess: ({ runId }) => void navigate({ to: '/runs/$runId', params: { runId } }),
+  });
+  return (
+    <>
+      <p>
+        <button
+          type="button"
+          className="button primary"
+          disabled={!mayRun || isStale || submit.isPending}
+          onClick={() => submit.mutate()}
+        >
+          Run {name}
+        </button>{' '}
+        {mayRun ? null : <span className="faint">It needs the scope packs.run, which your sign-in does not have.</span>}
+      </p>
+      {submit.isError ? (
+        ApiProblem.is(submit.error) ? (
+          <Failed error={submit.error} />
+        ) : (
+          <Failed error={submit.error} retry={() => submit.mutate()} />
+        )
+      ) : null}
+    </>
+  );
+}
