@@ -42,6 +42,9 @@ export function networkCases(desk: () => Desk): void {
     await api.until(run, ['running']);
     const path = `/runs/${run}?tab=log`;
     const first = await desk().visit(path, 'ada');
+    const line = (tab: Visitor): Promise<void> =>
+      tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
+    await line(first);
     const tabs = [first];
     const streams: string[] = [];
     first.page.context().on('request', (request) => {
@@ -50,7 +53,7 @@ export function networkCases(desk: () => Desk): void {
     });
     while (tabs.length < 4) tabs.push(await desk().tab(first, path));
     // The fourth tab works like the first.
-    for (const tab of tabs) await tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
+    for (const tab of tabs) await line(tab);
     expect(streams.filter((one) => one.endsWith('/logs'))).toHaveLength(3);
     // The first tab may have begun to read the feed before it was watched; no other does.
     const feeds = (): number => streams.filter((one) => one.endsWith('/events')).length;
