@@ -28,10 +28,10 @@ describe('an examination of a bundle', () => {
     for await (const part of TAR_CODEC.write(sorted)) parts.push(part);
     return Examination.open('run.tar', Buffer.concat(parts));
   }
-  const given = (text = trust): Terms => ({ ...NO_TERMS, trust: { name: 'trust.json', text } });
+  const withTrust = (text = trust): Terms => ({ ...NO_TERMS, trust: { name: 'trust.json', text } });
 
   it('finds what the command line finds', async () => {
-    const { verification, contents, unmade, report } = (await opened()).verify(given(), NOW);
+    const { verification, contents, unmade, report } = (await opened()).verify(withTrust(), NOW);
     const expected = openVerification({ files, trust: readTrust(trust), verifySignature, now: NOW }).conclude();
     expect(verification?.checks).toEqual(expected.checks);
     expect([verification?.ok, contents, unmade]).toEqual([true, null, []]);
@@ -57,21 +57,21 @@ describe('an examination of a bundle', () => {
   });
 
   it('compares the run with the one that is expected', async () => {
-    const { verification } = (await opened()).verify({ ...given(), run: 'another' }, NOW);
+    const { verification } = (await opened()).verify({ ...withTrust(), run: 'another' }, NOW);
     expect(verification?.checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['expectation']);
   });
 
   it('places the faults of a trust file, and verifies nothing with it', async () => {
     const examination = await opened();
-    const { verification, trustFaults } = examination.verify(given('{\n "schema": "taskrunner.trust.v1"\n}'), NOW);
+    const { verification, trustFaults } = examination.verify(withTrust('{\n "schema": "taskrunner.trust.v1"\n}'), NOW);
     expect(verification).toBeNull();
     expect(trustFaults[0]).toMatchObject({ code: 'TRUST_INVALID' });
-    expect(examination.verify(given('{\n  nothing'), NOW).trustFaults).toMatchObject([{ line: 2 }]);
+    expect(examination.verify(withTrust('{\n  nothing'), NOW).trustFaults).toMatchObject([{ line: 2 }]);
   });
 
   it('answers for a file that is no bundle', async () => {
     const examination = await Examination.open('notes.txt', Buffer.from('some notes'));
-    const { refusal, verification, report } = examination.verify(given(), NOW);
+    const { refusal, verification, report } = examination.verify(withTrust(), NOW);
     expect(refusal?.what).toBe('is not a tar');
     expect([verification?.ok, report.contents]).toEqual([false, null]);
   });
@@ -79,7 +79,7 @@ describe('an examination of a bundle', () => {
   it('writes the report as one file', async () => {
     const examination = await opened();
     expect(examination.write()).toBeNull();
-    examination.verify(given(), NOW);
+    examination.verify(withTrust(), NOW);
     expect(examination.write()).toContain('VERIFIED');
   });
 });

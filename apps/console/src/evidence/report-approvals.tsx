@@ -1,5 +1,5 @@
 import type { Report } from '@taskrunner/core/evidence';
-import { Instant, Part } from './report-part';
+import { Instant, ReportPart } from './report-part';
 import { Quoted } from './words';
 
 type Contents = NonNullable<Report['contents']>;
@@ -14,7 +14,7 @@ const PROOFS = {
 /** Who decided what, when and why. */
 export function Approvals({ contents: { gates, gatesNotApplied, policies } }: { readonly contents: Contents }) {
   return (
-    <Part title="Who approved it">
+    <ReportPart title="Who approved it">
       {gates.length === 0 ? <p>Nobody was asked for an approval.</p> : null}
       {gates.map((gate) => (
         <ShownGate key={gate.digest} gate={gate} />
@@ -33,7 +33,7 @@ export function Approvals({ contents: { gates, gatesNotApplied, policies } }: { 
           )}
         </p>
       ))}
-    </Part>
+    </ReportPart>
   );
 }
 

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Quoted } from './words';
 
 /** A part of the report with its heading. */
-export function Part({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+export function ReportPart({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
     <section className="report-part">
       <h2>{title}</h2>

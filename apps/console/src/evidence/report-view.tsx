@@ -5,7 +5,7 @@ import { durationText } from '../frame/time';
 import { Value } from '../run/value';
 import type { Findings } from './protocol';
 import { Approvals } from './report-approvals';
-import { Fact, Instant, Part } from './report-part';
+import { Fact, Instant, ReportPart } from './report-part';
 import { Rows } from './report-rows';
 import { Quoted } from './words';
 
@@ -19,18 +19,18 @@ export function ReportView({ findings }: { readonly findings: Findings }) {
   const { contents, unreadable } = findings.report;
   if (contents === null)
     return (
-      <Part title="The run">
+      <ReportPart title="The run">
         <p>
           The documents of the bundle cannot be read: <Quoted>{unreadable ?? 'unknown'}</Quoted>.
         </p>
-      </Part>
+      </ReportPart>
     );
   return (
     <>
       <Run contents={contents} />
       <Approvals contents={contents} />
       <Steps contents={contents} />
-      <Results contents={contents} />
+      <Outcomes contents={contents} />
       <Connections contents={contents} />
     </>
   );
@@ -40,7 +40,7 @@ function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
   const { pack, initiators, acceptedAt, startedAt, end } = run;
   const took = startedAt === null || end === null ? Number.NaN : Date.parse(end.at) - Date.parse(startedAt);
   return (
-    <Part title="What was run">
+    <ReportPart title="What was run">
       <dl className="paper-facts">
         <Fact name="Pack">
           <Quoted>{`${pack.name}:${pack.version}`}</Quoted>, content <Quoted>{pack.contentDigest}</Quoted>
@@ -96,7 +96,7 @@ function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
           )}
         </Fact>
       </dl>
-    </Part>
+    </ReportPart>
   );
 }
 
@@ -104,7 +104,7 @@ function Steps({ contents: { steps, effects, plan } }: { readonly contents: Cont
   const gates = new Map(effects.map(({ step, behind }) => [step, behind]));
   const ungated = plan.ungatedEffects;
   return (
-    <Part title="What the steps did">
+    <ReportPart title="What the steps did">
       <Rows
         caption="Steps"
         columns={['Step', 'Outcome', 'Changes things outside', 'Began', 'Ended']}
@@ -146,7 +146,7 @@ function Steps({ contents: { steps, effects, plan } }: { readonly contents: Cont
           {ungated.length > MOST_NAMES ? ` and ${ungated.length - MOST_NAMES} more` : ''}.
         </p>
       )}
-    </Part>
+    </ReportPart>
   );
 }
 
@@ -165,10 +165,10 @@ function behindText(behind: readonly { readonly gate: string; readonly outcome: 
   );
 }
 
-function Results({ contents: { run, artifacts } }: { readonly contents: Contents }) {
+function Outcomes({ contents: { run, artifacts } }: { readonly contents: Contents }) {
   const outputs = run.end?.outputs ?? null;
   return (
-    <Part title="What came out">
+    <ReportPart title="What came out">
       {outputs === null ? (
         <p>The run has no outputs.</p>
       ) : (
@@ -193,14 +193,14 @@ function Results({ contents: { run, artifacts } }: { readonly contents: Contents
           bytes,
         ]}
       />
-    </Part>
+    </ReportPart>
   );
 }
 
 function Connections({ contents: { egress } }: { readonly contents: Contents }) {
   const { allowed, denied, refused, unread } = egress;
   return (
-    <Part title="Which connections were refused">
+    <ReportPart title="Which connections were refused">
       <p>
         {allowed} connections were allowed, {denied} were refused.
         {unread > 0 ? ` Only the number of ${unread} refused connections is known.` : ''}
@@ -222,6 +222,6 @@ function Connections({ contents: { egress } }: { readonly contents: Contents }) 
           ]}
         />
       )}
-    </Part>
+    </ReportPart>
   );
 }

@@ -1,4 +1,5 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
+import { sizeText } from '../frame/short';
 import { DropZone } from './drop-zone';
 import type { Findings } from './protocol';
 import type { TermsOfPage } from './use-terms';
@@ -17,8 +18,13 @@ export function TrustBox({ from, faults }: TrustFacts) {
   const id = useId();
   const { terms, isRemembered, give, remember, allowDev } = from;
   const text = terms.trust?.text ?? '';
+  const [tooLarge, setTooLarge] = useState<string | null>(null);
   const take = async (file: File): Promise<void> => {
-    give({ name: file.name, text: file.size > MAX_BYTES ? '' : await file.text() });
+    const isSmall = file.size <= MAX_BYTES;
+    setTooLarge(
+      isSmall ? null : `${file.name} has ${sizeText(file.size)}. A trust file has at most ${sizeText(MAX_BYTES)}.`,
+    );
+    if (isSmall) give({ name: file.name, text: await file.text() });
   };
   return (
     <section className="trust" aria-labelledby={`${id}-title`}>
@@ -47,6 +53,11 @@ export function TrustBox({ from, faults }: TrustFacts) {
           onChange={({ target }) => give(target.value.trim() === '' ? null : { name: PASTED, text: target.value })}
         />
       </DropZone>
+      {tooLarge === null ? null : (
+        <p className="tinted" data-tone="bad" role="alert">
+          {tooLarge}
+        </p>
+      )}
       {faults.length === 0 ? null : (
         <div className="failure" role="alert" id={`${id}-faults`}>
           <p className="failure-code">The trust file is refused (TRUST_INVALID)</p>

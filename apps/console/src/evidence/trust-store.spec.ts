@@ -1,7 +1,7 @@
 import { storedTrust, storeTrust } from './trust-store';
 
 /** The storage of a browser. */
-class Shelf {
+class BrowserStorage {
   private readonly items = new Map<string, string>();
   readonly getItem = (key: string): string | null => this.items.get(key) ?? null;
   readonly setItem = (key: string, value: string): void => void this.items.set(key, value);
@@ -10,19 +10,19 @@ class Shelf {
 
 describe('the trust file that a browser remembers', () => {
   it('is there until it is forgotten', () => {
-    const shelf = new Shelf() as unknown as Storage;
-    expect(storedTrust(shelf)).toBeNull();
-    storeTrust(shelf, { name: 'trust.json', text: '{}' });
-    expect(storedTrust(shelf)).toEqual({ name: 'trust.json', text: '{}' });
-    storeTrust(shelf, null);
-    expect(storedTrust(shelf)).toBeNull();
+    const storage = new BrowserStorage() as unknown as Storage;
+    expect(storedTrust(storage)).toBeNull();
+    storeTrust(storage, { name: 'trust.json', text: '{}' });
+    expect(storedTrust(storage)).toEqual({ name: 'trust.json', text: '{}' });
+    storeTrust(storage, null);
+    expect(storedTrust(storage)).toBeNull();
   });
 
   it('is none if something else is stored', () => {
-    const shelf = new Shelf() as unknown as Storage;
+    const storage = new BrowserStorage() as unknown as Storage;
     for (const value of ['', 'null', '[]', '{"name":1,"text":"{}"}', '{"text":"{}"}', '{']) {
-      shelf.setItem('taskrunner.trust', value);
-      expect(storedTrust(shelf)).toBeNull();
+      storage.setItem('taskrunner.trust', value);
+      expect(storedTrust(storage)).toBeNull();
     }
   });
 });

@@ -1,12 +1,12 @@
 import { useMemo, useState } from 'react';
 import type { Terms } from './protocol';
-import { storedTrust, storeTrust, type GivenTrust } from './trust-store';
+import { storedTrust, storeTrust, type TrustText } from './trust-store';
 
 /** What a person wants a bundle to be verified against. Nothing of it comes from the server. */
 export interface TermsOfPage {
   readonly terms: Terms;
   readonly isRemembered: boolean;
-  readonly give: (trust: GivenTrust | null) => void;
+  readonly give: (trust: TrustText | null) => void;
   readonly remember: (isRemembered: boolean) => void;
   readonly allowDev: (allowDev: boolean) => void;
 }
@@ -20,9 +20,9 @@ export function useTerms(run: string | null): TermsOfPage {
   return {
     terms,
     isRemembered,
-    give: (given) => {
-      setTrust(given);
-      if (isRemembered) storeTrust(localStorage, given);
+    give: (trustFile) => {
+      setTrust(trustFile);
+      if (isRemembered) storeTrust(localStorage, trustFile);
     },
     remember: (wanted) => {
       setRemembered(wanted);

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser, Request } from 'playwright-core';
-import { describeEvidence } from './evidence-cases';
-import { describePlayground } from './playground-cases';
+import { describeEvidence } from './evidence.cases';
+import { describePlayground } from './playground.cases';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
 import type { Desk } from './desk';

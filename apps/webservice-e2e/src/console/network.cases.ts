@@ -43,6 +43,9 @@ export function networkCases(desk: () => Desk): void {
     await api.until(run, ['running']);
     const path = `/runs/${run}?tab=log`;
     const first = await desk().visit(path, 'ada');
+    const line = (tab: Visitor): Promise<void> =>
+      tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
+    await line(first);
     const tabs = [first];
     const context = first.page.context();
     const open = new Map<Request, string>();
@@ -58,7 +61,7 @@ export function networkCases(desk: () => Desk): void {
     const streamsOf = (name: string): number => [...open.values()].filter((path) => path.endsWith(name)).length;
     while (tabs.length < 4) tabs.push(await desk().tab(first, path));
     // The fourth tab works like the first.
-    for (const tab of tabs) await tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
+    for (const tab of tabs) await line(tab);
     expect(streamsOf('/logs')).toBeLessThanOrEqual(tabs.length);
     expect(streamsOf('/events')).toBeLessThanOrEqual(1);
     const before = feeds;

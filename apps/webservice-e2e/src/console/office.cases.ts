@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { schemesOf } from './access.cases';
 import type { Desk } from './desk';
 import { officesOf } from './offices';
 
@@ -12,16 +13,18 @@ export function officeCases(desk: () => Desk): void {
     if (FOLDER !== undefined) mkdirSync(FOLDER, { recursive: true });
     const offices = await officesOf(desk());
     const found: string[] = [];
+    let place = 0;
     for (const login of new Set(offices.map((office) => office.login))) {
       const visitor = await desk().visit('/runs', login);
       const { page } = visitor;
       for (const { name, path, ready, press } of offices.filter((office) => office.login === login))
-        for (const width of [1_440, 390]) {
+        for (const width of [390, 1_440]) {
           await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
           await visitor.open(path);
           await visitor.reads(ready);
           if (press !== undefined) await visitor.press(press);
-          for (const scheme of ['light', 'dark'] as const) {
+          place += 1;
+          for (const scheme of schemesOf(place)) {
             await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
             found.push(...(await visitor.barriers()).map((barrier) => `${name}, ${width}, ${scheme}: ${barrier}`));
             if (FOLDER !== undefined) await page.screenshot({ path: join(FOLDER, `${name}-${width}-${scheme}.png`) });

@@ -1,4 +1,4 @@
-import type { Stage } from './evidence-cases';
+import type { Stage } from './evidence.cases';
 import { Visitor } from './browser';
 
 /** The line of the editor that has the cursor. It runs in the browser, whose types this project does not have. */
