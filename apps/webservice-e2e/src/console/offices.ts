@@ -37,7 +37,7 @@ const OVERRIDE = pack(
 );
 
 /** A page that is not about one run, and whoever works with it. */
-export interface Office {
+interface Office {
   readonly name: string;
   readonly login: string;
   /** After `/console`. */
