@@ -24,7 +24,10 @@ export const COMMANDS: readonly (readonly [readonly string[], () => Promise<Regi
   [['graph'], async () => (await import('./commands/graph.command.js')).registerGraph],
   [['test'], async () => (await import('./commands/test.command.js')).registerTest],
   [OF_SERVERS, async () => (await import('./commands/server-commands.js')).registerServerCommands],
-  [['login', 'logout', 'context'], async () => (await import('./commands/session.commands.js')).registerSession],
+  [
+    ['login', 'logout', 'context'],
+    async () => (await import('./commands/session/session.commands.js')).registerSession,
+  ],
   [['pack'], async () => (await import('./commands/pack.command.js')).registerPack],
   [['audit'], async () => (await import('./commands/audit.commands.js')).registerAudit],
   [['verify'], async () => (await import('./commands/evidence-commands.js')).registerVerifyWithCedar],

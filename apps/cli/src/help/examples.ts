@@ -10,7 +10,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
   run: ['run hello.yaml -i who=Ada', 'run scan:1.0.0 --inputs inputs.yaml --detach'],
   logs: ['logs latest', 'logs 01kb3v --no-follow --step scan --level warn'],
   show: ['show latest', 'show 01kb3v --output json'],
-  list: ['list --status waiting', 'list --pack scan --limit 200 --output ndjson'],
+  list: ['list --status waiting --requester me', 'list --pack scan --limit 200 --output ndjson'],
   wait: ['wait latest --timeout 600', 'wait 01kb3v --for attention'],
   cancel: ['cancel latest --reason "wrong inputs"', 'cancel 01kb3v --reason "no time for cleanup" --force'],
   whoami: ['whoami', 'whoami --output json'],

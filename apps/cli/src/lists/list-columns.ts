@@ -23,24 +23,18 @@ function runDuration({ status, startedAt = null, finishedAt }: RunView, now: num
   return durationText((finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt));
 }
 
-/** An open gate with the pack of its run, if that is known. */
-interface OpenGate {
-  readonly gate: GateView;
-  readonly run: RunView | null;
-}
-
 /** Columns of `approvals`. */
-export function gateColumns(now: number): readonly Column<OpenGate>[] {
+export function gateColumns(now: number): readonly Column<GateView>[] {
   return [
-    { title: 'RUN', text: ({ gate }) => gate.runId },
-    { title: 'GATE', text: ({ gate }) => gate.gateId },
-    { title: 'PACK', text: ({ run }) => (run === null ? '?' : `${run.pack.name} ${run.pack.version}`) },
-    { title: 'REQUESTER', text: ({ run }) => run?.requester.name ?? '?' },
-    { title: 'APPROVALS', text: ({ gate }) => `${gate.approvals}/${gate.required}` },
-    { title: 'AGE', text: ({ gate }) => ageText(gate.request.openedAt, now) },
-    { title: 'EXPIRES', text: ({ gate }) => untilText(gate.until, now) },
-    { title: 'YOU', text: ({ gate }) => (gate.canDecide ? 'may decide' : (gate.why ?? 'may not decide')) },
-    { title: 'MESSAGE', text: ({ gate }) => shortened(gate.request.message) },
+    { title: 'RUN', text: ({ runId }) => runId },
+    { title: 'GATE', text: ({ gateId }) => gateId },
+    { title: 'PACK', text: ({ pack }) => (pack === undefined ? '?' : `${pack.name} ${pack.version}`) },
+    { title: 'REQUESTER', text: ({ requester }) => requester?.name ?? '?' },
+    { title: 'APPROVALS', text: ({ approvals, required }) => `${approvals}/${required}` },
+    { title: 'AGE', text: ({ request }) => ageText(request.openedAt, now) },
+    { title: 'EXPIRES', text: ({ until }) => untilText(until, now) },
+    { title: 'YOU', text: ({ canDecide, why }) => (canDecide ? 'may decide' : (why ?? 'may not decide')) },
+    { title: 'MESSAGE', text: ({ request }) => shortened(request.message) },
   ];
 }
 

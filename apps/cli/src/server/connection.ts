@@ -34,6 +34,11 @@ export async function connect(options: ConnectionOptions, env: Variables): Promi
   const file = new ContextFile(env);
   const { url, context } = await serverOf(options, env, file);
   const token = await tokenOf(options, env, { file, url, context });
+  return openServer(url, token);
+}
+
+/** A server with the token of a caller. Loads the client, which the help does without. */
+export async function openServer(url: string, token: () => Promise<string>): Promise<Server> {
   const { Server: Remote } = await import('./server.js');
   return new Remote(url, token);
 }

@@ -90,6 +90,9 @@ export type GateView = Pick<
   'runId' | 'gateId' | 'status' | 'gateDigest' | 'approvals' | 'required' | 'until' | 'canDecide' | 'why'
 > & {
   readonly planHash: Digest;
+  /** Absent from servers of earlier versions, as is the requester. */
+  readonly pack?: Gate['pack'];
+  readonly requester?: Gate['requester'];
   readonly request: GateRequest;
   readonly show: Json;
   /** The denial that an approval overrides; null for a gate without a policy; absent from servers of earlier versions. */

@@ -18,6 +18,11 @@ export function contextName(text: string): string {
   );
 }
 
+/** A context of a server that nobody has signed in to. */
+export function newContext(name: string, server: string): NamedContext {
+  return { name, server, issuer: null, clientId: null, scopes: null, resource: null, session: null };
+}
+
 /** The context with a name. Throws `CLI_CONTEXT_UNKNOWN`. */
 export function contextNamed({ contexts }: Contexts, name: string): NamedContext {
   const found = Object.hasOwn(contexts, name) ? contexts[name] : undefined;

@@ -3,10 +3,11 @@ const READER_GONE = 141;
 /** How long a command may run on without a reader. One that checks something ends within it, and keeps its exit status. */
 const GRACE_MS = 1_000;
 
-/** Ends the command after its reader has closed standard output (`… | head`). */
+/** Ends the command after its reader has closed standard output or standard error (`… | head`). */
 export function endWithoutReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    setTimeout(() => process.exit(READER_GONE), GRACE_MS).unref();
-  });
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      setTimeout(() => process.exit(READER_GONE), GRACE_MS).unref();
+    });
 }

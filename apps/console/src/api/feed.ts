@@ -18,14 +18,14 @@ export interface FeedReading {
   /** Position after which to begin; null: with what happens from now on. */
   readonly after: number | null;
   readonly signal: AbortSignal;
-  readonly tell: (change: FeedChange) => void;
+  readonly report: (change: FeedChange) => void;
 }
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
 /** Reads the feed of the tenant, and goes on where it was after a lost connection. It ends when it is stopped, or with an error that another try does not mend. */
-export async function readFeed(api: Pick<Api, 'ask' | 'get'>, { after, signal, tell }: FeedReading): Promise<void> {
+export async function readFeed(api: Pick<Api, 'ask' | 'get'>, { after, signal, report }: FeedReading): Promise<void> {
   let at = after;
   for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
     try {
@@ -41,13 +41,13 @@ export async function readFeed(api: Pick<Api, 'ask' | 'get'>, { after, signal, t
           at = id === null || id === '' ? at : Number(id);
           return name === '' ? [JSON.parse(data) as FeedEvent] : [];
         });
-        if (events.length > 0) tell({ kind: 'events', events, at });
+        if (events.length > 0) report({ kind: 'events', events, at });
       }
     } catch (error) {
       if (signal.aborted) return;
       if (ApiProblem.is(error) && error.code === 'EVENTS_GONE') {
         at = null;
-        tell({ kind: 'again' });
+        report({ kind: 'again' });
       } else if (ApiProblem.is(error) && !error.isTransient) throw error;
     }
     // A tab that leaves must not keep the lock for a pause.

@@ -63,9 +63,9 @@ const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve
 
 function tab(api: Pick<Api, 'ask' | 'get'>, tabs: Tabs) {
   const feed = new SharedFeed(api, tabs);
-  const told: (number | 'again')[] = [];
-  feed.subscribe((change: FeedChange) => told.push(change.kind === 'again' ? 'again' : change.at));
-  return { feed, told };
+  const heard: (number | 'again')[] = [];
+  feed.subscribe((change: FeedChange) => heard.push(change.kind === 'again' ? 'again' : change.at));
+  return { feed, heard };
 }
 
 it('has one stream for all tabs, which another tab takes over where the first has left', async () => {
@@ -78,7 +78,7 @@ it('has one stream for all tabs, which another tab takes over where the first ha
   expect(streams.map(({ after, isOpen }) => [after, isOpen])).toEqual([[7, true]]);
   streams[0]?.write(8);
   await settled();
-  expect([one.told, other.told]).toEqual([[8], [8]]);
+  expect([one.heard, other.heard]).toEqual([[8], [8]]);
   leave();
   await settled();
   expect(streams.map(({ after, isOpen }) => [after, isOpen])).toEqual([
@@ -87,7 +87,7 @@ it('has one stream for all tabs, which another tab takes over where the first ha
   ]);
   streams[1]?.write(9);
   await settled();
-  expect([one.told, other.told]).toEqual([[8], [8, 9]]);
+  expect([one.heard, other.heard]).toEqual([[8], [8, 9]]);
   leaveOther();
 });
 
@@ -100,10 +100,10 @@ it('tells a tab that comes back to read everything again, and people do not shar
   expect(streams).toHaveLength(2);
   streams[0]?.write(8);
   await settled();
-  expect([ada.told, grace.told]).toEqual([[8], []]);
+  expect([ada.heard, grace.heard]).toEqual([[8], []]);
   leave();
   const leaveAgain = ada.feed.join('ada');
-  expect(ada.told).toEqual([8, 'again']);
+  expect(ada.heard).toEqual([8, 'again']);
   leaveAgain();
   leaveGrace();
 });
@@ -119,10 +119,10 @@ it('begins anew where its position is gone', async () => {
       throw new ApiProblem(410, 'EVENTS_GONE', 'gone');
     },
   };
-  const { feed, told } = tab(forgetful, browser());
+  const { feed, heard } = tab(forgetful, browser());
   const leave = feed.join('ada');
   for (let tries = 0; tries < 200 && streams.length === 0; tries++) await settled();
   expect(streams.map(({ after }) => after)).toEqual([7]);
-  expect(told).toEqual(['again']);
+  expect(heard).toEqual(['again']);
   leave();
 });

@@ -32,25 +32,25 @@ export class SharedFeed {
     const channel = this.tabs.channel(name);
     const leaving = new AbortController();
     const { signal } = leaving;
-    channel.addEventListener('message', ({ data }: MessageEvent<FeedChange>) => this.tell(data));
-    const tell = (change: FeedChange): void => {
+    channel.addEventListener('message', ({ data }: MessageEvent<FeedChange>) => this.report(data));
+    const report = (change: FeedChange): void => {
       if (signal.aborted) return;
       channel.postMessage(change);
-      this.tell(change);
+      this.report(change);
     };
     const lead = async (): Promise<void> => {
-      if (!signal.aborted) await readFeed(this.api, { after: this.at, signal, tell });
+      if (!signal.aborted) await readFeed(this.api, { after: this.at, signal, report });
     };
     // A refusal to wait any longer is no error; nor is one by the server: lists are then read at their interval.
     this.tabs.locks.request(name, { signal }, lead).catch(() => undefined);
-    if (this.at !== null) this.tell({ kind: 'again' });
+    if (this.at !== null) this.report({ kind: 'again' });
     return () => {
       leaving.abort();
       channel.close();
     };
   }
 
-  private tell(change: FeedChange): void {
+  private report(change: FeedChange): void {
     if (change.kind === 'events') this.at = change.at;
     for (const listener of this.listeners) listener(change);
   }

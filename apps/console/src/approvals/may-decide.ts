@@ -29,7 +29,7 @@ export function obstacleTo(decision: 'approved' | 'rejected', reading: Reading):
   if (isGenuine === null) return 'The digest is being compared.';
   if (!isRead) return 'Read the request to its end first.';
   const { proof, formDigest, reasonRequired } = gate.request.requirement;
-  if (proof !== 'service') return 'This gate asks for a proof of your own. Decide with `taskrunner approve`.';
+  if (proof !== 'service') return 'This gate asks for a proof of your own. Decide with: npx taskrunner approve.';
   if (decision === 'approved' && formDigest !== null) {
     if (response === null) return 'The form is being loaded.';
     if (response.kind === 'incomplete') return response.why;

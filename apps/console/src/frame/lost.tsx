@@ -2,7 +2,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useServices } from './services';
 
 /** How long it is told that the connection is back, milliseconds. */
-const TOLD_MS = 5_000;
+const SHOWN_MS = 5_000;
 
 /** Tells that the connection is lost, and when it is back. */
 export function ConnectionLost() {
@@ -15,7 +15,7 @@ export function ConnectionLost() {
     if (!isThere || !wasLost.current) return undefined;
     wasLost.current = false;
     setBack(true);
-    const timer = setTimeout(() => setBack(false), TOLD_MS);
+    const timer = setTimeout(() => setBack(false), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [isThere]);
   return (

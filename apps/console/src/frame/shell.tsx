@@ -20,6 +20,7 @@ export function Shell() {
   const navigate = useNavigate();
   useLiveLists();
   usePaletteKey(openPalette);
+  const pages = useMorePages();
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
   const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
@@ -60,7 +61,15 @@ export function Shell() {
       <Palette
         isOpen={isPaletteOpen}
         close={() => setPaletteOpen(false)}
-        more={[{ id: 'keys', text: 'Keyboard shortcuts', act: () => openHelp(true) }]}
+        more={[
+          ...pages.map(({ to, name }) => ({
+            id: name,
+            text: `Go to ${name.toLowerCase()}`,
+            act: () => void navigate({ to, search: {} }),
+          })),
+          { id: 'submit', text: 'Run a pack of your own', act: () => void navigate({ to: '/submit' }) },
+          { id: 'keys', text: 'Keyboard shortcuts', act: () => openHelp(true) },
+        ]}
       />
       <Shortcuts isOpen={isHelpOpen} close={() => openHelp(false)} />
     </>
@@ -117,15 +126,20 @@ const MORE = [
   { to: '/audit', name: 'Audit', below: /^\/audit(\/|$)/, scope: 'packs.admin' },
 ] as const;
 
+/** Pages for administrators are not offered to others; their addresses say what is missing. */
+function useMorePages() {
+  const scopes = useMe().data?.scopes ?? [];
+  return MORE.filter(({ scope }) => scope === null || scopes.includes(scope));
+}
+
 function MorePages() {
   const pathname = useLocation({ select: (location) => location.pathname });
-  const scopes = useMe().data?.scopes ?? [];
+  const pages = useMorePages();
   // On a telephone the tab of this page may be out of sight.
   useEffect(() => {
     document.querySelector('.bar .tab[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [pathname, scopes.length]);
-  // Pages for administrators have no tab for others; their addresses say what is missing.
-  return MORE.filter(({ scope }) => scope === null || scopes.includes(scope)).map(({ to, name, below }) => (
+  }, [pathname, pages.length]);
+  return pages.map(({ to, name, below }) => (
     <Link key={to} to={to} search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(below.test(pathname))}>
       {name}
     </Link>

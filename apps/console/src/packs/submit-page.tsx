@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { readPack } from '@taskrunner/core/pack';
 import { useState } from 'react';
 import type { Json } from '../api/views';
-import { fieldsOfInputs, type Field, type Schema } from '../form/field';
+import { fieldsOfInputs, type Field } from '../form/field';
 import { lacks, useHolds } from '../frame/me';
 import { Faults, Refusal } from '../frame/refusal';
 import { useServices } from '../frame/services';
@@ -130,9 +130,9 @@ async function reading(file: File): Promise<Chosen> {
   const { metadata, spec } = read.pack;
   const inputs = spec.inputs.map((input) => ({
     ...input,
-    default: input.default as Json,
+    default: input.default,
     enum: input.enum === null ? null : [...input.enum],
-    schema: typeof input.schema === 'string' ? null : (input.schema as Schema | null),
+    schema: typeof input.schema === 'string' ? null : input.schema,
   }));
   return {
     kind: 'manifest',

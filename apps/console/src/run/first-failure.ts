@@ -5,13 +5,13 @@ import { firstFailedStep } from './first-failed-step';
 import { firstFailure } from './run-view';
 
 /** The step that a run opens on if its address names none. Null: none, or not known yet. */
-export function useFirstFailure(run: Run, isWanted: boolean): string | null {
+export function useFirstFailure(run: Run, isNeeded: boolean): string | null {
   const { api } = useServices();
   const failed = firstFailure(run);
   const query = useQuery({
     queryKey: ['first-failure', run.runId, failed],
     queryFn: () => firstFailedStep(api, run.runId, failed ?? ''),
-    enabled: isWanted && failed !== null,
+    enabled: isNeeded && failed !== null,
     staleTime: Infinity,
   });
   return query.data ?? (query.isError ? failed : null);

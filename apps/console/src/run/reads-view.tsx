@@ -27,8 +27,8 @@ export function Reads({ run, step, open }: ReadsFacts) {
                 <dd className="code">{shortValue(read.value)}</dd>
               </div>
             ) : (
-              <div key={`step ${read.id}`}>
-                <dt>step</dt>
+              <div key={`${read.kind} ${read.id}`}>
+                <dt>{read.kind}</dt>
                 <dd>
                   <button type="button" className="link-button code" onClick={() => open(read.id)}>
                     {read.id}

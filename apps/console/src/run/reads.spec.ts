@@ -32,6 +32,7 @@ it('finds what a step reads, also in groups, maps and inner packs', () => {
     reads: [{ kind: 'input', name: 'region', value: 'eu' }],
   });
   expect(readsOf(plan, 'left')?.reads).toEqual([{ kind: 'step', id: 'scan' }]);
+  expect(readsOf(plan, 'fan[3]::a')?.reads).toEqual([{ kind: 'item', id: 'fan[3]' }]);
   expect(readsOf(plan, 'fan[3]::b')?.reads).toEqual([
     { kind: 'input', name: 'other', value: 1 },
     { kind: 'step', id: 'fan[3]::a' },

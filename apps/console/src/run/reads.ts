@@ -4,7 +4,9 @@ import { nodeOf } from './run-view';
 /** Something that the parameters of a step refer to. */
 export type Read =
   | { readonly kind: 'input'; readonly name: string; readonly value: Json }
-  | { readonly kind: 'step'; readonly id: string };
+  | { readonly kind: 'step'; readonly id: string }
+  /** The item of a map or loop; `id` is that of its step. */
+  | { readonly kind: 'item'; readonly id: string };
 
 /** What a step reads: its parameters as the plan has them, and what they refer to. */
 export interface StepReads {
@@ -23,6 +25,8 @@ interface PlanNode {
 /** Containers whose steps have a scope of their own. */
 const SCOPES: ReadonlySet<string> = new Set(['map', 'loop', 'pack']);
 const INPUT = /\binputs\.([A-Za-z_][\w-]*)/g;
+/** The name that the items of a map have unless the pack gives another. */
+const ITEM = /\{\{[^}]*\bitem\b/;
 const STEP = /\bsteps\.([A-Za-z_][\w-]*)/g;
 
 /** What a step of a plan reads. Null: the plan has no such step, or it reads nothing. */
@@ -41,6 +45,9 @@ export function readsOf(plan: Readonly<Record<string, unknown>>, step: string): 
       name,
       value: inputs[name] ?? null,
     })),
+    ...(ITEM.test(text) && /\[\d+\]::/.test(step)
+      ? [{ kind: 'item' as const, id: step.slice(0, step.lastIndexOf(']') + 1) }]
+      : []),
     ...namesIn(text, STEP).map((name): Read => ({ kind: 'step', id: `${scope}${name}` })),
   ];
   const shown = Object.fromEntries(

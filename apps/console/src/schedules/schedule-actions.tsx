@@ -49,7 +49,7 @@ function useReference({ pack }: Schedule): string | { readonly why: string } {
   );
   if (found !== undefined) return `${found.name}@${found.digest}`;
   if (published.isPending) return { why: 'The packs are being read.' };
-  return { why: 'Its pack is not published, so it can only be started with `taskrunner run PACK`.' };
+  return { why: 'Its pack is not published, so only its own times start it.' };
 }
 
 interface ActionFacts {

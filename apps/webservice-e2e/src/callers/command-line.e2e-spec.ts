@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, DevStack, pack, type Ran } from '../stack/stack';
+import { Caller, DevStack, pack, ROOT, type Ran } from '../stack/stack';
 
 const GATE = `gate: { approval: owners, message: "Apply it?" }`;
 const APPROVALS = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n';
@@ -37,6 +38,12 @@ describe('the command line against a server', () => {
     expect((JSON.parse(shown.stdout) as { runId: string }).runId >= run).toBe(true);
     const begun = await cli('grace', 'gates', run.slice(0, -1), '--output', 'json');
     expect(JSON.parse(begun.stdout)).toMatchObject({ items: [{ gateId: 'ask', status: 'open' }] });
+    const own = await cli('ada', 'list', '--requester', 'me', '--search', run.slice(0, -1), '--output', 'json');
+    expect((JSON.parse(own.stdout) as { items: { runId: string }[] }).items.map(({ runId }) => runId)).toEqual([run]);
+    const others = ['--requester', 'grace', '--search', run, '--output', 'json'];
+    expect(JSON.parse((await cli('ada', 'list', ...others)).stdout)).toEqual({ items: [] });
+    const listed = await cli('grace', 'approvals');
+    expect(listed.stdout).toMatch(new RegExp(`^${run} +ask +e2e 1\\.0\\.0 +Ada +0/1 .* may decide +Apply it\\?$`, 'm'));
     const digest = (await ada.ask('GET', `/api/runs/${run}/gates/ask`)).body['gateDigest'] as string;
     const decided = await cli('grace', 'approve', run.slice(4, -1), '--yes', '--gate-digest', digest);
     expect([decided.status, decided.stderr]).toEqual([0, '']);
@@ -55,5 +62,41 @@ describe('the command line against a server', () => {
     expect(runs.stderr).toContain(`\n  ${run}  waiting`);
     expect((await cli('ada', 'cancel', run, '--reason', 'enough')).status).toBe(0);
     expect(await cli('ada', 'show', 'run_7zzz')).toMatchObject({ status: 4, stdout: '' });
+  }, 60_000);
+
+  /** `run` of a pack as a process, whose reader of one stream goes when it has read something. Resolves to its exit status. */
+  const runWithReader = (manifest: string, leaves: 'stdout' | 'stderr' | null, ...more: readonly string[]) => {
+    const file = join(folder, 'pack.yaml');
+    writeFileSync(file, manifest);
+    const entry = join(ROOT, 'apps/cli/bin/taskrunner.js');
+    const child = spawn(process.execPath, [entry, 'run', file, ...more], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: tokens.get('ada') },
+    });
+    child.stdout.resume();
+    child.stderr.resume();
+    if (leaves !== null) child[leaves].once('data', () => child[leaves].destroy());
+    return new Promise<number | null>((resolve) => void child.once('exit', resolve));
+  };
+  const TALKING = pack(
+    '- { id: talk, run: { uses: "builtin:script", with: { interpreter: [sh], source: "for i in $(seq 200); do echo line; sleep 0.2; done" } } }',
+  );
+
+  it.each<['stdout' | 'stderr', string]>([
+    ['stdout', 'table'],
+    ['stderr', 'json'],
+  ])(
+    'ends when the reader of %s has gone, and leaves the run',
+    async (stream, format) => {
+      expect(await runWithReader(TALKING, stream, '--output', format)).toBe(141);
+      const { stdout } = await cli('ada', 'cancel', 'latest', '--reason', 'nobody reads', '--output', 'json');
+      expect(JSON.parse(stdout)).toMatchObject({ status: expect.stringMatching(/^cancell/) });
+    },
+    60_000,
+  );
+
+  it('ends at a gate although the log stays open', async () => {
+    expect(await runWithReader(ONE, null, '--until', 'attention')).toBe(8);
+    await cli('ada', 'cancel', 'latest', '--reason', 'enough');
   }, 60_000);
 });

@@ -95,6 +95,12 @@ describe('signing in on the command line', () => {
     expect(await who([], { TASKRUNNER_CONTEXT: 'here' })).toBe('ada');
     expect(await who(['--context', 'grace'], { TASKRUNNER_CONTEXT: 'here' })).toBe('grace');
     expect(await who([], { TASKRUNNER_TOKEN: await stack.tokenFor('linus') })).toBe('linus');
+    expect((await cli(['context', 'add', 'test', '--server', 'https://test.example.org'])).status).toBe(0);
+    expect(await cli(['list', '--context', 'test'])).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(/^CLI_TOKEN_MISSING nobody is signed in to the context test\n/),
+    });
+    expect((await cli(['context', 'remove', 'test'])).status).toBe(0);
     expect((await cli(['context', 'use', 'here'])).status).toBe(0);
     expect(await who([])).toBe('ada');
   }, 60_000);

@@ -1,5 +1,5 @@
 import type { Desk } from './desk';
-import { placesOf } from './places';
+import { goTo, OPERATOR_PLACES, placesOf } from './places';
 
 const SCHEMES = ['light', 'dark'] as const;
 
@@ -12,13 +12,15 @@ export function schemesOf(place: number): readonly (typeof SCHEMES)[number][] {
 export function accessCases(desk: () => Desk): void {
   it('has no serious barrier on any page, in light and dark', async () => {
     const grace = await desk().visit('/runs', 'grace');
+    const ops = await desk().visit('/runs', 'ops');
     const found: string[] = [];
-    for (const [place, [name, path, ready]] of (await placesOf(desk())).entries()) {
-      await grace.open(path);
-      await grace.reads(ready);
-      for (const scheme of schemesOf(place)) {
-        await grace.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-        found.push(...(await grace.barriers()).map((barrier) => `${name}, ${scheme}: ${barrier}`));
+    const places = (await placesOf(desk())).map((place) => [grace, place] as const);
+    const all = [...places, ...OPERATOR_PLACES.map((one) => [ops, one] as const)];
+    for (const [at, [visitor, place]] of all.entries()) {
+      await goTo(visitor, place);
+      for (const scheme of schemesOf(at)) {
+        await visitor.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        found.push(...(await visitor.barriers()).map((barrier) => `${place[0]}, ${scheme}: ${barrier}`));
       }
     }
     for (const key of ['Control+k', 'Shift+?']) {

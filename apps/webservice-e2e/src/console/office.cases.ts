@@ -18,7 +18,7 @@ export function officeCases(desk: () => Desk): void {
       const visitor = await desk().visit('/runs', login);
       const { page } = visitor;
       for (const { name, path, ready, press } of offices.filter((office) => office.login === login))
-        for (const width of [1_440, 390]) {
+        for (const width of [390, 1_440]) {
           await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
           await visitor.open(path);
           await visitor.reads(ready);

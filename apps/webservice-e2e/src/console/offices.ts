@@ -55,7 +55,7 @@ export async function officesOf(desk: Desk): Promise<readonly Office[]> {
   await wendy.ask('POST', '/api/packs', { manifest: MANIFEST });
   const wanted = { name: 'console offices', cron: '30 2 * * *', timeZone: 'Europe/Berlin', manifest: FORM };
   const { body } = await ada.ask('POST', '/api/schedules', wanted);
-  const schedule = `/schedules/${String(body['scheduleId'])}`;
+  const schedule = `/schedules/${body['scheduleId'] as string}`;
   const [form, confirmed, override] = [await ada.submit(FORM), await ada.submit(FORM), await ada.submit(OVERRIDE)];
   for (const run of [form, confirmed, override]) await ada.until(run, ['waiting']);
   expect((await linus.approve(confirmed, 'accept', { response: { window: 'night' } })).status).toBe(200);

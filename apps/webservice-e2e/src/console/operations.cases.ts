@@ -1,4 +1,3 @@
-import type { Json } from '@taskrunner/core/foundation';
 import { pack } from '../stack/stack';
 import type { Desk } from './desk';
 
@@ -40,9 +39,9 @@ export function operationCases(desk: () => Desk): void {
   it('shows administrators who lives and what happened, and others what is missing', async () => {
     const caller = await desk().caller('ops');
     const { body } = await caller.ask('GET', '/api/workers');
-    const [worker] = body['items'] as { readonly name: Json }[];
+    const [worker] = body['items'] as { readonly name: string }[];
     const ops = await desk().visit('/workers', 'ops');
-    await ops.sees('heading', new RegExp(`^${String(worker?.name)}$`));
+    await ops.sees('heading', new RegExp(`^${worker?.name ?? ''}$`));
     await ops.press('Executors');
     await ops.page.getByLabel('Search').fill('builtin:wait');
     await ops.page.keyboard.press('Enter');

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Desk } from './desk';
-import { placesOf } from './places';
+import { goTo, OPERATOR_PLACES, placesOf } from './places';
 
 const FOLDER = process.env['TASKRUNNER_PICTURES'];
 const drawing = (FOLDER === undefined ? () => undefined : it) as typeof it;
@@ -14,15 +14,17 @@ export function pictureCases(desk: () => Desk): void {
       const folder = FOLDER ?? '';
       mkdirSync(folder, { recursive: true });
       const grace = await desk().visit('/runs', 'grace');
-      for (const [name, path, ready] of await placesOf(desk())) {
+      const ops = await desk().visit('/runs', 'ops');
+      const places = (await placesOf(desk())).map((place) => [grace, place] as const);
+      for (const [visitor, place] of [...places, ...OPERATOR_PLACES.map((one) => [ops, one] as const)]) {
         for (const width of [1_440, 390]) {
-          await grace.page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-          await grace.open(path);
-          await grace.reads(ready);
+          await visitor.page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+          await goTo(visitor, place);
           for (const scheme of ['light', 'dark'] as const) {
-            await grace.page.emulateMedia({ colorScheme: scheme });
-            await grace.page.waitForTimeout(300);
-            await grace.page.screenshot({ path: join(folder, `${name}-${width}-${scheme}.png`) });
+            await visitor.page.emulateMedia({ colorScheme: scheme });
+            // For a graph that is fitted, and for what comes a moment after the page.
+            await visitor.page.waitForTimeout(500);
+            await visitor.page.screenshot({ path: join(folder, `${place[0]}-${width}-${scheme}.png`) });
           }
         }
       }

@@ -1,4 +1,5 @@
 import { pack } from '../stack/stack';
+import type { Visitor } from './browser';
 import type { Desk } from './desk';
 
 const ASK = `apiVersion: stellaops.io/pack.v1
@@ -26,8 +27,28 @@ const BREAK = pack(`- id: checks
 - { id: report, run: { uses: "builtin:noop" } }
 `);
 
-/** Every page of the console, by name: its path after `/console`, and what it shows when it is ready. */
-export async function placesOf(desk: Desk): Promise<readonly (readonly [name: string, path: string, ready: RegExp])[]> {
+/** A page of the console: its name, its path after `/console`, and what it shows when it is ready. */
+type Place = readonly [name: string, path: string, ready: RegExp];
+
+/** Pages that operators use. */
+export const OPERATOR_PLACES: readonly Place[] = [
+  ['packs', '/packs', /^Packs$/],
+  ['submit', '/submit', /./],
+  ['schedules', '/schedules', /^Schedules$/],
+  ['workers', '/workers', /^Workers$/],
+  ['audit', '/audit', /^Audit/],
+  ['verify', '/verify', /./],
+];
+
+/** Goes to a page, and waits until nothing in it is loading. */
+export async function goTo(visitor: Visitor, [, path, ready]: Place): Promise<void> {
+  await visitor.open(path);
+  await visitor.reads(ready);
+  await visitor.page.waitForFunction(() => document.querySelector('[data-kind="loading"]') === null);
+}
+
+/** The pages about runs and approvals. */
+export async function placesOf(desk: Desk): Promise<readonly Place[]> {
   const api = await desk.caller('ada');
   const [waiting, failed] = [await api.submit(ASK), await api.submit(BREAK)];
   await api.until(waiting, ['waiting']);
@@ -44,6 +65,7 @@ export async function placesOf(desk: Desk): Promise<readonly (readonly [name: st
     ['run-search', `/runs/${failed}?tab=log&q=probing`, /8 hits/],
     ['run-outputs', `/runs/${failed}?tab=outputs`, /The run has no outputs/],
     ['run-artifacts', `/runs/${failed}?tab=artifacts`, /The run has no artifacts/],
+    ['evidence', `/runs/${failed}/evidence`, /./],
     ['approvals', '/approvals', /Replace the image/],
     ['gate', `/runs/${waiting}/gates/accept`, /This browser computed the same digest/],
     ['lost', '/nowhere', /There is no such page/],

@@ -43,6 +43,8 @@ export function toGate(
     status: row.state,
     gateDigest: row.gateDigest,
     planHash: row.planHash,
+    pack: { name: row.pack.name, version: row.pack.version },
+    requester: { id: row.requester.sub, iss: row.requester.iss, name: row.requester.name },
     request: requestOf(row) as unknown as JsonObject,
     show: row.documents.show,
     approvals: row.approvals,

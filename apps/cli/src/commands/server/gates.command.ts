@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { runIdOf } from '../../server/run-argument';
-import type { GateView, RunView } from '../../server/run-views';
-import type { Server } from '../../server/server';
+import type { GateView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT } from '../../terminal/exit-code';
 import { policyLines } from '../../terminal/policy-lines';
@@ -42,17 +41,15 @@ export function registerGates(program: Command, context: Context): void {
         const gates = await server.approvals(options.mine === true);
         if (isJson(options)) printList(context, options, { items: gates, columns: [], none: '' });
         else if (gates.length === 0) context.terminal.say('no open gates');
-        else await printOpenGates(server, gates, context);
+        else printOpenGates(gates, context);
         return EXIT.OK;
       }),
     );
 }
 
 /** A table in which each gate of a policy is followed by the verdict that an approval overrides. */
-async function printOpenGates(server: Server, gates: readonly GateView[], context: Context): Promise<void> {
-  const runs = await runsOf(server, new Set(gates.map(({ runId }) => runId)));
-  const rows = gates.map((gate) => ({ gate, run: runs.get(gate.runId) ?? null }));
-  const [header = '', ...lines] = tableLines(gateColumns(Date.now()), rows);
+function printOpenGates(gates: readonly GateView[], context: Context): void {
+  const [header = '', ...lines] = tableLines(gateColumns(Date.now()), gates);
   context.terminal.print(header);
   for (const [i, { policy = null }] of gates.entries()) {
     context.terminal.print(lines[i] ?? '');
@@ -62,21 +59,6 @@ async function printOpenGates(server: Server, gates: readonly GateView[], contex
         [...policyLines(policy), 'approving overrides the denial'].map((line) => `  ${line}`),
       );
   }
-}
-
-/** Maximum number of runs that are read one by one. Others are shown without their pack. */
-const MOST_SINGLE_RUNS = 20;
-
-/** The runs of open gates, because a gate does not name its pack. Most of them are waiting and come in one list. */
-async function runsOf(server: Server, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, RunView>> {
-  const found = new Map<string, RunView>();
-  for await (const page of server.runPages({ status: 'waiting' })) {
-    for (const run of page) found.set(run.runId, run);
-    break;
-  }
-  for (const id of [...ids].filter((one) => !found.has(one)).slice(0, MOST_SINGLE_RUNS))
-    found.set(id, await server.client.run(id));
-  return found;
 }
 
 /** Prints lines. On a terminal they are wrapped to its width, so that continuation lines are indented. */

@@ -150,6 +150,8 @@ interface ListOptions extends ServerOptions {
   readonly status?: string;
   readonly pack?: string;
   readonly stuck?: string;
+  readonly requester?: string;
+  readonly search?: string;
   readonly limit: string;
 }
 
@@ -158,6 +160,11 @@ function registerLists(program: Command, context: Context): void {
     .description('list runs, newest first')
     .option('--status <status>', 'list only runs with this status')
     .option('--pack <name>', 'list only runs of this pack')
+    .option('--requester <subject>', 'list only runs that this subject submitted; me: you')
+    .option(
+      '--search <text>',
+      'list only runs whose id begins with this text, or with this text in the name of the pack, a label or the name of the requester',
+    )
     .addOption(
       new Option(
         '--stuck <reason>',
@@ -169,9 +176,9 @@ function registerLists(program: Command, context: Context): void {
       context.run(async () => {
         const server = await connect(options, context.env);
         const most = Math.max(1, Number(options.limit) || 50);
-        const { status, pack, stuck } = options;
+        const { status, pack, stuck, requester, search: q } = options;
         const runs: Run[] = [];
-        for await (const page of server.runPages({ status, pack, stuck, limit: most })) {
+        for await (const page of server.runPages({ status, pack, stuck, requester, q, limit: most })) {
           runs.push(...page);
           if (runs.length >= most) break;
         }

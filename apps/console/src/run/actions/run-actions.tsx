@@ -4,12 +4,13 @@ import type { Run } from '../../api/views';
 import { GuardedButton } from '../../frame/guarded-button';
 import { lacks, useHolds } from '../../frame/me';
 import { CancelRun } from './cancel-run';
+import { ReleaseEvidence } from './release-evidence';
 import { RerunRun } from './rerun-run';
 import { isOver } from '../run-view';
 
-/** What a person can do with a run: cancel it while it lasts, rerun it when it has ended, and find the steps that need somebody. */
+/** What a person can do with a run: cancel it while it lasts, rerun it when it has ended, release its evidence, and find the steps that need somebody. */
 export function RunActions({ run }: { readonly run: Run }) {
-  const [asked, ask] = useState<'cancel' | 'rerun' | null>(null);
+  const [asked, ask] = useState<'cancel' | 'rerun' | 'release' | null>(null);
   const mayRun = useHolds('packs.run');
   const mayAdminister = useHolds('packs.admin');
   const close = (): void => ask(null);
@@ -35,6 +36,12 @@ export function RunActions({ run }: { readonly run: Run }) {
           {run.steps.needs_attention === 1 ? 'A step needs' : `${run.steps.needs_attention} steps need`} attention
         </Link>
       ) : null}
+      {run.evidence.status === 'blocked' ? (
+        <GuardedButton obstacle={mayAdminister === false ? lacks('packs.admin') : null} act={() => ask('release')}>
+          Release the evidence …
+        </GuardedButton>
+      ) : null}
+      {asked === 'release' ? <ReleaseEvidence run={run} close={close} /> : null}
       {asked === 'cancel' ? <CancelRun run={run} close={close} /> : null}
       {asked === 'rerun' ? <RerunRun run={run} close={close} /> : null}
     </div>

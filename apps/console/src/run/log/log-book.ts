@@ -159,8 +159,8 @@ export class LogBook {
 
   /** Begins or stops the stream, as the state of the window asks for. */
   private stream(): void {
-    const isWanted = this.isSeen && this.state.window.isAtEnd && !this.hasEnded && this.state.failure === null;
-    if (!isWanted) {
+    const isNeeded = this.isSeen && this.state.window.isAtEnd && !this.hasEnded && this.state.failure === null;
+    if (!isNeeded) {
       this.streaming?.abort();
       this.streaming = null;
       return;

@@ -44,7 +44,7 @@ it('moves to either side, and drops what is farther away', () => {
 
 it('tells lines that are not stored', () => {
   const window = append(emptyWindow(0, 100, true), [line(3), line(4), line(9)], 12, true);
-  const told = rowsOf(window, true).map((row) => (row.kind === 'line' ? row.line.sequence : [row.first, row.last]));
-  expect(told).toEqual([[1, 2], 3, 4, [5, 8], 9, [10, 12]]);
+  const shown = rowsOf(window, true).map((row) => (row.kind === 'line' ? row.line.sequence : [row.first, row.last]));
+  expect(shown).toEqual([[1, 2], 3, 4, [5, 8], 9, [10, 12]]);
   expect(rowsOf(window, false)).toHaveLength(3);
 });

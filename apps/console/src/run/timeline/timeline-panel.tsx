@@ -9,7 +9,16 @@ import { useServices } from '../../frame/services';
 import { durationText } from '../../frame/time';
 import { isOver } from '../run-view';
 import { hasPauses, timeScale, type TimeScale } from './time-scale';
-import { barsOf, busySpans, durationsOf, nameWithin, nested, type NestedRow, type Timings } from './timings';
+import {
+  barsOf,
+  busySpans,
+  comparedText,
+  durationsOf,
+  nameWithin,
+  nested,
+  type NestedRow,
+  type Timings,
+} from './timings';
 
 /** The most that one page of the API has. */
 const PAGE = 10_000;
@@ -130,7 +139,7 @@ function Rows({ rows, first, now, scale, selected, select }: RowsFacts) {
           <div role="row" className="time-row time-head">
             {['Step', 'Queued', 'Ran', 'Time'].map((name) => (
               <span key={name} role="columnheader">
-                {name === 'Time' ? `${durationText(scale.to - scale.from)} in all` : name}
+                {name === 'Time' ? `${comparedText(scale.to - scale.from)} in all` : name}
               </span>
             ))}
           </div>
@@ -186,10 +195,10 @@ function Row({ nestedRow: { row, depth }, number, top, now, scale, isSelected, s
         </button>
       </span>
       <span role="cell" className="number faint">
-        {queued === null ? '' : durationText(queued)}
+        {queued === null ? '' : comparedText(queued)}
       </span>
       <span role="cell" className="number">
-        {ran === null ? '' : durationText(ran)}
+        {ran === null ? '' : comparedText(ran)}
       </span>
       <span role="cell" className="time-track">
         <span className="unseen">{wordOf(status)}</span>

@@ -1,4 +1,4 @@
-import { barsOf, busySpans, durationsOf, nameWithin, nested, type TimingRow } from './timings';
+import { barsOf, busySpans, comparedText, durationsOf, nameWithin, nested, type TimingRow } from './timings';
 
 const step = (
   queued: number | null,
@@ -65,4 +65,8 @@ it('puts each row behind the one that encloses it', () => {
   ]);
   // The map is on the page before.
   expect(nested(rows.slice(2)).map(({ depth }) => depth)).toEqual([0, 1, 0]);
+});
+
+it('tells durations of seconds apart', () => {
+  expect([514, 1_440, 12_900].map(comparedText)).toEqual(['514 ms', '1.4 s', '12 s']);
 });

@@ -1,4 +1,5 @@
 import type { StepStatus } from '../../api/views';
+import { durationText } from '../../frame/time';
 import type { Span } from './time-scale';
 
 /** One execution of an attempt: attempt, execution, start, end, how it ended. Times are milliseconds after the origin. */
@@ -110,4 +111,9 @@ export function nested(rows: readonly TimingRow[]): readonly NestedRow[] {
 export function nameWithin(id: string, parent: string): string {
   if (!id.startsWith(parent)) return id;
   return id.slice(parent.length).replace(/^::/, '');
+}
+
+/** A duration as it is compared with others: `1.4 s` instead of `1 s`. */
+export function comparedText(ms: number): string {
+  return ms >= 1_000 && ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : durationText(ms);
 }

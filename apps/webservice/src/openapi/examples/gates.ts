@@ -37,6 +37,8 @@ export const GATE_EXAMPLES = {
     status: 'open',
     gateDigest: digest('5'),
     planHash: digest('1'),
+    pack: { name: 'rollout', version: '1.4.0' },
+    requester: { id: 'ada', iss: 'https://id.example.org', name: 'Ada' },
     request: { schema: 'taskrunner.gate-request.v1', gate: 'approve', message: 'Roll out 1.4.0?' },
     show: { findings: 3 },
     approvals: 1,

@@ -96,6 +96,8 @@ export const GATE_SCHEMAS = {
     status: { type: 'string', enum: gateStatuses },
     gateDigest: digest,
     planHash: digest,
+    pack: closed({ name: text, version: text }),
+    requester: closed({ id: text, iss: text, name: text }),
     request: object,
     show: anything,
     approvals: whole,

@@ -21,7 +21,9 @@ export function describeGates(api: ApiUnderTest): void {
         why: 'GATE_GRANT_MISSING',
       });
       const { body: mine } = await ask('grace', 'GET', '/api/approvals?mine=true');
-      expect((mine['items'] as JsonObject[]).map(({ runId: id }) => id)).toContain(runId);
+      const [listed] = (mine['items'] as JsonObject[]).filter(({ runId: id }) => id === runId);
+      const ofRun = { pack: { name: 'demo', version: '1.0.0' }, requester: { id: 'ada', name: 'Ada' } };
+      expect([body, listed]).toMatchObject([ofRun, ofRun]);
       expect((await ask('linus', 'GET', '/api/approvals?mine=true')).body['items']).not.toContainEqual(
         expect.objectContaining({ runId }),
       );

@@ -1852,6 +1852,15 @@ export interface components {
       status: 'open' | 'approved' | 'rejected' | 'expired' | 'closed';
       gateDigest: string;
       planHash: string;
+      pack: {
+        name: string;
+        version: string;
+      };
+      requester: {
+        id: string;
+        iss: string;
+        name: string;
+      };
       request: Record<string, unknown>;
       show: unknown;
       approvals: number;

@@ -67,6 +67,7 @@ export interface SourceRow extends OfRun {
   readonly files: string;
   readonly inputs: string;
   readonly initiators: string;
+  readonly requester: string;
   readonly admission: string;
   readonly admission_digest: string;
   readonly trace_context: string | null;

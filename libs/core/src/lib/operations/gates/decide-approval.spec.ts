@@ -140,6 +140,8 @@ function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['r
     openedAt: NOW,
     expiresAt: NOW + 1_000,
     planHash,
+    pack: { name: 'p', version: '1.0.0' },
+    requester: { iss: ISS, sub: 'ada', name: 'Ada' },
     initiators: [{ iss: ISS, sub: 'ada', kind: 'person' }],
     runStatus: 'waiting',
     doomed: false,

@@ -53,6 +53,8 @@ function isTaken(gatePlan: Plan, form: JsonObject, response: Json): boolean {
     required: 1,
     expiresAt: NOW + 1_000,
     planHash: sha256('plan'),
+    pack: { name: 'p', version: '1.0.0' },
+    requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },
     initiators: [],
     runStatus: 'waiting',
     doomed: false,

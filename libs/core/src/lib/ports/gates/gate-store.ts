@@ -20,6 +20,8 @@ export interface GateRow {
   readonly openedAt: number;
   readonly expiresAt: number;
   readonly planHash: Digest;
+  readonly pack: { readonly name: string; readonly version: string };
+  readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
   readonly initiators: readonly Actor[];
   readonly runStatus: string;
   /** Another gate of the run was rejected or has expired: the run ends, and no decision counts any more. */

@@ -23,6 +23,7 @@ interface GateRecord extends AdmissionRow {
   readonly required: number;
   readonly opened_ms: number;
   readonly expires_ms: number;
+  readonly requester: GateRow['requester'];
   readonly run_status: string;
   readonly doomed: boolean;
   readonly decisions: readonly StoredDecision[];
@@ -180,7 +181,7 @@ function keyOf({ iss, sub }: Subject): string {
 }
 
 function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRow {
-  const { gate, request, show, approvals, required, decisions, initiators } = row;
+  const { gate, request, show, approvals, required, decisions, initiators, requester } = row;
   const columns = admissionColumns(tenant, row);
   const gateDigest = row.gate_digest as Digest;
   const numbers = { approvals, required, expiresAt: row.expires_ms };
@@ -197,6 +198,8 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
     ...numbers,
     openedAt: row.opened_ms,
     planHash: columns.planHash,
+    pack: { name: row.pack_name, version: row.pack_version },
+    requester,
     initiators,
     runStatus: row.run_status,
     doomed: row.doomed,

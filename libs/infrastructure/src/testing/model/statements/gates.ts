@@ -149,6 +149,7 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
         pack_version: s.pack_version,
       },
       ...{ content_digest: s.content_digest, source_digest: s.source_digest, initiators: parsed(s.initiators) },
+      requester: parsed(s.requester),
       ...{ rerun_of: null, admission: parsed(s.admission), admission_digest: s.admission_digest },
       run_status: shownStatus(r),
       doomed: r.refused_position > 0 || otherGateLapsed(tx, session, key, gate),
