@@ -30,16 +30,6 @@ const BREAK = pack(`- id: checks
 /** A page of the console: its name, its path after `/console`, and what it shows when it is ready. */
 type Place = readonly [name: string, path: string, ready: RegExp];
 
-/** Pages that operators use. */
-export const OPERATOR_PLACES: readonly Place[] = [
-  ['packs', '/packs', /^Packs$/],
-  ['submit', '/submit', /./],
-  ['schedules', '/schedules', /^Schedules$/],
-  ['workers', '/workers', /^Workers$/],
-  ['audit', '/audit', /^Audit/],
-  ['verify', '/verify', /./],
-];
-
 /** Goes to a page, and waits until nothing in it is loading. */
 export async function goTo(visitor: Visitor, [, path, ready]: Place): Promise<void> {
   await visitor.open(path);
@@ -47,7 +37,7 @@ export async function goTo(visitor: Visitor, [, path, ready]: Place): Promise<vo
   await visitor.page.waitForFunction(() => document.querySelector('[data-kind="loading"]') === null);
 }
 
-/** The pages about runs and approvals. */
+/** The pages about runs, their evidence and approvals. `offices.ts` has the others. */
 export async function placesOf(desk: Desk): Promise<readonly Place[]> {
   const api = await desk.caller('ada');
   const [waiting, failed] = [await api.submit(ASK), await api.submit(BREAK)];
@@ -66,6 +56,7 @@ export async function placesOf(desk: Desk): Promise<readonly Place[]> {
     ['run-outputs', `/runs/${failed}?tab=outputs`, /The run has no outputs/],
     ['run-artifacts', `/runs/${failed}?tab=artifacts`, /The run has no artifacts/],
     ['evidence', `/runs/${failed}/evidence`, /./],
+    ['verify', '/verify', /./],
     ['approvals', '/approvals', /Replace the image/],
     ['gate', `/runs/${waiting}/gates/accept`, /This browser computed the same digest/],
     ['lost', '/nowhere', /There is no such page/],
