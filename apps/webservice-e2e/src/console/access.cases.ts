@@ -2,9 +2,7 @@ import { pack } from '../stack/stack';
 import type { Desk } from './desk';
 import { goTo, placesOf } from './places';
 
-const BREAK = pack(
-  '- { id: scan, run: { uses: "builtin:script", with: { interpreter: [sh], source: "exit 3" } } }\n',
-);
+const BREAK = pack('- { id: scan, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo no; exit 3" } } }\n');
 
 const SCHEMES = ['light', 'dark'] as const;
 
