@@ -30,7 +30,7 @@ const PAGE = 200;
 const ONCE = { giveUpAfterMs: 0 };
 
 /** Filters of a list of runs. */
-export interface RunQuery {
+interface RunQuery {
   readonly status?: string | undefined;
   readonly pack?: string | undefined;
   readonly stuck?: string | undefined;

@@ -34,7 +34,7 @@ export interface Contexts {
   readonly contexts: Readonly<Record<string, ServerContext>>;
 }
 
-export const NO_CONTEXTS: Contexts = { current: null, contexts: {} };
+const NO_CONTEXTS: Contexts = { current: null, contexts: {} };
 
 const SCHEMA = 'taskrunner.contexts.v1';
 const NAME = 'contexts.json';

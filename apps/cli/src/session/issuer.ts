@@ -12,7 +12,7 @@ export interface IssuerFacts {
 }
 
 /** What a person is shown to sign in on another device (RFC 8628). */
-export interface DeviceSignIn {
+interface DeviceSignIn {
   readonly address: string;
   /** The same with the code; null: the issuer has none. */
   readonly completeAddress: string | null;

@@ -9,7 +9,7 @@ const SCOPES = ['openid', 'offline_access', 'packs.read', 'packs.run', 'packs.ap
 const ANSWER_MS = 30_000;
 
 /** What a person has stated about a sign-in. */
-export interface StatedLogin {
+interface StatedLogin {
   readonly issuer?: string | undefined;
   readonly clientId?: string | undefined;
   readonly scopes?: readonly string[] | undefined;

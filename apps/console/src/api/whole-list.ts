@@ -5,7 +5,7 @@ const PAGE = 200;
 const MOST_PAGES = 20;
 
 /** A list of the API that has no filter, and whether these are all of its items. */
-export interface WholeList<T> {
+interface WholeList<T> {
   readonly items: readonly T[];
   readonly isWhole: boolean;
 }

@@ -1,5 +1,5 @@
 /** Which part of the audit chain is shown: the entries after this one; absent: the last ones. */
-export interface AuditSearch {
+interface AuditSearch {
   readonly after?: number;
 }
 

@@ -3,7 +3,7 @@ import type { Json } from '../api/views';
 import { digestOf } from '../approvals/canonical';
 
 /** What the browser found out about entries that follow each other. */
-export type ChainCheck =
+type ChainCheck =
   | { readonly kind: 'intact' }
   /** The number of the first entry whose hash is not that of its content, or that does not follow the one before it. */
   | { readonly kind: 'broken'; readonly seq: number };

@@ -24,7 +24,7 @@ export function Rows<Row>({ caption, columns, rows, none, cells }: RowsFacts<Row
           {rows.length} rows, of which the first and the last {HALF} are shown.
         </p>
       ) : null}
-      <div className="table-frame">
+      <div className="table-frame" role="region" aria-label={caption} tabIndex={0}>
         <table className="table paper-table">
           <caption className="unseen">{caption}</caption>
           <thead>

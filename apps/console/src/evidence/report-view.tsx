@@ -56,7 +56,7 @@ function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
               ))}
         </Fact>
         <Fact name="Plan">
-          <Quoted>{plan.hash}</Quoted>, {plan.steps.length} steps
+          <Quoted>{plan.hash}</Quoted>, {plan.steps.length === 1 ? '1 step' : `${plan.steps.length} steps`}
         </Fact>
         <Fact name="Run">
           <Quoted>{run.id}</Quoted> of tenant <Quoted>{run.tenant}</Quoted>

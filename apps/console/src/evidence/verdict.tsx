@@ -105,7 +105,7 @@ export function NotProven({ findings }: { readonly findings: Findings }) {
 /** The checks under the names that `verify --json` prints. */
 export function Checks({ checks }: { readonly checks: readonly Check[] }) {
   return (
-    <div className="table-frame">
+    <div className="table-frame" role="region" aria-label="Checks" tabIndex={0}>
       <table className="table paper-table">
         <caption className="unseen">Checks</caption>
         <thead>

@@ -73,7 +73,7 @@ function ShownBlock({ block }: { readonly block: Block }) {
       );
     case 'table':
       return (
-        <div className="table-frame">
+        <div className="table-frame" role="region" aria-label={block.columns.join(', ')} tabIndex={0}>
           <table className="table paper-table">
             <thead>
               <tr>

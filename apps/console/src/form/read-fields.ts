@@ -9,7 +9,7 @@ export type Entries = Readonly<Record<string, string | File>>;
 export type FieldFaults = Readonly<Record<string, readonly string[]>>;
 
 /** The values of a form, or what is wrong with it. A chosen file is among `files`; its value follows from its upload. */
-export interface FormReading {
+interface FormReading {
   readonly values: Readonly<Record<string, Json>>;
   readonly files: Readonly<Record<string, File>>;
   readonly faults: FieldFaults;

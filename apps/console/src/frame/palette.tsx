@@ -131,6 +131,7 @@ function useCommands(typed: string): readonly Command[] {
     { id: 'workers', text: 'Go to the workers', act: () => void navigate({ to: '/workers', search: {} }) },
     { id: 'audit', text: 'Go to the audit chain', act: () => void navigate({ to: '/audit', search: {} }) },
     { id: 'verify', text: 'Verify evidence', act: () => void navigate({ to: '/verify' }) },
+    { id: 'playground', text: 'Playground', act: () => void navigate({ to: '/playground' }) },
     runs('failed', 'Runs that failed', { status: 'failed' }),
     runs('active', 'Runs that are running', { status: 'running' }),
     runs('stuck', 'Runs that need a person', { stuck: 'any' }),

@@ -1,11 +1,11 @@
 /** Which packs are listed. */
-export interface PacksSearch {
+interface PacksSearch {
   /** A text in the name or the description. */
   readonly q?: string;
 }
 
 /** Which version of a pack is shown; absent: the latest. */
-export interface PackSearch {
+interface PackSearch {
   readonly version?: string;
 }
 

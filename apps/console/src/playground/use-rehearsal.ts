@@ -6,7 +6,7 @@ const SETTLE_MS = 250;
 /** Longest time that a text is read, milliseconds. */
 const LONGEST_MS = 15_000;
 
-export interface RehearsalOfPage {
+interface RehearsalOfPage {
   /** The last answer, which may be of an earlier text. Null: there is none yet. */
   readonly rehearsed: Rehearsed | null;
   /** The text was changed since. */

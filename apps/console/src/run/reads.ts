@@ -9,7 +9,7 @@ export type Read =
   | { readonly kind: 'item'; readonly id: string };
 
 /** What a step reads: its parameters as the plan has them, and what they refer to. */
-export interface StepReads {
+interface StepReads {
   readonly parameters: Json;
   readonly reads: readonly Read[];
 }

@@ -1,7 +1,7 @@
 import type { Wait } from '../api/views';
 
 /** What a run waits for, and who can end that. */
-export interface WaitText {
+interface WaitText {
   readonly what: string;
   readonly who: string;
 }

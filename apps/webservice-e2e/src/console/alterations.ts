@@ -106,10 +106,7 @@ export const ALTERATIONS: readonly Alteration[] = [
   ofText('the gate showed something else', /^gates\/.+\.show\.json$/, (text) => text.replace('3', '0')),
   ofText('the plan runs another program', /^plan\.json$/, (text) => text.replace('three findings', 'all is well')),
   ofText('the manifest lists another digest', /^MANIFEST\.json$/, (text) =>
-    text.replace(
-      /"sha256":"sha256:.(.)/,
-      (_all, next: string) => `"sha256":"sha256:${next === 'a' ? 'b' : 'a'}${next}`,
-    ),
+    text.replace(/"sha256":"sha256:(.)/, (_all, first: string) => `"sha256":"sha256:${first === 'a' ? 'b' : 'a'}`),
   ),
   ofPayload('the decision has another reason', /^decisions\//, (text) =>
     text.replace('read the findings', 'was told to'),

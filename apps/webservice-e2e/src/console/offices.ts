@@ -37,7 +37,7 @@ const OVERRIDE = pack(
 );
 
 /** A page that is not about one run, and whoever works with it. */
-export interface Office {
+interface Office {
   readonly name: string;
   readonly login: string;
   /** After `/console`. */
@@ -48,7 +48,7 @@ export interface Office {
   readonly press?: string;
 }
 
-/** The pages of packs, approvals, schedules, workers and the audit chain, in each of their states. */
+/** The pages of packs, approvals, schedules, evidence, workers and the audit chain, in each of their states. */
 export async function officesOf(desk: Desk): Promise<readonly Office[]> {
   const [ada, wendy, linus] = await Promise.all(['ada', 'wendy', 'linus'].map((login) => desk.caller(login)));
   if (ada === undefined || wendy === undefined || linus === undefined) throw new TypeError('nobody is here');
@@ -59,6 +59,8 @@ export async function officesOf(desk: Desk): Promise<readonly Office[]> {
   const [form, confirmed, override] = [await ada.submit(FORM), await ada.submit(FORM), await ada.submit(OVERRIDE)];
   for (const run of [form, confirmed, override]) await ada.until(run, ['waiting']);
   expect((await linus.approve(confirmed, 'accept', { response: { window: 'night' } })).status).toBe(200);
+  const ended = await ada.submit(pack('- { id: act, run: { uses: "builtin:noop" } }\n'));
+  await ada.sealed(ended);
   const gate = (run: string): string => `/runs/${run}/gates/accept`;
   return [
     { name: 'packs', login: 'ada', path: '/packs?q=console-offices', ready: /Renews the certificate/ },
@@ -69,6 +71,14 @@ export async function officesOf(desk: Desk): Promise<readonly Office[]> {
     { name: 'schedule', login: 'ada', path: schedule, ready: /02:30 GMT/, press: 'Pause …' },
     { name: 'run-cancel', login: 'ada', path: `/runs/${form}`, ready: /Requested by/, press: 'Cancel the run …' },
     { name: 'gate-not-mine', login: 'ada', path: gate(confirmed), ready: /You cannot decide/ },
+    { name: 'playground', login: 'ada', path: '/playground', ready: /would run/ },
+    { name: 'verify', login: 'ada', path: '/verify', ready: /The verifier is loaded/ },
+    {
+      name: 'evidence',
+      login: 'ada',
+      path: `/runs/${ended}/evidence`,
+      ready: /signed by nobody you trust/,
+    },
     { name: 'audit-denied', login: 'ada', path: '/audit', ready: /You may not see this/ },
     { name: 'gate-form', login: 'grace', path: gate(form), ready: /The form of this gate/ },
     { name: 'gate-confirm', login: 'grace', path: gate(confirmed), ready: /The response that you confirm/ },

@@ -1,7 +1,16 @@
-import { pack } from '../stack/stack';
+import { scheduleUuid, type ScheduleId } from '@taskrunner/core/foundation';
+import { Client } from 'pg';
+import { adminUrlOf } from '../stack/replicas';
+import { pack, pause } from '../stack/stack';
 import type { Desk } from './desk';
 
 const NAMED = pack('- { id: noop, run: { uses: "builtin:noop" } }').replace('name: e2e', 'name: console-nightly');
+
+const GATED = pack(
+  '- { id: approve, gate: { approval: owners, message: "go?" } }',
+  '  approvals: [ { id: owners, grants: [packs.approve] } ]\n',
+);
+const MINUTE_MS = 60_000;
 
 /** Schedules, workers and the audit chain. */
 export function operationCases(desk: () => Desk): void {
@@ -34,6 +43,36 @@ export function operationCases(desk: () => Desk): void {
 
     const grace = await desk().visit('/schedules', 'grace');
     await grace.reads(/packs\.run/);
+  }, 180_000);
+
+  it('shows what became of the times of a schedule, and why one was skipped', async () => {
+    const ada = await desk().caller('ada');
+    const wanted = { name: 'console history', cron: '0 0 1 1 *', manifest: GATED };
+    const id = (await ada.ask('POST', '/api/schedules', wanted)).body['scheduleId'] as ScheduleId;
+    const ticks = async () =>
+      (await ada.ask('GET', `/api/schedules/${id}/ticks`)).body['items'] as unknown as { readonly runId: string }[];
+    // Its next time is set to a minute that has come, instead of waiting for one.
+    const sql = new Client({ connectionString: adminUrlOf(desk().stack) });
+    await sql.connect();
+    try {
+      for (const count of [1, 2]) {
+        const due = (Math.floor(Date.now() / MINUTE_MS) - 3 + count) * MINUTE_MS;
+        await sql.query('update pack_runs.schedules set next_ms = $1 where schedule_id = $2', [due, scheduleUuid(id)]);
+        for (const end = Date.now() + MINUTE_MS; (await ticks()).length < count;) {
+          if (Date.now() > end) throw new Error('no time came');
+          await pause(50);
+        }
+      }
+    } finally {
+      await sql.end();
+    }
+    const visitor = await desk().visit(`/schedules/${id}`, 'ada');
+    await visitor.sees('row', /Skipped.*An earlier run of the schedule had not ended\. OVERLAP/);
+    await visitor.page.getByRole('row', { name: /Ran/ }).getByRole('link').click();
+    await visitor.reads('The run is waiting');
+    const run = (await ticks()).at(-1)?.runId ?? '';
+    expect((await ada.ask('POST', `/api/runs/${run}/cancel`, { reason: 'seen' })).status).toBe(202);
+    expect((await ada.ask('DELETE', `/api/schedules/${id}`)).status).toBe(200);
   }, 180_000);
 
   it('shows administrators who lives and what happened, and others what is missing', async () => {

@@ -12,7 +12,7 @@ export interface Block {
 }
 
 /** The address in documents. A stack of tests has a free port instead. */
-export const ADDRESS = 'http://127.0.0.1:8080';
+const ADDRESS = 'http://127.0.0.1:8080';
 
 /** Output files of a block. */
 export function outputOf(folder: string, line: number): string {

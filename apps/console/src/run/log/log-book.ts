@@ -6,7 +6,7 @@ import { readLog } from './log-stream';
 import { append, emptyWindow, extend, prepend, type LogWindow } from './log-window';
 
 /** What a reader of a log sees. */
-export interface LogState {
+interface LogState {
   readonly window: LogWindow;
   /** False: nothing has been read yet. */
   readonly isRead: boolean;
@@ -19,7 +19,7 @@ export interface LogState {
   readonly readTo: number;
 }
 
-export interface LogBookFacts {
+interface LogBookFacts {
   readonly api: Pick<Api, 'ask' | 'get'>;
   readonly runId: string;
   readonly filter: LogFilter;

@@ -22,7 +22,7 @@ export interface StepPlace {
 export const FIRST_PLACE: StepPlace = { group: 0, cursor: null };
 
 /** A page of steps, and where the next one begins; null: it is the last. */
-export interface StepPage {
+interface StepPage {
   readonly items: readonly Step[];
   readonly next: StepPlace | null;
 }
@@ -33,7 +33,7 @@ export function groupsOf(status: StepStatus | undefined, isByStatus: boolean): r
   return isByStatus ? FAILURES_FIRST : [null];
 }
 
-export interface StepReading {
+interface StepReading {
   readonly read: (status: StepStatus | null, cursor: string | null, limit: number) => Promise<Page<Step>>;
   readonly groups: readonly (StepStatus | null)[];
   /** Groups that have no steps are not asked for. */

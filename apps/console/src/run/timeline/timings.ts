@@ -32,7 +32,7 @@ export interface Timings {
 }
 
 /** A part of a bar: waiting for a slot, one execution, or the time of a step that has none. */
-export interface Bar extends Span {
+interface Bar extends Span {
   readonly kind: 'queued' | 'run' | 'between';
   /** How an execution ended; null: it has not, or is none. */
   readonly end: string | null;
