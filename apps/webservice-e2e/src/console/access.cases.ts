@@ -1,5 +1,5 @@
 import { pack } from '../stack/stack';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 import { goTo, placesOf } from './places';
 
 const BREAK = pack(
@@ -14,11 +14,11 @@ export function schemesOf(place: number): readonly (typeof SCHEMES)[number][] {
 }
 
 /** What people need who use a keyboard, a screen reader, other colours or less motion. */
-export function accessCases(desk: () => Desk): void {
+export function accessCases(testBed: () => TestBed): void {
   it('has no serious barrier on the pages about runs, in light and dark, and nothing beyond 390 px', async () => {
-    const grace = await desk().visit('/runs', 'grace');
+    const grace = await testBed().visit('/runs', 'grace');
     const found: string[] = [];
-    for (const [at, place] of (await placesOf(desk())).entries()) {
+    for (const [at, place] of (await placesOf(testBed())).entries()) {
       await goTo(grace, place);
       for (const scheme of schemesOf(at)) {
         await grace.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
@@ -39,9 +39,9 @@ export function accessCases(desk: () => Desk): void {
   }, 300_000);
 
   it('is used by keys', async () => {
-    const api = await desk().caller('ada');
+    const api = await testBed().caller('ada');
     for (const run of [await api.submit(BREAK), await api.submit(BREAK)]) await api.until(run, ['failed']);
-    const linus = await desk().visit('/runs', 'linus');
+    const linus = await testBed().visit('/runs', 'linus');
     const { keyboard } = linus.page;
     const focused = (): Promise<string> => linus.page.evaluate(() => document.activeElement?.textContent ?? '');
     await linus.page.getByRole('row').nth(2).waitFor();

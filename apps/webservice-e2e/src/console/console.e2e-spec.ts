@@ -4,7 +4,7 @@ import { describeEvidence } from './evidence.cases';
 import { describePlayground } from './playground.cases';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 import { accessCases } from './access.cases';
 import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
@@ -90,7 +90,7 @@ describeBrowser('the console, in a browser', () => {
     return visitor;
   }
 
-  const desk = (): Desk => ({
+  const testBed = (): TestBed => ({
     stack,
     visit: (path, login) => visit(`${stack.server}/console${path}`, login),
     tab: async (visitor, path) => {
@@ -101,16 +101,16 @@ describeBrowser('the console, in a browser', () => {
     },
     caller: async (login) => new Caller(stack.server, await stack.tokenFor(login)),
   });
-  runActionCases(desk);
-  runListCases(desk);
-  largeCases(desk);
-  networkCases(desk);
-  accessCases(desk);
-  pictureCases(desk);
-  packCases(desk);
-  gateCases(desk);
-  operationCases(desk);
-  officeCases(desk);
+  runActionCases(testBed);
+  runListCases(testBed);
+  largeCases(testBed);
+  networkCases(testBed);
+  accessCases(testBed);
+  pictureCases(testBed);
+  packCases(testBed);
+  gateCases(testBed);
+  operationCases(testBed);
+  officeCases(testBed);
 
   it('shows a run from its beginning to its end, and another person approves it', async () => {
     const ada = await visit(`${stack.server}/console/`, 'ada');

@@ -1,5 +1,5 @@
 import { pack } from '../stack/stack';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 const FORM = pack(
   `- id: accept
@@ -19,12 +19,12 @@ const OVERRIDE = pack(
 );
 
 /** Requests for approvals beyond a button. */
-export function gateCases(desk: () => Desk): void {
+export function gateCases(testBed: () => TestBed): void {
   it('fills in the form of a gate; the second approver confirms it, and who has approved may withdraw', async () => {
-    const api = await desk().caller('ada');
+    const api = await testBed().caller('ada');
     const run = await api.submit(FORM);
     await api.until(run, ['waiting']);
-    const grace = await desk().visit(`/runs/${run}/gates/accept`, 'grace');
+    const grace = await testBed().visit(`/runs/${run}/gates/accept`, 'grace');
     await grace.reads('2 more people must approve. One rejection ends the run.');
     await grace.page.getByText('Complete the form first: an approval has a response.').waitFor();
     await grace.page.getByLabel('Window').selectOption('night');
@@ -42,7 +42,7 @@ export function gateCases(desk: () => Desk): void {
     await grace.reads('Your decision counts already.');
 
     // For the careful: the digest is typed. On a telephone.
-    const linus = await desk().visit(`/runs/${run}/gates/accept`, 'linus');
+    const linus = await testBed().visit(`/runs/${run}/gates/accept`, 'linus');
     await linus.page.setViewportSize({ width: 390, height: 844 });
     await linus.reads('The response that you confirm');
     await linus.page.getByLabel('Ask me for the digest before I decide').check();
@@ -59,10 +59,10 @@ export function gateCases(desk: () => Desk): void {
   }, 180_000);
 
   it('shows which policy an approval overrides, and why it denied', async () => {
-    const api = await desk().caller('ada');
+    const api = await testBed().caller('ada');
     const run = await api.submit(OVERRIDE);
     await api.until(run, ['waiting']);
-    const grace = await desk().visit('/runs', 'grace');
+    const grace = await testBed().visit('/runs', 'grace');
     await grace.page
       .getByRole('row')
       .filter({ hasText: run.slice(-8) })

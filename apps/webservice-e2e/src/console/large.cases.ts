@@ -5,7 +5,7 @@ import { adminUrlOf } from '../stack/replicas';
 import { atNight } from '../stack/at-night';
 import { pack, pause } from '../stack/stack';
 import { longTasks, watchLongTasks, type Visitor } from './browser';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 const ITEMS = searched(2_000, 100_000);
 const LINES = searched(3_000, 100_000);
@@ -28,15 +28,15 @@ const TALK = pack(`- id: talk
 `);
 
 /** Runs and logs that are too large to be held whole by a browser. */
-export function largeCases(desk: () => Desk): void {
+export function largeCases(testBed: () => TestBed): void {
   it(
     `shows a map of ${ITEMS} items as one node and a table in pages, failures first`,
     async () => {
-      const api = await desk().caller('ada');
+      const api = await testBed().caller('ada');
       const run = await api.submit(FAN);
       await api.until(run, ['succeeded']);
-      await addItems(desk(), run);
-      const ada = await desk().visit(`/runs/${run}`, 'ada');
+      await addItems(testBed(), run);
+      const ada = await testBed().visit(`/runs/${run}`, 'ada');
       await watchLongTasks(ada.page);
       const failed = Math.floor(ITEMS / 1_000);
       const count = (value: number): string => value.toLocaleString('en');
@@ -75,9 +75,9 @@ export function largeCases(desk: () => Desk): void {
   atNight(
     'follows a run of 10 000 items while it runs',
     async () => {
-      const api = await desk().caller('ada');
+      const api = await testBed().caller('ada');
       const run = await api.submit(LIVE, { items: Array.from({ length: 10_000 }, (_, index) => index) });
-      const ada = await desk().visit(`/runs/${run}`, 'ada');
+      const ada = await testBed().visit(`/runs/${run}`, 'ada');
       await watchLongTasks(ada.page);
       await ada.reads(/map, .* of 10,000/);
       for (const tab of ['2', '3', '1', '2']) {
@@ -97,10 +97,10 @@ export function largeCases(desk: () => Desk): void {
   it(
     `shows a log of ${LINES} lines in a window, searches it on the server, and gives its lines addresses`,
     async () => {
-      const api = await desk().caller('ada');
+      const api = await testBed().caller('ada');
       const run = await api.submit(TALK);
       await api.until(run, ['succeeded'], 300);
-      const ada = await desk().visit(`/runs/${run}?tab=log`, 'ada');
+      const ada = await testBed().visit(`/runs/${run}?tab=log`, 'ada');
       await watchLongTasks(ada.page);
       const log = ada.page.getByRole('log', { name: 'Log' });
       const lines = log.locator('[data-line]');
@@ -137,7 +137,7 @@ export function largeCases(desk: () => Desk): void {
       expect(await log.locator('[data-target="true"]').count()).toBe(6);
 
       // The address leads others to the same lines.
-      const grace = await desk().visit(`/runs/${run}?tab=log#L1120-L1140`, 'grace');
+      const grace = await testBed().visit(`/runs/${run}?tab=log#L1120-L1140`, 'grace');
       const marked = grace.page.locator('[data-target="true"]');
       await marked.first().waitFor();
       await grace.page.locator('[data-line="1140"]').waitFor();
@@ -165,8 +165,8 @@ async function rowsIn({ page }: Visitor): Promise<number> {
 }
 
 /** More items of a map that has run, as rows: the console shows what the API reads, and a run of so many items takes minutes. */
-async function addItems(desk: Desk, run: string): Promise<void> {
-  const sql = new Client({ connectionString: adminUrlOf(desk.stack) });
+async function addItems(testBed: TestBed, run: string): Promise<void> {
+  const sql = new Client({ connectionString: adminUrlOf(testBed.stack) });
   await sql.connect();
   try {
     const id = runUuid(run as RunId);

@@ -2,7 +2,7 @@ import { searched } from '@taskrunner/core/testing';
 import type { Request } from 'playwright-core';
 import { pack, pause } from '../stack/stack';
 import type { Visitor } from './browser';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 /** How long the network is cut. */
 const CUT_MS = searched(3_000, 10_000);
@@ -15,11 +15,11 @@ const SLOW = pack(`- id: slow
 `);
 
 /** Connections of the console: what becomes of a page that loses its own, and how many it holds. */
-export function networkCases(desk: () => Desk): void {
+export function networkCases(testBed: () => TestBed): void {
   it('loses no line and doubles none over a cut of the network, which is told', async () => {
-    const api = await desk().caller('ada');
+    const api = await testBed().caller('ada');
     const run = await api.submit(TICKS);
-    const ada = await desk().visit(`/runs/${run}?tab=log`, 'ada');
+    const ada = await testBed().visit(`/runs/${run}?tab=log`, 'ada');
     await ada.page
       .getByRole('button', { name: /^Line [1-9]/ })
       .first()
@@ -38,11 +38,11 @@ export function networkCases(desk: () => Desk): void {
   }, 180_000);
 
   it('holds one stream for all tabs, and one for each log', async () => {
-    const api = await desk().caller('ada');
+    const api = await testBed().caller('ada');
     const run = await api.submit(SLOW);
     await api.until(run, ['running']);
     const path = `/runs/${run}?tab=log`;
-    const first = await desk().visit(path, 'ada');
+    const first = await testBed().visit(path, 'ada');
     const line = (tab: Visitor): Promise<void> =>
       tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
     await line(first);
@@ -59,7 +59,7 @@ export function networkCases(desk: () => Desk): void {
     context.on('requestfinished', (request) => open.delete(request));
     context.on('requestfailed', (request) => open.delete(request));
     const streamsOf = (name: string): number => [...open.values()].filter((path) => path.endsWith(name)).length;
-    while (tabs.length < 4) tabs.push(await desk().tab(first, path));
+    while (tabs.length < 4) tabs.push(await testBed().tab(first, path));
     // The fourth tab works like the first.
     for (const tab of tabs) await line(tab);
     expect(streamsOf('/logs')).toBeLessThanOrEqual(tabs.length);
@@ -73,7 +73,7 @@ export function networkCases(desk: () => Desk): void {
       if (Date.now() > end) throw new Error('nobody reads the feed');
       await pause(100);
     }
-    const later = await desk().tab(tabs[1] as Visitor, '/runs');
+    const later = await testBed().tab(tabs[1] as Visitor, '/runs');
     const other = await api.submit(SLOW);
     await later.page.getByRole('cell', { name: other.slice(-8) }).waitFor();
     expect((await api.ask('POST', `/api/runs/${other}/cancel`, { reason: 'seen' })).status).toBe(202);

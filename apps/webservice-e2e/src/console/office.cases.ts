@@ -1,21 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { schemesOf } from './access.cases';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 import { officesOf } from './offices';
 
 /** Also takes pictures into this folder, for people to look at. */
 const FOLDER = process.env['TASKRUNNER_PICTURES'];
 
 /** Barriers on the pages that are not about one run, wide and narrow. */
-export function officeCases(desk: () => Desk): void {
+export function officeCases(testBed: () => TestBed): void {
   it('has no serious barrier on the pages of packs, gates, schedules, workers and audit, and nothing beyond 390 px', async () => {
     if (FOLDER !== undefined) mkdirSync(FOLDER, { recursive: true });
-    const offices = await officesOf(desk());
+    const offices = await officesOf(testBed());
     const found: string[] = [];
     let place = 0;
     for (const login of new Set(offices.map((office) => office.login))) {
-      const visitor = await desk().visit('/runs', login);
+      const visitor = await testBed().visit('/runs', login);
       const { page } = visitor;
       for (const { name, path, ready, press } of offices.filter((office) => office.login === login))
         for (const width of [390, 1_440]) {

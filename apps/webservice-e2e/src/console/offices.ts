@@ -1,5 +1,5 @@
 import { pack } from '../stack/stack';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 const MANIFEST = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -49,8 +49,8 @@ interface Office {
 }
 
 /** The pages of packs, approvals, schedules, evidence, workers and the audit chain, in each of their states. */
-export async function officesOf(desk: Desk): Promise<readonly Office[]> {
-  const [ada, wendy, linus] = await Promise.all(['ada', 'wendy', 'linus'].map((login) => desk.caller(login)));
+export async function officesOf(testBed: TestBed): Promise<readonly Office[]> {
+  const [ada, wendy, linus] = await Promise.all(['ada', 'wendy', 'linus'].map((login) => testBed.caller(login)));
   if (ada === undefined || wendy === undefined || linus === undefined) throw new TypeError('nobody is here');
   await wendy.ask('POST', '/api/packs', { manifest: MANIFEST });
   const wanted = { name: 'console offices', cron: '30 2 * * *', timeZone: 'Europe/Berlin', manifest: FORM };

@@ -2,7 +2,7 @@ import { scheduleUuid, type ScheduleId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { adminUrlOf } from '../stack/replicas';
 import { pack, pause } from '../stack/stack';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 const NAMED = pack('- { id: noop, run: { uses: "builtin:noop" } }').replace('name: e2e', 'name: console-nightly');
 
@@ -13,15 +13,15 @@ const GATED = pack(
 const MINUTE_MS = 60_000;
 
 /** Schedules, workers and the audit chain. */
-export function operationCases(desk: () => Desk): void {
+export function operationCases(testBed: () => TestBed): void {
   it('pauses a schedule, resumes it, and runs it now', async () => {
-    const [ada, wendy] = await Promise.all([desk().caller('ada'), desk().caller('wendy')]);
+    const [ada, wendy] = await Promise.all([testBed().caller('ada'), testBed().caller('wendy')]);
     expect((await wendy.ask('POST', '/api/packs', { manifest: NAMED })).status).toBe(201);
     const wanted = { name: 'console nightly', cron: '30 2 * * MON-FRI', timeZone: 'Europe/Berlin', manifest: NAMED };
     const made = await ada.ask('POST', '/api/schedules', wanted);
     expect(made.status).toBe(201);
     const id = made.body['scheduleId'] as string;
-    const visitor = await desk().visit('/schedules?status=active', 'ada');
+    const visitor = await testBed().visit('/schedules?status=active', 'ada');
     await visitor.page.getByRole('link', { name: 'console nightly' }).click();
     await visitor.sees('heading', /^console nightly$/);
     await visitor.page
@@ -41,18 +41,18 @@ export function operationCases(desk: () => Desk): void {
     await visitor.reads('The run is succeeded');
     expect((await ada.ask('DELETE', `/api/schedules/${id}`)).status).toBe(200);
 
-    const grace = await desk().visit('/schedules', 'grace');
+    const grace = await testBed().visit('/schedules', 'grace');
     await grace.reads(/packs\.run/);
   }, 180_000);
 
   it('shows what became of the times of a schedule, and why one was skipped', async () => {
-    const ada = await desk().caller('ada');
+    const ada = await testBed().caller('ada');
     const wanted = { name: 'console history', cron: '0 0 1 1 *', manifest: GATED };
     const id = (await ada.ask('POST', '/api/schedules', wanted)).body['scheduleId'] as ScheduleId;
     const ticks = async () =>
       (await ada.ask('GET', `/api/schedules/${id}/ticks`)).body['items'] as unknown as { readonly runId: string }[];
     // Its next time is set to a minute that has come, instead of waiting for one.
-    const sql = new Client({ connectionString: adminUrlOf(desk().stack) });
+    const sql = new Client({ connectionString: adminUrlOf(testBed().stack) });
     await sql.connect();
     try {
       for (const count of [1, 2]) {
@@ -66,7 +66,7 @@ export function operationCases(desk: () => Desk): void {
     } finally {
       await sql.end();
     }
-    const visitor = await desk().visit(`/schedules/${id}`, 'ada');
+    const visitor = await testBed().visit(`/schedules/${id}`, 'ada');
     await visitor.sees('row', /Skipped.*An earlier run of the schedule had not ended\. OVERLAP/);
     await visitor.page.getByRole('row', { name: /Ran/ }).getByRole('link').click();
     await visitor.reads('The run is waiting');
@@ -76,10 +76,10 @@ export function operationCases(desk: () => Desk): void {
   }, 180_000);
 
   it('shows administrators who lives and what happened, and others what is missing', async () => {
-    const caller = await desk().caller('ops');
+    const caller = await testBed().caller('ops');
     const { body } = await caller.ask('GET', '/api/workers');
     const [worker] = body['items'] as { readonly name: string }[];
-    const ops = await desk().visit('/workers', 'ops');
+    const ops = await testBed().visit('/workers', 'ops');
     await ops.sees('heading', new RegExp(`^${worker?.name ?? ''}$`));
     await ops.press('Executors');
     await ops.page.getByLabel('Search').fill('builtin:wait');
@@ -90,7 +90,7 @@ export function operationCases(desk: () => Desk): void {
     await ops.open('/audit?after=0');
     await ops.page.getByRole('row').filter({ hasText: /^1 / }).or(ops.page.getByText('entries 1 to')).first().waitFor();
 
-    const ada = await desk().visit('/audit', 'ada');
+    const ada = await testBed().visit('/audit', 'ada');
     await ada.reads(/packs\.admin/);
     expect(await ada.page.getByRole('link', { name: 'Workers' }).count()).toBe(0);
   }, 180_000);

@@ -1,4 +1,4 @@
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 const manifest = (version: string, name = 'console-domain') => `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -18,12 +18,12 @@ spec:
 `;
 
 /** Packs, and the forms to run them. */
-export function packCases(desk: () => Desk): void {
+export function packCases(testBed: () => TestBed): void {
   it('lists published packs, and runs one by the form of its inputs', async () => {
-    const wendy = await desk().caller('wendy');
+    const wendy = await testBed().caller('wendy');
     for (const version of ['1.0.0', '1.1.0'])
       expect((await wendy.ask('POST', '/api/packs', { manifest: manifest(version) })).status).toBe(201);
-    const ada = await desk().visit('/packs?q=certificate', 'ada');
+    const ada = await testBed().visit('/packs?q=certificate', 'ada');
     await ada.page.getByRole('link', { name: 'console-domain' }).click();
     await ada.sees('heading', /^console-domain$/);
     expect(await ada.page.getByLabel('Version').inputValue()).toBe('1.1.0');
@@ -57,7 +57,7 @@ export function packCases(desk: () => Desk): void {
   }, 180_000);
 
   it('runs a pack from a file', async () => {
-    const ada = await desk().visit('/packs', 'ada');
+    const ada = await testBed().visit('/packs', 'ada');
     await ada.page.getByRole('link', { name: 'Run a pack of your own …' }).click();
     const choose = (name: string, text: string) =>
       ada.page
@@ -71,7 +71,7 @@ export function packCases(desk: () => Desk): void {
     await ada.press('Start the run');
     await ada.reads('The run is succeeded');
 
-    const wendy = await desk().visit('/submit', 'wendy');
+    const wendy = await testBed().visit('/submit', 'wendy');
     await wendy.page.getByLabel('Pack', { exact: true }).setInputFiles({
       name: 'pack.yaml',
       mimeType: 'text/yaml',

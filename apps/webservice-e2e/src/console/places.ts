@@ -1,6 +1,6 @@
 import { pack } from '../stack/stack';
 import type { Visitor } from './browser';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 const ASK = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -38,8 +38,8 @@ export async function goTo(visitor: Visitor, [, path, ready]: Place): Promise<vo
 }
 
 /** The pages about runs, their evidence and approvals. `offices.ts` has the others. */
-export async function placesOf(desk: Desk): Promise<readonly Place[]> {
-  const api = await desk.caller('ada');
+export async function placesOf(testBed: TestBed): Promise<readonly Place[]> {
+  const api = await testBed.caller('ada');
   const [waiting, failed] = [await api.submit(ASK), await api.submit(BREAK)];
   await api.until(waiting, ['waiting']);
   await api.until(failed, ['failed']);

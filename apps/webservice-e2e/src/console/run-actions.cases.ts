@@ -1,5 +1,5 @@
 import { pack, pause } from '../stack/stack';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 const PAY = pack(`- id: pay
   effects: once
@@ -7,9 +7,9 @@ const PAY = pack(`- id: pay
 `);
 
 /** What people do with a run. */
-export function runActionCases(desk: () => Desk): void {
+export function runActionCases(testBed: () => TestBed): void {
   it('cancels a run with a reason, and reruns it; who may not is told why', async () => {
-    const [api, ada] = await Promise.all([desk().caller('ada'), desk().visit('/runs', 'ada')]);
+    const [api, ada] = await Promise.all([testBed().caller('ada'), testBed().visit('/runs', 'ada')]);
     const slow = '- { id: wait, run: { uses: "builtin:script", with: { interpreter: [sh], source: "sleep 60" } } }';
     const run = await api.submit(pack(slow));
     await ada.open(`/runs/${run}`);
@@ -33,7 +33,7 @@ export function runActionCases(desk: () => Desk): void {
     expect((await api.summary(again))['rerunOf']).toBe(run);
     expect((await api.ask('POST', `/api/runs/${again}/cancel`, { reason: 'seen' })).status).toBe(202);
 
-    const grace = await desk().visit(`/runs/${run}`, 'grace');
+    const grace = await testBed().visit(`/runs/${run}`, 'grace');
     const rerun = grace.page.getByRole('button', { name: 'Rerun …' });
     await grace.reads(/needs the scope packs\.run/);
     expect(await rerun.getAttribute('aria-disabled')).toBe('true');
@@ -42,8 +42,8 @@ export function runActionCases(desk: () => Desk): void {
   }, 180_000);
 
   it('records what a lost step did', async () => {
-    const { stack } = desk();
-    const [api, grace] = await Promise.all([desk().caller('ada'), desk().visit('/runs', 'grace')]);
+    const { stack } = testBed();
+    const [api, grace] = await Promise.all([testBed().caller('ada'), testBed().visit('/runs', 'grace')]);
     const run = await api.submit(PAY);
     const status = async () => (await api.ask('GET', `/api/runs/${run}/steps/pay`)).body['status'];
     while ((await status()) !== 'running') await pause(50);

@@ -1,16 +1,16 @@
 import { pack } from '../stack/stack';
-import type { Desk } from './desk';
+import type { TestBed } from './test-bed';
 
 const NOOP = pack('- { id: nothing, run: { uses: "builtin:noop" } }\n');
 
 /** The list of runs. */
-export function runListCases(desk: () => Desk): void {
+export function runListCases(testBed: () => TestBed): void {
   it('finds runs by status, pack, label, requester, time and text, and says why it shows none', async () => {
-    const api = await desk().caller('ada');
+    const api = await testBed().caller('ada');
     const ticket = `SEC-${Date.now()}`;
     const run = await api.submit(NOOP, {}, { labels: { ticket } });
     await api.until(run, ['succeeded']);
-    const ada = await desk().visit(`/runs?label=ticket:${ticket}`, 'ada');
+    const ada = await testBed().visit(`/runs?label=ticket:${ticket}`, 'ada');
     const rows = ada.page.getByRole('table', { name: /^Runs/ }).getByRole('row');
     const shows = async (count: number): Promise<void> => {
       await ada.page.waitForFunction((rows) => document.querySelectorAll('tbody tr').length === rows, count);

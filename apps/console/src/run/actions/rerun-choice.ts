@@ -19,10 +19,10 @@ export function beginningsOf({ status }: Pick<Run, 'status'>): readonly RerunFro
 
 /** The request for a choice. */
 export function rerunBody({ from, step, sensitive }: RerunChoice): RerunBody {
-  const given = Object.entries(sensitive).filter(([, value]) => value !== '');
+  const entered = Object.entries(sensitive).filter(([, value]) => value !== '');
   return {
     from: from === 'step' ? step.trim() : from,
-    ...(given.length === 0 ? {} : { sensitive: Object.fromEntries(given) }),
+    ...(entered.length === 0 ? {} : { sensitive: Object.fromEntries(entered) }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Caller, DevStack } from '../stack/stack';
 import type { Visitor } from './browser';
 
 /** What all cases of the console share: one stack and one browser. */
-export interface Desk {
+export interface TestBed {
   readonly stack: DevStack;
   /** Signs a person in, in a browser window of their own. `path` begins after `/console`. */
   visit(path: string, login: string): Promise<Visitor>;
