@@ -4,6 +4,8 @@ import { Issuer } from './issuer';
 
 const DEVICE = { device_code: 'd', user_code: 'u', verification_uri: '', expires_in: 60 };
 
+const FACTS = { clientId: 'c', scopes: ['openid'], resource: null };
+
 // An issuer that answers as an attacker would, on loopback.
 describe('an issuer', () => {
   let http: Server;
@@ -11,20 +13,25 @@ describe('an issuer', () => {
   let document: Record<string, unknown>;
   let answer: Record<string, unknown>;
   let status: number;
+  let asked: string;
 
   beforeAll(async () => {
     http = createServer((request, response) => {
+      asked = '';
+      request.on('data', (bytes) => (asked += String(bytes)));
       const isDocument = request.url === '/.well-known/openid-configuration';
-      response
-        .writeHead(isDocument ? 200 : status, { 'content-type': 'application/json' })
-        .end(JSON.stringify(isDocument ? { issuer, ...document } : answer));
+      request.once('end', () => {
+        response
+          .writeHead(isDocument ? 200 : status, { 'content-type': 'application/json' })
+          .end(JSON.stringify(isDocument ? { issuer, ...document } : answer));
+      });
     });
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
     issuer = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   });
   afterAll(() => http.close());
 
-  const discover = () => Issuer.discover({ issuer, clientId: 'c', scopes: ['openid'], resource: null });
+  const discover = () => Issuer.discover({ ...FACTS, issuer });
   const refusalOf = (work: Promise<unknown>): Promise<string> =>
     work.then(
       () => '',
@@ -57,6 +64,14 @@ describe('an issuer', () => {
     const sign = (await discover()).signInByDevice((device) => shown.push(device), AbortSignal.timeout(1));
     expect(await refusalOf(sign)).toContain('verification_uri');
     expect(shown).toEqual([]);
+  });
+
+  it('is asked for a token of the resource on another device too', async () => {
+    document = { device_authorization_endpoint: `${issuer}/device` };
+    [status, answer] = [400, { error: 'no' }];
+    const found = await Issuer.discover({ ...FACTS, issuer, resource: 'https://a.example' });
+    await refusalOf(found.signInByDevice(() => undefined, AbortSignal.timeout(1)));
+    expect(new URLSearchParams(asked).get('resource')).toBe('https://a.example');
   });
 
   it('cannot begin a line of its own in what is printed of it', async () => {

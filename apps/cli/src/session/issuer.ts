@@ -140,7 +140,10 @@ export class Issuer {
         'Sign in with a browser on this machine, without --device.',
       );
     const started = await asked(facts.issuer, async () => {
-      const parameters = { scope: facts.scopes.join(' ') };
+      const parameters = {
+        scope: facts.scopes.join(' '),
+        ...(facts.resource === null ? {} : { resource: facts.resource }),
+      };
       return oauth.processDeviceAuthorizationResponse(
         server,
         client,

@@ -69,7 +69,7 @@ describe('an issuer that only the server names', () => {
     await expect(confirm(null)).rejects.toMatchObject({
       code: 'CLI_LOGIN_UNTRUSTED',
       exitCode: 3,
-      remediation: expect.stringContaining('--issuer'),
+      remediation: 'If that is right, name the issuer with --issuer URL.',
     });
   });
 });

@@ -42,7 +42,8 @@ export async function confirmIssuer(terminal: Terminal, { issuer, server }: Sign
     throw new CliError(
       'CLI_LOGIN_UNTRUSTED',
       `only ${server} itself says that it may have a token of ${issuer}`,
-      `If that is right, name the issuer: --issuer ${issuer}`,
+      // Not its address, which the server has chosen and a shell would read.
+      'If that is right, name the issuer with --issuer URL.',
     );
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new CliError('CLI_NOT_CONFIRMED', 'the sign-in was not confirmed', 'Nothing was sent to the server.');
