@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApiProblem } from '@taskrunner/client';
 import { hasS3Server, startBucket, type Bucket } from './stack/s3-server';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
@@ -97,13 +98,17 @@ const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash('sha
   const artifactsOf = async (run: string): Promise<readonly Artifact[]> =>
     (await ada.ask('GET', `/api/runs/${run}/artifacts`)).body['items'] as unknown as readonly Artifact[];
 
-  const upload = async (caller: 'ada' | 'mallory', bytes: Uint8Array): Promise<{ digest: string; size: number }> => {
-    const headers = { authorization: `Bearer ${await stack.tokenFor(caller)}` };
+  const upload = async (
+    caller: 'ada' | 'mallory',
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<{ digest: string; size: number }> => {
+    const { client } = caller === 'ada' ? ada : mallory;
     for (let tries = 0; ; tries++) {
-      const response = await fetch(`${stack.server}/api/uploads`, { method: 'POST', headers, body: bytes as never });
-      if (response.status === 503 && tries < 5) continue;
-      expect(response.status).toBe(201);
-      return (await response.json()) as { digest: string; size: number };
+      try {
+        return await client.upload(bytes);
+      } catch (error) {
+        if (!ApiProblem.is(error) || error.status !== 503 || tries >= 5) throw error;
+      }
     }
   };
 
