@@ -128,7 +128,7 @@ interface NumberedLine {
 }
 
 function numbered(line: LogLine): NumberedLine {
-  return { id: line.sequence, data: line as unknown as Record<string, Json> };
+  return { id: line.sequence, data: line };
 }
 
 function pause(ms: number): Promise<void> {
