@@ -203,7 +203,7 @@ module.exports = {
         path: '^apps/console/',
         pathNot: `${SPEC}|^apps/console/(default-setting\\.mts$|src/(evidence|playground)/)`,
       },
-      to: { path: '^(libs/(?!client/|core/(src|dist)/lib/(pack|schema)/)|apps/(?!console/)|tools/)' },
+      to: { path: '^(libs/(?!client/|core/(src|dist)/lib/(foundation|pack|schema)/)|apps/(?!console/)|tools/)' },
     },
     {
       name: 'console-verifies-and-plans-with-core',

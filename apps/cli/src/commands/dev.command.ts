@@ -120,6 +120,8 @@ export function usageOf(
       : safeLine(`sandbox    none: steps are not isolated (${sandbox.reason ?? 'unknown'})`),
     `trust file ${trustPath}`,
     '',
+    `npx taskrunner login --server ${server} --issuer ${issuer}`,
+    '',
     `export TASKRUNNER_SERVER=${server}`,
     `export TASKRUNNER_TOKEN=$(npx taskrunner dev --keep-data ${keep} token ada)`,
     'npx taskrunner run PACK --inputs FILE',

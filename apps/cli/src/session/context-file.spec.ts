@@ -12,7 +12,17 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ContextFile, type ServerContext } from './context-file';
-import { contextFor, contextName, contextNamed, currentContext, withContext, withoutContext } from './contexts';
+import { sessionToken } from './session-token';
+import { unsafeFile, unsafeFolder } from './private-file';
+import {
+  contextFor,
+  contextName,
+  contextNamed,
+  currentContext,
+  restated,
+  withContext,
+  withoutContext,
+} from './contexts';
 
 const CONTEXT: ServerContext = {
   server: 'https://a.example',
@@ -61,6 +71,33 @@ describe('the file with contexts', () => {
     expect(statSync(path).mode & 0o777).toBe(mode);
   });
 
+  it.each([0o777, 0o770, 0o722, 0o1777])('is refused in a folder with the permissions %o', async (mode) => {
+    await add('a');
+    chmodSync(dirname(path), mode);
+    const refusal = {
+      code: 'CLI_CONTEXTS_UNSAFE',
+      message: expect.stringContaining(dirname(path)),
+      remediation: expect.stringContaining('chmod 700'),
+    };
+    await expect(file.read()).rejects.toMatchObject(refusal);
+    await expect(add('b')).rejects.toMatchObject(refusal);
+    rmSync(path);
+    await expect(file.read()).rejects.toMatchObject(refusal);
+    await expect(add('b')).rejects.toMatchObject(refusal);
+    expect(readdirSync(dirname(path))).toEqual([]);
+  });
+
+  it('is refused if it belongs to another user, and so is its folder', () => {
+    const own = { uid: 1000, mode: 0o600 };
+    expect(unsafeFile({ ...own, mode: 0o100600 }, 1000)).toBeNull();
+    expect(unsafeFile(own, 1001)).toBe('belongs to the user 1000');
+    expect(unsafeFile(own, 0)).toBe('belongs to the user 1000');
+    expect(unsafeFolder({ uid: 1000, mode: 0o40755 }, 1000)).toBeNull();
+    expect(unsafeFolder({ uid: 0, mode: 0o40755 }, 1000)).toBeNull();
+    expect(unsafeFolder({ uid: 1001, mode: 0o40700 }, 1000)).toBe('belongs to the user 1001');
+    expect(unsafeFolder({ uid: 1000, mode: 0o40775 }, 1000)).toBe('has the permissions 775');
+  });
+
   it.each([
     '',
     '{',
@@ -73,7 +110,7 @@ describe('the file with contexts', () => {
     '{"schema":"taskrunner.contexts.v1","current":null,"contexts":{"a":{"server":"s","session":{"access":1}}}}',
     '{"schema":"taskrunner.contexts.v1","current":null,"contexts":{"a":{"server":"s","scopes":[1]}}}',
   ])('is refused and left as it is if it contains %j', async (text) => {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(path, text, { mode: 0o600 });
     await expect(file.read()).rejects.toMatchObject({ code: 'CLI_CONTEXTS_INVALID', exitCode: 2 });
     await expect(add('b')).rejects.toMatchObject({ code: 'CLI_CONTEXTS_INVALID' });
@@ -96,7 +133,7 @@ describe('the file with contexts', () => {
   });
 
   it('is not held up by the lock of a process that was killed', async () => {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(`${path}.lock`, '1');
     utimesSync(`${path}.lock`, 0, 0);
     await add('a');
@@ -107,6 +144,22 @@ describe('the file with contexts', () => {
     await expect(file.update(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await add('a');
     expect(Object.keys((await file.read()).contexts)).toEqual(['a']);
+  });
+});
+
+describe('the token of a context', () => {
+  const token = (session: ServerContext['session']) => sessionToken(file, { name: 'a', ...CONTEXT, session })();
+  const other = { access: 'of-b', expiresAt: Date.now() + 3_600_000, refresh: null };
+
+  it('is that of another process if it has renewed it', async () => {
+    await file.update((before) => withContext(before, { name: 'a', ...CONTEXT, session: other }));
+    expect(await token(CONTEXT.session)).toBe('of-b');
+  });
+
+  it('is not that of another server that has got the name meanwhile', async () => {
+    const server = 'https://b.example';
+    await file.update((before) => withContext(before, { name: 'a', ...CONTEXT, server, session: other }));
+    await expect(token(CONTEXT.session)).rejects.toMatchObject({ code: 'CLI_LOGIN_EXPIRED' });
   });
 });
 
@@ -131,6 +184,27 @@ describe('contexts', () => {
     expect(contextFor(two, 'https://b.example', contextNamed(two, 'a'))?.name).toBe('b');
     expect(contextFor(two, 'https://a.example', null)?.name).toBe('a');
     expect(contextFor(two, 'https://c.example', contextNamed(two, 'a'))).toBeNull();
+  });
+
+  it.each([
+    [{ server: 'https://b.example' }, { issuer: null, resource: null }],
+    [{ issuer: 'https://other.example' }, { server: CONTEXT.server, clientId: 'cli', resource: null }],
+    [{ clientId: 'other' }, { issuer: CONTEXT.issuer, resource: 'https://a.example/api' }],
+    [{ resource: 'https://a.example/other' }, { issuer: CONTEXT.issuer }],
+  ])('lose their sign-in with another %j', (change, rest) => {
+    const before = { name: 'a', ...CONTEXT, resource: 'https://a.example/api' };
+    expect(restated(before, { server: CONTEXT.server, ...change })).toMatchObject({
+      ...rest,
+      ...change,
+      session: null,
+    });
+  });
+
+  it('keep their sign-in if nothing of it is changed', () => {
+    const before = { name: 'a', ...CONTEXT };
+    const same = { server: CONTEXT.server, issuer: 'https://id.example', clientId: 'cli', scopes: ['x'] };
+    expect(restated(before, same)).toEqual({ ...before, scopes: ['x'] });
+    expect(restated(before, { server: CONTEXT.server })).toEqual(before);
   });
 
   it('are no longer current when they are removed', () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isJsonObject, type Json } from '@taskrunner/core/foundation';
 import { CliError } from '../terminal/cli-error';
 import { configFolder } from './config-folder';
+import { checkFolder, PRIVATE_MODE, readPrivate } from './private-file';
 
 /** Tokens of a person for a server. */
 export interface Session {
@@ -38,7 +39,6 @@ const NO_CONTEXTS: Contexts = { current: null, contexts: {} };
 
 const SCHEMA = 'taskrunner.contexts.v1';
 const NAME = 'contexts.json';
-const MODE = 0o600;
 /** A lock that is older belongs to a process that was killed, milliseconds. A request to the issuer takes less. */
 const STALE_LOCK_MS = 60_000;
 const LOCK_PAUSE_MS = 50;
@@ -55,9 +55,10 @@ export class ContextFile {
     this.path = folder === null ? null : join(folder, NAME);
   }
 
-  /** Throws `CLI_CONTEXTS_UNSAFE` if others may read the file, and `CLI_CONTEXTS_INVALID` if it is none of this version. */
+  /** Throws `CLI_CONTEXTS_UNSAFE` if others may read or replace the file, and `CLI_CONTEXTS_INVALID` if it is none of this version. */
   async read(): Promise<Contexts> {
     if (this.path === null) return NO_CONTEXTS;
+    await checkFolder(dirname(this.path));
     const text = await readPrivate(this.path);
     return text === null ? NO_CONTEXTS : parse(this.path, text);
   }
@@ -71,6 +72,7 @@ export class ContextFile {
     if (path === null)
       throw new CliError('CLI_USAGE', 'there is no folder for contexts', 'Set HOME or XDG_CONFIG_HOME.');
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await checkFolder(dirname(path));
     const unlock = await lock(`${path}.lock`);
     try {
       const before = await this.read();
@@ -83,33 +85,11 @@ export class ContextFile {
   }
 }
 
-/** The text of a file that only its owner may read; null: there is none. */
-async function readPrivate(path: string): Promise<string | null> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    if ((error as { readonly code?: unknown }).code === 'ENOENT') return null;
-    throw error;
-  });
-  if (file === null) return null;
-  try {
-    // Of the file that is open: another one may have its name by then. Windows has no such modes.
-    const mode = (await file.stat()).mode & 0o777;
-    if (mode !== MODE && process.platform !== 'win32')
-      throw new CliError(
-        'CLI_CONTEXTS_UNSAFE',
-        `${path} has the permissions ${mode.toString(8)}`,
-        `It holds tokens. Check who could read it, and run: chmod 600 ${path}`,
-      );
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
-  }
-}
-
 async function replace(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     // `wx`: nobody has put a file or a link in its place.
-    await writeFile(draft, text, { mode: MODE, flag: 'wx', flush: true });
+    await writeFile(draft, text, { mode: PRIVATE_MODE, flag: 'wx', flush: true });
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
@@ -122,7 +102,7 @@ async function lock(path: string): Promise<() => Promise<void>> {
   const own = `${process.pid} ${randomBytes(6).toString('hex')}`;
   for (;;) {
     try {
-      await writeFile(path, own, { mode: MODE, flag: 'wx' });
+      await writeFile(path, own, { mode: PRIVATE_MODE, flag: 'wx' });
       return () => rm(path, { force: true });
     } catch (error) {
       if ((error as { readonly code?: unknown }).code !== 'EEXIST') throw error;

@@ -23,6 +23,27 @@ export function newContext(name: string, server: string): NamedContext {
   return { name, server, issuer: null, clientId: null, scopes: null, resource: null, session: null };
 }
 
+/** What a person has stated about a context. */
+interface StatedContext {
+  readonly server: string;
+  readonly issuer?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly resource?: string | undefined;
+}
+
+/**
+ * A context with what a person has stated. The tokens belong to one server, issuer, client and resource: with another one they are dropped,
+ * because they would be sent to it. Nothing of another server is kept, and no resource of another issuer.
+ */
+export function restated(before: NamedContext, stated: StatedContext): NamedContext {
+  const known = before.server === stated.server ? before : newContext(before.name, stated.server);
+  const { issuer = known.issuer, clientId = known.clientId, scopes = known.scopes } = stated;
+  const { resource = issuer === known.issuer ? known.resource : null } = stated;
+  const isSame = issuer === known.issuer && clientId === known.clientId && resource === known.resource;
+  return { ...known, issuer, clientId, scopes, resource, session: isSame ? known.session : null };
+}
+
 /** The context with a name. Throws `CLI_CONTEXT_UNKNOWN`. */
 export function contextNamed({ contexts }: Contexts, name: string): NamedContext {
   const found = Object.hasOwn(contexts, name) ? contexts[name] : undefined;

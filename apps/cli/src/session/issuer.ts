@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { insecureEndpoint, isEndpoint, isSecureAddress } from '@taskrunner/core/foundation';
 import { CliError } from '../terminal/cli-error';
+import { safeLine } from '../terminal/safe-text';
 import type { Session } from './context-file';
 
 /** What a sign-in needs to know of an issuer. */
@@ -23,8 +25,8 @@ interface DeviceSignIn {
 export interface Redirect {
   /** `http://127.0.0.1:<port>/callback`. */
   readonly address: string;
-  /** Resolves to the address with the answer of the issuer. */
-  readonly answer: Promise<URL>;
+  /** Resolves to the address with the answer of the issuer to the request with this state. */
+  answerTo(state: string): Promise<URL>;
 }
 
 // An ES module, and only sign-ins need it.
@@ -47,15 +49,18 @@ export class Issuer {
     private readonly facts: IssuerFacts,
   ) {}
 
-  /** Reads the discovery document. Throws `CLI_USAGE`, `CLI_ISSUER_UNREACHABLE` and `CLI_LOGIN_FAILED`. */
+  /**
+   * Reads the discovery document. Throws `CLI_USAGE`, `CLI_ISSUER_UNREACHABLE`, `CLI_LOGIN_FAILED`, and `CLI_LOGIN_UNTRUSTED` if it names an
+   * address that is not https.
+   */
   static async discover(facts: IssuerFacts): Promise<Issuer> {
-    const url = URL.canParse(facts.issuer) ? new URL(facts.issuer) : null;
-    if (url === null || !(url.protocol === 'https:' || isLoopback(url)))
+    if (!isSecureAddress(facts.issuer))
       throw new CliError(
         'CLI_USAGE',
         'the issuer must be an https URL',
         'Plain HTTP is accepted on loopback only. Correct --issuer.',
       );
+    const url = new URL(facts.issuer);
     const oauth = await load();
     const options = {
       algorithm: 'oidc' as const,
@@ -65,6 +70,8 @@ export class Issuer {
     const server = await asked(facts.issuer, async () =>
       oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options)),
     );
+    const insecure = insecureEndpoint(facts.issuer, server);
+    if (insecure !== null) throw insecureAddress(facts.issuer, insecure);
     return new Issuer(oauth, server, facts);
   }
 
@@ -97,8 +104,9 @@ export class Issuer {
       ...(facts.resource === null ? {} : { resource: facts.resource }),
     };
     for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
+    const answered = redirect.answerTo(state);
     open(address.href);
-    const answer = await redirect.answer;
+    const answer = await answered;
     return asked(facts.issuer, async () => {
       const parameters = oauth.validateAuthResponse(server, client, answer, state);
       const response = await oauth.authorizationCodeGrantRequest(
@@ -132,13 +140,20 @@ export class Issuer {
         'Sign in with a browser on this machine, without --device.',
       );
     const started = await asked(facts.issuer, async () => {
-      const parameters = { scope: facts.scopes.join(' ') };
+      const parameters = {
+        scope: facts.scopes.join(' '),
+        ...(facts.resource === null ? {} : { resource: facts.resource }),
+      };
       return oauth.processDeviceAuthorizationResponse(
         server,
         client,
         await oauth.deviceAuthorizationRequest(server, client, oauth.None(), parameters, this.options()),
       );
     });
+    for (const name of ['verification_uri', 'verification_uri_complete'] as const) {
+      const address = started[name];
+      if (address !== undefined && !isEndpoint(facts.issuer, address)) throw insecureAddress(facts.issuer, name);
+    }
     show({
       address: started.verification_uri,
       completeAddress: started.verification_uri_complete ?? null,
@@ -214,13 +229,18 @@ export function tooLate(): CliError {
   return new CliError('CLI_LOGIN_FAILED', 'nobody has signed in in time', 'Try again, or raise --timeout.');
 }
 
-function isLoopback({ protocol, hostname }: URL): boolean {
-  return protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+/** The issuer names an address that is not opened or asked. */
+function insecureAddress(issuer: string, name: string): CliError {
+  return new CliError(
+    'CLI_LOGIN_UNTRUSTED',
+    `${issuer} names an address that is not https as its ${name}`,
+    'Plain HTTP is accepted on loopback only. Check the address of the issuer, or ask its operator.',
+  );
 }
 
 function plain(oauth: OAuth, { issuer }: IssuerFacts) {
   // `discover` has accepted plain HTTP on loopback only.
-  return { [oauth.allowInsecureRequests]: issuer.startsWith('http:') };
+  return { [oauth.allowInsecureRequests]: new URL(issuer).protocol === 'http:' };
 }
 
 async function asked<Value>(issuer: string, ask: () => Promise<Value>): Promise<Value> {
@@ -238,14 +258,17 @@ function failure(issuer: string, error: unknown): CliError {
   if (name === 'TypeError' || name === 'TimeoutError') {
     const { message: reason } = (cause ?? error) as Error;
     const help = 'Check the address of the issuer, make sure that it can be reached, and try again.';
-    return new CliError('CLI_ISSUER_UNREACHABLE', `${issuer} does not respond: ${reason}`, help, [], { cause: error });
+    return new CliError('CLI_ISSUER_UNREACHABLE', `${issuer} does not respond: ${safeLine(reason)}`, help, [], {
+      cause: error,
+    });
   }
   const { error: code, error_description: description } = error as { error?: unknown; error_description?: unknown };
   const said =
     typeof code === 'string' ? `${code}${typeof description === 'string' ? `: ${description}` : ''}` : message;
   return new CliError(
     'CLI_LOGIN_FAILED',
-    `${issuer} refused: ${said}`,
+    // Texts of others, which are escaped where they enter.
+    `${issuer} refused: ${safeLine(said)}`,
     'Check the issuer, the client id and the scopes, or ask the operator.',
     [],
     { cause: error },

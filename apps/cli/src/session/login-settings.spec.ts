@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { browserOf } from './browser';
 import type { NamedContext } from './contexts';
 import { loginSettings } from './login-settings';
-import { Loopback } from './loopback';
 
 let http: Server;
 let context: NamedContext;
@@ -23,25 +22,46 @@ const settings = (text: string) => `<html><script id="settings" type="applicatio
 
 describe('the issuer of a server', () => {
   it('is that of its console', async () => {
-    page = settings('{"issuer":"https://id.example","resource":"urn:api","clientId":"taskrunner-console"}');
-    expect(await loginSettings(context, {})).toEqual({
+    page = settings('{"issuer":"https://id.example","resource":null,"clientId":"taskrunner-console"}');
+    const facts = {
       issuer: 'https://id.example',
       clientId: 'taskrunner-cli',
       scopes: ['openid', 'offline_access', 'packs.read', 'packs.run', 'packs.approve'],
-      resource: 'urn:api',
-    });
+      resource: null,
+    };
+    expect(await loginSettings(context, {})).toEqual({ facts, trust: 'server' });
+    const resource = `${context.server}/api`;
+    page = settings(`{"issuer":"https://id.example","resource":"${resource}"}`);
+    expect(await loginSettings(context, {})).toEqual({ facts: { ...facts, resource }, trust: 'resource' });
+    // A resource that is another server's does not tie the token to this one, whoever states it.
+    expect(await loginSettings(context, { resource: 'urn:api' })).toMatchObject({ trust: 'server' });
   });
+
+  it.each(['urn:api', 'https://other.example', 'https://other.example\\nhelp: x'])(
+    'is not believed with the resource %s, which is not that of the server',
+    async (resource) => {
+      page = settings(`{"issuer":"https://id.example","resource":"${resource}"}`);
+      for (const stated of [{}, { resource: context.server }])
+        await expect(loginSettings(context, stated)).rejects.toMatchObject({
+          code: 'CLI_LOGIN_UNTRUSTED',
+          exitCode: 3,
+          message: expect.not.stringContaining('\n'),
+        });
+      expect(await loginSettings(context, { issuer: 'https://id.example', resource: 'urn:api' })).toMatchObject({
+        facts: { resource: 'urn:api' },
+        trust: 'chosen',
+      });
+    },
+  );
 
   it('is as it is stated, else as the context has it, and the server is not asked', async () => {
     page = '';
     const known = { ...context, issuer: 'https://of.context', clientId: 'c', scopes: ['s'], resource: 'r' };
     const stated = { issuer: 'https://stated', clientId: 'd', scopes: ['t'] };
-    expect(await loginSettings(known, stated)).toEqual({ ...stated, resource: 'r' });
-    expect(await loginSettings(known, {})).toMatchObject({
-      issuer: 'https://of.context',
-      clientId: 'c',
-      scopes: ['s'],
-    });
+    // The resource is that of the other issuer.
+    expect(await loginSettings(known, stated)).toEqual({ facts: { ...stated, resource: null }, trust: 'chosen' });
+    const { issuer, clientId, scopes, resource } = known;
+    expect(await loginSettings(known, {})).toEqual({ facts: { issuer, clientId, scopes, resource }, trust: 'chosen' });
   });
 
   it.each(['', '<html></html>', settings('{'), settings('{"issuer":null}'), settings('[]')])(
@@ -55,28 +75,6 @@ describe('the issuer of a server', () => {
   it('is not known if the server does not respond', async () => {
     const away = { ...context, server: 'http://127.0.0.1:1' };
     await expect(loginSettings(away, {})).rejects.toMatchObject({ code: 'CLI_SERVER_UNREACHABLE', exitCode: 10 });
-  });
-});
-
-describe('the answer of a browser', () => {
-  it('is the first request to the redirect address that has one, and nothing else', async () => {
-    const loopback = await Loopback.listen(new AbortController().signal);
-    const { origin } = new URL(loopback.address);
-    const statuses: number[] = [];
-    for (const path of ['/', '/favicon.ico', '/callback', '/other?code=1', '/callback?code=2&state=s'])
-      statuses.push((await fetch(`${origin}${path}`)).status);
-    expect(statuses).toEqual([404, 404, 404, 404, 200]);
-    expect((await loopback.answer).search).toBe('?code=2&state=s');
-    loopback.close();
-    await expect(fetch(loopback.address)).rejects.toThrow('fetch failed');
-  });
-
-  it('is not waited for after the time is over', async () => {
-    const over = new AbortController();
-    const loopback = await Loopback.listen(over.signal);
-    over.abort();
-    await expect(loopback.answer).rejects.toMatchObject({ code: 'CLI_LOGIN_FAILED', exitCode: 3 });
-    loopback.close();
   });
 });
 

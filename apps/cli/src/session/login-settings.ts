@@ -1,6 +1,8 @@
 import { CliError } from '../terminal/cli-error';
+import { safeLine } from '../terminal/safe-text';
 import type { NamedContext } from './contexts';
 import type { IssuerFacts } from './issuer';
+import { isResourceOf } from './server-trust';
 
 /** The client of the command line at an issuer, unless another one is named. */
 const CLIENT_ID = 'taskrunner-cli';
@@ -13,19 +15,38 @@ interface StatedLogin {
   readonly issuer?: string | undefined;
   readonly clientId?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
+  readonly resource?: string | undefined;
+}
+
+/** A sign-in, with the reason why the server may get its token. */
+interface LoginSettings {
+  readonly facts: IssuerFacts;
+  /** The person has chosen the issuer; or the token is for a resource of the server; or only the server says so. */
+  readonly trust: 'chosen' | 'resource' | 'server';
 }
 
 /**
  * The issuer of a server: as stated, else as the context has it, else as the console of the server does. Throws `CLI_LOGIN_UNKNOWN` if the
- * server serves no console.
+ * server serves no console, and `CLI_LOGIN_UNTRUSTED` if it states a resource that is not its own.
  */
-export async function loginSettings(context: NamedContext, stated: StatedLogin): Promise<IssuerFacts> {
+export async function loginSettings(context: NamedContext, stated: StatedLogin): Promise<LoginSettings> {
   const clientId = stated.clientId ?? context.clientId ?? CLIENT_ID;
   const scopes = stated.scopes ?? context.scopes ?? SCOPES;
   const issuer = stated.issuer ?? context.issuer;
-  if (issuer !== null) return { issuer, clientId, scopes, resource: context.resource };
+  if (issuer !== null) {
+    const { resource = issuer === context.issuer ? context.resource : null } = stated;
+    return { facts: { issuer, clientId, scopes, resource }, trust: 'chosen' };
+  }
   const found = await settingsOf(context.server);
-  return { issuer: found.issuer, clientId, scopes, resource: found.resource };
+  if (found.resource !== null && !isResourceOf(found.resource, context.server))
+    throw new CliError(
+      'CLI_LOGIN_UNTRUSTED',
+      `${context.server} states the resource ${safeLine(found.resource)}, which is not its own`,
+      'If the address of the server is right, name the issuer with --issuer URL, and the resource with --resource URI if the issuer needs one.',
+    );
+  const { resource = found.resource } = stated;
+  const isTied = resource !== null && isResourceOf(resource, context.server);
+  return { facts: { issuer: found.issuer, clientId, scopes, resource }, trust: isTied ? 'resource' : 'server' };
 }
 
 interface ConsoleSettings {

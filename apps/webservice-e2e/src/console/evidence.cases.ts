@@ -100,7 +100,7 @@ export function describeEvidence(stage: () => Stage): void {
 
   async function trust(visitor: Visitor, path: string, isDev = true): Promise<void> {
     await visitor.page.getByLabel('Choose a trust file, or drop it here').setInputFiles(path);
-    await visitor.page.waitForFunction("document.querySelector('textarea').value !== ''");
+    await visitor.page.waitForFunction(() => document.querySelector('textarea')?.value !== '');
     if (isDev) await visitor.page.getByLabel('Accept keys of a development stack').check();
   }
 

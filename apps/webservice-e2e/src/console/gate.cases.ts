@@ -9,6 +9,8 @@ const FORM = pack(
     form: { type: object, required: [window], additionalProperties: false, properties: { window: { type: string, enum: [night, day], title: Window }, seats: { type: integer, maximum: 3 } } }
 - { id: act, needs: [accept], run: { uses: "builtin:transform", with: { outputs: { said: "{{ steps.accept.outputs.response.window }}" } } } }`,
   '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 2 } ]\n  outputs: [ { name: said, type: string, value: "{{ steps.act.outputs.said }}" } ]\n',
+  // Of packs with other names nothing was approved before, so the request is short and its end is seen at once.
+  'console-form',
 );
 const OVERRIDE = pack(
   `- { id: check, gate: { policy: p, overrideApproval: owners } }
@@ -16,6 +18,7 @@ const OVERRIDE = pack(
   `  approvals: [ { id: owners, grants: [packs.approve] } ]
   policies: [ { id: p, engine: cel, level: soft-mandatory, source: '{"allow": false, "reasons": ["no deployments on Fridays"]}' } ]
 `,
+  'console-override',
 );
 
 /** Requests for approvals beyond a button. */

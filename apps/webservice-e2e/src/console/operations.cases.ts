@@ -19,7 +19,7 @@ export function operationCases(testBed: () => TestBed): void {
     expect((await wendy.ask('POST', '/api/packs', { manifest: NAMED })).status).toBe(201);
     const wanted = { name: 'console nightly', cron: '30 2 * * MON-FRI', timeZone: 'Europe/Berlin', manifest: NAMED };
     const made = await ada.ask('POST', '/api/schedules', wanted);
-    expect(made.status).toBe(201);
+    expect([made.status, made.body]).toEqual([201, expect.anything()]);
     const id = made.body['scheduleId'] as string;
     const visitor = await testBed().visit('/schedules?status=active', 'ada');
     await visitor.page.getByRole('link', { name: 'console nightly' }).click();

@@ -307,8 +307,8 @@ export function pause(ms: number): Promise<void> {
 }
 
 /** A pack with these steps, as YAML text. */
-export function pack(steps: string, more = ''): string {
-  return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: e2e, version: 1.0.0 }\nspec:\n${more}  steps:\n${steps.replace(/^/gm, '    ')}\n`;
+export function pack(steps: string, more = '', name = 'e2e'): string {
+  return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: ${name}, version: 1.0.0 }\nspec:\n${more}  steps:\n${steps.replace(/^/gm, '    ')}\n`;
 }
 
 /** True if a process exists. */

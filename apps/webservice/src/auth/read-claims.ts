@@ -127,7 +127,7 @@ const LAST_SECOND = 253_402_300_799;
 const MAX_SUBJECT = 255;
 /** Longest issuer of an actor: as long as URLs that work everywhere. */
 const MAX_ISSUER = 2_000;
-const NO_NAME = `a string of at most ${MAX_SUBJECT} visible characters`;
+const NO_NAME = `a string of at most ${MAX_SUBJECT} visible characters without white space around them`;
 const NO_INSTANT = 'seconds since 1970, up to the year 9999';
 
 function refuse(claim: string, expected?: string): never {
@@ -139,9 +139,15 @@ function textOf(value: unknown): string | null {
   return isSubjectName(value) ? value : null;
 }
 
-/** A subject's name is also read by people: no control, format or private-use characters, no unpaired surrogates, no line ends. */
+/** What a name that people read may not contain: see `nameOf`. */
+const UNREADABLE = /[\p{C}\p{Zl}\p{Zp}]|[^\P{Zs} ]|^ | $/u;
+
+/**
+ * A subject's name is also read by people, and two subjects must not look alike: no control, format or private-use characters, no unpaired
+ * surrogates, no line ends, no white space but U+0020, and none around it.
+ */
 function nameOf(value: unknown, most = MAX_SUBJECT): string | null {
-  return isSubjectName(value) && value.length <= most && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value) ? value : null;
+  return isSubjectName(value) && value.length <= most && !UNREADABLE.test(value) ? value : null;
 }
 
 /** A NumericDate (RFC 7519 §2) within the calendar, in seconds. */

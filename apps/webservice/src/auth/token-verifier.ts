@@ -33,6 +33,9 @@ export class TokenVerifier {
 
   /** The caller of a request. Throws `TOKEN_MISSING`, `TOKEN_INVALID` or `AUTHORITY_UNAVAILABLE`. */
   async callerOf(request: Request, response: Response): Promise<Caller> {
+    // Node.js keeps the first one; a proxy may have judged another one.
+    if ((request.headersDistinct['authorization']?.length ?? 0) > 1)
+      throw invalid('the request has more than one Authorization header');
     const token = bearer(request);
     if (token === null && /^Bearer +\S/i.test(request.headers.authorization ?? ''))
       throw invalid('the Authorization header has more, or other characters, than one token');

@@ -114,12 +114,26 @@ describe('the encoding of a body', () => {
     ['UTF-8', 'read'],
     ['"utf-8"', 'read'],
     ['us-ascii', 'read'],
+    ['utf-8;charset=utf-16', 'BODY_MEDIA_TYPE'],
+    ['utf-8; CHARSET = utf-8', 'BODY_MEDIA_TYPE'],
+    [`utf-8;charset*=utf-16''x`, 'BODY_MEDIA_TYPE'],
+    ['utf-8;charset*0=utf-16', 'BODY_MEDIA_TYPE'],
+    ['', 'BODY_MEDIA_TYPE'],
   ])('is UTF-8, not what a charset says: %s', async (charset, outcome) => {
     const body = '{"reason":"x"}';
     const headers = { 'content-length': `${body.length}`, 'content-type': `application/json; Charset=${charset}` };
     const sent = new Sent(body, 'acme', headers);
     expect(await codeOf(opened().reader.read(sent.request, 'cancelRun'))).toBe(outcome);
     expect(sent.taken > 0).toBe(outcome === 'read');
+  });
+});
+
+describe('the media type of a body', () => {
+  it.each([`charset*=utf-16''x`, `Charset*0*=utf-16''x`])('has no extended charset: %s', async (parameter) => {
+    const body = '{"reason":"x"}';
+    const headers = { 'content-length': `${body.length}`, 'content-type': `application/json;${parameter}` };
+    const sent = new Sent(body, 'acme', headers);
+    expect(await codeOf(opened().reader.read(sent.request, 'cancelRun'))).toBe('BODY_MEDIA_TYPE');
   });
 });
 

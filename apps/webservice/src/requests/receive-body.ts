@@ -21,7 +21,8 @@ interface ReceivedBody {
   readonly values: number;
 }
 
-const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i;
+/** Each charset of a media type, extended ones (RFC 8187) too. */
+const CHARSETS = /;\s*charset(\*[^=;\s]*)?\s*=\s*"?([^";\s]*)/gi;
 /** US-ASCII is a subset of UTF-8. */
 const UTF_8: readonly string[] = ['utf-8', 'us-ascii', 'utf8'];
 
@@ -42,9 +43,11 @@ interface BodyRoom {
  */
 export async function receiveBody(request: Request, bounds: BodyBounds, room: BodyRoom): Promise<ReceivedBody> {
   if (!request.is(['json', '+json'])) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
-  const charset = CHARSET.exec(request.get('content-type') ?? '')?.[1] ?? 'utf-8';
-  if (!UTF_8.includes(charset.toLowerCase()))
-    throw new ApiError('BODY_MEDIA_TYPE', 'the body must be encoded in UTF-8 (RFC 8259 section 8.1)');
+  if (!isUtf8(request.get('content-type') ?? ''))
+    throw new ApiError(
+      'BODY_MEDIA_TYPE',
+      'the body must be encoded in UTF-8 (RFC 8259 section 8.1), and its media type may have one charset',
+    );
   if ((request.get('content-encoding') ?? 'identity') !== 'identity')
     throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
   const said = Number(request.get('content-length') ?? 0);
@@ -64,6 +67,14 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
     if (ApiError.is(error) && error.code === 'BODIES_BUSY') throwAway(request, room.dropping);
     throw error;
   }
+}
+
+/** Whether a media type has no charset, or one that UTF-8 includes. Of several, each reader could take another one. */
+function isUtf8(mediaType: string): boolean {
+  const [charset, ...others] = mediaType.matchAll(CHARSETS);
+  if (charset === undefined) return true;
+  const [, extended, name = ''] = charset;
+  return others.length === 0 && extended === undefined && UTF_8.includes(name.toLowerCase());
 }
 
 /** All bytes. `check` sees each part with the size so far, and stops the reading by throwing. `said`: the size, if it is known. */

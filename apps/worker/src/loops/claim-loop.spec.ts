@@ -66,6 +66,7 @@ describe('a run that the engine fails on', () => {
     errors: readonly Error[],
     halt = async () => true,
     quarantine = false,
+    ends: 'failed' | 'died' = 'failed',
   ): Promise<readonly string[]> {
     const done: string[] = [];
     const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine } as unknown as ClaimedRun;
@@ -76,6 +77,7 @@ describe('a run that the engine fails on', () => {
       claim: async () => (isHalted || drives > 0 ? [] : [run]),
       inboxPositions: async () => [],
       release: async () => void (drives = 0),
+      markPoisoned: async () => void (drives = 0),
       halt: async (_run: ClaimedRun, code: string, detail: string) => {
         done.push(`halt ${code}: ${detail}`);
         return (isHalted = await halt());
@@ -97,7 +99,7 @@ describe('a run that the engine fails on', () => {
       mistake: errors[0]?.message ?? null,
       drive: async () => {
         drives += 1;
-        return 'failed';
+        return ends;
       },
     });
     const all = { ...options, isolate, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
@@ -123,6 +125,16 @@ describe('a run that the engine fails on', () => {
       'alarm ENGINE_FAILED',
     ]);
     expect(new Set(await drivenWith([], halt, true))).toEqual(new Set(['run.driven']));
+  });
+
+  it('is halted after the fifth time that its process died of it, with a pause after each', async () => {
+    const deaths = await drivenWith([], async () => true, true, 'died');
+    expect(deaths).toEqual([
+      ...Array<string>(5).fill('run.driven'),
+      'halt ENGINE_FAILED: the engine failed repeatedly: the process that drove this run alone died of it',
+      'alarm ENGINE_FAILED',
+    ]);
+    expect(new Set(await drivenWith([], async () => false, true, 'died')).has('alarm ENGINE_FAILED')).toBe(false);
   });
 
   it('is not halted by failures that can pass', async () => {

@@ -3,7 +3,7 @@ import type { Environment } from '@taskrunner/core/plan';
 import type { Claims, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
-import { FailedDrives, isMistake } from './failed-drives';
+import { causeOf, FailedDrives, isMistake } from './failed-drives';
 import type { IsolatedDrive } from '../quarantine/quarantine';
 import type { WorkerLog } from '../reporting/worker-log';
 
@@ -268,9 +268,12 @@ export class ClaimLoop {
       if (!isBroken) this.failures.forget(runId);
       if (driven === 'ended') this.onEnded();
       entry.died = driven === 'died';
-      const mistake = driven === 'failed' && !(driver instanceof RunDriver) ? driver.mistake : null;
-      if (mistake !== null && this.failures.isHopeless(runId) && (await this.halted(run, mistake))) return 'halted';
-      if (driven === 'failed') await pause(1_000);
+      const cause = causeOf(driven, driver instanceof RunDriver ? null : driver.mistake);
+      if (cause !== null && this.failures.isHopeless(runId) && (await this.halted(run, cause))) {
+        entry.died = false;
+        return 'halted';
+      }
+      if (isBroken) await pause(1_000);
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
       entry.isWaiting = this.dependencies.storeHealth.note(error);

@@ -1,4 +1,6 @@
-/** Drives of one run that may fail in a row by a mistake of the program, before the run is halted. */
+import type { IsolatedOutcome } from '../quarantine/quarantine';
+
+/** Drives of one run that may fail in a row by a mistake of the program or the death of its own process, before the run is halted. */
 const FAILURES_TO_HALT = 5;
 /** Runs whose failures are remembered. A run that is driven elsewhere is forgotten when there are more. */
 const REMEMBERED = 1_000;
@@ -6,14 +8,15 @@ const REMEMBERED = 1_000;
 const MISTAKES = [TypeError, RangeError, ReferenceError, EvalError, URIError];
 
 /**
- * Counts drives of a run that failed by a mistake of the program. Such a run fails again, on every worker: without a limit it is driven once
- * a second for ever, nothing ends it, and it holds its concurrency group. Failures of the database, of stores and of other adapters do not
+ * Counts drives of a run that failed by a mistake of the program, or whose own process died, which can happen while it commits the end of
+ * the run. Such a run fails again, on every worker: without a limit it is driven once a second for ever, nothing ends it, and it holds its
+ * concurrency group. Failures of the database, of stores and of other adapters do not
  * count, because they can pass.
  */
 export class FailedDrives {
   private readonly counts = new Map<string, number>();
 
-  /** Counts a failure by a mistake of the program. True: the run must be halted. */
+  /** Counts a failure. True: the run must be halted. */
   isHopeless(runId: string): boolean {
     const count = (this.counts.get(runId) ?? 0) + 1;
     this.forget(runId);
@@ -27,6 +30,12 @@ export class FailedDrives {
   forget(runId: string): void {
     this.counts.delete(runId);
   }
+}
+
+/** Why a drive outside of this process counts as a failure of its run; null if it does not. `mistake`: what its process reported. */
+export function causeOf(driven: IsolatedOutcome, mistake: string | null): string | null {
+  if (driven === 'died') return 'the process that drove this run alone died of it';
+  return driven === 'failed' ? mistake : null;
 }
 
 /** Whether an error means a mistake of the program. `fetch` reports network errors as `TypeError` with a cause. */

@@ -23,6 +23,7 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['digits that no double holds', `- { id: a, run: { uses: "builtin:noop", with: { x: ▸0.1000000000000000055 } } }`, 'DOC_NUMBER_PRECISION The number 0.1000000000000000055 cannot be represented exactly.'],
   ['an octal number', `- { id: a, run: { uses: "builtin:noop", with: { mode: ▸0644 } } }`, 'DOC_NUMBER_FORM The number 0644 is not in JSON syntax.'],
   ['half a character', `- { id: a, name: ▸"\\ud800", ${NOOP} }`, 'DOC_LONE_SURROGATE This is an unpaired surrogate.'],
+  ['U+0000 as an escape', `- { id: a, name: ▸"x\\0", ${NOOP} }`, 'DOC_NUL The text contains U+0000.'],
   ['a key of every object', `- { id: a, run: { uses: "builtin:noop", with: { ▸__proto__: 1 } } }`, "DOC_KEY_FORBIDDEN The key __proto__ is not allowed."],
   ['a key that is a number', `- { id: a, run: { uses: "builtin:noop", with: { ▸1: x } } }`, 'DOC_KEY_NOT_STRING The key 1 is not a string.'],
   ['an expression without quotes', `- { id: a, when: ▸{{ inputs.x }}, ${NOOP} }`, 'DOC_UNQUOTED_EXPRESSION The expression is not in quotes, so YAML reads its braces as an object.'],

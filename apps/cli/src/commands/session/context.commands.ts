@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Column } from '../../lists/table';
 import { serverUrl } from '../../server/connection';
 import { ContextFile, type Contexts } from '../../session/context-file';
-import { contextName, contextNamed, newContext, withContext, withoutContext } from '../../session/contexts';
+import { contextName, contextNamed, newContext, restated, withContext, withoutContext } from '../../session/contexts';
 import { EXIT } from '../../terminal/exit-code';
 import type { Context } from '../context';
 import { printAs, printList, withOutput } from '../options';
@@ -17,23 +17,24 @@ export function registerContexts(program: Command, context: Context): void {
   const group = program.command('context').description('name servers, and choose the one that commands use');
   const file = () => new ContextFile(context.env);
   withIssuer(withOutput(group.command('add').argument('<name>', 'name of the context, such as production')))
-    .description('add a context, or change its server and issuer; another server ends its sign-in')
+    .description('add a context, or change it; another server, issuer, client or resource ends its sign-in')
     .requiredOption('--server <url>', 'URL of the server')
     .action((name: string, options: AddOptions) =>
       context.run(async () => {
         const url = serverUrl(options.server);
+        let isDropped = false;
         const after = await file().update((contexts) => {
           const known = Object.hasOwn(contexts.contexts, contextName(name)) ? contextNamed(contexts, name) : null;
-          const before = known?.server === url ? known : newContext(name, url);
-          const { issuer, clientId, scope } = options;
-          const added = {
-            ...before,
-            ...(issuer === undefined ? {} : { issuer }),
-            ...(clientId === undefined ? {} : { clientId }),
-            ...(scope === undefined ? {} : { scopes: scope }),
-          };
+          const { issuer, clientId, scope: scopes, resource } = options;
+          const stated = { server: url, issuer, clientId, scopes, resource };
+          const added = restated(known ?? newContext(name, url), stated);
+          isDropped = known !== null && known.session !== null && added.session === null;
           return { ...withContext(contexts, added), current: contexts.current ?? name };
         });
+        if (isDropped)
+          context.terminal.say(
+            `the sign-in of ${name} has ended, because its tokens are for another server, issuer, client or resource`,
+          );
         printAs(context, options, rowOf(after, name), () => [`added ${name}: ${url}`]);
         return EXIT.OK;
       }),

@@ -7,6 +7,7 @@ export interface IssuerOptions {
   readonly issuer?: string;
   readonly clientId?: string;
   readonly scope?: readonly string[];
+  readonly resource?: string;
 }
 
 /** Adds the options of an issuer. */
@@ -20,5 +21,6 @@ export function withIssuer(command: Command): Command {
     .option(
       '--scope <scope...>',
       'scopes to request (default: openid offline_access packs.read packs.run packs.approve)',
-    );
+    )
+    .option('--resource <uri>', 'resource indicator (RFC 8707) of the API, if the issuer needs one');
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isSecureAddress } from '@taskrunner/core/foundation';
 import { openServer, serverUrl } from '../../server/connection';
 import { browserOf, openBrowser } from '../../session/browser';
 import { ContextFile, type Contexts, type Session } from '../../session/context-file';
@@ -10,9 +11,10 @@ import {
   withContext,
   type NamedContext,
 } from '../../session/contexts';
-import { Issuer, type IssuerFacts } from '../../session/issuer';
+import { Issuer } from '../../session/issuer';
 import { loginSettings } from '../../session/login-settings';
 import { Loopback } from '../../session/loopback';
+import { confirmIssuer, isTokenFor } from '../../session/server-trust';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { safeLine } from '../../terminal/safe-text';
@@ -42,14 +44,19 @@ export function registerLogin(program: Command, context: Context): void {
       context.run(async () => {
         const file = new ContextFile(context.env);
         const target = targetOf(options, await file.read(), context);
-        const { issuer: url, ...stated } = await loginSettings(target, {
+        const { facts, trust } = await loginSettings(target, {
           issuer: options.issuer,
           clientId: options.clientId,
           scopes: options.scope,
+          resource: options.resource,
         });
-        const facts: IssuerFacts = { issuer: url, ...stated };
+        const place = { issuer: facts.issuer, server: target.server };
+        context.terminal.say(safeLine(`Sign-in at ${place.issuer} for the server ${place.server}`));
+        if (trust === 'server') await confirmIssuer(context.terminal, place);
         const issuer = await Issuer.discover(facts);
         const session = await signIn(issuer, options, context);
+        if (trust === 'resource' && !isTokenFor(session.access, facts.resource ?? ''))
+          await confirmIssuer(context.terminal, place);
         // A token that the server refuses is not kept.
         const me = await whoIs(target.server, session);
         await file.update((contexts) => ({
@@ -73,8 +80,18 @@ export function registerLogin(program: Command, context: Context): void {
     );
 }
 
-/** The context that a sign-in changes or creates. */
-function targetOf({ server, context: name }: LoginOptions, contexts: Contexts, { env }: Context): NamedContext {
+/** The context that a sign-in changes or creates. Its server gets a token, which nobody may read on the way. */
+function targetOf(options: LoginOptions, contexts: Contexts, context: Context): NamedContext {
+  const target = statedContext(options, contexts, context);
+  if (isSecureAddress(target.server)) return target;
+  throw new CliError(
+    'CLI_USAGE',
+    `${safeLine(target.server)} is not https, so others could read the token`,
+    'Plain HTTP is accepted on loopback only. Use the https URL of the server.',
+  );
+}
+
+function statedContext({ server, context: name }: LoginOptions, contexts: Contexts, { env }: Context): NamedContext {
   const stated = server === undefined ? undefined : serverUrl(server);
   if (name !== undefined && (stated === undefined || Object.hasOwn(contexts.contexts, name))) {
     const known = contextNamed(contexts, name);

@@ -3,6 +3,7 @@ import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { storableText } from '../foundation/storable-text';
 import { ExpressionError } from '../expression/expression-fault';
 import { parseExpression, type Expression } from '../expression/expression';
 import type { Reference } from '../expression/inspect';
@@ -62,7 +63,8 @@ export function answer(context: BindingContext, step: StepId, question: Question
 }
 
 function faultAnswer(error: unknown): Answer {
-  if (ExpressionError.is(error) || Fault.is(error)) return { kind: 'fault', code: error.code, message: error.message };
+  if (ExpressionError.is(error) || Fault.is(error))
+    return { kind: 'fault', code: error.code, message: storableText(error.message) };
   throw error;
 }
 

@@ -1,5 +1,6 @@
 import type { StepId } from '../foundation/ids';
 import { isCodedError } from '../foundation/coded-error';
+import { storableText } from '../foundation/storable-text';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { itemAround, repeatOf } from '../plan/place';
 import { nodeAt } from '../plan/plan-index';
@@ -17,11 +18,8 @@ export function itemLabel(context: BindingContext, step: StepId, missing: Missin
   if (node.kind !== 'map' || node.label === null) return null;
   try {
     const label = evaluateTemplate(node.label, scopeFor(context, item, readsOfTemplate(node.label), missing));
-    return label === null
-      ? null
-      : typeof label === 'string'
-        ? label.slice(0, 200)
-        : JSON.stringify(label).slice(0, 200);
+    if (label === null) return null;
+    return storableText((typeof label === 'string' ? label : JSON.stringify(label)).slice(0, 200));
   } catch (error) {
     if (isCodedError(error)) return null;
     throw error;

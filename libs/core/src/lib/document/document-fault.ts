@@ -20,6 +20,7 @@ export const REMEDIES = {
   DOC_NUMBER_RANGE: 'Put the number in quotes, or keep it within ±9007199254740991.',
   DOC_NUMBER_PRECISION: 'Put the number in quotes, or use only as many digits as a double can represent.',
   DOC_NUMBER_FORM: 'Write the number in JSON syntax (14, -0.5, 1e3), or put it in quotes if it is text.',
+  DOC_NUL: 'Remove the escape. Texts of the database cannot contain U+0000.',
   DOC_LONE_SURROGATE: 'Write the complete character, or both surrogates of the pair.',
   DOC_UNQUOTED_EXPRESSION: 'Put the whole value in quotes: "{{ … }}".',
 } as const;

@@ -7,14 +7,15 @@ import type { LineIndex } from './line-index';
 import { type Scan, scan } from './scan';
 import { TreeReader } from './tree';
 
-/** Reads any document and reports its faults. */
-export function readFully(text: string, lines: LineIndex, maxDepth: number): DocumentReading {
+/** Reads any document and reports its faults. `refusesNul`: U+0000 in a text or key is one. */
+export function readFully(text: string, lines: LineIndex, maxDepth: number, refusesNul = false): DocumentReading {
   const scanned = scan(text, maxDepth);
   const findings = [...scanned.findings, ...characterFindings(text)];
   if (scanned.findings.some((finding) => finding.code === 'DOC_TOO_DEEP')) return refused(findings, lines);
 
   const [first, second] = compose(scanned, text.length);
-  const reader = new TreeReader(scanned, maxDepth);
+  // U+0000 that is not escaped is reported as a control character.
+  const reader = new TreeReader(scanned, maxDepth, refusesNul && !text.includes('\0'));
   const value = reader.read(first?.contents ?? null, '');
   findings.push(...reader.findings, ...reader.unclaimed());
   if (second !== undefined) {

@@ -6,8 +6,8 @@ import type { Json } from '../foundation/json';
 import { readDocument } from './read-document';
 import { lawRuns, searchedCases } from '../../testing/runs-of-laws';
 
-function faultsOf(text: string | Uint8Array): string[] {
-  const reading = readDocument(text);
+function faultsOf(text: string | Uint8Array, limits: Parameters<typeof readDocument>[1] = {}): string[] {
+  const reading = readDocument(text, limits);
   return reading.kind === 'read' ? [] : reading.faults.map((f) => `${f.code} ${f.path} ${f.line}:${f.column}`);
 }
 
@@ -76,6 +76,22 @@ describe('what is refused, with its place', () => {
     ],
   ])('%s', (_, text, expected) => {
     expect(faultsOf(text)).toEqual(expected);
+  });
+
+  it.each([
+    [
+      'in every spelling of an escape',
+      'a: "x\\0"\nb: ["\\x00", "\\u0000", "\\U00000000"]\n',
+      ['DOC_NUL /a 1:4', 'DOC_NUL /b/0 2:5', 'DOC_NUL /b/1 2:13', 'DOC_NUL /b/2 2:23'],
+    ],
+    ['in JSON', '{"a": {"b": "x\\u0000"}}', ['DOC_NUL /a/b 1:13']],
+    ['in keys', '"a\\0": 1\nb: {"c\\u0000": 2}\n', ['DOC_NUL  1:1', 'DOC_NUL /b 2:5']],
+    ['not escaped', 'a: "x\0"\n', ['DOC_CONTROL_CHARACTER  1:6']],
+  ])('U+0000 where texts become rows: %s', (_, text, expected) => {
+    expect(faultsOf(text, { refusesNul: true })).toEqual(expected);
+    // Data of steps may contain it.
+    const escapes = expected.filter((one) => !one.startsWith('DOC_NUL'));
+    expect(faultsOf(text)).toEqual(escapes);
   });
 
   it('says to quote an expression', () => {

@@ -12,6 +12,8 @@ interface DocumentLimits {
   readonly maxDepth?: number;
   /** Number of the document's first line in its file, for reported positions. Default: 1. */
   readonly firstLine?: number;
+  /** Refuses texts and keys with U+0000, which only an escape can write. For documents whose texts become rows. Default: false. */
+  readonly refusesNul?: boolean;
 }
 
 const MIB = 1024 * 1024;
@@ -22,7 +24,7 @@ const MIB = 1024 * 1024;
  * for a document.
  */
 export function readDocument(source: string | Uint8Array, limits: DocumentLimits = {}): DocumentReading {
-  const { maxBytes = 5 * MIB, maxDepth = 100, firstLine = 1 } = limits;
+  const { maxBytes = 5 * MIB, maxDepth = 100, firstLine = 1, refusesNul = false } = limits;
   if (isLarger(source, maxBytes)) {
     const message = `The document is larger than ${maxBytes} bytes.`;
     return refused([{ code: 'DOC_TOO_LARGE', path: '', offset: 0, message }], new LineIndex('', firstLine));
@@ -35,16 +37,17 @@ export function readDocument(source: string | Uint8Array, limits: DocumentLimits
     );
   const text = decoded.startsWith('\uFEFF') ? decoded.slice(1) : decoded;
   const lines = new LineIndex(text, firstLine);
-  const plain = readPlain(text, maxDepth);
+  // The plain reader knows no other escape of U+0000.
+  const plain = refusesNul && text.includes('\\u0000') ? null : readPlain(text, maxDepth);
   return plain === null
-    ? readFully(text, lines, maxDepth)
+    ? readFully(text, lines, maxDepth, refusesNul)
     : { kind: 'read', value: plain.value, text, ...plainPositions(plain, lines) };
 }
 
 /** The full YAML library is loaded when the first document needs it. */
-function readFully(text: string, lines: LineIndex, maxDepth: number): DocumentReading {
+function readFully(text: string, lines: LineIndex, maxDepth: number, refusesNul: boolean): DocumentReading {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return (require('./full-reader') as typeof FullReader).readFully(text, lines, maxDepth);
+  return (require('./full-reader') as typeof FullReader).readFully(text, lines, maxDepth, refusesNul);
 }
 
 function isLarger(source: string | Uint8Array, maxBytes: number): boolean {

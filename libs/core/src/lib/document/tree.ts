@@ -16,6 +16,7 @@ export class TreeReader {
   constructor(
     private readonly scan: Scan,
     private readonly maxDepth: number,
+    private readonly refusesNul: boolean,
   ) {}
 
   /** The value of a node; `null` stands in for what is refused. */
@@ -85,15 +86,12 @@ export class TreeReader {
     if (text === '<<' && key.type === Scalar.PLAIN)
       return this.#refuse('DOC_MERGE_KEY', path, start, 'A merge key is not allowed.');
     if (FORBIDDEN.has(text)) return this.#refuse('DOC_KEY_FORBIDDEN', path, start, `The key ${text} is not allowed.`);
-    if (!text.isWellFormed()) return this.#refuse('DOC_LONE_SURROGATE', path, start, LONE);
-    return text;
+    return this.#text(text, path, start);
   }
 
   #scalar(node: Scalar, path: string, start: number): Json {
     const { value } = node;
-    if (typeof value === 'string') {
-      return value.isWellFormed() ? value : this.#refuse('DOC_LONE_SURROGATE', path, start, LONE);
-    }
+    if (typeof value === 'string') return this.#text(value, path, start);
     if (typeof value === 'boolean' || value === null) return value;
     if (typeof value !== 'number') return this.#refuse('DOC_TAG', path, start, 'The value has no JSON type.');
     const text = node.source ?? String(value);
@@ -103,6 +101,14 @@ export class TreeReader {
     if (code !== null) return this.#refuse(code, path, start, `The number ${text} cannot be represented exactly.`);
     // A negative zero is zero: RFC 8785 prints both alike.
     return Number(text) === 0 ? 0 : Number(text);
+  }
+
+  /** A text or key. One with an unpaired surrogate has no digest; one with U+0000 cannot become a text of the database. */
+  #text(text: string, path: string, start: number): string | null {
+    if (!text.isWellFormed()) return this.#refuse('DOC_LONE_SURROGATE', path, start, LONE);
+    if (this.refusesNul && text.includes('\0'))
+      return this.#refuse('DOC_NUL', path, start, 'The text contains U+0000.');
+    return text;
   }
 
   #properties(node: Node, path: string, start: number): void {

@@ -24,4 +24,6 @@ export {
 export { isJsonArray, isJsonObject, type Json, type JsonObject } from './json';
 export { nearestName } from './nearest-name';
 export { isSubjectName, sameSubject, type Actor, type Principal, type Scope, type Subject } from './principal';
+export { insecureEndpoint, isEndpoint, isLoopbackHost, isSecureAddress } from './secure-address';
+export { storableText } from './storable-text';
 export { hasEnded, isOver, refusesDecisions, runEnds, runStatuses, stepEnds, type RunStatus } from './statuses';

@@ -35,7 +35,8 @@ export type PackReading =
  * field disables only the checks that need it. Never throws because of a pack's content.
  */
 export function readPack(source: ReadDocument | string | Uint8Array, files: PackFiles = NO_FILES): PackReading {
-  const received = typeof source === 'string' || source instanceof Uint8Array ? readDocument(source) : source;
+  const isUnread = typeof source === 'string' || source instanceof Uint8Array;
+  const received = isUnread ? readDocument(source, { refusesNul: true }) : source;
   const unread = received.kind === 'refused' ? received.faults : [];
   const document = received.kind === 'refused' ? received.partial : received;
   if (document === undefined || unread.length >= 1_000) return { kind: 'refused', faults: unread };

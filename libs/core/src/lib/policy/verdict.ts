@@ -10,11 +10,11 @@ export interface Verdict {
 /** Maximum characters of the reason why a policy gave no decision. */
 const MOST_MESSAGE = 1_000;
 
-/** The verdict for an answer. If there is no decision, its only reason says why. */
+/** The verdict for an answer. A reason with an unpaired surrogate would have no digest. If there is no decision, its only reason says why. */
 export function verdictOn(answer: PolicyAnswer): Verdict {
   return answer.kind === 'decided'
-    ? { allow: answer.allow, undecided: false, reasons: answer.reasons }
-    : { allow: false, undecided: true, reasons: [answer.message.slice(0, MOST_MESSAGE)] };
+    ? { allow: answer.allow, undecided: false, reasons: answer.reasons.map((reason) => reason.toWellFormed()) }
+    : { allow: false, undecided: true, reasons: [answer.message.slice(0, MOST_MESSAGE).toWellFormed()] };
 }
 
 /** A verdict without a decision, with a reason as text. */

@@ -29,6 +29,7 @@ import { MACHINE_VERSION } from '../../lib/run/run-state';
 import { RunDocuments } from '../../lib/stored/run-documents';
 import { MemoryAssignments } from './memory-assignments';
 import { healthOf, MemoryObjects } from './memory-objects';
+import { refusedTexts } from './refused-texts';
 import { testDefaults, testFloor } from '../random/random-plan';
 
 // A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are created with it.
@@ -424,6 +425,8 @@ class MemoryCommitter extends Committer {
     if (run.fence !== commit.fence || run.owner === null || run.lastSeq !== commit.prevSeq)
       return { kind: 'claim-lost' };
     if (commit.closes && run.inbox !== commit.seen) return { kind: 'letters' };
+    const message = refusedTexts(commit);
+    if (message !== null) return { kind: 'refused', message };
     world.pages.get(commit.runId)?.push({ ...commit.page, mac: commit.mac });
     for (const row of commit.steps) world.rows.get(commit.runId)?.set(row.step, row);
     for (const gate of commit.gates) {

@@ -1,12 +1,11 @@
 import { decideEgress, parseTarget } from '@taskrunner/core/egress';
-import { sameSubject } from '@taskrunner/core/foundation';
+import { isLoopbackHost, sameSubject } from '@taskrunner/core/foundation';
 import { checkArtifacts } from './checks/check-artifacts';
 import { checkDestinations } from './checks/check-destinations';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
 import { endpointRule } from './webhook-endpoints';
 import type { Notes } from './configuration-fault';
 import { checkPacksRegistry } from './checks/check-packs-registry';
-import { isLoopback } from './checks/loopback';
 
 /** The process that reads a configuration. `check` means every service for which the file has a database role. */
 export type Reader = 'anybody' | 'webservice' | 'check';
@@ -201,7 +200,7 @@ function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void
         '/attestor/url',
       ]);
   for (const [name, value] of Object.entries({ url, tokenUrl }))
-    if (value?.startsWith('http:') && !isLoopback(new URL(value).hostname))
+    if (value?.startsWith('http:') && !isLoopbackHost(new URL(value).hostname))
       notes.fault('CONFIG_UNSAFE', `/attestor/${name}`, `attestor.${name} must be https, or on loopback.`);
 }
 
@@ -242,7 +241,7 @@ function checkRetries({ retries }: Configuration, notes: Notes): void {
 /** A header of a receiver is a credential, so it is sent only over encrypted connections. */
 function checkTelemetry({ telemetry: { endpoint, headersFile } }: Configuration, notes: Notes): void {
   if (headersFile === null || endpoint === null || !endpoint.startsWith('http:')) return;
-  if (isLoopback(new URL(endpoint).hostname)) return;
+  if (isLoopbackHost(new URL(endpoint).hostname)) return;
   notes.fault(
     'CONFIG_UNSAFE',
     '/telemetry/endpoint',
@@ -262,7 +261,7 @@ function checkIssuer(issuer: IssuerConfiguration, at: string, development: boole
       'Set exactly one of the two.',
       [`${at}/jwksUri`, `${at}/jwksFile`],
     );
-  if (jwksUri?.startsWith('http:') && !(development && isLoopback(new URL(jwksUri).hostname)))
+  if (jwksUri?.startsWith('http:') && !(development && isLoopbackHost(new URL(jwksUri).hostname)))
     notes.fault(
       'CONFIG_UNSAFE',
       `${at}/jwksUri`,
@@ -326,10 +325,10 @@ function checkWebhook(
 function checkDevelopment({ http, authority }: Configuration, notes: Notes): void {
   const refuse = (at: string, what: string) =>
     notes.fault('CONFIG_UNSAFE', at, `With authority.development ${what} must be on loopback.`);
-  if (!isLoopback(http.host)) refuse('/http/host', 'http.host');
-  if (http.publicUrl !== null && !isLoopback(new URL(http.publicUrl).hostname))
+  if (!isLoopbackHost(http.host)) refuse('/http/host', 'http.host');
+  if (http.publicUrl !== null && !isLoopbackHost(new URL(http.publicUrl).hostname))
     refuse('/http/publicUrl', 'http.publicUrl');
   authority.issuers.forEach(({ issuer }, index) => {
-    if (!isLoopback(new URL(issuer).hostname)) refuse(`/authority/issuers/${index}/issuer`, 'every issuer');
+    if (!isLoopbackHost(new URL(issuer).hostname)) refuse(`/authority/issuers/${index}/issuer`, 'every issuer');
   });
 }

@@ -19,7 +19,7 @@ import { Executions } from '../execution/executions';
 import { ApprovedContext } from '../gates/approved-context';
 import { InputQueue } from '../turn/input-queue';
 import { PreCommitWindow } from '../turn/pre-commit-window';
-import { withoutOutcomes } from '../turn/refused-turn';
+import { afterRefusal } from '../turn/refused-turn';
 import { TurnBuilder, type Arrival } from '../turn/turn-builder';
 import { IdlePause } from '../work/pause';
 import { FanOutDispatcher } from './fan-out/fan-out-dispatcher';
@@ -375,10 +375,10 @@ export class RunDriver {
     }
   }
 
-  /** Handles data that the database refuses: outcomes are dropped, and the run ends. If the rest is refused too, the run is halted. */
+  /** Handles data that the database refuses: the run fails with the outcomes that are known. If they are refused too, the run is halted. */
   private async refused(turn: TurnBuilder, message: string): Promise<'again' | 'halted' | 'claim-lost'> {
     this.dependencies.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    const left = withoutOutcomes(turn.taken, this.position.state, message);
+    const left = afterRefusal(turn.taken, message);
     if (left === null)
       return (await this.dependencies.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message))
         ? 'halted'

@@ -5,6 +5,7 @@ import { causesOf } from '../../foundation/causes';
 import { isCodedError } from '../../foundation/coded-error';
 import type { StepId } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
+import { storableText } from '../../foundation/storable-text';
 import type { RunNode } from '../../plan/plan';
 import { runNodeAt, type PlanIndex } from '../../plan/plan-index';
 import type { ClaimedRun } from '../../ports/runs/claims';
@@ -255,7 +256,7 @@ export class Executions {
         }
       case 'failed': {
         const { code, message, retryable, exitCode } = outcome;
-        return { type: 'attempt.failed', step, execution, code, message, retryable, exitCode };
+        return failure(step, execution, code, message, retryable, exitCode);
       }
       case 'stopped':
         return { type: 'attempt.stopped', step, execution, unknown: outcome.unknown };
@@ -308,8 +309,17 @@ function notBegun(step: StepId, execution: number): InputEventBody {
   return { type: 'attempt.stopped', step, execution, unknown: false };
 }
 
-function failure(step: StepId, execution: number, code: string, message: string, retryable = false): InputEventBody {
-  return { type: 'attempt.failed', step, execution, code, message, retryable, exitCode: null };
+/** Code and message may quote anything that a step has produced. */
+function failure(
+  step: StepId,
+  execution: number,
+  code: string,
+  message: string,
+  retryable = false,
+  exitCode: number | null = null,
+): InputEventBody {
+  const texts = { code: storableText(code), message: storableText(message) };
+  return { type: 'attempt.failed', step, execution, ...texts, retryable, exitCode };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { storableTexts } from '../../foundation/storable-text';
 import type { LogLevel } from '../../journal/log-line';
 import type { ExecutionReport, Outcome } from '../../ports/step/executor';
 import type { Fact } from '../../run/run-event';
@@ -5,7 +6,7 @@ import type { Redaction } from '../../secret/redaction';
 import type { Redactor } from '../../secret/redactor';
 import type { ExecutionLog } from './execution-log';
 
-/** Filters the reports of an execution before anything is stored, so that no secret passes. */
+/** Filters the reports of an execution before anything is stored, so that no secret passes, and no text that rows cannot hold. */
 export class RedactedReport implements ExecutionReport {
   private readonly streams: Readonly<Record<'stdout' | 'stderr', Redaction | null>>;
 
@@ -26,7 +27,7 @@ export class RedactedReport implements ExecutionReport {
   }
 
   fact(fact: Fact): void {
-    const redacted = this.redactor.json(fact);
+    const redacted = storableTexts(this.redactor.json(fact));
     // Step ids come from the plan, so they are not redacted.
     this.report('step' in fact ? ({ ...redacted, step: fact.step } as Fact) : redacted);
   }

@@ -1,39 +1,47 @@
 import type { InputEventBody } from '../../run/run-event';
-import type { RunState } from '../../run/run-state';
 import type { Arrival } from './turn-builder';
 
 type Outcome = Extract<InputEventBody, { type: `attempt.${string}` }>;
 
+const REFUSED = 'ENGINE_COMMIT_REFUSED';
+
 /**
- * The rest of a turn whose data the database refuses: its outcomes are dropped, and the run fails. Null if nothing can be dropped and the
- * run already fails. A dropped execution that was told to stop before is recorded as stopped here, because a stop is not requested twice.
+ * The rest of a turn whose data the database refuses. First the run fails before the turn's outcomes, so that they open nothing more and
+ * are recorded as they are. If that is refused too, their content is dropped, but not that and how their executions ended. Null if nothing
+ * can be dropped: a run that then ended would have lost outcomes that are known.
  */
-export function withoutOutcomes(
-  taken: readonly Arrival[],
-  { steps }: RunState,
-  message: string,
-): readonly Arrival[] | null {
-  const outcomes = taken.flatMap((one) => (one.kind === 'given' && isOutcome(one.body) ? [one.body] : []));
+export function afterRefusal(taken: readonly Arrival[], message: string): readonly Arrival[] | null {
+  const kept = taken.filter(isKept);
   const failsAlready = taken.some(
     (one) => one.kind === 'given' && one.body.type === 'run.failed' && one.inboxPosition === undefined,
   );
-  const failed: InputEventBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
-  const over = outcomes.flatMap(({ step, execution }): InputEventBody[] => {
-    const state = steps.get(step);
-    const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
-    return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
-  });
-  const kept = taken.filter(isKept);
-  if (failsAlready && taken.every((one) => isKept(one) || isStop(one))) return null;
-  return [...kept, ...[...(failsAlready ? [] : [failed]), ...over].map((body): Arrival => ({ kind: 'given', body }))];
+  if (!failsAlready) {
+    const failed: InputEventBody = { type: 'run.failed', code: REFUSED, step: null, message };
+    const reported = taken.filter((one) => !isKept(one) && (one.kind === 'fact' || isOutcome(one)));
+    return [...kept, { kind: 'given', body: failed }, ...reported];
+  }
+  const outcomes = taken.flatMap((one) => (!isKept(one) && isOutcome(one) ? [one.body] : []));
+  if (taken.every((one) => isKept(one) || (isOutcome(one) && !hasContent(one.body)))) return null;
+  return [...kept, ...outcomes.map((body): Arrival => ({ kind: 'given', body: withoutContent(body) }))];
 }
 
-function isOutcome(body: InputEventBody): body is Outcome {
-  return body.type.startsWith('attempt.');
+function isOutcome(one: Arrival): one is { readonly kind: 'given'; readonly body: Outcome } {
+  return one.kind === 'given' && one.body.type.startsWith('attempt.');
 }
 
-function isStop(one: Arrival): boolean {
-  return one.kind === 'given' && one.body.type === 'attempt.stopped';
+/** Content: what an executor has supplied. */
+function hasContent(body: Outcome): boolean {
+  return body.type === 'attempt.succeeded' || (body.type === 'attempt.failed' && body.code !== REFUSED);
+}
+
+function withoutContent(body: Outcome): Outcome {
+  if (!hasContent(body)) return body;
+  const { step, execution } = body;
+  const [exitCode, message] =
+    body.type === 'attempt.failed'
+      ? [body.exitCode, 'the step failed, but the database refused what it reported']
+      : [null, 'the step succeeded, but the database refused its results'];
+  return { type: 'attempt.failed', step, execution, code: REFUSED, message, retryable: false, exitCode };
 }
 
 /** Inbox messages, the claim, an earlier failure of the run, and log lines. None of them depends on the dropped input. */

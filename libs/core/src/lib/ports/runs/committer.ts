@@ -141,7 +141,7 @@ export type Committed =
   | { readonly kind: 'claim-lost' }
   /** An inbox message came first (`closes`). The driver must read it and decide again; nothing was written. */
   | { readonly kind: 'letters' }
-  /** The database refuses this run's data. The run ends with `ENGINE_COMMIT_REFUSED`. */
+  /** The database refuses this run's data. The run ends with `ENGINE_COMMIT_REFUSED`, or is halted if its outcomes cannot be stored. */
   | { readonly kind: 'refused'; readonly message: string };
 
 /** Commits turns. An implementation may group them: one statement per flush, several runs per statement (ADR 29). */

@@ -1,6 +1,6 @@
 import type { Configuration } from '../configuration';
 import type { Notes } from '../configuration-fault';
-import { isLoopback } from './loopback';
+import { isLoopbackHost } from '@taskrunner/core/foundation';
 
 const MOST_PARTS = 10_000;
 const LEAST_GRACE_MS = 10 * 60_000;
@@ -23,7 +23,7 @@ export function checkArtifacts({ artifacts, database }: Configuration, notes: No
     );
   if ((s3.accessKeyIdFile === null) !== (s3.secretAccessKeyFile === null))
     notes.fault('CONFIG_CONFLICT', '/artifacts/s3', 'accessKeyIdFile and secretAccessKeyFile must be set together.');
-  if (s3.endpoint?.startsWith('http:') && !isLoopback(new URL(s3.endpoint).hostname))
+  if (s3.endpoint?.startsWith('http:') && !isLoopbackHost(new URL(s3.endpoint).hostname))
     notes.fault('CONFIG_UNSAFE', '/artifacts/s3/endpoint', 'artifacts.s3.endpoint must be https.', 'Use https.');
   if (s3.prefix !== null && !/^([A-Za-z0-9][A-Za-z0-9._-]{0,63}\/){1,8}$/.test(s3.prefix))
     notes.fault(

@@ -1,6 +1,6 @@
 import type { Configuration } from '../configuration';
 import type { Notes } from '../configuration-fault';
-import { isLoopback } from './loopback';
+import { isLoopbackHost } from '@taskrunner/core/foundation';
 
 const PREFIX = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}\/){1,8}$/;
 
@@ -30,7 +30,7 @@ export function checkDestinations({ artifacts }: Configuration, notes: Notes): v
       notes.fault('CONFIG_CONFLICT', at, 'A destination of type s3 must have a bucket and no path.');
     if ((one.accessKeyIdFile === null) !== (one.secretAccessKeyFile === null))
       notes.fault('CONFIG_CONFLICT', at, 'accessKeyIdFile and secretAccessKeyFile must be set together.');
-    if (one.endpoint?.startsWith('http:') && !isLoopback(new URL(one.endpoint).hostname))
+    if (one.endpoint?.startsWith('http:') && !isLoopbackHost(new URL(one.endpoint).hostname))
       notes.fault('CONFIG_UNSAFE', `${at}/endpoint`, 'The endpoint of a destination must be https.', 'Use https.');
     if (one.prefix !== null && !PREFIX.test(one.prefix))
       notes.fault(

@@ -1,5 +1,5 @@
 import { canonical } from '@taskrunner/core/canonical';
-import { CLOCK_STEP_MS, runUuid, toRunId } from '@taskrunner/core/foundation';
+import { CLOCK_STEP_MS, runUuid, storableText, toRunId } from '@taskrunner/core/foundation';
 import { Claims } from '@taskrunner/core/ports';
 import type { Envelope } from '@taskrunner/core/evidence';
 import type { Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
@@ -292,7 +292,9 @@ export class PostgresClaims extends Claims {
     return rows.map(({ name, sealed }) => ({ name, sealed: new Uint8Array(sealed) }));
   }
 
-  async halt(run: ClaimedRun, code: string, detail: string): Promise<boolean> {
+  async halt(run: ClaimedRun, code: string, reason: string): Promise<boolean> {
+    // A reason can quote the text on which the engine failed.
+    const detail = storableText(reason);
     const [row] = await untilAnswered(() =>
       this.ask<{ halted: boolean }>(this.haltStatement, [
         run.tenant,
