@@ -87,7 +87,9 @@ async function main(name, args) {
 }
 
 function report(error) {
-  process.stderr.write(`${error.code ? `${error.code} ` : ''}${error.message}\n`);
+  // Further lines of a message are indented, as the CLI does: at the margin they could pass for help.
+  const message = error.message.replaceAll('\n', '\n  ');
+  process.stderr.write(`${error.code ? `${error.code} ` : ''}${message}\n`);
   if (error.remediation) process.stderr.write(`help: ${error.remediation}\n`);
 }
 

@@ -43,7 +43,7 @@ function kindsOf(minter, victim, stranger, isSmall) {
     ...sets.map((scopes) => ({
       name: `the scopes [${scopes.join(' ')}]`,
       // A separate caller, because limits are counted per caller.
-      token: minter.token(victim, scopes, { sub: `who has ${scopes.length} ${scopes.join(' ')}` }),
+      token: minter.token(victim, scopes, { sub: `who has ${[scopes.length, ...scopes].join(' ')}` }),
       scopes,
     })),
   ];

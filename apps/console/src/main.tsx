@@ -54,7 +54,7 @@ function Pages() {
 }
 
 const OpenPage = lazy(() => import('./evidence/open-page'));
-/** Evidence is verified without a sign-in: whoever has a bundle need not have an account. */
+/** Evidence is verified without a sign-in, because a person with a bundle need not have an account. */
 const isOpen = location.pathname === `${base}/verify`;
 
 root.render(

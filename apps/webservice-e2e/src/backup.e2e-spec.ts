@@ -131,7 +131,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     expect([refused.status, refused.stderr]).toEqual([
       1,
       expect.stringMatching(
-        /^BACKUP_KEYS_MISSING [^]*\njournal-mac HKDF:\w{32} is needed, .*\/journal-mac\.key has HKDF:/,
+        /^BACKUP_KEYS_MISSING [^]*\n {2}journal-mac HKDF:\w{32} is needed, .*\/journal-mac\.key has HKDF:/,
       ),
     ]);
     const asked = [join(ROOT, 'docker/database.cjs'), 'restore', backup];

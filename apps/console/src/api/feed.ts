@@ -9,7 +9,7 @@ export interface FeedEvent {
   readonly runId: string;
 }
 
-/** What a reader of the feed is told. `again`: events may have been missed, so that everything must be read again. */
+/** What the feed reports to a reader. `again`: events may have been missed, so that everything must be read again. */
 export type FeedChange =
   | { readonly kind: 'events'; readonly events: readonly FeedEvent[]; readonly at: number }
   | { readonly kind: 'again' };

@@ -13,7 +13,7 @@ export interface Tabs {
  */
 export class SharedFeed {
   private readonly listeners = new Set<(change: FeedChange) => void>();
-  /** The last position that any tab has told. */
+  /** The last position that any tab has announced. */
   private at: number | null = null;
 
   constructor(

@@ -29,7 +29,7 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
         <p>
           You have given no trust file, so no signature was matched to anybody.{' '}
           {failing.length === 0
-            ? 'The documents of the bundle agree with each other. Whoever can write a bundle can write one of which that is true.'
+            ? 'The documents of the bundle agree with each other. Anyone who can write a bundle can write one that passes these checks.'
             : 'The documents of the bundle contradict each other, or some are missing.'}
         </p>
       ) : cause === null ? (

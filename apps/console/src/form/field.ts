@@ -15,7 +15,7 @@ export interface Field {
   readonly kind: FieldKind;
   /** Of a `choice`. */
   readonly choices: readonly Json[];
-  /** What stands in the form at the beginning. */
+  /** The initial content of the entry. */
   readonly initial: string;
   /** JSON Schemas that the value must match. */
   readonly schemas: readonly Schema[];

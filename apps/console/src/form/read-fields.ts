@@ -2,7 +2,7 @@ import { compileSchema } from '@taskrunner/core/schema';
 import type { Json } from '../api/views';
 import type { Field, Schema } from './field';
 
-/** What stands in the entries of a form, by name. A file is one that the person has chosen. */
+/** The contents of the entries of a form, by name. A file is one that the person has chosen. */
 export type Entries = Readonly<Record<string, string | File>>;
 
 /** Messages for the entries of a form, by name; `''`: for the form as a whole. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useServices } from './services';
 
-/** How long it is told that the connection is back, milliseconds. */
+/** How long the page shows that the connection is back, milliseconds. */
 const SHOWN_MS = 5_000;
 
 /** Tells that the connection is lost, and when it is back. */

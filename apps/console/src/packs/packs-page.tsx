@@ -1,9 +1,10 @@
 import '../style/packs.css';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useRef } from 'react';
 import { stepIn, useKeys } from '../frame/keys';
 import { useHolds } from '../frame/me';
 import { Denied, Failed, Notice } from '../frame/notice';
+import { SearchForm } from '../frame/search-form';
 import { groupPacks, packsWith, type PackVersions } from './pack-versions';
 import { usePublishedPacks } from './published-packs';
 
@@ -31,7 +32,14 @@ export function PacksPage() {
     <main className="page">
       <div className="page-head">
         <h1>Packs</h1>
-        <Search q={q} find={find} input={search} />
+        <SearchForm
+          name="Packs"
+          label="Search packs"
+          placeholder="name, description …"
+          q={q}
+          find={find}
+          input={search}
+        />
         <span className="bar-space" />
         <Link to="/submit" className="button">
           Run a pack of your own …
@@ -111,40 +119,5 @@ function PackRow({ pack: { name, versions, latest } }: { readonly pack: PackVers
       <td data-label="Registry">{[...new Set(versions.map(({ registry }) => registry))].join(', ')}</td>
       <td data-label="Visible to">{VISIBLE[latest.visibility]}</td>
     </tr>
-  );
-}
-
-interface SearchFacts {
-  readonly q: string;
-  readonly find: (text: string) => void;
-  readonly input: React.RefObject<HTMLInputElement | null>;
-}
-
-function Search({ q, find, input }: SearchFacts) {
-  const [text, setText] = useState(q);
-  useEffect(() => setText(q), [q]);
-  return (
-    <form
-      className="filters"
-      role="search"
-      aria-label="Packs"
-      onSubmit={(event) => {
-        event.preventDefault();
-        find(text);
-      }}
-    >
-      <input
-        ref={input}
-        type="search"
-        className="field search"
-        aria-label="Search packs"
-        placeholder="name, description …"
-        value={text}
-        onChange={({ target: { value } }) => {
-          setText(value);
-          if (value === '') find('');
-        }}
-      />
-    </form>
   );
 }

@@ -30,7 +30,7 @@ export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts)
   const [entries, setEntries] = useState<Entries>(() => initialEntries(fields));
   const [labels, setLabels] = useState('');
   const [faults, setFaults] = useState<FieldFaults>({});
-  // Whoever changes the form wants another run; whoever sends it twice does not.
+  // A changed form is a request for another run. The same form, sent twice, is one request.
   const [key, setKey] = useState(newKey);
   const refused = (error: Error): void => {
     if (!ApiProblem.is(error)) return;

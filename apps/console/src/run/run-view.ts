@@ -3,7 +3,7 @@ import { LOG_LEVELS, STEP_STATUSES, type LogLevel, type Run, type StepStatus } f
 export const RUN_TABS = ['graph', 'steps', 'timeline', 'log', 'outputs', 'artifacts'] as const;
 export type RunTab = (typeof RUN_TABS)[number];
 
-/** What is shown of a run. All of it stands in the address. */
+/** What the page of a run shows. The address contains all of it. */
 export interface RunSearch {
   readonly tab?: RunTab;
   /** The selected step. */

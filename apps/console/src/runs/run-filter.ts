@@ -9,7 +9,7 @@ export const SINCE = {
 } as const;
 export type Since = keyof typeof SINCE;
 
-/** Which runs are shown. It stands in the address, so that a filtered list can be sent to others. */
+/** The filter of the list of runs. The address contains it, so that people can send a filtered list to others. */
 export interface RunFilter {
   readonly status?: RunStatus;
   /** The beginning of a run's id, or a text in the name of the pack, a label or the name of the requester. */

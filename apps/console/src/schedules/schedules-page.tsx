@@ -2,13 +2,14 @@ import '../style/packs.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { Schedule } from '@taskrunner/client';
-import { useEffect, useRef, useState } from 'react';
+import { useRef } from 'react';
 import { wholeList } from '../api/whole-list';
 import { stepIn, useKeys } from '../frame/keys';
 import { useHolds } from '../frame/me';
 import { Moment } from '../frame/moment';
 import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
+import { SearchForm } from '../frame/search-form';
 import { ScheduleMark, scheduleWord } from './schedule-mark';
 import { SCHEDULE_STATUSES, schedulesWith, type SchedulesSearch } from './schedules-search';
 
@@ -122,34 +123,19 @@ interface FiltersFacts {
 }
 
 function Filters({ search, change, input }: FiltersFacts) {
-  const [text, setText] = useState(search.q ?? '');
-  useEffect(() => setText(search.q ?? ''), [search.q]);
   const find = (value: string): void => {
     const { q: _, ...rest } = search;
     change(value.trim() === '' ? rest : { ...rest, q: value.trim() });
   };
   return (
-    <form
-      className="filters"
-      role="search"
-      aria-label="Schedules"
-      onSubmit={(event) => {
-        event.preventDefault();
-        find(text);
-      }}
+    <SearchForm
+      name="Schedules"
+      label="Search schedules"
+      placeholder="schedule, pack …"
+      q={search.q ?? ''}
+      find={find}
+      input={input}
     >
-      <input
-        ref={input}
-        type="search"
-        className="field search"
-        aria-label="Search schedules"
-        placeholder="schedule, pack …"
-        value={text}
-        onChange={({ target: { value } }) => {
-          setText(value);
-          if (value === '') find('');
-        }}
-      />
       <label>
         <span className="label">Status</span>
         <select
@@ -169,6 +155,6 @@ function Filters({ search, change, input }: FiltersFacts) {
           ))}
         </select>
       </label>
-    </form>
+    </SearchForm>
   );
 }

@@ -3,12 +3,13 @@ import '../style/schedules.css';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { Schemas } from '@taskrunner/client';
-import { useEffect, useRef, useState } from 'react';
+import { useRef } from 'react';
 import { wholeList } from '../api/whole-list';
 import { useKeys } from '../frame/keys';
 import { useHolds } from '../frame/me';
 import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
+import { SearchForm } from '../frame/search-form';
 import { Executors } from './executors';
 import { WorkerCard } from './worker-card';
 import type { WorkersSearch } from './workers-search';
@@ -42,7 +43,7 @@ export function WorkersPage() {
             Executors
           </button>
         </div>
-        <Search q={q} find={find} input={input} />
+        <SearchForm name="Workers" label="Search" placeholder="name, label …" q={q} find={find} input={input} />
       </div>
       {part === 'executors' ? <Executors q={q} clear={() => find('')} /> : <Living q={q} clear={() => find('')} />}
     </main>
@@ -88,40 +89,5 @@ function Living({ q, clear }: { readonly q: string; readonly clear: () => void }
         ))}
       </ul>
     </>
-  );
-}
-
-interface SearchFacts {
-  readonly q: string;
-  readonly find: (text: string) => void;
-  readonly input: React.RefObject<HTMLInputElement | null>;
-}
-
-function Search({ q, find, input }: SearchFacts) {
-  const [text, setText] = useState(q);
-  useEffect(() => setText(q), [q]);
-  return (
-    <form
-      className="filters"
-      role="search"
-      aria-label="Workers"
-      onSubmit={(event) => {
-        event.preventDefault();
-        find(text);
-      }}
-    >
-      <input
-        ref={input}
-        type="search"
-        className="field search"
-        aria-label="Search"
-        placeholder="name, label …"
-        value={text}
-        onChange={({ target: { value } }) => {
-          setText(value);
-          if (value === '') find('');
-        }}
-      />
-    </form>
   );
 }

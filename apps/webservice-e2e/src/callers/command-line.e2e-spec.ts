@@ -56,10 +56,10 @@ describe('the command line against a server', () => {
     const gates = await cli('grace', 'approve', run);
     expect([gates.status, gates.stdout]).toEqual([2, '']);
     expect(gates.stderr).toContain(`CLI_GATE_CHOICE ${run} has 2 open gates:\n`);
-    expect(gates.stderr).toContain('  left\n  right\n');
+    expect(gates.stderr).toContain('\n    left\n    right\n');
     const runs = await cli('ada', 'show', run.slice(0, 6));
     expect([runs.status, runs.stderr]).toEqual([2, expect.stringMatching(/^CLI_RUN_AMBIGUOUS /)]);
-    expect(runs.stderr).toContain(`\n  ${run}  waiting`);
+    expect(runs.stderr).toContain(`\n    ${run}  waiting`);
     expect((await cli('ada', 'cancel', run, '--reason', 'enough')).status).toBe(0);
     expect(await cli('ada', 'show', 'run_7zzz')).toMatchObject({ status: 4, stdout: '' });
   }, 60_000);

@@ -66,6 +66,8 @@ export function gateCases(testBed: () => TestBed): void {
     const run = await api.submit(OVERRIDE);
     await api.until(run, ['waiting']);
     const grace = await testBed().visit('/runs', 'grace');
+    // So low that the end of the request is not visible at first.
+    await grace.page.setViewportSize({ width: 1_440, height: 400 });
     await grace.page
       .getByRole('row')
       .filter({ hasText: run.slice(-8) })

@@ -73,7 +73,7 @@ function Line({ line, top, range, mark, isRaw, pick, pickStep }: Omit<RowFacts, 
   );
 }
 
-/** A level is told by a word, too, where it is one to look at. */
+/** Levels that need attention have a word, not only a colour. */
 function LevelWord({ level }: { readonly level: string | undefined }) {
   const isUrgent = level === 'warn' || level === 'error';
   return <span className="line-level">{isUrgent ? level : ''}</span>;

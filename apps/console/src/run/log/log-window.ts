@@ -58,7 +58,7 @@ export type LogRow =
   | { readonly kind: 'line'; readonly line: LogLine }
   | { readonly kind: 'gap'; readonly first: number; readonly last: number };
 
-/** The rows of a window. Gaps are told where all lines are shown: of a filtered log, most numbers are absent. */
+/** The rows of a window. Gaps are shown only if the log is not filtered, because most numbers are absent from a filtered log. */
 export function rowsOf({ lines, after, to }: LogWindow, isWhole: boolean): readonly LogRow[] {
   const rows: LogRow[] = [];
   let at = after;

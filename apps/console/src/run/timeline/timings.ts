@@ -80,7 +80,7 @@ export function busySpans(rows: readonly TimingRow[], now: number): readonly Spa
   });
 }
 
-/** A row and how deep it lies in the rows that enclose it. */
+/** A row and the number of rows that enclose it. */
 export interface NestedRow {
   readonly row: TimingRow;
   readonly depth: number;
