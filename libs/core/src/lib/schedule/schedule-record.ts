@@ -1,6 +1,5 @@
 import { digestOf } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
-import type { Json } from '../foundation/json';
 import type { Party, Schedule, ScheduleSummary } from './schedule';
 
 /**
@@ -40,7 +39,7 @@ export type ScheduleDigests = Pick<ScheduleRecord, 'sourceDigest' | 'inputsDiges
 
 /** Throws a `TypeError` for a pack or inputs without an RFC 8785 form. */
 export function scheduleDigests({ source, inputs }: Pick<Schedule, 'source' | 'inputs'>): ScheduleDigests {
-  return { sourceDigest: digestOf(source as unknown as Json), inputsDigest: digestOf(inputs) };
+  return { sourceDigest: digestOf(source), inputsDigest: digestOf(inputs) };
 }
 
 /** The record of a schedule. Throws a `RangeError` for a time that has no date. */

@@ -1,8 +1,8 @@
-import { sha256 } from '../canonical/digest';
-import type { ScheduleId, TenantId } from '../foundation/ids';
-import type { ScheduleStore } from '../ports/schedules/schedule-store';
-import type { Schedule } from '../schedule/schedule';
-import { scheduleLedger } from '../../testing/schedule-ledger';
+import { sha256 } from '../../canonical/digest';
+import type { ScheduleId, TenantId } from '../../foundation/ids';
+import type { ScheduleStore } from '../../ports/schedules/schedule-store';
+import type { Schedule } from '../../schedule/schedule';
+import { scheduleLedger } from '../../../testing/schedule-ledger';
 
 const party = (sub: string) => ({ name: sub, actors: [{ iss: 'https://id.test', sub, kind: 'person' as const }] });
 const made: Schedule = {
