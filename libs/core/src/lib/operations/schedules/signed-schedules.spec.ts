@@ -2,37 +2,8 @@ import { sha256 } from '../../canonical/digest';
 import type { ScheduleId, TenantId } from '../../foundation/ids';
 import type { ScheduleStore } from '../../ports/schedules/schedule-store';
 import type { Schedule } from '../../schedule/schedule';
-import { scheduleLedger } from '../../../testing/schedule-ledger';
+import { aSchedule as made, scheduleLedger } from '../../../testing/schedule-ledger';
 
-const party = (sub: string) => ({ name: sub, actors: [{ iss: 'https://id.test', sub, kind: 'person' as const }] });
-const made: Schedule = {
-  tenant: 'acme' as TenantId,
-  scheduleId: 'sch_1' as ScheduleId,
-  name: 'nightly',
-  revision: 3,
-  timing: {
-    cron: '0 2 * * *',
-    timeZone: 'UTC',
-    overlap: 'forbid',
-    catchUp: 'none',
-    catchUpWindowMs: 60_000,
-    until: 5_000,
-  },
-  source: { kind: 'inline', manifest: 'a: 1', hasLines: true, files: [] },
-  inputs: { a: 1 },
-  pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') },
-  pin: { planHash: sha256('plan'), profileDigest: sha256('profile') },
-  labels: { team: 'x' },
-  creator: party('ada'),
-  editor: party('grace'),
-  author: party('linus'),
-  paused: false,
-  stopped: null,
-  next: 7_000,
-  createdAt: 1_000,
-  updatedAt: 2_000,
-  record: null,
-};
 const ledger = scheduleLedger({} as ScheduleStore);
 
 it('is what was signed, whatever its next tick and the reason of its stop', async () => {
