@@ -11,7 +11,11 @@ import { scheduleDigests, scheduleRecord, type ScheduleRecord } from '../lib/sch
 import type { ScheduleAlteration } from '../lib/stored/stored-schedule';
 import { aKey, type SampleKey } from './sample-evidence';
 
-const party = (sub: string) => ({ name: sub, actors: [{ iss: 'https://id.test', sub, kind: 'person' as const }] });
+/** A person of the issuer `id.test`. */
+export const party = (sub: string) => ({
+  name: sub,
+  actors: [{ iss: 'https://id.test', sub, kind: 'person' as const }],
+});
 
 /** A schedule of which every member has a value. */
 export const aSchedule: Schedule = {

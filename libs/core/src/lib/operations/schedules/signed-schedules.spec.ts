@@ -2,7 +2,7 @@ import { sha256 } from '../../canonical/digest';
 import type { ScheduleId, TenantId } from '../../foundation/ids';
 import type { ScheduleStore } from '../../ports/schedules/schedule-store';
 import type { Schedule } from '../../schedule/schedule';
-import { aSchedule as made, scheduleLedger } from '../../../testing/schedule-ledger';
+import { aSchedule as made, party, scheduleLedger } from '../../../testing/schedule-ledger';
 
 const ledger = scheduleLedger({} as ScheduleStore);
 
