@@ -8,6 +8,7 @@ import type { TestBed } from './test-bed';
 import { accessCases } from './access.cases';
 import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
+import { guidePictureCases } from './guide-pictures.cases';
 import { pictureCases } from './pictures.cases';
 import { gateCases } from './gate.cases';
 import { officeCases } from './office.cases';
@@ -107,6 +108,7 @@ describeBrowser('the console, in a browser', () => {
   networkCases(testBed);
   accessCases(testBed);
   pictureCases(testBed);
+  guidePictureCases(testBed);
   packCases(testBed);
   gateCases(testBed);
   operationCases(testBed);

@@ -45,6 +45,13 @@ export interface Stage {
   readonly visitors: Visitor[];
 }
 
+/** Gives the page a trust file, and accepts development keys. */
+export async function trust(visitor: Visitor, path: string, isDev = true): Promise<void> {
+  await visitor.page.getByLabel('Choose a trust file, or drop it here').setInputFiles(path);
+  await visitor.page.waitForFunction(() => document.querySelector('textarea')?.value !== '');
+  if (isDev) await visitor.page.getByLabel('Accept keys of a development stack').check();
+}
+
 /** Evidence in the console. They are part of the spec of the console, so that they need neither a stack nor a browser of their own. */
 export function describeEvidence(stage: () => Stage): void {
   let stack: DevStack;
@@ -96,12 +103,6 @@ export function describeEvidence(stage: () => Stage): void {
       .setInputFiles({ name, mimeType: 'application/x-tar', buffer: Buffer.from(bytes) });
     await page.locator(`[data-digest="${digest}"]`).waitFor();
     return page.evaluate<readonly Line[]>(LINES);
-  }
-
-  async function trust(visitor: Visitor, path: string, isDev = true): Promise<void> {
-    await visitor.page.getByLabel('Choose a trust file, or drop it here').setInputFiles(path);
-    await visitor.page.waitForFunction(() => document.querySelector('textarea')?.value !== '');
-    if (isDev) await visitor.page.getByLabel('Accept keys of a development stack').check();
   }
 
   /** What the command line says of the same bundle. */
