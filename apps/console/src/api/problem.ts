@@ -5,7 +5,7 @@ export type RequestFault = Pick<Fault, 'code' | 'path' | 'message' | 'remediatio
   Partial<Pick<Fault, 'line' | 'column' | 'file'>>;
 
 /** What a person reads of a request that failed. */
-export interface FailureText {
+interface FailureText {
   readonly code: string;
   readonly message: string;
   /** What to do; null: the server does not say. */
