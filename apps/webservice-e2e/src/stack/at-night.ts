@@ -9,3 +9,6 @@ const left = Object.assign(() => undefined, { each: () => () => undefined });
  * It needs no timeout, because Jest waits for an hour at night.
  */
 export const atNight = (isNight ? it : left) as typeof it;
+
+/** The same for tests that share a set-up. */
+export const describeAtNight = (isNight ? describe : left) as typeof describe;
