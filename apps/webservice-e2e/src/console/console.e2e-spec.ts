@@ -9,6 +9,7 @@ import type { TestBed } from './test-bed';
 import { accessCases, barriersOf } from './access.cases';
 import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
+import { guidePictureCases } from './guide-pictures.cases';
 import { pictureCases } from './pictures.cases';
 import { gateCases } from './gate.cases';
 import { officeCases } from './office.cases';
@@ -152,6 +153,7 @@ describeBrowser('the console, in a browser', () => {
     officeCases(testBed);
   }
   pictureCases(testBed);
+  guidePictureCases(testBed);
 
   it('shows a run from its beginning to its end: another person approves it, and its evidence verifies', async () => {
     const barriers: string[] = [];

@@ -2319,6 +2319,7 @@ export interface components {
       | 'RUN_NOT_ENDED'
       | 'RUN_NOT_FOUND'
       | 'RUN_NOT_YOURS'
+      | 'SCHEDULE_ALTERED'
       | 'SCHEDULE_CHANGED'
       | 'SCHEDULE_INVALID'
       | 'SCHEDULE_LIMIT'
