@@ -8,6 +8,11 @@ import { dirname, join } from 'node:path';
 /** The repository's root. */
 export const ROOT = join(__dirname, '..', '..', '..', '..');
 
+/** The migrated database of a whole suite (`tools/jest-cluster.cjs`). */
+const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
+/** Of a spec that runs without one: the folder of its shared stack. */
+let ownFolder: string | null = null;
+
 /** State that a stack prints. */
 interface StackState {
   readonly number: number;
@@ -50,11 +55,11 @@ export class DevStack {
 
   /** The stack of a profile (`stack-profiles.mjs`). It starts for the first spec that uses it, and specs must restore its state. */
   static async shared(profile: 'plain' | 'several'): Promise<DevStack> {
-    const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
-    const folder = cluster === undefined ? mkdtempSync(join(tmpdir(), 'taskrunner-shared-')) : dirname(cluster);
+    const folder =
+      CLUSTER === undefined ? (ownFolder ??= mkdtempSync(join(tmpdir(), 'taskrunner-shared-'))) : dirname(CLUSTER);
     const { state } = await askStacks('share', null, [profile, folder]);
     // A spec that runs by itself stops its stack at the end. That of `several` is ended by its only spec.
-    return new DevStack(state, cluster !== undefined || profile === 'several');
+    return new DevStack(state, CLUSTER !== undefined || profile === 'several');
   }
 
   get server(): string {
@@ -146,7 +151,8 @@ export class DevStack {
   /** Stops the stack, which nobody else uses. */
   async end(): Promise<void> {
     await this.call('stop');
-    if (this.state.home !== undefined) rmSync(dirname(this.state.home), { recursive: true, force: true });
+    if (this.state.home !== undefined) rmSync(ownFolder ?? this.state.home, { recursive: true, force: true });
+    ownFolder = null;
   }
 
   private async call(name: string, ...args: readonly unknown[]): Promise<unknown> {
