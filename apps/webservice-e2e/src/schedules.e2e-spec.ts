@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { canonical, digestOf } from '@taskrunner/core/canonical';
 import type { Envelope } from '@taskrunner/core/evidence';
 import {
@@ -17,12 +15,10 @@ import { FileSigner } from '@taskrunner/infrastructure/signing';
 import { Client } from 'pg';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, pause, ROOT, DevStack, type Answer } from './stack/stack';
-import { NODE_ENVIRONMENT } from './stack/node-environment';
 
 // Schedules through the public API. To avoid waiting for a minute, a schedule is made due with SQL: its next tick is set to the beginning
 // of the current minute. The stack's grace period is long enough for it.
 
-const CLI = join(ROOT, 'apps/cli/bin/taskrunner.js');
 const MINUTE = 60_000;
 const GATED = pack(
   `- { id: approve, gate: { approval: owners, message: "go?" } }
@@ -397,8 +393,9 @@ describe('a schedule', () => {
     writeFileSync(file, NOOP);
     const token = await stack.tokenFor('ada');
     const cli = async (...args: string[]) => {
-      const env = { ...NODE_ENVIRONMENT, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
-      const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'schedule', ...args], { env });
+      const env = { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
+      const { status, stdout, stderr } = await stack.taskrunner(['schedule', ...args], env);
+      if (status !== 0) throw Object.assign(new Error(stderr), { code: status });
       return stdout;
     };
     const created = JSON.parse(

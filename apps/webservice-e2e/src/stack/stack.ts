@@ -53,8 +53,8 @@ export class DevStack {
     const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
     const folder = cluster === undefined ? mkdtempSync(join(tmpdir(), 'taskrunner-shared-')) : dirname(cluster);
     const { state } = await askStacks('share', null, [profile, folder]);
-    // A spec that runs by itself stops its stack at the end.
-    return new DevStack(state, cluster !== undefined);
+    // A spec that runs by itself stops its stack at the end. That of `several` is ended by its only spec.
+    return new DevStack(state, cluster !== undefined || profile === 'several');
   }
 
   get server(): string {
@@ -138,8 +138,13 @@ export class DevStack {
     return async () => void (await this.call('bringBack'));
   }
 
+  /** Stops the stack, unless other specs share it. */
   async stop(): Promise<void> {
-    if (this.isShared) return;
+    if (!this.isShared) await this.end();
+  }
+
+  /** Stops the stack, which nobody else uses. */
+  async end(): Promise<void> {
     await this.call('stop');
     if (this.state.home !== undefined) rmSync(dirname(this.state.home), { recursive: true, force: true });
   }
