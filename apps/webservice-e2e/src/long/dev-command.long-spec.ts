@@ -71,7 +71,7 @@ describe('taskrunner dev', () => {
   it('opens the console for a person at a terminal', async () => {
     const port = await freePort();
     // `script` attaches a terminal.
-    const line = `"${process.execPath}" "${CLI}" dev --port ${port}`;
+    const line = `exec "${process.execPath}" "${CLI}" dev --port ${port}`;
     const shell = spawn('script', ['-qefc', line, '/dev/null'], {
       cwd: folder,
       env,
