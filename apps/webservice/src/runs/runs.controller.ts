@@ -1,7 +1,14 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { RunId } from '@taskrunner/core/foundation';
-import { CancelRun, SubmitRun, SubmitRunError, toSuppliedInputs, type Submitted } from '@taskrunner/core/operations';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import {
+  CancelRun,
+  ComparedRuns,
+  SubmitRun,
+  SubmitRunError,
+  toSuppliedInputs,
+  type Submitted,
+} from '@taskrunner/core/operations';
 import { RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -33,6 +40,7 @@ export class RunsController {
     private readonly submitRun: SubmitRun,
     private readonly cancelRun: CancelRun,
     private readonly reader: RunReader,
+    private readonly compared: ComparedRuns,
     private readonly tails: RunTails,
     private readonly streams: OpenStreams,
     private readonly url: PublicUrl,
@@ -115,7 +123,7 @@ export class RunsController {
     const first = await this.reader.summary(principal.tenant, runId);
     if (!first) throw runNotFound();
     response.setHeader('Idempotency-Replayed', 'true');
-    this.answer(response, 200, first);
+    await this.answer(response, principal.tenant, 200, first);
   }
 
   @Get(':runId')
@@ -172,7 +180,7 @@ export class RunsController {
       response.status(304).setHeader('ETag', runTag(run)).end();
       return;
     }
-    this.answer(response, 200, run);
+    await this.answer(response, principal.tenant, 200, run);
   }
 
   @Post(':runId/cancel')
@@ -212,10 +220,11 @@ export class RunsController {
     });
     const run = await this.reader.summary(principal.tenant, runId);
     if (!run) throw runNotFound();
-    this.answer(response, outcome === 'accepted' ? 202 : 200, run);
+    await this.answer(response, principal.tenant, outcome === 'accepted' ? 202 : 200, run);
   }
 
-  private answer(response: Response, status: number, run: RunSummary): void {
+  private async answer(response: Response, tenant: TenantId, status: number, run: RunSummary): Promise<void> {
+    await this.compared.compareStatus(tenant, run);
     response.status(status).setHeader('ETag', runTag(run)).json(toRun(run, this.url));
   }
 }

@@ -73,6 +73,10 @@ export { admittedPack, storedPack } from './planning/replan-run';
 export { isScenarioFile, runScenarios, scenarioReportJson, type ScenarioReport } from './planning/run-scenario';
 export { simulatePack, simulationJson } from './planning/simulate-pack';
 export { packInputs, toSuppliedInputs, weighsLess, type SentInputs } from './planning/supplied-inputs';
+export { ComparedGates } from './retention/compared-gates';
+export { ComparedLogStore } from './retention/compared-log-store';
+export { ComparedRuns, isMarked } from './retention/compared-runs';
+export { JournaledRuns } from './retention/journaled-runs';
 export { ArchivedJournals, ArchivedLogStore, archivedStatements } from './retention/archived-run';
 export {
   KeepSchedules,

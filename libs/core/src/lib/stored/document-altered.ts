@@ -19,6 +19,10 @@ export const STORED_DOCUMENTS = [
   'decision',
   'resolution',
   'outputs',
+  /** The columns of an artifact's row. */
+  'artifact',
+  /** The status of a run. */
+  'status',
   'journal',
   'log',
   'probe',

@@ -44,6 +44,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.events.interval', `${API}/events.ts`, 'is a stream that goes on where a reader was'],
   ['http.timings.page', `${API}/runs.ts`, 'has times for a timeline, compact and in pages'],
   ['http.timings.held', 'apps/webservice/src/timings/shared-timings.spec.ts', 'hold no more than they may'],
+  [
+    'http.journals.cache',
+    'libs/core/src/lib/operations/retention/compared-runs.spec.ts',
+    'takes no more memory than it may, except the last one',
+  ],
   ['http.streams.stall', LOGS, 'cuts off a reader that takes nothing for as long as configured'],
   ['http.logs.pageLines', `${API}/logs.ts`, "['limit=1001', ['/limit']]"],
   ['http.logs.scanLines', LOG_PAGES, 'says how far it looked where a limit ends it'],

@@ -139,6 +139,14 @@ export const http = section('The HTTP API.', {
       'steps and executions',
     ),
   }),
+  journals: section('What journals say, for comparing rows with them before they are shown.', {
+    cache: key(
+      size(MIB, 16 * GIB),
+      64 * MIB,
+      'Size of what is kept of journals, of all runs: about 40 bytes for each log chunk and 300 for each artifact. A journal that alone is larger is kept while it is the last one.',
+      'KiB, MiB, GiB',
+    ),
+  }),
   logs: section('Pages and searches of logs.', {
     pageLines: key(number(1, 5_000), 1_000, 'Maximum number of lines on a page.', 'lines'),
     scanLines: key(

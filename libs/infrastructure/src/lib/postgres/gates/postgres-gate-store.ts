@@ -186,7 +186,7 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
   const gateDigest = row.gate_digest as Digest;
   const numbers = { approvals, required, expiresAt: row.expires_ms };
   const documents = GateDocuments.compare(
-    { ...columns, gate, gateDigest, request, show, ...numbers, decisions },
+    { ...columns, gate, state: row.state, gateDigest, request, show, ...numbers, decisions },
     known,
   );
   return {
