@@ -113,7 +113,15 @@ export const http = section('The HTTP API.', {
     'Time after lameDuck that requests in progress may take before their connections are closed.',
     'ms, s, m',
   ),
-  streams: section('Log streams.', {
+  streams: section('Streams of logs and of events, on one webservice.', {
+    person: key(
+      number(1, 1_000_000),
+      200,
+      'Maximum number of open streams of one person of one tenant. More get 429 STREAMS_TOO_MANY.',
+      'streams',
+    ),
+    tenant: key(number(1, 1_000_000), 2_000, 'The same limit for one tenant.', 'streams'),
+    all: key(number(1, 1_000_000), 10_000, 'The same limit for all tenants together.', 'streams'),
     cache: key(size(MIB, 16 * GIB), 32 * MIB, 'Size of the log cache that all readers share.', 'KiB, MiB, GiB'),
     stall: key(
       duration(SECOND, HOUR),
