@@ -4,6 +4,7 @@ import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import {
   CancelRun,
   ComparedRuns,
+  replayedRun,
   SubmitRun,
   SubmitRunError,
   toSuppliedInputs,
@@ -81,6 +82,7 @@ export class RunsController {
       'PLAN_INVALID',
       'SEALED_UNENFORCEABLE',
       'PLAN_HASH_MISMATCH',
+      'DOCUMENT_ALTERED',
       'IDEMPOTENCY_KEY_REUSED',
       'CONCURRENCY_GROUP_HELD',
       'OBJECT_TOO_LARGE',
@@ -120,7 +122,7 @@ export class RunsController {
       response.status(201).setHeader('Location', this.url.run(runId)).json(toRun(run, this.url));
       return;
     }
-    const first = await this.reader.summary(principal.tenant, runId);
+    const first = await replayedRun(this.reader, principal, runId);
     if (!first) throw runNotFound();
     response.setHeader('Idempotency-Replayed', 'true');
     await this.answer(response, principal.tenant, 200, first);

@@ -28,6 +28,8 @@ export const STORED_DOCUMENTS = [
   'probe',
   /** The positions of the evidence. */
   'evidence',
+  /** The row of an idempotency key. */
+  'idempotency',
 ] as const;
 export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
 
@@ -43,6 +45,8 @@ export interface Alteration {
   readonly what: string;
   readonly expected: string;
   readonly found: string;
+  /** The altered row only refers to the run, which is as it was: it is not marked and not halted. */
+  readonly sparesRun?: true;
 }
 
 /** The code of this layer. */
