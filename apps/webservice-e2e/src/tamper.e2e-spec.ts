@@ -394,4 +394,19 @@ describe('a database administrator without keys', () => {
       body: { code: 'RUN_NOT_FOUND' },
     });
   });
+
+  it('cannot have a run say for ever that it is being cancelled', async () => {
+    for (const route of ['GET', 'POST']) {
+      const { run, uuid } = await waiting(separately(STEPS, OWNERS));
+      const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
+      const { gateDigest, planHash } = body as { gateDigest: string; planHash: string };
+      await sql.query('update pack_runs.runs set cancel_position = 7 where run_id = $1', [uuid]);
+      const decision = { gateId: 'approve', decision: 'approved', planHash, gateDigest, reason: 'reviewed' };
+      const answer =
+        route === 'GET'
+          ? await ada.ask('GET', `/api/runs/${run}`)
+          : await grace.ask('POST', `/api/runs/${run}/approve`, decision);
+      await found(run, answer);
+    }
+  });
 });
