@@ -2,7 +2,7 @@
 // readers follow it over SSE. Some disconnect and resume with Last-Event-ID, some stall. Prints one JSON object; exit 1 unless each reader
 // received each line once and in order.
 import { readRun, stall } from './reader.mjs';
-import { cpuOf, packOf, pause, readArguments, rssOf, startLogStack, webservicePid } from './stack.mjs';
+import { MANY_STREAMS, cpuOf, packOf, pause, readArguments, rssOf, startLogStack, webservicePid } from './stack.mjs';
 
 const BUCKETS = 120_000;
 const PAD = 'x'.repeat(55);
@@ -83,7 +83,7 @@ if (process.argv[1] === import.meta.filename) {
     fast: false,
   });
   const product = await startLogStack(
-    { http: { limits: { stream: 100_000 }, streams: { stall: asked.stall } } },
+    { http: { limits: { stream: 100_000 }, streams: { ...MANY_STREAMS, stall: asked.stall } } },
     { durable: !asked.fast },
   );
   try {

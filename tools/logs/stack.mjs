@@ -12,10 +12,13 @@ const { startDevStack } = createRequire(import.meta.url)(
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** All readers of a trial are one person. */
+export const MANY_STREAMS = { person: 1_000_000, tenant: 1_000_000, all: 1_000_000 };
+
 /** `configuration`: keys that override the defaults, section by section. */
 export async function startLogStack(configuration = {}, { durable = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-logs-'));
-  const http = { limits: { stream: 100_000 }, ...configuration.http };
+  const http = { limits: { stream: 100_000 }, streams: MANY_STREAMS, ...configuration.http };
   const stack = await startDevStack({
     stateDirectory: folder,
     temporary: true,

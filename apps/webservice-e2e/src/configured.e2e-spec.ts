@@ -33,6 +33,7 @@ describe('a configured installation', () => {
           headersTimeout: '5s',
           bodyTimeout: '6s',
           limits: { plan: 2 },
+          streams: { person: 3 },
         },
         database: { poolSize: 3, statementTimeout: '6s' },
         artifacts: { root: join(folder, 'elsewhere'), maxBytes: '2MiB', bundle: { maxBytes: '1MiB' } },
@@ -76,6 +77,20 @@ describe('a configured installation', () => {
     expect(refused.length).toBeGreaterThan(0);
     expect(refused[0]?.body['code']).toBe('RATE_LIMITED');
   });
+
+  it('has as many open streams of one person as http says', async () => {
+    const open = () => grace.raw('GET', '/api/events', undefined, { accept: 'text/event-stream' });
+    const streams = await Promise.all([open(), open(), open()]);
+    expect(streams.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const refused = await open();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
+    expect(await refused.json()).toMatchObject({ code: 'STREAMS_TOO_MANY' });
+    await streams[0]?.body?.cancel();
+    let again = await open();
+    for (; again.status === 429; again = await open()) await pause(50);
+    expect(again.status).toBe(200);
+    for (const stream of [...streams.slice(1), again]) await stream.body?.cancel();
+  }, 60_000);
 
   it('connects to the PostgreSQL that is configured, each service as its own role', async () => {
     const { rows } = await sql.query<{ usename: string; datname: string }>(

@@ -276,4 +276,142 @@ describe('a database administrator without keys', () => {
     );
     expect(marked).toHaveLength(4);
   }, 90_000);
+
+  const NOISY = `- id: a
+  run:
+    uses: "builtin:script"
+    with: { interpreter: [sh], source: "echo said && printf good > out.txt" }
+    artifacts: [ { name: out, path: out.txt } ]
+`;
+
+  /** A run that ended and was sealed, with a log line and an artifact. */
+  async function sealedRun(steps = NOISY): Promise<{ run: string; uuid: string }> {
+    const run = await ada.submit(separately(steps));
+    await ada.until(run, ['succeeded']);
+    await ada.sealed(run);
+    return { run, uuid: runUuid(run as RunId) };
+  }
+
+  it.each([
+    ['name', "update pack_artifacts.artifacts set name = 'evil' where run_id = $1"],
+    ['digest', `update pack_artifacts.artifacts set digest = 'sha256:${'0'.repeat(64)}' where run_id = $1`],
+    ['size', 'update pack_artifacts.artifacts set size = 7 where run_id = $1'],
+    ['media type', "update pack_artifacts.artifacts set media_type = 'text/html' where run_id = $1"],
+    ['existence', 'delete from pack_artifacts.artifacts where run_id = $1'],
+  ])('cannot have the %s of an artifact altered after the seal', async (_what, statement) => {
+    const { run, uuid } = await sealedRun();
+    const { body } = await ada.ask('GET', `/api/runs/${run}/artifacts`);
+    const [{ artifactId }] = body['items'] as [{ artifactId: string }];
+    expect((await sql.query(statement, [uuid])).rowCount).toBe(1);
+    for (const route of ['steps/a', 'artifacts', `artifacts/${artifactId}`]) {
+      const answer = await ada.ask('GET', `/api/runs/${run}/${route}`);
+      expect([route, answer.status, answer.body['code']]).toEqual([route, 409, 'DOCUMENT_ALTERED']);
+    }
+    const shown = await ada.ask('GET', `/api/runs/${run}/steps`);
+    expect(shown).toMatchObject({ status: 200, body: { items: [{ id: 'a', artifacts: [] }] } });
+    expect(await ada.summary(run)).toMatchObject({ status: 'succeeded', error: { code: 'DOCUMENT_ALTERED' } });
+  });
+
+  const LINE = `update pack_run_logs.chunks c set data = decode(replace(encode(c.data, 'hex'), encode('said', 'hex'), encode('evil', 'hex')), 'hex')
+    from pack_run_logs.chunks o where c.run_id = $1 and o.run_id = c.run_id and o.step = c.step and o.chunk = c.chunk
+    returning encode(sha256(o.data), 'hex') as good, encode(sha256(c.data), 'hex') as evil`;
+
+  it('cannot have a log line altered after the seal', async () => {
+    const { run, uuid } = await sealedRun();
+    expect((await sql.query(LINE, [uuid])).rowCount).toBe(1);
+    for (const query of ['', '?follow=false', '?limit=10', '?tail=1', '?q=evil']) {
+      const answer = await ada.ask('GET', `/api/runs/${run}/logs${query}`);
+      expect([query, answer.status, answer.body['code']]).toEqual([query, 409, 'DOCUMENT_ALTERED']);
+    }
+  });
+
+  it('cannot have a log line altered while the run waits', async () => {
+    const { run, uuid } = await waiting(separately(`${NOISY}${STEPS}`, OWNERS));
+    expect((await sql.query(LINE, [uuid])).rowCount).toBe(1);
+    const answer = await ada.ask('GET', `/api/runs/${run}/logs`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    expect(await ada.summary(run)).toMatchObject({ status: 'halted', error: { code: 'DOCUMENT_ALTERED' } });
+  });
+
+  it('cannot have a log line altered with the journal after the seal', async () => {
+    const { run, uuid } = await sealedRun();
+    const { rows } = await sql.query<{ good: string; evil: string }>(LINE, [uuid]);
+    const [{ good, evil }] = rows as [{ good: string; evil: string }];
+    const stored = await pagesOf(uuid);
+    const page = stored.find(({ texts }) => texts.entries.includes(good)) as Stored;
+    const entries = page.texts.entries.replace(good, evil);
+    await writePage(uuid, page.first_seq, packedPage({ ...page.texts, entries }));
+    expect((await ada.ask('GET', `/api/runs/${run}/logs`)).body['code']).toBe('DOCUMENT_ALTERED');
+  });
+
+  it.each([
+    ["status = 'failed'", 'sealed'],
+    ["status = 'running', finished_ms = null", 'sealed'],
+    ["status = 'succeeded'", 'waiting'],
+  ])('cannot have %s of a run that is %s shown', async (change, when) => {
+    const { run, uuid } = when === 'sealed' ? await sealedRun() : await waiting(separately(STEPS, OWNERS));
+    await sql.query(`update pack_runs.runs set ${change} where run_id = $1`, [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    expect(await ada.summary(run)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+  });
+
+  it.each(['rejected', 'expired', 'open', 'closed'])('cannot have an approved gate shown as %s', async (state) => {
+    const { run, uuid } = await waiting(separately(STEPS, OWNERS));
+    expect((await grace.approve(run, 'approve')).status).toBe(200);
+    await ada.until(run, ['succeeded']);
+    await ada.sealed(run);
+    await sql.query('update pack_runs.gates set state = $2 where run_id = $1', [uuid, state]);
+    const answer = await ada.ask('GET', `/api/runs/${run}/gates/approve`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+  });
+
+  it('cannot have a gate that was closed shown as expired', async () => {
+    const { run, uuid } = await waiting(separately(STEPS, OWNERS));
+    await ada.ask('POST', `/api/runs/${run}/cancel`, {});
+    await ada.until(run, ['cancelled']);
+    expect(await ada.ask('GET', `/api/runs/${run}/gates/approve`)).toMatchObject({ body: { status: 'closed' } });
+    await sql.query("update pack_runs.gates set state = 'expired' where run_id = $1", [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}/gates/approve`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+  });
+
+  it("cannot have somebody else's run passed off as the run of a repeated request", async () => {
+    const body = { manifest: separately('- { id: a, run: { uses: "builtin:noop" } }'), inputs: {} };
+    const key = { 'idempotency-key': 'tamper-1' };
+    const first = await ada.ask('POST', '/api/runs', body, key);
+    const linus = new Caller(stack.server, await stack.tokenFor('linus'));
+    const other = await linus.submit(body.manifest);
+    const values = [first.body['runId'], other].map((run) => runUuid(run as RunId));
+    const altered = await sql.query('update pack_runs.idempotency set run_id = $2 where run_id = $1', values);
+    expect([first.status, altered.rowCount]).toEqual([201, 1]);
+    const again = await ada.ask('POST', '/api/runs', body, key);
+    expect([again.status, again.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    // The run itself is as it was.
+    expect((await linus.summary(other))['error']).toBe(null);
+    // A run that was removed is not there; the answer is no fault of the service.
+    await sql.query('update pack_runs.idempotency set run_id = $2 where run_id = $1', [
+      values[1],
+      '00000000-0000-0000-0000-000000000000',
+    ]);
+    expect(await ada.ask('POST', '/api/runs', body, key)).toMatchObject({
+      status: 404,
+      body: { code: 'RUN_NOT_FOUND' },
+    });
+  });
+
+  it('cannot have a run say for ever that it is being cancelled', async () => {
+    for (const route of ['GET', 'POST']) {
+      const { run, uuid } = await waiting(separately(STEPS, OWNERS));
+      const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
+      const { gateDigest, planHash } = body as { gateDigest: string; planHash: string };
+      await sql.query('update pack_runs.runs set cancel_position = 7 where run_id = $1', [uuid]);
+      const decision = { gateId: 'approve', decision: 'approved', planHash, gateDigest, reason: 'reviewed' };
+      const answer =
+        route === 'GET'
+          ? await ada.ask('GET', `/api/runs/${run}`)
+          : await grace.ask('POST', `/api/runs/${run}/approve`, decision);
+      await found(run, answer);
+    }
+  });
 });

@@ -40,6 +40,7 @@ const USERS_OF_OBJECTS = [
   'ArchivedLogStore',
   'ArtifactsController',
   'EvidenceController',
+  'JournaledRuns',
   'KeepSchedules',
   'ObjectStoreHealth',
   'PackSources',

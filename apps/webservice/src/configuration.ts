@@ -14,8 +14,17 @@ export abstract class HttpSettings {
   /** After the signal to stop: how long requests are still accepted, then how long active ones may take, milliseconds. */
   abstract readonly lameDuck: number;
   abstract readonly drain: number;
-  /** Limits for reading logs: bytes cached for readers, and how long a reader may stall, milliseconds. */
-  abstract readonly streams: { readonly cache: number; readonly stall: number };
+  /** Limits for streams of logs and events. */
+  abstract readonly streams: {
+    /** Number of open streams: of one person, of one tenant, of all. */
+    readonly person: number;
+    readonly tenant: number;
+    readonly all: number;
+    /** Bytes cached for readers of logs. */
+    readonly cache: number;
+    /** How long a reader may stall, milliseconds. */
+    readonly stall: number;
+  };
   /** Between two looks for new events of a tenant that has readers, milliseconds. */
   abstract readonly events: { readonly interval: number };
   /** Limits for timelines: steps on a page, and steps and executions that are held in memory, of all runs. */

@@ -4,7 +4,11 @@ import { verifySignature } from '@taskrunner/core/evidence';
 import {
   ArchivedLogStore,
   CancelRun,
+  ComparedGates,
+  ComparedLogStore,
+  ComparedRuns,
   DecideApproval,
+  JournaledRuns,
   KeepSchedules,
   PackJudge,
   PackLibrary,
@@ -111,6 +115,23 @@ const runs: readonly Provider[] = [
     { rows: LogStore, archives: Archives, objects: ObjectStore },
     ({ rows, ...archive }) => new ArchivedLogStore(rows, archive),
   ),
+  provide(
+    JournaledRuns,
+    {
+      reader: RunReader,
+      archives: Archives,
+      objects: ObjectStore,
+      maxBytes: from(CONFIGURATION, ({ http }) => http.journals.cache),
+    },
+    (dependencies) => new JournaledRuns(dependencies),
+  ),
+  operation(ComparedRuns, { reader: RunReader, journals: JournaledRuns }),
+  operation(ComparedGates, { store: GateStore, runs: ComparedRuns }),
+  provide(
+    ComparedLogStore,
+    { store: ArchivedLogStore, journals: JournaledRuns },
+    ({ store, journals }) => new ComparedLogStore(store, journals),
+  ),
 ];
 
 const decisions: readonly Provider[] = [
@@ -211,7 +232,8 @@ export class OperationsModule {
       // HTTP routes query these ports directly.
       exports: [
         ...imports,
-        ...[PackJudge, PackLibrary, SubmitRun, CancelRun, RerunRun, StoreUpload, ArchivedLogStore],
+        ...[PackJudge, PackLibrary, SubmitRun, CancelRun, RerunRun, StoreUpload],
+        ...[ComparedGates, ComparedLogStore, ComparedRuns],
         ...[DecideApproval, ResolveAttention, ReleaseEvidence, SignCheckpoints],
         ...[Calendar, KeepSchedules, SignedSchedules, RunDueTicks],
       ],

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import type { TenantId } from '@taskrunner/core/foundation';
-import { ArchivedJournals, ArchivedLogStore } from '@taskrunner/core/operations';
+import { ArchivedJournals, ComparedLogStore } from '@taskrunner/core/operations';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
 import { Archives, EventFeed, ObjectStore, RunReader, TimingReader } from '@taskrunner/core/ports';
 import {
@@ -172,7 +172,7 @@ const PROVIDERS: readonly Provider[] = [
   OpenStreams,
   provide(
     SharedLogs,
-    { store: ArchivedLogStore, http: HttpSettings },
+    { store: ComparedLogStore, http: HttpSettings },
     ({ store, http }) => new SharedLogs(store, http.streams.cache),
   ),
   provide(
@@ -187,7 +187,7 @@ const PROVIDERS: readonly Provider[] = [
   ),
   provide(
     LogPages,
-    { store: ArchivedLogStore, http: HttpSettings },
+    { store: ComparedLogStore, http: HttpSettings },
     ({ store, http: { logs } }) =>
       new LogPages(store, { lines: logs.scanLines, bytes: logs.scanBytes, reads: logs.reads }),
   ),

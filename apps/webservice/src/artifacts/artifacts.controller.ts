@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { RunId } from '@taskrunner/core/foundation';
+import { ComparedRuns } from '@taskrunner/core/operations';
 import { ObjectStore, RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -20,6 +21,7 @@ import { sendObject } from './download';
 export class ArtifactsController {
   constructor(
     private readonly reader: RunReader,
+    private readonly compared: ComparedRuns,
     private readonly objects: ObjectStore,
     private readonly url: PublicUrl,
   ) {}
@@ -34,7 +36,7 @@ export class ArtifactsController {
     codes: ['RUN_NOT_FOUND'],
   })
   async list(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId) {
-    const found = await this.reader.artifacts(principal.tenant, runId);
+    const found = await this.compared.artifacts(principal.tenant, runId);
     if (found.length === 0 && !(await this.reader.summary(principal.tenant, runId))) throw runNotFound();
     return { items: found.map((artifact) => toArtifact(artifact, runId, this.url)), nextCursor: null };
   }
@@ -59,7 +61,7 @@ export class ArtifactsController {
     @Res() response: Response,
   ) {
     const { tenant } = principal;
-    const found = (await this.reader.artifacts(tenant, runId)).find((artifact) => artifact.artifactId === artifactId);
+    const found = (await this.compared.artifacts(tenant, runId)).find((artifact) => artifact.artifactId === artifactId);
     if (!found) {
       if (!(await this.reader.summary(tenant, runId))) throw runNotFound();
       throw new ApiError('ARTIFACT_NOT_FOUND', 'the run has no such artifact');

@@ -56,7 +56,7 @@ export class EventsController {
         example: EXAMPLES.feedPage,
       },
     ],
-    codes: ['EVENTS_GONE'],
+    codes: ['EVENTS_GONE', 'STREAMS_TOO_MANY'],
   })
   async read(@Caller() { principal, expiresAt }: Caller, @Req() request: Request, @Res() response: Response) {
     const query = readQuery(request, { after: POSITION, limit: whole(1, MOST) });
@@ -75,12 +75,13 @@ export class EventsController {
       response.status(200).json({ items: events.map(toFeedEvent), next, head, oldest });
       return;
     }
+    const isHead = request.method === 'HEAD';
+    const signal = isHead ? null : this.streams.open(response, principal, expiresAt);
     response.status(200);
     response.setHeader('Content-Type', `${EVENT_STREAM.mediaType}; charset=utf-8`);
     response.setHeader('X-Accel-Buffering', 'no');
     response.flushHeaders();
-    if (request.method !== 'HEAD') {
-      const signal = this.streams.signalFor(response, expiresAt);
+    if (signal) {
       const reading = { tenant, after: after ?? oldest, signal, stallMs: this.http.streams.stall };
       await new EventStream(this.feed, this.heads, response, reading).run();
     }

@@ -2,6 +2,7 @@ import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Digest, JsonObject, Principal, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import {
+  ComparedGates,
   DecideApproval,
   DecisionError,
   explainAbsentGate,
@@ -12,7 +13,7 @@ import {
   requestOf,
 } from '@taskrunner/core/operations';
 import { nodeOf, ungatedEffects, type Plan, type PlanDiff } from '@taskrunner/core/plan';
-import { GateStore, PlannerError, RunReader, type GatePlace, type GateRow, type StepRow } from '@taskrunner/core/ports';
+import { PlannerError, RunReader, type GatePlace, type GateRow, type StepRow } from '@taskrunner/core/ports';
 import { DocumentAltered } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
@@ -45,7 +46,7 @@ const PAGES = new Pages('gates');
 export class GatesController {
   constructor(
     private readonly decideApproval: DecideApproval,
-    private readonly gates: GateStore,
+    private readonly gates: ComparedGates,
     private readonly reader: RunReader,
     private readonly planner: PackPlanner,
     private readonly altered: AlteredDocuments,

@@ -80,5 +80,5 @@ export const READ_LOGS: OperationFacts = {
     },
     { status: 204, description: 'The run has ended, and there are no further lines.', schema: null },
   ],
-  codes: ['RUN_NOT_FOUND', ...OF_DOWNLOADS],
+  codes: ['RUN_NOT_FOUND', 'STREAMS_TOO_MANY', ...OF_DOWNLOADS],
 };

@@ -8,6 +8,8 @@ import { LogStream } from './log-stream';
 import { OpenStreams } from './open-streams';
 import { SharedLogs } from './shared-logs';
 
+const LIMITS = { streams: { person: 9, tenant: 9, all: 9 } };
+
 const tenant = 'acme' as TenantId;
 const runId = 'run_1' as RunId;
 const LINES = 1_000;
@@ -61,7 +63,7 @@ function stream(room: number, status = 'succeeded', stallMs = 10_000) {
     tail: async () => [{ tenant, runId, lastSeq: 1, lastLine: LINES, status, version: 1 }],
   });
   const reader = new Reader(room);
-  const streams = new OpenStreams();
+  const streams = new OpenStreams(LIMITS);
   const signal = streams.signalFor(reader as unknown as Response, Date.now() + 60_000);
   const reading = {
     tenant,
@@ -143,7 +145,7 @@ describe('a log stream', () => {
   });
 
   it('that is opened while the service stops ends at once', async () => {
-    const streams = new OpenStreams();
+    const streams = new OpenStreams(LIMITS);
     streams.end();
     const signal = streams.signalFor(new Reader(1) as unknown as Response, Date.now() + 60_000);
     expect([signal.aborted, signal.reason]).toEqual([true, 'service-stops']);
@@ -151,7 +153,7 @@ describe('a log stream', () => {
 
   it('ends with its token', async () => {
     const reader = new Reader(1);
-    const signal = new OpenStreams().signalFor(reader as unknown as Response, Date.now() + 50);
+    const signal = new OpenStreams(LIMITS).signalFor(reader as unknown as Response, Date.now() + 50);
     expect(signal.aborted).toBe(false);
     await settle();
     expect(signal.aborted).toBe(true);

@@ -89,20 +89,22 @@ export class LogsController {
     }
     const isHead = request.method === 'HEAD';
     const reader: LogReader = { tenant, runId, head, isAwaited: () => !response.destroyed };
+    const signal = isHead ? null : this.streams.open(response, caller.principal, caller.expiresAt);
     const begin = tail === null || isHead ? null : await this.pages.tailStart(reader, tail, filter);
+    const after = begin?.after ?? query.after ?? 0;
+    // An altered line is refused with its code, as long as the stream has not begun.
+    if (signal && after < head) await this.logs.chunkAfter(tenant, runId, after);
     response.status(200);
     response.setHeader('Content-Type', `${format.mediaType}; charset=utf-8`);
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('X-Accel-Buffering', 'no');
     response.flushHeaders();
-    if (isHead) {
+    if (!signal) {
       response.end();
       return;
     }
-    const signal = this.streams.signalFor(response, caller.expiresAt);
     // A halted run has no end time, so the current time is reported.
     const endedAt = async (): Promise<number> => (await this.reader.summary(tenant, runId))?.finishedAt ?? Date.now();
-    const after = begin?.after ?? query.after ?? 0;
     const stallMs = this.http.streams.stall;
     const reading = { tenant, runId, after, tail: begin, filter, format, follow, signal, stallMs, endedAt };
     await new LogStream(this.logs, this.tails, response, reading).run();

@@ -3,7 +3,7 @@ import { AlteredRuns } from '@taskrunner/core/ports';
 import { alarmOf, type DocumentAltered } from '@taskrunner/core/stored';
 import { Observability } from '../observability';
 
-/** Handles altered documents wherever they are found: each raises an alarm, and its run is marked and halted. */
+/** Handles altered documents wherever they are found: each raises an alarm, and its run is marked and halted unless the row only refers to it. */
 @Injectable()
 export class AlteredDocuments {
   constructor(
@@ -16,6 +16,7 @@ export class AlteredDocuments {
     for (const found of error.all) {
       const { tenant, runId, document } = found;
       this.observability.alarm({ runId, tenant, code: error.code, detail: alarmOf(found) }, document);
+      if (found.sparesRun) continue;
       try {
         await this.runs.mark(found);
       } catch (cause) {

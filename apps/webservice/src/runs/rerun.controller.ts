@@ -2,7 +2,7 @@ import { Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { sha256 } from '@taskrunner/core/canonical';
 import type { RunId } from '@taskrunner/core/foundation';
-import { RerunRun } from '@taskrunner/core/operations';
+import { replayedRun, RerunRun } from '@taskrunner/core/operations';
 import { RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -89,7 +89,7 @@ export class RerunController {
       response.status(201).setHeader('Location', this.url.run(made)).json(toRun(run, this.url));
       return;
     }
-    const first = await this.reader.summary(principal.tenant, made);
+    const first = await replayedRun(this.reader, principal, made);
     if (!first) throw runNotFound();
     response.setHeader('Idempotency-Replayed', 'true').setHeader('ETag', runTag(first));
     response.status(200).json(toRun(first, this.url));

@@ -1,7 +1,15 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { RunId } from '@taskrunner/core/foundation';
-import { CancelRun, SubmitRun, SubmitRunError, toSuppliedInputs, type Submitted } from '@taskrunner/core/operations';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import {
+  CancelRun,
+  ComparedRuns,
+  replayedRun,
+  SubmitRun,
+  SubmitRunError,
+  toSuppliedInputs,
+  type Submitted,
+} from '@taskrunner/core/operations';
 import { RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -33,6 +41,7 @@ export class RunsController {
     private readonly submitRun: SubmitRun,
     private readonly cancelRun: CancelRun,
     private readonly reader: RunReader,
+    private readonly compared: ComparedRuns,
     private readonly tails: RunTails,
     private readonly streams: OpenStreams,
     private readonly url: PublicUrl,
@@ -73,6 +82,7 @@ export class RunsController {
       'PLAN_INVALID',
       'SEALED_UNENFORCEABLE',
       'PLAN_HASH_MISMATCH',
+      'DOCUMENT_ALTERED',
       'IDEMPOTENCY_KEY_REUSED',
       'CONCURRENCY_GROUP_HELD',
       'OBJECT_TOO_LARGE',
@@ -112,10 +122,10 @@ export class RunsController {
       response.status(201).setHeader('Location', this.url.run(runId)).json(toRun(run, this.url));
       return;
     }
-    const first = await this.reader.summary(principal.tenant, runId);
+    const first = await replayedRun(this.reader, principal, runId);
     if (!first) throw runNotFound();
     response.setHeader('Idempotency-Replayed', 'true');
-    this.answer(response, 200, first);
+    await this.answer(response, principal.tenant, 200, first);
   }
 
   @Get(':runId')
@@ -172,7 +182,7 @@ export class RunsController {
       response.status(304).setHeader('ETag', runTag(run)).end();
       return;
     }
-    this.answer(response, 200, run);
+    await this.answer(response, principal.tenant, 200, run);
   }
 
   @Post(':runId/cancel')
@@ -212,10 +222,11 @@ export class RunsController {
     });
     const run = await this.reader.summary(principal.tenant, runId);
     if (!run) throw runNotFound();
-    this.answer(response, outcome === 'accepted' ? 202 : 200, run);
+    await this.answer(response, principal.tenant, outcome === 'accepted' ? 202 : 200, run);
   }
 
-  private answer(response: Response, status: number, run: RunSummary): void {
+  private async answer(response: Response, tenant: TenantId, status: number, run: RunSummary): Promise<void> {
+    await this.compared.compareStatus(tenant, run);
     response.status(status).setHeader('ETag', runTag(run)).json(toRun(run, this.url));
   }
 }

@@ -70,14 +70,19 @@ export function storedGate(
   decisions: readonly StoredDecision[] = [],
   admission: AdmissionColumns = anAdmission(),
 ): StoredGate {
+  const records = decisions.map(({ envelope }) => readDecision(decodeEnvelope(envelope).payload));
+  const approvals = approvalsInForce(records).length;
+  const required = request.requirement.minApprovals;
+  const isRejected = records.some(({ decision }) => decision === 'rejected');
   return {
     ...admission,
     gate: request.gate,
+    state: isRejected ? 'rejected' : approvals >= required ? 'approved' : 'open',
     gateDigest: digestOf(request as unknown as Json),
     request: JSON.stringify(request),
     show: JSON.stringify(show),
-    required: request.requirement.minApprovals,
-    approvals: approvalsInForce(decisions.map(({ envelope }) => readDecision(decodeEnvelope(envelope).payload))).length,
+    required,
+    approvals,
     expiresAt: Date.parse(request.expiresAt),
     decisions,
   };

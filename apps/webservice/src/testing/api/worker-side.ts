@@ -1,5 +1,5 @@
-import { digestOf, sha256 } from '@taskrunner/core/canonical';
-import type { RunId } from '@taskrunner/core/foundation';
+import { canonical, digestOf, sha256 } from '@taskrunner/core/canonical';
+import { hasEnded, type Json, type RunId, type StepId } from '@taskrunner/core/foundation';
 import type { Entry } from '@taskrunner/core/journal';
 import type { ClaimedRun, Commit } from '@taskrunner/core/ports';
 import type { WorkerDatabase } from '@taskrunner/infrastructure/postgres';
@@ -35,8 +35,13 @@ export async function commit(
     textOf = () => 'ione\nwtwo\ndthree\n',
     ...rest
   } = typeof supplied === 'function' ? supplied(claimed) : supplied;
+  const stored = chunks.map(({ chunk }) => textOf(chunk));
+  const logged = chunks.map(({ step, execution, chunk }, index) => {
+    const text = stored[index] ?? '';
+    const [lines, bytes] = [text.split('\n').length - 1, Buffer.byteLength(text)];
+    return { type: 'log', step: step as StepId, execution, chunk, lines, bytes, sha256: sha256(text) } as const;
+  });
   if (chunks.length > 0) {
-    const stored = chunks.map(({ chunk }) => textOf(chunk));
     const held = await worker.logStore.append(
       chunks.map(({ step, execution, chunk }, index) => ({
         tenant: TENANT,
@@ -49,19 +54,17 @@ export async function commit(
         chunk,
         at: Date.UTC(2026, 0, 1),
         data: new TextEncoder().encode(stored[index]),
-        lines: (stored[index] ?? '').split('\n').length - 1,
+        lines: logged[index]?.lines ?? 0,
         sha256: sha256(stored[index] ?? ''),
       })),
     );
     expect(held.every(Boolean)).toBe(true);
   }
-  const entry: Entry = { seq: 1, at: 1, kind: 'derived', event: { type: 'run.started' } };
   const outcome = await worker.committer.commit({
     tenant: TENANT,
     runId,
     fence: claimed.fence,
     prevSeq: 0,
-    page: { first: 1, entries: [entry], values: {}, prev: claimed.admissionDigest, hash: sha256(runId) },
     mac: 'ab'.repeat(32),
     steps: [],
     gates: [],
@@ -74,6 +77,7 @@ export async function commit(
     dueAt: null,
     outbox: [],
     ...rest,
+    ...chained(claimed, rest.page?.entries ?? entriesOf(rest, logged, state)),
     run: {
       status: 'waiting',
       startedAt: 1,
@@ -89,4 +93,28 @@ export async function commit(
   });
   expect(outcome).toEqual({ kind: 'committed' });
   await worker.claims.retire(workerSession);
+}
+
+type Event = Entry['event'];
+
+/** What a worker journals beside its rows, which readers compare with it. */
+function entriesOf(
+  { artifacts = [] }: Partial<Commit>,
+  logged: readonly Event[],
+  state: Partial<Commit['run']> = {},
+): readonly Entry[] {
+  const status: string = state.status ?? '';
+  const captured = artifacts.map((one): Event => ({ type: 'artifact.captured', ...one, step: one.step as StepId }));
+  const end: Event[] = hasEnded(status) ? [{ type: 'run.ended', status, code: null, step: null, outputs: null }] : [];
+  const events: Event[] = [{ type: 'run.started' }, ...logged, ...captured, ...end];
+  return events.map((event, index) => ({ seq: index + 1, at: 1, kind: 'derived', event }) as Entry);
+}
+
+/** The first page of a journal, with its hash and the text that it is over. */
+function chained(
+  { admissionDigest: prev }: ClaimedRun,
+  entries: readonly Entry[],
+): Pick<Commit, 'page' | 'entriesText'> {
+  const entriesText = canonical(entries as unknown as Json);
+  return { page: { first: 1, entries, values: {}, prev, hash: sha256(`${prev}\n1\n${entriesText}`) }, entriesText };
 }

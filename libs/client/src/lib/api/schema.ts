@@ -2404,6 +2404,7 @@ export interface components {
       | 'SCOPE_MISSING'
       | 'SEALED_UNENFORCEABLE'
       | 'STEP_NOT_FOUND'
+      | 'STREAMS_TOO_MANY'
       | 'TENANT_MISMATCH'
       | 'TIMINGS_TOO_LARGE'
       | 'TOKEN_BOUND'

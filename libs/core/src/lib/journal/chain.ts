@@ -22,7 +22,8 @@ export function knowText(entries: readonly Entry[], text: string): void {
   texts.set(entries, text);
 }
 
-function hashOfText(prev: Digest, first: number, text: string): Digest {
+/** The same of a text that was not compared with entries. */
+export function hashOfText(prev: Digest, first: number, text: string): Digest {
   return sha256(`${prev}\n${first}\n${text}`);
 }
 
@@ -45,7 +46,7 @@ export function chain(
 }
 
 /** A break in a chain: the first page that does not follow its predecessor, and why. */
-interface Break {
+export interface Break {
   readonly first: number;
   readonly reason: 'gap' | 'prev' | 'hash' | 'value' | 'time';
 }

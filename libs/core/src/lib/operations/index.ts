@@ -73,6 +73,10 @@ export { admittedPack, storedPack } from './planning/replan-run';
 export { isScenarioFile, runScenarios, scenarioReportJson, type ScenarioReport } from './planning/run-scenario';
 export { simulatePack, simulationJson } from './planning/simulate-pack';
 export { packInputs, toSuppliedInputs, weighsLess, type SentInputs } from './planning/supplied-inputs';
+export { ComparedGates } from './retention/compared-gates';
+export { ComparedLogStore } from './retention/compared-log-store';
+export { ComparedRuns, isMarked } from './retention/compared-runs';
+export { JournaledRuns } from './retention/journaled-runs';
 export { ArchivedJournals, ArchivedLogStore, archivedStatements } from './retention/archived-run';
 export {
   KeepSchedules,
@@ -87,6 +91,7 @@ export { explainCode, explainedCodes, type ExplainedCode } from './problems/expl
 export type { ApiCode, ProblemCode } from './problems/problem-code';
 export { isProblemCode, PROBLEMS } from './problems/problem-table';
 export { CancelRun, CancelRunError, type CancelRunCode } from './submission/cancel-run';
+export { replayedRun } from './submission/replayed-run';
 export { RerunRun, RerunRunError, type RerunRunCode } from './submission/rerun-run';
 export { SubmitRun, type Submitted } from './submission/submit-run';
 export { invalidPack, PlanHashMismatch, SubmitRunError, type SubmitRunCode } from './submission/submit-run-error';

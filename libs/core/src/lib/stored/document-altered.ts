@@ -19,6 +19,10 @@ export const STORED_DOCUMENTS = [
   'decision',
   'resolution',
   'outputs',
+  /** The columns of an artifact's row. */
+  'artifact',
+  /** The status of a run. */
+  'status',
   'journal',
   'log',
   'probe',
@@ -26,6 +30,8 @@ export const STORED_DOCUMENTS = [
   'evidence',
   /** The signed record of a schedule, and the columns that duplicate it. */
   'schedule',
+  /** The row of an idempotency key. */
+  'idempotency',
 ] as const;
 export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
 
@@ -41,6 +47,8 @@ export interface Alteration {
   readonly what: string;
   readonly expected: string;
   readonly found: string;
+  /** The altered row only refers to the run, which is as it was: it is not marked and not halted. */
+  readonly sparesRun?: true;
 }
 
 /** The code of this layer. */

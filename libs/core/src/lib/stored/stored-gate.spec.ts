@@ -108,6 +108,8 @@ it.each<[string, string, Partial<StoredGate>]>([
   ['decision', 'a decision of another gate', { decisions: [storedDecision(approval({ gate: 'other' }))] }],
   ['decision', 'a decision on another request', { decisions: [storedDecision(approval({ gateDigest: sha256('x') }))] }],
   ['gate', 'a decision left out', { decisions: [] }],
+  ['gate', 'an approval of too few', { state: 'approved' }],
+  ['gate', 'a rejection by nobody', { state: 'rejected' }],
 ])('is no %s with %s', (document, _what, change) => {
   const altered = { code: 'DOCUMENT_ALTERED', first: { runId: admission.runId, tenant: admission.tenant, document } };
   expect(() => comparedGate({ ...row, ...change })).toThrow(DocumentAltered);

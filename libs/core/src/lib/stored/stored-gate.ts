@@ -6,7 +6,7 @@ import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { sameSubject, type Subject } from '../foundation/principal';
 import type { GateRequest } from '../gate/gate-request';
-import type { DecisionKind } from '../gate/gate-state';
+import type { DecisionKind, GateOutcome } from '../gate/gate-state';
 import type { ComparedJson } from './compared-json';
 import { DocumentAltered, type StoredDocument } from './document-altered';
 import type { AdmissionColumns, KnownAdmissions } from './stored-admission';
@@ -27,6 +27,7 @@ export interface StoredDecision {
 /** A gate as stored in its rows. The documents have not been compared with their digests. */
 export interface StoredGate extends AdmissionColumns {
   readonly gate: string;
+  readonly state: 'open' | GateOutcome;
   readonly gateDigest: Digest;
   /** JSON texts, in any spelling. */
   readonly request: string;
@@ -86,6 +87,9 @@ export class GateDocuments {
     const inForce = approvalsInForce(records).length;
     if (inForce !== of.approvals)
       throw altered('gate', `the number of approvals of gate ${gate}`, String(inForce), String(of.approvals));
+    const decided = decidedBy(records, of.required);
+    if (decided === null ? of.state === 'approved' || of.state === 'rejected' : of.state !== decided)
+      throw altered('gate', `the state of gate ${gate}`, decided ?? 'one that no decision made', of.state);
     return new GateDocuments(request, shown.value, records);
   }
 }
@@ -119,6 +123,12 @@ function recordIn({ envelope, recordDigest }: StoredDecision, what: string, alte
     if (EvidenceError.is(error)) throw altered('decision', what, recordDigest, error.code);
     throw error;
   }
+}
+
+/** What people have decided, as the statement that records a decision counts; null: not enough of them. */
+function decidedBy(records: readonly DecisionRecord[], required: number): 'approved' | 'rejected' | null {
+  if (records.some(({ decision }) => decision === 'rejected')) return 'rejected';
+  return approvalsInForce(records).length >= required ? 'approved' : null;
 }
 
 /** Approvals that were not withdrawn. */

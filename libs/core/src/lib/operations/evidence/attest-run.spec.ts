@@ -1,6 +1,7 @@
 import { sampleRun, signed, type Sample, type SampleKey } from '../../../testing/sample-evidence';
 import { LogRows, sampleChunks } from '../../../testing/sample-log';
 import { sha256 } from '../../canonical/digest';
+import { chain } from '../../journal/chain';
 import type { GateRequest } from '../../evidence/records/documents';
 import { decodeEnvelope, type Envelope } from '../../evidence/encoding/envelope';
 import { readAdmission, readDecision } from '../../evidence/records/read-documents';
@@ -86,9 +87,9 @@ async function seal(
             return { gate, decisionId, envelope };
           }),
           releases: [],
-          artifacts: [],
+          artifacts: factsOf(evidence.pages).artifacts,
           audit: evidence.asserted.audit,
-          ...{ summary: { lastLine: 1 }, journalBytes: 1_000, ...size },
+          ...{ summary: { lastLine: 1, status: 'succeeded' }, journalBytes: 1_000, ...size },
         } as unknown as RunRecords),
     },
     objects: {
@@ -199,6 +200,29 @@ const gatesWith =
     gates: records.gates.map((gate) => ({ ...gate, ...change(gate) })),
   });
 
+const artifactsWith =
+  (change: (artifact: RunRecords['artifacts'][number]) => object): Rows =>
+  (records) => ({
+    ...records,
+    artifacts: records.artifacts.map((artifact) => ({ ...artifact, ...change(artifact) })),
+  });
+
+/** A sample whose artifacts have another size, by its journal. */
+function withArtifacts(of: Sample, size: number): Sample {
+  let head = { seq: 0, hash: decodeEnvelope(of.evidence.admission).digest };
+  const pages = of.evidence.pages.map(({ entries, values }) => {
+    const changed = entries.map((entry) =>
+      entry.event.type === 'artifact.captured'
+        ? ({ ...entry, event: { ...entry.event, size } } as typeof entry)
+        : entry,
+    );
+    const next = chain(head, changed, values);
+    head = next.head;
+    return next.page;
+  });
+  return { ...of, evidence: { ...of.evidence, pages } };
+}
+
 it.each<[string, Rows, Partial<AttestDependencies>]>([
   ['admission', (records) => ({ ...records, admission: forged(records.admission) }), {}],
   ['gate', gatesWith(({ request }) => ({ request: { ...(request as object), message: 'another' } })), {}],
@@ -215,11 +239,12 @@ it.each<[string, Rows, Partial<AttestDependencies>]>([
   ],
   ['decision', (records) => ({ ...records, decisions: records.decisions.slice(1) }), {}],
   ['resolution', (records) => ({ ...records, resolutions: [records.admission] }), {}],
-  [
-    'outputs',
-    (records) => ({ ...records, artifacts: [{ step: 's', name: 'n', path: 'p', digest: sha256('x') }] as never }),
-    {},
-  ],
+  ['artifact', artifactsWith(() => ({ digest: sha256('x') })), {}],
+  ['artifact', artifactsWith(() => ({ size: 7 })), {}],
+  ['artifact', artifactsWith(() => ({ mediaType: 'text/html' })), {}],
+  ['artifact', (records) => ({ ...records, artifacts: [...records.artifacts, ...records.artifacts] }), {}],
+  ['artifact', (records) => ({ ...records, artifacts: [] }), {}],
+  ['status', (records) => ({ ...records, summary: { ...records.summary, status: 'failed' } }), {}],
   ['pack', (records) => records, { contents: async () => ({ '': sha256('another pack') }) }],
   ['probe', (records) => records, { probes: { find: async () => new Map([[sha256('probe'), 'another']]) } }],
 ])('does not seal a run whose %s was altered', async (document, altered, dependencies) => {
@@ -255,11 +280,10 @@ it('does not seal a run whose log was altered, nor one with a page that no worke
 it.each([
   ['small runs at once', {}, 3],
   ['runs with a large journal one at a time', { journalBytes: 200_000 }, 1],
-  ['runs with a long log one at a time', { summary: { lastLine: 2_001 } }, 1],
+  ['runs with a long log one at a time', { summary: { lastLine: 2_001, status: 'succeeded' } }, 1],
   ['runs with large artifacts one at a time', 2 ** 21, 1],
 ])('seals %s', async (_what, large, most) => {
-  const [artifact] = factsOf(sample.evidence.pages).artifacts;
-  const size = typeof large === 'number' ? { artifacts: [{ ...artifact, size: large }] } : large;
+  const [of, size] = typeof large === 'number' ? [withArtifacts(sample, large), {}] : [sample, large];
   const largeRuns = new SerialQueue();
   let [now, seen] = [0, 0];
   const putting = async (): Promise<void> => {
@@ -268,7 +292,7 @@ it.each([
     now--;
   };
   const one = async () =>
-    (await seal(1e9, new LogRows(sampleChunks(sample)), sample, { size, largeRuns, putting })).attested;
+    (await seal(1e9, new LogRows(sampleChunks(sample)), of, { size, largeRuns, putting })).attested;
   const all = await Promise.all([one(), one(), one()]);
   expect(all.map(({ kind }) => kind)).toEqual(['sealed', 'sealed', 'sealed']);
   expect(seen).toBe(most);

@@ -1,12 +1,13 @@
 import { digestOf } from '../../canonical/digest';
 import type { ReleaseRecord } from '../../evidence/records/documents';
 import { decodeEnvelope, type Envelope } from '../../evidence/encoding/envelope';
-import type { EventOf, RunFacts } from '../../evidence/records/run-facts';
+import type { RunFacts } from '../../evidence/records/run-facts';
 import type { Digest } from '../../foundation/ids';
 import { isJsonObject } from '../../foundation/json';
 import type { OutboxItem } from '../../ports/evidence/outbox';
 import type { RunRecords } from '../../ports/runs/run-reader';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
+import { artifactKey } from '../../journal/journaled-run';
 import { compareEach, DocumentAltered, type StoredDocument } from '../../stored/document-altered';
 
 /** Opens envelopes under the keys that this worker trusts. Returns null for an envelope that does not verify. */
@@ -32,6 +33,7 @@ export function compareRecords(keys: RecordKeys, of: Of, records: RunRecords, fa
       () => compareDecisions(keys, of, records, facts, altered),
       () => compareResolutions(keys, of, records, facts, altered),
       () => compareArtifacts(records, facts, altered),
+      () => compareStatus(records, facts, altered),
     ],
     (compare) => compare(),
   );
@@ -117,18 +119,22 @@ function compareResolutions(
         throw altered('resolution', `the resolution of ${fact.step}`, fact.record, 'none');
 }
 
+/** Rows are added with the entries of the journal: they name the same artifacts, each as often. */
 function compareArtifacts({ artifacts }: RunRecords, facts: RunFacts, altered: Altered): void {
-  const captured = new Set(facts.artifacts.map(artifactKey));
-  const stray = artifacts.find((row) => !captured.has(artifactKey(row)));
-  if (stray)
-    throw altered('outputs', `artifact ${stray.name} of ${stray.step}`, 'an artifact in the journal', stray.digest);
+  const left = new Map<string, number>();
+  for (const fact of facts.artifacts) left.set(artifactKey(fact), (left.get(artifactKey(fact)) ?? 0) + 1);
+  for (const row of artifacts) {
+    const count = left.get(artifactKey(row)) ?? 0;
+    if (count === 0)
+      throw altered('artifact', `artifact ${row.name} of ${row.step}`, 'an artifact in the journal', row.digest);
+    left.set(artifactKey(row), count - 1);
+  }
+  if (artifacts.length < facts.artifacts.length)
+    throw altered('artifact', 'the list of artifacts', String(facts.artifacts.length), String(artifacts.length));
 }
 
-function artifactKey(
-  of: Pick<EventOf<'artifact.captured'>, 'step' | 'name' | 'path' | 'digest'> | RunRecords['artifacts'][number],
-): string {
-  const { step, name, path, digest } = of;
-  return JSON.stringify([step, name, path, digest]);
+function compareStatus({ summary: { status } }: RunRecords, { ended }: RunFacts, altered: Altered): void {
+  if (ended && ended.status !== status) throw altered('status', 'the status', ended.status, status);
 }
 
 function digestIn(envelope: Envelope): string {

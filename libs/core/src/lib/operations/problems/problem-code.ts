@@ -44,6 +44,7 @@ export type ApiCode =
   | 'ARCHIVE_UNSAFE'
   | 'ARCHIVE_TOO_LARGE'
   | 'RATE_LIMITED'
+  | 'STREAMS_TOO_MANY'
   | 'DATABASE_UNAVAILABLE'
   | 'INTERNAL';
 

@@ -146,6 +146,13 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Try again after the time in Retry-After.',
     retryable: true,
   },
+  STREAMS_TOO_MANY: {
+    status: 429,
+    title: 'Too many open streams',
+    remediation:
+      'Close streams that are not needed, or try again after the time in Retry-After. The operator sets http.streams.person, tenant and all.',
+    retryable: true,
+  },
   DATABASE_UNAVAILABLE: {
     status: 503,
     title: 'The database does not respond',

@@ -47,7 +47,9 @@ export class ArchivedLogStore extends LogStore {
     return chunks.map(({ part, attempt = null, ...chunk }) => ({
       ...chunk,
       attempt,
-      data: part === null ? withheldLines(chunk.lines) : (parts.shift() as Uint8Array),
+      ...(part === null
+        ? { data: withheldLines(chunk.lines), isWithheld: true as const }
+        : { data: parts.shift() as Uint8Array }),
     }));
   }
 }

@@ -51,4 +51,6 @@ export interface NumberedChunk {
   readonly chunk: number;
   readonly at: number;
   readonly data: Uint8Array;
+  /** The archive withholds the stream: `data` says so, and has no digest in the journal. */
+  readonly isWithheld?: true;
 }

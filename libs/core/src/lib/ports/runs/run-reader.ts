@@ -4,6 +4,7 @@ import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Actor } from '../../foundation/principal';
 import type { RunStatus } from '../../foundation/statuses';
+import type { StoredPage } from '../../journal/journaled-run';
 import type { RunDocuments } from '../../stored/run-documents';
 import type { ArtifactRow, StepRow } from './committer';
 
@@ -191,6 +192,10 @@ export abstract class RunReader {
   abstract gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
   abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
   abstract artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]>;
+  /** Up to `pages` pages of the journal after an entry. Nothing was compared: the chain shows whether they belong together. */
+  abstract journal(tenant: TenantId, run: RunId, after: number, pages: number): Promise<readonly StoredPage[]>;
+  /** The last page of the journal; null: there is none. */
+  abstract lastPage(tenant: TenantId, run: RunId): Promise<StoredPage | null>;
   abstract records(tenant: TenantId, run: RunId): Promise<RunRecords | null>;
   abstract evidence(
     tenant: TenantId,

@@ -113,7 +113,15 @@ export const http = section('The HTTP API.', {
     'Time after lameDuck that requests in progress may take before their connections are closed.',
     'ms, s, m',
   ),
-  streams: section('Log streams.', {
+  streams: section('Streams of logs and of events, on one webservice.', {
+    person: key(
+      number(1, 1_000_000),
+      200,
+      'Maximum number of open streams of one person of one tenant. More get 429 STREAMS_TOO_MANY.',
+      'streams',
+    ),
+    tenant: key(number(1, 1_000_000), 2_000, 'The same limit for one tenant.', 'streams'),
+    all: key(number(1, 1_000_000), 10_000, 'The same limit for all tenants together.', 'streams'),
     cache: key(size(MIB, 16 * GIB), 32 * MIB, 'Size of the log cache that all readers share.', 'KiB, MiB, GiB'),
     stall: key(
       duration(SECOND, HOUR),
@@ -137,6 +145,14 @@ export const http = section('The HTTP API.', {
       500_000,
       'Number of steps and executions whose times are kept in memory, of all runs, about 150 bytes each. A run that alone has more gets 422 TIMINGS_TOO_LARGE.',
       'steps and executions',
+    ),
+  }),
+  journals: section('What journals say, for comparing rows with them before they are shown.', {
+    cache: key(
+      size(MIB, 16 * GIB),
+      64 * MIB,
+      'Size of what is kept of journals, of all runs: about 40 bytes for each log chunk and 300 for each artifact. A journal that alone is larger is kept while it is the last one.',
+      'KiB, MiB, GiB',
     ),
   }),
   logs: section('Pages and searches of logs.', {

@@ -1,9 +1,9 @@
 import { canonical, sha256 } from '@taskrunner/core/canonical';
 import { toRunId } from '@taskrunner/core/foundation';
 import type { Envelope } from '@taskrunner/core/evidence';
-import type { Actor, Digest, Json, TenantId } from '@taskrunner/core/foundation';
+import type { Actor, Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
-import type { AdmissionColumns, KnownAdmissions } from '@taskrunner/core/stored';
+import { DocumentAltered, type AdmissionColumns, type KnownAdmissions } from '@taskrunner/core/stored';
 import { toDigest } from './digest-bytes';
 
 /** The columns of a run's row that duplicate its admission, and the admission. */
@@ -61,11 +61,16 @@ export interface SummaryRow extends AdmissionRow {
   readonly exports?: RunSummary['evidence']['exports'] | null;
   readonly last_line: number;
   readonly version: number;
+  /** True if it is marked as cancelled, and nobody requested it. Not read for every query. */
+  readonly uncancelled?: boolean;
 }
 
 /** An admission that is already recorded as altered is not compared, so that the run can still be shown. */
 export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissions): RunSummary {
-  if (row.altered === null && row.status !== 'halted') known.compare(admissionColumns(tenant, row));
+  if (row.altered === null && row.status !== 'halted') {
+    known.compare(admissionColumns(tenant, row));
+    if (row.uncancelled === true) throw alteredCancellation(tenant, toRunId(row.run_id));
+  }
   return {
     runId: toRunId(row.run_id),
     status: row.status,
@@ -93,6 +98,17 @@ export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissi
     rerunOf: row.rerun_of === null ? null : toRunId(row.rerun_of),
     version: row.version,
   };
+}
+
+/** The row of a run says that it is being cancelled, and its inbox has no such request: it would say so for ever. */
+export function alteredCancellation(tenant: TenantId, runId: RunId): DocumentAltered {
+  const found = {
+    document: 'status',
+    what: 'the mark of its cancellation',
+    expected: 'a request',
+    found: 'none',
+  } as const;
+  return new DocumentAltered({ tenant, runId, ...found });
 }
 
 /** The parent of the root in a step's row. No step has this name. */

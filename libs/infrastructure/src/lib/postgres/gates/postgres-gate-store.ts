@@ -10,7 +10,7 @@ import type { Decided, GatePlace, GateRow, SignedDecision } from '@taskrunner/co
 import type { KnownGates, StoredDecision } from '@taskrunner/core/stored';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
-import { admissionColumns, type AdmissionRow } from '../encoding/run-rows';
+import { admissionColumns, alteredCancellation, type AdmissionRow } from '../encoding/run-rows';
 import { statement } from '../connection/statement';
 
 interface GateRecord extends AdmissionRow {
@@ -25,6 +25,8 @@ interface GateRecord extends AdmissionRow {
   readonly expires_ms: number;
   readonly requester: GateRow['requester'];
   readonly run_status: string;
+  /** Not read for the list of open gates. */
+  readonly uncancelled?: boolean;
   readonly doomed: boolean;
   readonly decisions: readonly StoredDecision[];
 }
@@ -38,6 +40,7 @@ interface Counted {
 interface Reasons {
   readonly status: string;
   readonly cancel_position: number;
+  readonly uncancelled: boolean;
   readonly last_decided_ms: number;
   readonly state: GateRow['state'] | null;
   readonly approvals: number;
@@ -116,6 +119,7 @@ export class PostgresGateStore extends GateStore {
     const { tenant, runId, gate, decisionId, person } = decision;
     const values = [tenant, runUuid(runId), gate, decisionId, usedUpBy(decision), person.iss, person.sub];
     const [found] = await withRetry(() => this.queries.inTenant<Reasons>(tenant, this.explainStatement, values));
+    if (found?.uncancelled && found.status !== 'halted') throw alteredCancellation(tenant, runId);
     return found ? reasonOf(decision, found) : { kind: 'refused', code: 'GATE_NOT_OPEN' };
   }
 
@@ -183,10 +187,11 @@ function keyOf({ iss, sub }: Subject): string {
 function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRow {
   const { gate, request, show, approvals, required, decisions, initiators, requester } = row;
   const columns = admissionColumns(tenant, row);
+  if (row.uncancelled && row.run_status !== 'halted') throw alteredCancellation(tenant, columns.runId);
   const gateDigest = row.gate_digest as Digest;
   const numbers = { approvals, required, expiresAt: row.expires_ms };
   const documents = GateDocuments.compare(
-    { ...columns, gate, gateDigest, request, show, ...numbers, decisions },
+    { ...columns, gate, state: row.state, gateDigest, request, show, ...numbers, decisions },
     known,
   );
   return {

@@ -14,12 +14,14 @@ import type {
   StatusCount,
   StepRow,
 } from '@taskrunner/core/ports';
+import type { StoredPage } from '@taskrunner/core/journal';
 import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { admissionColumns, toArtifactView, toStepRow, toSummary, whereabouts } from '../encoding/run-rows';
 import type { AdmissionRow, ArtifactRecord, StepRecord, SummaryRow } from '../encoding/run-rows';
+import { toStoredPage, type StoredPageRow } from '../encoding/stored-page';
 import { plannedEachTime, statement } from '../connection/statement';
 import type { Statement } from '../connection/statement';
 import { countValues, listValues, statusCounts, type CountRow, type ListBounds } from './run-list';
@@ -79,6 +81,8 @@ export class PostgresRunReader extends RunReader {
   private readonly gateStepsStatement = statement('list-gate-steps');
   private readonly stepStatement = statement('find-step');
   private readonly artifactsStatement = statement('run-artifacts');
+  private readonly journalStatement = statement('read-journal');
+  private readonly lastPageStatement = statement('last-page');
   private readonly recordsStatement = statement('run-records');
   private readonly evidenceStatement = statement('run-evidence');
   private readonly tailStatement = statement('tail');
@@ -196,6 +200,15 @@ export class PostgresRunReader extends RunReader {
 
   async artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]> {
     return (await this.ask<ArtifactRecord>(tenant, this.artifactsStatement, runUuid(run))).map(toArtifactView);
+  }
+
+  async journal(tenant: TenantId, run: RunId, after: number, pages: number): Promise<readonly StoredPage[]> {
+    return (await this.ask<StoredPageRow>(tenant, this.journalStatement, runUuid(run), after, pages)).map(toStoredPage);
+  }
+
+  async lastPage(tenant: TenantId, run: RunId): Promise<StoredPage | null> {
+    const [row] = await this.ask<StoredPageRow>(tenant, this.lastPageStatement, runUuid(run));
+    return row ? toStoredPage(row) : null;
   }
 
   async records(tenant: TenantId, run: RunId): Promise<RunRecords | null> {

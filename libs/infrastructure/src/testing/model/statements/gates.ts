@@ -85,6 +85,12 @@ function overlap(counted: string, persons: string): boolean {
   return counted.split(SEPARATOR).some((one) => mine.includes(one));
 }
 
+function isUncancelled({ tx, tables }: Session, { cancel_position: position }: RunRow, key: string): boolean {
+  if (position === 0) return false;
+  const letter = tx.find(tables.inbox, `${key}/${position}`);
+  return letter === null || (JSON.parse(letter.given) as { type: string }).type !== 'run.cancel-requested';
+}
+
 /** `explain-decision.sql`. */
 export function* explainDecision(session: Session, values: Values): Execution<unknown> {
   const { tx, tables, clock } = session;
@@ -108,6 +114,7 @@ export function* explainDecision(session: Session, values: Values): Execution<un
     {
       status: r.status,
       cancel_position: r.cancel_position,
+      uncancelled: isUncancelled(session, r, key),
       last_decided_ms: r.last_decided_ms,
       state: g?.state ?? null,
       approvals: g?.approvals ?? null,
@@ -152,6 +159,7 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
       requester: parsed(s.requester),
       ...{ rerun_of: null, admission: parsed(s.admission), admission_digest: s.admission_digest },
       run_status: shownStatus(r),
+      uncancelled: isUncancelled(session, r, key),
       doomed: r.refused_position > 0 || otherGateLapsed(tx, session, key, gate),
       decisions: decisions.map((d) => ({
         decisionId: d.decision_id,

@@ -1,0 +1,253 @@
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
+import { sampleRun, type Sample } from '../../../testing/sample-evidence';
+import { LogRows, sampleChunks } from '../../../testing/sample-log';
+import { decodeEnvelope } from '../../evidence/encoding/envelope';
+import { readEvidence, type EvidenceDocuments } from '../../evidence/records/evidence-documents';
+import { buildStatement } from '../../evidence/statement/statement';
+import { readAdmission } from '../../evidence/records/read-documents';
+import { CodedError } from '../../foundation/coded-error';
+import type { RunId, TenantId } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import { hashOfText } from '../../journal/chain';
+import type { StoredPage } from '../../journal/journaled-run';
+import type { Archives } from '../../ports/evidence/archives';
+import type { GateRow } from '../../ports/gates/gate-store';
+import type { ObjectStore } from '../../ports/objects/object-store';
+import type { ArtifactView, RunReader, RunSummary } from '../../ports/runs/run-reader';
+import { ComparedLogStore } from './compared-log-store';
+import { ComparedRuns } from './compared-runs';
+import { JournaledRuns } from './journaled-runs';
+
+const ALTERED = { code: 'DOCUMENT_ALTERED' };
+
+let sample: Sample;
+let documents: EvidenceDocuments;
+let tenant: TenantId;
+let run: RunId;
+beforeAll(async () => {
+  sample = await sampleRun({ regions: 5 });
+  documents = readEvidence(sample.evidence);
+  const admission = readAdmission(decodeEnvelope(sample.evidence.admission).payload);
+  [tenant, run] = [admission.tenant as TenantId, admission.runId as RunId];
+});
+
+/** The rows of a run. Tests change them as somebody who can write to the database. */
+interface Rows {
+  pages: StoredPage[];
+  artifacts: ArtifactView[];
+  isSealed: boolean;
+  /** The object store is away. */
+  isAway: boolean;
+  /** Reads of the journal. */
+  reads: number;
+}
+
+function storedPages(): StoredPage[] {
+  return sample.evidence.pages.map(({ first, prev, hash, entries }) => {
+    return { first, prev, hash, text: canonical(entries as unknown as Json) };
+  });
+}
+
+/** The pages with another text, and a chain that fits it. */
+function rewritten(change: (text: string) => string): StoredPage[] {
+  let prev = decodeEnvelope(sample.evidence.admission).digest;
+  return storedPages().map(({ first, text }) => {
+    const changed = change(text);
+    const page = { first, prev, text: changed, hash: hashOfText(prev, first, changed) };
+    prev = page.hash;
+    return page;
+  });
+}
+
+function opened(maxBytes = 1e6) {
+  const rows: Rows = {
+    pages: storedPages(),
+    artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
+    ...{ isSealed: true, isAway: false, reads: 0 },
+  };
+  const statement = Buffer.from(canonical(buildStatement(documents) as unknown as Json));
+  const envelope = {
+    payload: statement.toString('base64'),
+    payloadType: 'p',
+    signatures: [{ keyid: 'k', sig: 'AA==' }],
+  };
+  const bundle = Buffer.from(JSON.stringify({ dsseEnvelope: envelope }));
+  const reader = {
+    journal: async (_tenant: TenantId, _run: RunId, after: number, most: number) => {
+      rows.reads++;
+      return rows.pages.filter(({ first }) => first > after).slice(0, most);
+    },
+    lastPage: async () => rows.pages.at(-1) ?? null,
+    artifacts: async () => rows.artifacts,
+    evidence: async () =>
+      rows.isSealed
+        ? {
+            bundle: sha256(bundle),
+            size: bundle.length,
+            statements: { 'pack-run': { offset: 0, size: bundle.length, sha256: sha256(bundle) } },
+          }
+        : null,
+  } as unknown as RunReader;
+  const objects = {
+    open: async () => {
+      if (rows.isAway) throw new CodedError('OBJECT_STORE_UNAVAILABLE', 'away', 'Wait.');
+      return [bundle];
+    },
+  } as unknown as ObjectStore;
+  const archives = { journal: async () => null } as unknown as Archives;
+  const journals = new JournaledRuns({ reader, archives, objects, maxBytes });
+  return { rows, journals, runs: new ComparedRuns({ reader, journals }) };
+}
+
+describe('artifacts', () => {
+  it('are as the journal says, none of them another, once more or missing', async () => {
+    const { rows, runs } = opened();
+    const [first] = rows.artifacts as [ArtifactView];
+    expect(await runs.artifacts(tenant, run)).toEqual(rows.artifacts);
+    const { artifacts } = rows;
+    const changes: Partial<ArtifactView>[] = [
+      { name: 'evil' },
+      { digest: sha256('evil') },
+      { size: 7 },
+      { mediaType: 'text/html' },
+      { path: 'evil' },
+      { execution: 9 },
+    ];
+    for (const altered of [
+      ...changes.map((change) => [{ ...first, ...change }, ...artifacts.slice(1)]),
+      [],
+      [...artifacts, first],
+    ]) {
+      rows.artifacts = altered;
+      await expect(runs.artifacts(tenant, run)).rejects.toMatchObject({ ...ALTERED, first: { document: 'artifact' } });
+    }
+  });
+});
+
+describe('the log', () => {
+  it('is compared chunk by chunk, and ends before a chunk that was altered', async () => {
+    const { rows, journals } = opened();
+    const chunks = sampleChunks(sample);
+    const read = (altered = chunks, after = 0) =>
+      new ComparedLogStore(new LogRows(altered), journals).read(tenant, run, after, 1_000);
+    expect(await read()).toEqual(chunks);
+    const reads = rows.reads;
+    const [first, second] = chunks as [(typeof chunks)[0], (typeof chunks)[0]];
+    const evil = { ...second, data: Buffer.from(second.data).map((byte) => byte ^ 1) };
+    const altered = [first, evil, ...chunks.slice(2)];
+    expect(await read(altered)).toEqual([first]);
+    const after = first.firstLine + first.lines - 1;
+    await expect(read(altered, after)).rejects.toMatchObject({ ...ALTERED, first: { document: 'log' } });
+    for (const change of [
+      { step: 'evil' },
+      { firstLine: first.firstLine + 1 },
+      { lines: first.lines + 1 },
+      { execution: 99 },
+    ])
+      await expect(read([{ ...first, ...change }])).rejects.toMatchObject(ALTERED);
+    // A sealed journal is read once.
+    expect(rows.reads).toBe(reads);
+  });
+
+  it('is read on with the journal where a run goes on', async () => {
+    const { rows, journals } = opened();
+    const { pages } = rows;
+    rows.isSealed = false;
+    rows.pages = pages.slice(0, -1);
+    const { lastLine } = await journals.of(tenant, run);
+    rows.pages = pages;
+    const reads = rows.reads;
+    await journals.of(tenant, run, lastLine);
+    expect(rows.reads).toBe(reads);
+    expect((await journals.of(tenant, run)).ended).toBe('succeeded');
+  });
+});
+
+describe('the journal', () => {
+  it('is a chain, and of a sealed run the one that was signed', async () => {
+    const { rows, journals } = opened();
+    const good = rows.pages;
+    const cut = good.map((page, i) => (i === 1 ? { ...page, text: page.text.replace('"at":', '"at": ') } : page));
+    for (const pages of [
+      good.slice(1),
+      [...good.slice(0, 1), ...good.slice(2)],
+      cut,
+      [{ ...(good[0] as StoredPage), text: '' }],
+    ]) {
+      rows.pages = pages;
+      await expect(journals.of(tenant, run)).rejects.toMatchObject({ ...ALTERED, first: { document: 'journal' } });
+    }
+    rows.pages = rewritten((text) => text.replaceAll('"lines":', '"lines":1'));
+    await expect(journals.of(tenant, run)).rejects.toMatchObject({ ...ALTERED, first: { document: 'journal' } });
+    rows.pages = good;
+    expect((await journals.of(tenant, run)).lastSeq).toBe(documents.facts.entries.length);
+  });
+
+  it('has its chain alone while the object store is away, and is compared afterwards', async () => {
+    const { rows, journals } = opened();
+    rows.isAway = true;
+    rows.pages = rewritten((text) => text.replaceAll('"lines":', '"lines":1'));
+    expect((await journals.of(tenant, run)).ended).toBe('succeeded');
+    rows.isAway = false;
+    await expect(journals.of(tenant, run)).rejects.toMatchObject(ALTERED);
+  });
+
+  it('takes no more memory than it may, except the last one', async () => {
+    const { journals } = opened(1);
+    await journals.of(tenant, run);
+    const { size } = journals;
+    await journals.of('other' as TenantId, run).catch(() => null);
+    expect(journals.size).toBeLessThanOrEqual(size);
+  });
+});
+
+describe('the status of a run', () => {
+  const summaryOf = (change: object = {}) =>
+    ({
+      runId: run,
+      status: 'succeeded',
+      finishedAt: 1,
+      error: null,
+      evidence: { status: 'sealed' },
+      ...change,
+    }) as RunSummary;
+
+  it.each(['sealed', 'pending'])('is that of its end while its evidence is %s', async (status) => {
+    const { rows, runs } = opened();
+    rows.isSealed = status === 'sealed';
+    const evidence = { status };
+    for (let i = 0; i < 2; i++) await runs.compareStatus(tenant, summaryOf({ evidence }));
+    for (const altered of ['failed', 'cancelled', 'running', 'waiting', 'queued'])
+      await expect(runs.compareStatus(tenant, summaryOf({ evidence, status: altered }))).rejects.toMatchObject({
+        ...ALTERED,
+        first: { document: 'status', found: altered },
+      });
+    await runs.compareStatus(tenant, summaryOf({ evidence, status: 'failed', error: { code: 'DOCUMENT_ALTERED' } }));
+  });
+
+  it('is no end where the journal has none', async () => {
+    const { rows, runs } = opened();
+    Object.assign(rows, { pages: rows.pages.slice(0, 2), isSealed: false });
+    const evidence = { status: 'pending' };
+    await expect(runs.compareStatus(tenant, summaryOf({ evidence }))).rejects.toMatchObject(ALTERED);
+    await runs.compareStatus(tenant, summaryOf({ status: 'running', finishedAt: null, evidence: { status: 'none' } }));
+  });
+});
+
+it('the states of gates are those of the journal once their run is over', async () => {
+  const { runs } = opened();
+  const [{ opened: of, ended }] = documents.facts.gates as [(typeof documents.facts.gates)[0]];
+  const row = (state: string, runStatus = 'succeeded', gate: string = of.step) => [
+    { gate, state, runStatus } as GateRow,
+  ];
+  expect(ended?.outcome).toBe('approved');
+  await runs.compareGates(tenant, run, row('approved'));
+  await runs.compareGates(tenant, run, row('open', 'waiting'));
+  for (const [state, status] of [['rejected'], ['open'], ['expired'], ['closed'], ['expired', 'waiting']])
+    await expect(runs.compareGates(tenant, run, row(state as string, status))).rejects.toMatchObject({
+      ...ALTERED,
+      first: { document: 'gate' },
+    });
+  await expect(runs.compareGates(tenant, run, row('approved', 'succeeded', 'other'))).rejects.toMatchObject(ALTERED);
+});
