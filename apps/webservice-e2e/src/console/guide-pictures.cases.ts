@@ -19,7 +19,8 @@ export function guidePictureCases(testBed: () => TestBed): void {
   drawing(
     'is drawn for the guide of the first pack',
     async () => {
-      const { stack, visit, caller } = testBed();
+      const bed = testBed();
+      const { stack } = bed;
       const folder = resolve(FOLDER ?? '');
       mkdirSync(folder, { recursive: true });
       const env = { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: await stack.tokenFor('ada') };
@@ -34,7 +35,7 @@ export function guidePictureCases(testBed: () => TestBed): void {
       const { status, stdout } = await stack.taskrunner(args, env, home);
       expect(status).toBe(0);
       const run = stdout.trim();
-      const api = await caller('ada');
+      const api = await bed.caller('ada');
       await api.until(run, ['waiting']);
 
       const picture = async (visitor: Visitor, name: string, height = 800): Promise<void> => {
@@ -45,16 +46,16 @@ export function guidePictureCases(testBed: () => TestBed): void {
         await visitor.page.screenshot({ path: join(folder, `first-pack-${name}.png`) });
       };
 
-      const ada = await visit(`/runs/${run}`, 'ada');
+      const ada = await bed.visit(`/runs/${run}`, 'ada');
       await ada.page.getByLabel('approve, gate, Waiting').waitFor();
       await picture(ada, 'waiting');
 
-      const grace = await visit(`/runs/${run}/gates/approve`, 'grace');
+      const grace = await bed.visit(`/runs/${run}/gates/approve`, 'grace');
       await grace.reads(/This browser computed the same digest/);
       await picture(grace, 'approval', 1_000);
-      expect((await (await caller('grace')).approve(run, 'approve', { reason: 'agreed with the owners' })).status).toBe(
-        200,
-      );
+      expect(
+        (await (await bed.caller('grace')).approve(run, 'approve', { reason: 'agreed with the owners' })).status,
+      ).toBe(200);
 
       await api.until(run, ['succeeded']);
       await api.sealed(run);

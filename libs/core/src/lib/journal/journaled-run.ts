@@ -27,7 +27,7 @@ export interface CapturedArtifact {
 }
 
 /** Identity and bytes of a numbered chunk. */
-export interface JournaledChunk {
+interface JournaledChunk {
   readonly step: string;
   readonly execution: number;
   readonly chunk: number;

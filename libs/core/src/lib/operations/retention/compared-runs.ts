@@ -72,10 +72,12 @@ export class ComparedRuns {
 
   /** Compares the states of gates with the journal. Until the run is over, decisions of people come before the journal. */
   async compareGates(tenant: TenantId, run: RunId, rows: readonly GateRow[]): Promise<void> {
-    const told = rows.filter(({ state, runStatus }) => isOver(runStatus) || state === 'expired' || state === 'closed');
-    if (told.length === 0) return;
+    const decided = rows.filter(
+      ({ state, runStatus }) => isOver(runStatus) || state === 'expired' || state === 'closed',
+    );
+    if (decided.length === 0) return;
     const journal = await this.dependencies.journals.of(tenant, run);
-    compareEach(told, ({ gate, state }) => {
+    compareEach(decided, ({ gate, state }) => {
       const outcome = journal.outcomeOf(gate);
       // A run that ends otherwise closes gates whose decisions it has not taken.
       const isDecided = state === 'approved' || state === 'rejected';

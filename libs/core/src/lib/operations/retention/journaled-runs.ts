@@ -16,7 +16,7 @@ import { archivedJournal, archivedStatements } from './archived-run';
 const PAGES = 64;
 
 /** Dependencies of reading journals for comparisons. */
-export interface JournalDependencies {
+interface JournalDependencies {
   readonly reader: Pick<RunReader, 'journal' | 'evidence'>;
   readonly archives: Archives;
   readonly objects: ObjectStore;

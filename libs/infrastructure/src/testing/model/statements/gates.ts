@@ -87,8 +87,8 @@ function overlap(counted: string, persons: string): boolean {
 
 function isUncancelled({ tx, tables }: Session, { cancel_position: position }: RunRow, key: string): boolean {
   if (position === 0) return false;
-  const letter = tx.find(tables.inbox, `${key}/${position}`);
-  return letter === null || (JSON.parse(letter.given) as { type: string }).type !== 'run.cancel-requested';
+  const message = tx.find(tables.inbox, `${key}/${position}`);
+  return message === null || (JSON.parse(message.given) as { type: string }).type !== 'run.cancel-requested';
 }
 
 /** `explain-decision.sql`. */
