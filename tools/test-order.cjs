@@ -3,11 +3,10 @@
 const { readFileSync } = require('node:fs');
 const Sequencer = require('@jest/test-sequencer').default;
 
-/** Matches files that share the stack of a profile (apps/webservice-e2e/stack-profiles.mjs). They run in sequence: an idle stack computes. */
-const sharing = (profile) => ({
-  test: (path) => path.endsWith('.e2e-spec.ts') && readFileSync(path, 'utf8').includes(`DevStack.shared('${profile}')`),
-});
-const PLAIN = sharing('plain');
+/** Matches files that share the plain stack (apps/webservice-e2e/stack-profiles.mjs). They run in sequence: an idle stack computes. */
+const PLAIN = {
+  test: (path) => path.endsWith('.e2e-spec.ts') && readFileSync(path, 'utf8').includes("DevStack.shared('plain')"),
+};
 
 // Seeds on virtual time need a fresh process. The other files mostly wait, and are small.
 const PLACES = [
@@ -15,7 +14,7 @@ const PLACES = [
   /\.long-spec\.ts$/,
   // Counting steps traverses the heap, which grows with each file.
   /\/(limits|compile-policy|read-document|plan-faults|simulate|pack-ignore|steps|glob|pure-executors)\.spec\.ts$/,
-  sharing('several'),
+  /\/several\.e2e-spec\.ts$/,
   /\/(outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
   /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,
   { test: (path) => path.endsWith('.e2e-spec.ts') && !PLAIN.test(path) },

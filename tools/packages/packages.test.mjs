@@ -1,8 +1,10 @@
 // The libraries outside of the repository: the contents of their tarballs, and that examples/embedding and examples/client compile with them
-// alone. The first runs here, the second with a server (apps/webservice-e2e/src/callers/client.e2e-spec.ts).
+// alone. Both run here, and the second with a real server, too (apps/webservice-e2e/src/callers/client.e2e-spec.ts).
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -303,5 +305,38 @@ describe('outside of the repository', () => {
     assert.match(said.graph, /^flowchart/m);
     assert.equal(said.evidence.ok, true);
     assert.match(said.evidence.run, /^run_/);
+  });
+
+  it('the compiled example of the client sends its requests, as an ES module sends one', async () => {
+    const asked = [];
+    const answers = {
+      'POST /api/runs': { runId: 'run_1', status: 'queued', waits: [] },
+      'GET /api/runs/run_1': { runId: 'run_1', status: 'succeeded', waits: [] },
+      'GET /api/runs/run_1/steps': { items: [{ id: 'scan' }], nextCursor: null },
+      'GET /api/me': { tenant: 'acme' },
+    };
+    const server = createServer((request, response) => {
+      const route = `${request.method} ${request.url.split('?')[0]}`;
+      asked.push(`${route} ${request.headers.authorization}`);
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answers[route]));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${server.address().port}`;
+    try {
+      const example =
+        "require('./dist/first.js').stepsOf(process.argv[1], async () => 't', 'x').then((found) => console.log(JSON.stringify(found)))";
+      assert.deepEqual(JSON.parse(await node(['--eval', example, url], outside)), [{ id: 'scan' }]);
+      const module =
+        "import { bodyOf, createClient } from '@taskrunner/client'; const client = createClient({ server: process.argv[1], token: () => 't' }); console.log((await bodyOf(client.api.GET('/api/me'))).tenant)";
+      assert.equal((await node(['--input-type=module', '--eval', module, url], outside)).trim(), 'acme');
+      assert.deepEqual(
+        asked,
+        Object.keys(answers).map((route) => `${route} Bearer t`),
+      );
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 });

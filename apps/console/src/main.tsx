@@ -10,9 +10,9 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Api } from './api/api';
+import { clientFor } from './api/client';
 import { Connection } from './api/connection';
-import { ApiProblem } from './api/problem';
+import { isFinal } from './api/problem';
 import { SharedFeed } from './api/shared-feed';
 import { ServicesContext } from './frame/services';
 import { applyTheme, storedTheme } from './frame/theme';
@@ -35,11 +35,11 @@ const session = new Session(new Authority(settings, redirectUri), new PendingSig
   base,
 });
 const connection = new Connection();
-const api = new Api(new URL('../api/', redirectUri).href, session, connection);
-const feed = new SharedFeed(api, { locks: navigator.locks, channel: (name) => new BroadcastChannel(name) });
+const client = clientFor(new URL('..', redirectUri).href, session, connection);
+const feed = new SharedFeed(client, { locks: navigator.locks, channel: (name) => new BroadcastChannel(name) });
 const queries = new QueryClient({
   defaultOptions: {
-    queries: { retry: (count, error) => count < RETRIES && (!ApiProblem.is(error) || error.isTransient) },
+    queries: { retry: (count, error) => count < RETRIES && !isFinal(error) },
   },
 });
 // Data that one person has read must not be visible to the next one.
@@ -63,7 +63,7 @@ root.render(
       <OpenPage maxBytes={settings.bundleSize} home={redirectUri} />
     </Suspense>
   ) : (
-    <ServicesContext value={{ api, connection, feed, session, settings }}>
+    <ServicesContext value={{ client, connection, feed, session, settings }}>
       <QueryClientProvider client={queries}>
         <Gateway session={session}>
           <Pages />

@@ -91,17 +91,29 @@ async function together(sections: Sections): Promise<RunningWebservice> {
   return createWebservice(configuration, { imports: [WorkerModule.forRoot({ configuration, embedded: true })] });
 }
 
-it('embedded: webservice and worker are one application, and end with it', async () => {
-  const { url, stop } = await together({});
+it('embedded: webservice and worker are one application, and end with it; without bubblewrap it refuses sealed runs', async () => {
+  const without = {
+    profile: 'none',
+    bubblewrap: join(world.folder, 'none'),
+    workDirectory: join(world.folder, 'work'),
+  };
+  const { url, stop } = await together({ sealedMode: { wait: '2s' }, sandbox: without });
   const answer = `- { id: answer, run: { uses: "builtin:transform", with: { outputs: { value: "{{ inputs.value + 1 }}" } } } }`;
   const manifest = pack(
     answer,
     '  inputs: [ { name: value, type: number } ]\n  outputs: [ { name: value, type: number, value: "{{ steps.answer.outputs.value }}" } ]\n',
   );
   try {
-    const { outputs, documents } = await proven(personOf('embedded', url), manifest, { value: 41 });
+    const caller = personOf('embedded', url);
+    const { outputs, documents } = await proven(caller, manifest, { value: 41 });
     expect(outputs).toEqual({ value: 42 });
     expect(documents.environment.mode).toBe('open');
+    const sealed = pack('- { id: a, run: { uses: "builtin:noop" } }', '  sandbox: { mode: sealed }\n');
+    const refused = await caller.ask('POST', '/api/runs', { manifest: sealed, inputs: {} });
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'SEALED_UNENFORCEABLE', detail: expect.stringContaining('cannot seal') as string },
+    });
   } finally {
     await stop();
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readTar } from '@taskrunner/infrastructure/archive';
 import { GateStack, NOOP, owners } from './gates/gate-stack';
 import { describePolicies } from './gates/policies';
+import { atNight } from './stack/at-night';
 import { pack, pause, type Caller } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
@@ -199,7 +200,7 @@ describe('gates, policies and those who are told', () => {
     });
   }, 120_000);
 
-  it('lets no initiator resolve, and takes `retry` and `failed`', async () => {
+  atNight('lets no initiator resolve, and takes `retry` and `failed`', async () => {
     const steps = `- id: pay
   effects: once
   run: { uses: "builtin:script", with: { interpreter: [sh], source: "sleep 60" } }`;
@@ -226,5 +227,5 @@ describe('gates, policies and those who are told', () => {
     expect([late.status, late.body['code']]).toEqual([409, 'ATTENTION_NOT_NEEDED']);
     await gates.ada.ask('POST', `/api/runs/${other}/cancel`, { reason: 'enough' });
     await gates.ada.until(other, ['cancelled']);
-  }, 120_000);
+  });
 });

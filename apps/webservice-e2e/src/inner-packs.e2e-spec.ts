@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, ROOT, DevStack } from './stack/stack';
-import { NODE_ENVIRONMENT } from './stack/node-environment';
+import { Caller, DevStack } from './stack/stack';
 
 // Inner packs with real services: a folder of the caller's pack, a published pack of a folder registry, a gate inside one, and a rollback
 // for each item. The evidence of each run verifies.
@@ -75,17 +73,10 @@ describe('packs inside packs', () => {
   let ada: Caller;
   let grace: Caller;
 
-  function cli(args: readonly string[], token?: string): Promise<{ status: number | null; out: string; err: string }> {
-    const env = {
-      ...NODE_ENVIRONMENT,
-      HOME: folder,
-      ...(token === undefined ? {} : { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token }),
-    };
-    const child = spawn(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), ...args], { env, cwd: folder });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (piece) => (out += piece));
-    child.stderr.on('data', (piece) => (err += piece));
-    return new Promise((resolve) => child.on('close', (status) => resolve({ status, out, err })));
+  async function cli(args: readonly string[], token?: string): Promise<{ status: number; out: string; err: string }> {
+    const caller = token === undefined ? {} : { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
+    const { status, stdout, stderr } = await stack.taskrunner(args, { HOME: folder, ...caller });
+    return { status, out: stdout, err: stderr };
   }
 
   function write(path: string, text: string): void {

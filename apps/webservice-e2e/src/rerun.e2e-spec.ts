@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json } from '@taskrunner/core/foundation';
 import { EffectLog } from './stack/effect-log';
-import { Caller, pack, ROOT, DevStack } from './stack/stack';
+import { Caller, pack, DevStack } from './stack/stack';
 
 // A failed run is rerun. Steps that had succeeded do not act again, as observed from outside.
 
@@ -126,9 +125,9 @@ describe('a rerun', () => {
 
   it('from a step does that step and all that comes after it again; by the command line', async () => {
     const before = log.effects.length;
-    const args = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'rerun', again, '--from', 'second', '--until', 'attention', '--server', stack.server, '--output', 'ndjson']; // prettier-ignore
+    const args = ['rerun', again, '--from', 'second', '--until', 'attention', '--server', stack.server, '--output', 'ndjson']; // prettier-ignore
     const env = { ...process.env, TASKRUNNER_TOKEN: await stack.tokenFor('ada') };
-    const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+    const { stdout, status } = await stack.taskrunner(args, env);
     expect(status).toBe(8);
     const run = (JSON.parse(stdout.split('\n')[0] ?? '{}') as { runId: string }).runId;
     expect((await grace.approve(run, 'go')).status).toBe(200);

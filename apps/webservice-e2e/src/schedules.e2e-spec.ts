@@ -1,18 +1,24 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { runUuid, scheduleUuid, type RunId, type ScheduleId } from '@taskrunner/core/foundation';
+import { canonical, digestOf } from '@taskrunner/core/canonical';
+import type { Envelope } from '@taskrunner/core/evidence';
+import {
+  runUuid,
+  scheduleUuid,
+  type Json,
+  type JsonObject,
+  type RunId,
+  type ScheduleId,
+} from '@taskrunner/core/foundation';
+import { FileSigner } from '@taskrunner/infrastructure/signing';
 import { Client } from 'pg';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, pause, ROOT, DevStack, type Answer } from './stack/stack';
-import { NODE_ENVIRONMENT } from './stack/node-environment';
 
 // Schedules through the public API. To avoid waiting for a minute, a schedule is made due with SQL: its next tick is set to the beginning
 // of the current minute. The stack's grace period is long enough for it.
 
-const CLI = join(ROOT, 'apps/cli/bin/taskrunner.js');
 const MINUTE = 60_000;
 const GATED = pack(
   `- { id: approve, gate: { approval: owners, message: "go?" } }
@@ -90,6 +96,26 @@ describe('a schedule', () => {
     return runId as RunId;
   }
 
+  /** Changes the pack of a schedule as its owner would: with a new signature. */
+  async function resigned(id: ScheduleId, change: (source: string) => string): Promise<void> {
+    const { rows } = await sql.query<{ source: string; record: Envelope }>(
+      'select source::text, record from pack_runs.schedules where schedule_id = $1',
+      [scheduleUuid(id)],
+    );
+    const [{ source, record } = { source: '', record: null }] = rows;
+    if (record === null) throw new Error('no record');
+    const changed = change(source);
+    expect(changed).not.toBe(source);
+    const former = JSON.parse(Buffer.from(record.payload, 'base64').toString()) as JsonObject;
+    const signer = await FileSigner.open('admission', join(stack.stateDirectory, 'keys', 'admission.pem'));
+    const payload = canonical({ ...former, sourceDigest: digestOf(JSON.parse(changed) as Json) });
+    await sql.query('update pack_runs.schedules set source = $2, record = $3 where schedule_id = $1', [
+      scheduleUuid(id),
+      changed,
+      JSON.stringify(await signer.sign(record.payloadType, payload)),
+    ]);
+  }
+
   it('runs its pack like any submission, with evidence that names it', async () => {
     const id = await create(ada, { labels: { team: 'x' } });
     const run = await ran(id);
@@ -151,14 +177,94 @@ describe('a schedule', () => {
     expect(await ran(allows)).not.toBe(await ran(allows));
   });
 
+  describe('that a database administrator has altered', () => {
+    const OTHER = pack('- { id: other, run: { uses: "builtin:noop" } }', '  inputs: [ { name: a, type: integer } ]\n');
+
+    async function stopsAltered(id: ScheduleId): Promise<void> {
+      expect(await tick(id)).toMatchObject({ outcome: 'stopped', reason: 'SCHEDULE_ALTERED', runId: null });
+      const path = `/api/schedules/${id}`;
+      const refused = { status: 409, body: { code: 'SCHEDULE_ALTERED' } };
+      expect(await ada.ask('GET', path)).toMatchObject(refused);
+      expect(await ada.ask('GET', `${path}/next`)).toMatchObject(refused);
+      expect(await ada.ask('PATCH', path, { paused: true })).toMatchObject(refused);
+      expect(await ada.ask('PATCH', path, { manifest: NOOP })).toMatchObject(refused);
+      const { items } = (await ada.ask('GET', '/api/schedules?limit=200')).body as unknown as {
+        items: { scheduleId: string; stopped: object | null }[];
+      };
+      expect(items.find(({ scheduleId }) => scheduleId === id)).toMatchObject({
+        status: 'stopped',
+        stopped: { code: 'SCHEDULE_ALTERED' },
+      });
+      const { rows } = await sql.query(
+        `select event from pack_runs.audit where event->>'type' = 'schedule.stopped' and event->>'scheduleId' = $1`,
+        [id],
+      );
+      expect(rows).toMatchObject([{ event: { code: 'SCHEDULE_ALTERED' } }]);
+      expect((await ada.ask('DELETE', path)).status).toBe(200);
+    }
+
+    it('stops, with everything replaced by what was planned for another', async () => {
+      const other = await create(linus, { manifest: OTHER, inputs: { a: 1 } });
+      const id = await create(ada);
+      await sql.query(
+        `update pack_runs.schedules s set pack = o.pack, source = o.source, inputs = o.inputs, plan_hash = o.plan_hash,
+           profile_digest = o.profile_digest
+         from pack_runs.schedules o where o.schedule_id = $2 and s.schedule_id = $1`,
+        [scheduleUuid(id), scheduleUuid(other)],
+      );
+      await stopsAltered(id);
+    });
+
+    it('stops, if nobody made it: a copy of another row', async () => {
+      const id = await create(ada);
+      const copy = `${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}` as ScheduleId;
+      await sql.query('create temp table copied as select * from pack_runs.schedules where schedule_id = $1', [
+        scheduleUuid(id),
+      ]);
+      await sql.query('update copied set schedule_id = $1, name = $2', [scheduleUuid(copy), `copy ${++made}`]);
+      await sql.query('insert into pack_runs.schedules select * from copied');
+      await stopsAltered(copy);
+    });
+
+    it.each(['creator', 'editor', 'author'])('stops, with another %s', async (who) => {
+      const id = await create(linus, { manifest: GATED });
+      const { rowCount } = await sql.query(
+        `update pack_runs.schedules set ${who} = replace(${who}::text, 'linus', 'ada')::json where schedule_id = $1`,
+        [scheduleUuid(id)],
+      );
+      expect(rowCount).toBe(1);
+      await stopsAltered(id);
+    });
+
+    it('stops without its record, until somebody takes it over', async () => {
+      const id = await create(ada, { manifest: GATED });
+      await sql.query('update pack_runs.schedules set record = null where schedule_id = $1', [scheduleUuid(id)]);
+      expect(await shown(id)).toMatchObject({ status: 'stopped', stopped: { code: 'SCHEDULE_UNSIGNED' } });
+      expect(await tick(id)).toMatchObject({ outcome: 'stopped', reason: 'SCHEDULE_UNSIGNED', runId: null });
+      const { planHash, profileDigest } = await shown(id);
+      const path = `/api/schedules/${id}`;
+      for (const edit of [{ paused: false }, { labels: {} }, { manifest: GATED }])
+        expect(await linus.ask('PATCH', path, edit)).toMatchObject({
+          status: 409,
+          body: { code: 'SCHEDULE_UNCONFIRMED', planHash, profileDigest },
+        });
+      expect((await linus.ask('PATCH', path, { paused: false, planHash, profileDigest })).body).toMatchObject({
+        status: 'active',
+        creator: { id: 'linus' },
+        editor: { id: 'linus' },
+        author: { id: 'linus' },
+      });
+      const run = await ran(id);
+      await grace.until(run, ['waiting']);
+      expect((await linus.approve(run, 'approve')).body).toMatchObject({ code: 'GATE_SELF_APPROVAL' });
+    });
+  });
+
   it('whose plan is another than pinned stops, runs nothing, and goes on for who names the new plan', async () => {
     const id = await create(ada);
     const before = await shown(id);
     // An upgrade could change the plan in the same way as this change of the stored manifest.
-    await sql.query(
-      `update pack_runs.schedules set source = replace(source::text, 'builtin:noop', 'builtin:fail')::json where schedule_id = $1`,
-      [scheduleUuid(id)],
-    );
+    await resigned(id, (source) => source.replace('builtin:noop', 'builtin:fail'));
     expect(await tick(id)).toMatchObject({ outcome: 'stopped', reason: 'PLAN_HASH_MISMATCH', runId: null });
     const stopped = await shown(id);
     expect(stopped).toMatchObject({
@@ -278,11 +384,7 @@ describe('a schedule', () => {
     const id = await create(ada, { manifest, files });
     const run = await ran(id);
     expect((await ada.until(run, ['succeeded', 'failed']))['status']).toBe('succeeded');
-    const other = Buffer.from('0'.repeat(64));
-    await sql.query(
-      `update pack_runs.schedules set source = regexp_replace(source::text, 'sha256:[0-9a-f]{64}', 'sha256:${other.toString()}')::json where schedule_id = $1`,
-      [scheduleUuid(id)],
-    );
+    await resigned(id, (source) => source.replace(/sha256:[0-9a-f]{64}/, `sha256:${'0'.repeat(64)}`));
     expect(await tick(id)).toMatchObject({ outcome: 'stopped', reason: 'OBJECT_MISSING' });
   });
 
@@ -291,8 +393,9 @@ describe('a schedule', () => {
     writeFileSync(file, NOOP);
     const token = await stack.tokenFor('ada');
     const cli = async (...args: string[]) => {
-      const env = { ...NODE_ENVIRONMENT, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
-      const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'schedule', ...args], { env });
+      const env = { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
+      const { status, stdout, stderr } = await stack.taskrunner(['schedule', ...args], env);
+      if (status !== 0) throw Object.assign(new Error(stderr), { code: status });
       return stdout;
     };
     const created = JSON.parse(

@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readTar } from '@taskrunner/infrastructure/archive';
+import { describeAtNight } from './stack/at-night';
 import { Caller, pack, pause, ROOT, DevStack, startStack } from './stack/stack';
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
@@ -161,7 +162,8 @@ describe('a sealed run', () => {
   });
 });
 
-describe('an installation without bubblewrap', () => {
+// `deployments.e2e-spec.ts` has a refusal in every change.
+describeAtNight('an installation without bubblewrap', () => {
   let folder: string;
   let stack: DevStack;
   let ada: Caller;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runUuid, type RunId } from '@taskrunner/core/foundation';
 import { packedPage, unpackedPage, type PageTexts } from '@taskrunner/infrastructure/postgres';
 import { Client } from 'pg';
+import { atNight, isNight } from './stack/at-night';
 import { Caller, pack, pause, DevStack } from './stack/stack';
 
 const STEPS = `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
@@ -147,14 +148,14 @@ describe('a database administrator without keys', () => {
     await nothingApplied(run);
   }, 60_000);
 
-  it('is found when a journal page was overwritten with what is none', async () => {
+  atNight('is found when a journal page was overwritten with what is none', async () => {
     const { run, uuid } = await waiting();
     await writePage(uuid, '1', Buffer.from('no page'));
     expect((await grace.approve(run, 'approve')).status).toBe(200);
     const summary = await ada.until(run, ['halted']);
     expect(JSON.stringify(summary)).toContain('JOURNAL_TAMPERED');
     await nothingApplied(run);
-  }, 60_000);
+  });
 
   it("is found when a gate's step row was set to succeeded", async () => {
     const { run, uuid } = await waiting();
@@ -197,29 +198,33 @@ describe('a database administrator without keys', () => {
     await nothingApplied(run);
   }
 
-  it.each([
+  const SERVED: readonly (readonly [document: string, route: string])[] = [
     ['plan', 'plan'],
-    ['plan', 'graph'],
     ['request', 'gates/approve'],
-    ['show', 'gates/approve'],
     ['quorum', 'gates/approve'],
+    ['plan', 'graph'],
+    ['show', 'gates/approve'],
     ['admission', 'gates/approve'],
     ['request', 'gates'],
-  ])('cannot have an altered %s served by %s', async (document, route) => {
+  ];
+  it.each(isNight ? SERVED : SERVED.slice(0, 3))('cannot have an altered %s served by %s', async (document, route) => {
     const { run } = await waiting(separately(STEPS, OWNERS));
     await altered(run, document);
     await found(run, await ada.ask('GET', `/api/runs/${run}/${route}`));
   });
 
-  it.each(['request', 'show', 'admission', 'plan'])('cannot have an altered %s approved', async (document) => {
-    const { run } = await waiting(separately(STEPS, OWNERS));
-    const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
-    expect(body).toMatchObject({ gateDigest: expect.any(String) });
-    const { gateDigest, planHash } = body as { gateDigest: string; planHash: string };
-    await altered(run, document);
-    const decision = { gateId: 'approve', decision: 'approved', planHash, gateDigest, reason: 'reviewed' };
-    await found(run, await grace.ask('POST', `/api/runs/${run}/approve`, decision));
-  });
+  it.each(isNight ? ['request', 'show', 'admission', 'plan'] : ['show', 'admission'])(
+    'cannot have an altered %s approved',
+    async (document) => {
+      const { run } = await waiting(separately(STEPS, OWNERS));
+      const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
+      expect(body).toMatchObject({ gateDigest: expect.any(String) });
+      const { gateDigest, planHash } = body as { gateDigest: string; planHash: string };
+      await altered(run, document);
+      const decision = { gateId: 'approve', decision: 'approved', planHash, gateDigest, reason: 'reviewed' };
+      await found(run, await grace.ask('POST', `/api/runs/${run}/approve`, decision));
+    },
+  );
 
   it('cannot have an altered gate shown in the list of approvals, which goes on without its run', async () => {
     const { run } = await waiting(separately(STEPS, OWNERS));
@@ -229,7 +234,7 @@ describe('a database administrator without keys', () => {
     expect([status, (body['items'] as { runId: string }[]).filter(({ runId }) => runId === run)]).toEqual([200, []]);
   });
 
-  it.each(['inputs', 'manifest'])(
+  it.each(isNight ? ['inputs', 'manifest'] : ['manifest'])(
     'cannot have an altered %s driven on',
     async (document) => {
       const { run, uuid } = await waiting(separately(STEPS, OWNERS));

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { METRICS, type Metric } from '@taskrunner/infrastructure/telemetry';
+import { atNight } from './stack/at-night';
 import { OtlpReceiver } from './stack/otlp-receiver';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
@@ -179,7 +180,7 @@ describe('telemetry of the whole product', () => {
     expect(readFileSync(join(logs, 'worker.log'), 'utf8')).toMatch(/"run\.driven".*"trace_id":"[0-9a-f]{32}"/);
   });
 
-  it('goes on in the worker that takes over from one that was killed', async () => {
+  atNight('goes on in the worker that takes over from one that was killed', async () => {
     const traceId = randomBytes(16).toString('hex');
     const headers = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
     const manifest = pack(`- id: say
@@ -206,7 +207,7 @@ describe('telemetry of the whole product', () => {
     expect(numbers).toMatch(/^taskrunner_runs_taken_over_total 1$/m);
     const log = readFileSync(join(stack.stateDirectory, 'logs', 'worker.log'), 'utf8');
     expect([log.match(/worker\.lost/g), log.match(/runs\.taken-over/g)].map((found) => found?.length)).toEqual([1, 1]);
-  }, 90_000);
+  });
 
   it('a receiver that goes away hurts nothing', async () => {
     await receiver.stop();

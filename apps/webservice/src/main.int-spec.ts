@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { searched } from '@taskrunner/core/testing';
 import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
 
 // The webservice as a process: how it reports a failed start, and that it is ready when it can be told to stop.
@@ -30,11 +31,18 @@ async function started(sections: Readonly<Record<string, object>>) {
   return { child, said, ended };
 }
 
-it.each([
-  ['keys that are not there', { keys: { folder: '/nowhere' } }, /^KEY_FILE_MISSING .+\nhelp: .+\n$/],
+/** What is wrong, sections of the configuration, and what the process says. */
+type Refused = [string, Readonly<Record<string, object>>, RegExp];
+const TELEMETRY = { endpoint: 'http://127.0.0.1:1', logLevel: 'error' };
+
+it.each<Refused>([
+  ...searched<Refused[]>(
+    [],
+    [['keys that are not there', { keys: { folder: '/nowhere' } }, /^KEY_FILE_MISSING .+\nhelp: .+\n$/]],
+  ),
   [
     'keys that are not there, beside a receiver of telemetry that is not',
-    { keys: { folder: '/nowhere' }, telemetry: { endpoint: 'http://127.0.0.1:1', logLevel: 'error' } },
+    { keys: { folder: '/nowhere' }, telemetry: TELEMETRY },
     /^KEY_FILE_MISSING .+\nhelp: .+\n$/,
   ],
   [
@@ -52,7 +60,7 @@ it.each([
   30_000,
 );
 
-it.each(['port', 'healthPort'] as const)(
+it.each(searched<('port' | 'healthPort')[]>(['healthPort'], ['port', 'healthPort']))(
   'ends with the key and the address if http.%s is taken',
   async (key) => {
     const taken = createServer().listen(0, '127.0.0.1');

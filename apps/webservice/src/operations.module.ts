@@ -18,6 +18,7 @@ import {
   ResolveAttention,
   RunDueTicks,
   SignCheckpoints,
+  SignedSchedules,
   StoreUpload,
   SubmitRun,
   type ApproverKeys,
@@ -50,10 +51,12 @@ import {
   PACK_TRUST,
   provide,
   REGISTRY_MOUNTS,
+  SCHEDULE_KEYS,
   SENSITIVE_INPUTS_KEY,
   Telemetry,
   token,
 } from '@taskrunner/infrastructure/modules';
+import { Observability } from './observability';
 import { reportTick } from './schedules/report-tick';
 
 /** 128 random bits per call, hexadecimal. */
@@ -166,8 +169,19 @@ const decisions: readonly Provider[] = [
 
 const schedules: readonly Provider[] = [
   { provide: Calendar, useClass: CronerCalendar },
+  provide(
+    SignedSchedules,
+    { schedules: ScheduleStore, signer: ADMISSION_SIGNER, keys: SCHEDULE_KEYS, observability: Observability },
+    ({ observability, ...dependencies }) =>
+      new SignedSchedules({
+        ...dependencies,
+        alarm: ({ tenant, scheduleId, what }) =>
+          observability.alarm({ tenant, scheduleId, code: 'SCHEDULE_ALTERED', detail: { what } }, 'schedule'),
+      }),
+  ),
   operation(KeepSchedules, {
     schedules: ScheduleStore,
+    signed: SignedSchedules,
     objects: ObjectStore,
     submitRun: SubmitRun,
     calendar: Calendar,
@@ -180,6 +194,7 @@ const schedules: readonly Provider[] = [
     RunDueTicks,
     {
       schedules: ScheduleStore,
+      signed: SignedSchedules,
       objects: ObjectStore,
       submitRun: SubmitRun,
       calendar: Calendar,
@@ -220,7 +235,7 @@ export class OperationsModule {
         ...[PackJudge, PackLibrary, SubmitRun, CancelRun, RerunRun, StoreUpload],
         ...[ComparedGates, ComparedLogStore, ComparedRuns],
         ...[DecideApproval, ResolveAttention, ReleaseEvidence, SignCheckpoints],
-        ...[Calendar, KeepSchedules, RunDueTicks],
+        ...[Calendar, KeepSchedules, SignedSchedules, RunDueTicks],
       ],
     };
   }

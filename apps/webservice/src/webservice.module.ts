@@ -204,16 +204,16 @@ export class WebserviceModule {
   static forRoot({ configuration: supplied, adapters = [], imports = [] }: WebserviceOptions): DynamicModule {
     const postgres = PostgresModule.forRoot({ role: 'web' });
     const objectStore = ObjectStoreModule.forRoot();
-    const signing = SigningModule.forRoot(['admission', 'ledger', 'checkpoint', 'sensitiveInputs']);
+    const signing = SigningModule.forRoot(['admission', 'schedules', 'ledger', 'checkpoint', 'sensitiveInputs']);
     const comparison = KeyComparisonModule.forRoot({ role: 'web', imports: [postgres, signing] });
     const registry = PackRegistryModule.forRoot();
     const builtins = ExecutorModule.forFeature(BUILTIN_EXECUTORS.map((descriptor) => ({ descriptor })));
     const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: false });
     const planning = PlanningModule.forRoot({ imports: [signing, registry, executors] });
-    const operations = OperationsModule.forRoot({
-      imports: [postgres, objectStore, signing, comparison, registry, planning],
-    });
     const observability = ObservabilityModule.forRoot();
+    const operations = OperationsModule.forRoot({
+      imports: [postgres, objectStore, signing, comparison, registry, planning, observability],
+    });
     const module: DynamicModule = {
       module: WebserviceModule,
       // Modules close in reverse order: first the HTTP API, then your modules, health, the threads, the planner, the object store, the

@@ -9,13 +9,16 @@ export type {
   Fault,
   FeedEvent,
   Gate,
+  GateRequest,
   Graph,
+  GraphNode,
   LogLevel,
   LogLine,
   LogPage,
   Me,
   PackDetail,
   Plan,
+  PlanChange,
   PlanDiff,
   Problem,
   ProblemCode,
@@ -24,24 +27,31 @@ export type {
   Run,
   RunGate,
   RunStatus,
+  RunWait,
   Schedule,
   ScheduleTick,
   Schemas,
   Step,
+  StepCounts,
+  StepStatus,
   SubmitRunBody,
+  Timings,
   Upload,
 } from './lib/api/types';
 export { createClient, type RequestOptions, type TaskRunnerClient } from './lib/client';
-export type { Api, ClientOptions } from './lib/connection/api';
+export type { Api } from './lib/connection/api';
 export { bodyOf } from './lib/connection/body-of';
+export type { ClientOptions } from './lib/connection/connection';
 export { itemsOf, pagesOf, type PageQuery } from './lib/connection/items-of';
+export type { SendOptions } from './lib/connection/send';
 export type { EventOptions } from './lib/events/follow-events';
 export type { Download } from './lib/files/download';
 export type { UploadContent, UploadOptions } from './lib/files/upload';
 export type { DecisionOptions, ShownGate } from './lib/gates/decide';
 export type { LogOptions } from './lib/logs/follow-logs';
+export type { LogPageQuery } from './lib/logs/log-page';
 export { ApiProblem, type ApiProblemCode } from './lib/problem/api-problem';
 export { ClientError, type ClientErrorCode } from './lib/problem/client-error';
-export type { Interruption, RetryOptions } from './lib/retry/retry';
+export { isTemporary, type Interruption, type RetryOptions } from './lib/retry/retry';
 export type { SubmitOptions } from './lib/runs/submit-run';
 export { isOver, needsPerson, type WaitOptions } from './lib/runs/wait-for-run';

@@ -33,6 +33,7 @@ export {
   ADMISSION_SIGNER,
   CHECKPOINT_SIGNER,
   LEDGER_SIGNER,
+  SCHEDULE_KEYS,
   SENSITIVE_INPUTS_KEY,
   SigningModule,
   type KeyName,

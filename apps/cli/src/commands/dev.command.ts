@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import { describeEnd, type ChildEnd } from '../dev/child-process';
 import { startDevStack, tokenOfStack, type DevStack } from '../dev/dev-stack';
+import { consoleOpening, isProgram } from '../dev/open-console';
 import { readOwnSettings } from '../dev/own-settings';
+import { openBrowser } from '../session/browser';
 import { EXIT } from '../terminal/exit-code';
 import { quoted } from '../terminal/run-lines';
 import { safeLine } from '../terminal/safe-text';
+import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
 import { several } from './options';
 
@@ -13,6 +16,7 @@ interface Options {
   readonly port?: string;
   readonly config?: string;
   readonly verbose?: boolean;
+  readonly open?: boolean;
   readonly actor?: readonly string[];
 }
 
@@ -33,6 +37,11 @@ export function registerDev(program: Command, context: Context): void {
       'program that may act for people who decide (approvals.actors), such as ci; can be repeated',
       several,
     )
+    .option(
+      '--open',
+      'open the console in a browser (default: if a terminal is attached and a program that opens addresses exists; never with CI=true)',
+    )
+    .option('--no-open', 'print the address of the console and open no browser')
     .option('--verbose', 'print the output of the processes')
     .action((options: Options) => context.run(() => runDev(options, context), options.config));
   dev
@@ -66,7 +75,10 @@ async function runDev(options: Options, { terminal, env }: Context) {
     waiting.close();
     throw error;
   });
-  if (!waiting.isOver) for (const line of usageOf(stack)) terminal.print(line);
+  if (!waiting.isOver) {
+    for (const line of usageOf(stack)) terminal.print(line);
+    openConsole(consoleOf(stack), options.open, terminal, env);
+  }
   const end = await waiting.end;
   if (end !== null) {
     terminal.say(safeLine(`DEV_PROCESS_LOST the ${end.name} has ended: ${describeEnd(end)}`));
@@ -104,6 +116,20 @@ class Ending {
   }
 }
 
+function consoleOf({ server }: Pick<DevStack, 'server'>): string {
+  return `${server}/console/`;
+}
+
+/** Opens the console, or says why not if the person has asked for it. */
+function openConsole(address: string, asked: boolean | undefined, terminal: Terminal, env: Context['env']): void {
+  const { isInteractive } = terminal;
+  const exists = (program: string): boolean => isProgram(program, env);
+  const opening = consoleOpening({ asked, isInteractive, env, platform: process.platform, exists });
+  if ('program' in opening) openBrowser(opening.program, address);
+  else if (asked === true && opening.why !== null)
+    terminal.say(safeLine(`The console is not opened: ${opening.why}. Open ${address} yourself.`));
+}
+
 /** Suggests the next steps. */
 export function usageOf(
   stack: Pick<DevStack, 'server' | 'issuer' | 'health' | 'trustPath' | 'stateDirectory' | 'sandbox'>,
@@ -112,7 +138,7 @@ export function usageOf(
   const keep = quoted(stateDirectory);
   return [
     `API        ${server}  (${server}/docs)`,
-    `console    ${server}/console/`,
+    `console    ${consoleOf(stack)}`,
     `authority  ${issuer}  (people: ada runs, grace approves, linus may do both, ops administers; any password)`,
     `health     ${[health.webservice, ...health.workers].join('  ')}`,
     sandbox.profile === 'bwrap'

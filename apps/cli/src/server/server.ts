@@ -83,10 +83,10 @@ export class Server {
   }
 
   /** All gates of a run, including those that it has not reached. */
-  async gates(runId: string): Promise<readonly RunGateView[]> {
+  gates(runId: string): Promise<readonly RunGateView[]> {
     const params = (page: object) => ({ path: { runId }, query: { limit: PAGE, ...page } });
     const gates = itemsOf((page) => bodyOf(this.client.api.GET('/api/runs/{runId}/gates', { params: params(page) })));
-    return (await all(gates)) as unknown as readonly RunGateView[];
+    return all(gates);
   }
 
   async gate(runId: string, gateId: string): Promise<GateView> {

@@ -1,13 +1,5 @@
-import type { Api } from './api';
-import { eventsOf } from './event-stream';
+import { ApiProblem, type FeedEvent, type TaskRunnerClient } from '@taskrunner/client';
 import { pauseFor } from './pause';
-import { ApiProblem } from './problem';
-
-/** An event of the tenant: that something changed, not what it is now. */
-export interface FeedEvent {
-  readonly type: string;
-  readonly runId: string;
-}
 
 /** What the feed reports to a reader. `again`: events may have been missed, so that everything must be read again. */
 export type FeedChange =
@@ -21,37 +13,23 @@ export interface FeedReading {
   readonly report: (change: FeedChange) => void;
 }
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
+/** Between two tries after events were lost, milliseconds. */
+const PAUSE_MS = 500;
 
-/** Reads the feed of the tenant, and goes on where it was after a lost connection. It ends when it is stopped, or with an error that another try does not mend. */
-export async function readFeed(api: Pick<Api, 'ask' | 'get'>, { after, signal, report }: FeedReading): Promise<void> {
-  let at = after;
-  for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
+/** Reads the feed of the tenant. It ends when it is stopped, or with an error that another try does not mend. */
+export async function readFeed(
+  client: Pick<TaskRunnerClient, 'followEvents'>,
+  { after, signal, report }: FeedReading,
+): Promise<void> {
+  for (let from = after; !signal.aborted; from = null) {
     try {
-      at ??= (await api.get<{ readonly head: number }>('events', { limit: 1 }, signal)).head;
-      const { body } = await api.ask('events', {
-        query: { after: at },
-        headers: { Accept: 'text/event-stream' },
-        signal,
-      });
-      for await (const batch of eventsOf(body ?? new ReadableStream())) {
-        pause = FIRST_PAUSE_MS;
-        const events = batch.flatMap(({ name, id, data }) => {
-          at = id === null || id === '' ? at : Number(id);
-          return name === '' ? [JSON.parse(data) as FeedEvent] : [];
-        });
-        if (events.length > 0) report({ kind: 'events', events, at });
-      }
+      const events = client.followEvents({ ...(from === null ? {} : { after: from }), signal });
+      for await (const event of events) report({ kind: 'events', events: [event], at: event.position });
     } catch (error) {
       if (signal.aborted) return;
-      if (ApiProblem.is(error) && error.code === 'EVENTS_GONE') {
-        at = null;
-        report({ kind: 'again' });
-      } else if (ApiProblem.is(error) && !error.isTransient) throw error;
+      if (!ApiProblem.is(error) || error.code !== 'EVENTS_GONE') throw error;
+      report({ kind: 'again' });
     }
-    // A tab that leaves must not keep the lock for a pause.
-    await pauseFor(pause, signal);
-    pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+    await pauseFor(PAUSE_MS, signal);
   }
 }

@@ -1,49 +1,45 @@
-import type { Fault } from '@taskrunner/client';
+import { ApiProblem, ClientError, isTemporary, type Fault } from '@taskrunner/client';
 
 /** What is wrong in a request, and where; the place in a text is known only if a text was sent. */
 export type RequestFault = Pick<Fault, 'code' | 'path' | 'message' | 'remediation'> &
   Partial<Pick<Fault, 'line' | 'column' | 'file'>>;
 
-/** An error of the API (RFC 9457), or a connection that failed (status 0). */
-export class ApiProblem extends Error {
-  override readonly name = 'ApiProblem';
-
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly remediation: string | null = null,
-    /** Time to wait before the next try, milliseconds; null: not stated. */
-    readonly retryAfter: number | null = null,
-    /** What is wrong in the request, each with its place. */
-    readonly faults: readonly RequestFault[] = [],
-  ) {
-    super(message);
-  }
-
-  static is(value: unknown): value is ApiProblem {
-    return value instanceof Error && value.name === 'ApiProblem';
-  }
-
-  /** True if the same request may succeed later. */
-  get isTransient(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
-  }
+/** What a person reads of a request that failed. */
+interface FailureText {
+  readonly code: string;
+  readonly message: string;
+  /** What to do; null: the server does not say. */
+  readonly remediation: string | null;
+  /** What is wrong in the request, each with its place. */
+  readonly faults: readonly RequestFault[];
 }
 
-/** The problem in an error response. */
-export async function problemOf(response: Response): Promise<ApiProblem> {
-  const seconds = Number(response.headers.get('retry-after') ?? '');
-  const retryAfter = seconds > 0 ? seconds * 1_000 : null;
-  const body: unknown = await response.json().catch(() => null);
-  const { code, detail, title, remediation, errors } = (body ?? {}) as Readonly<Record<string, unknown>>;
-  const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
-  const message = text(detail) ?? text(title) ?? `The server answered ${response.status}.`;
-  const faults = Array.isArray(errors) ? errors.filter(isFault) : [];
-  return new ApiProblem(response.status, text(code) ?? 'UNKNOWN', message, text(remediation), retryAfter, faults);
+/** What a person reads of an error of the API or of the connection; null: it is another error. */
+export function failureText(error: unknown): FailureText | null {
+  if (ApiProblem.is(error)) {
+    const { code, detail, remediation, errors } = error;
+    return { code, message: detail, remediation, faults: errors };
+  }
+  if (!ClientError.is(error)) return null;
+  const { code } = error;
+  if (code === 'CLIENT_SERVER_UNREACHABLE') {
+    const remediation = 'Check the connection. The console tries again.';
+    return { code, message: 'The server cannot be reached.', remediation, faults: [] };
+  }
+  return { code, message: error.message.slice(code.length + 2), remediation: error.remediation, faults: [] };
 }
 
-function isFault(value: unknown): value is Fault {
-  const { code, path, message, remediation } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return [code, path, message, remediation].every((one) => typeof one === 'string');
+/** The text of any error. */
+export function messageOf(error: unknown): string {
+  return failureText(error)?.message ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** True if the server says that there is no such thing. */
+export function isAbsent(error: unknown): boolean {
+  return ApiProblem.is(error) && error.status === 404;
+}
+
+/** True if another try cannot mend a request. */
+export function isFinal(error: unknown): boolean {
+  return failureText(error) !== null && !isTemporary(error);
 }

@@ -1,5 +1,5 @@
-import type { Api } from './api';
-import { ApiProblem } from './problem';
+import type { TaskRunnerClient } from '@taskrunner/client';
+import { answeredClient, OpenStream, queryOf } from '../testing/answered-client';
 import type { FeedChange } from './feed';
 import { SharedFeed, type Tabs } from './shared-feed';
 
@@ -33,72 +33,61 @@ function browser(): Tabs {
 }
 
 /** A feed whose streams stay open and are written to by the test. */
-function server() {
-  const streams: { readonly after: unknown; readonly write: (position: number) => void; isOpen: boolean }[] = [];
-  const api = {
-    get: async () => ({ head: 7 }),
-    ask: async (_path: string, asking: Parameters<Api['ask']>[1]) => {
-      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-      const writer = writable.getWriter();
-      const stream = {
-        after: asking?.query?.['after'],
-        write: (position: number) => {
-          const data = JSON.stringify({ type: 'run.changed', runId: `run_${position}` });
-          void writer.write(new TextEncoder().encode(`id: ${position}\ndata: ${data}\n\n`));
-        },
-        isOpen: true,
-      };
-      asking?.signal?.addEventListener('abort', () => {
-        stream.isOpen = false;
-        void writer.abort(new Error('aborted')).catch(() => undefined);
-      });
-      streams.push(stream);
-      return new Response(readable);
-    },
-  } as unknown as Pick<Api, 'ask' | 'get'>;
-  return { api, streams };
+function server(answer: (stream: OpenStream) => Response = ({ response }) => response) {
+  const streams: OpenStream[] = [];
+  const client = answeredClient((request) => {
+    if (queryOf(request)['limit'] === '1') return Response.json({ items: [], head: 7, next: 7 });
+    const stream = new OpenStream(request);
+    const response = answer(stream);
+    if (response === stream.response) streams.push(stream);
+    return response;
+  });
+  const happen = (stream: number, position: number): void =>
+    streams[stream]?.write([position, { position, type: 'run.changed', runId: `run_${position}` }]);
+  const shown = () => streams.map(({ request, isOpen }) => [Number(queryOf(request)['after']), isOpen]);
+  return { client, streams, happen, shown };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
-function tab(api: Pick<Api, 'ask' | 'get'>, tabs: Tabs) {
-  const feed = new SharedFeed(api, tabs);
+function tab(client: TaskRunnerClient, tabs: Tabs) {
+  const feed = new SharedFeed(client, tabs);
   const heard: (number | 'again')[] = [];
   feed.subscribe((change: FeedChange) => heard.push(change.kind === 'again' ? 'again' : change.at));
   return { feed, heard };
 }
 
 it('has one stream for all tabs, which another tab takes over where the first has left', async () => {
-  const { api, streams } = server();
+  const { client, happen, shown } = server();
   const tabs = browser();
-  const [one, other] = [tab(api, tabs), tab(api, tabs)];
+  const [one, other] = [tab(client, tabs), tab(client, tabs)];
   const leave = one.feed.join('ada');
   const leaveOther = other.feed.join('ada');
   await settled();
-  expect(streams.map(({ after, isOpen }) => [after, isOpen])).toEqual([[7, true]]);
-  streams[0]?.write(8);
+  expect(shown()).toEqual([[7, true]]);
+  happen(0, 8);
   await settled();
   expect([one.heard, other.heard]).toEqual([[8], [8]]);
   leave();
   await settled();
-  expect(streams.map(({ after, isOpen }) => [after, isOpen])).toEqual([
+  expect(shown()).toEqual([
     [7, false],
     [8, true],
   ]);
-  streams[1]?.write(9);
+  happen(1, 9);
   await settled();
   expect([one.heard, other.heard]).toEqual([[8], [8, 9]]);
   leaveOther();
 });
 
 it('tells a tab that comes back to read everything again, and people do not share', async () => {
-  const { api, streams } = server();
+  const { client, streams, happen } = server();
   const tabs = browser();
-  const [ada, grace] = [tab(api, tabs), tab(api, tabs)];
+  const [ada, grace] = [tab(client, tabs), tab(client, tabs)];
   const [leave, leaveGrace] = [ada.feed.join('ada'), grace.feed.join('grace')];
   await settled();
   expect(streams).toHaveLength(2);
-  streams[0]?.write(8);
+  happen(0, 8);
   await settled();
   expect([ada.heard, grace.heard]).toEqual([[8], []]);
   leave();
@@ -109,20 +98,16 @@ it('tells a tab that comes back to read everything again, and people do not shar
 });
 
 it('begins anew where its position is gone', async () => {
-  const { api, streams } = server();
   let isGone = true;
-  const forgetful = {
-    ...api,
-    ask: async (...asked: Parameters<Api['ask']>) => {
-      if (!isGone) return api.ask(...asked);
-      isGone = false;
-      throw new ApiProblem(410, 'EVENTS_GONE', 'gone');
-    },
-  };
-  const { feed, heard } = tab(forgetful, browser());
+  const { client, streams, shown } = server(({ response }) => {
+    if (!isGone) return response;
+    isGone = false;
+    return Response.json({ code: 'EVENTS_GONE', detail: 'gone', retryable: false }, { status: 410 });
+  });
+  const { feed, heard } = tab(client, browser());
   const leave = feed.join('ada');
   for (let tries = 0; tries < 200 && streams.length === 0; tries++) await settled();
-  expect(streams.map(({ after }) => after)).toEqual([7]);
+  expect(shown()).toEqual([[7, true]]);
   expect(heard).toEqual(['again']);
   leave();
 });

@@ -1,4 +1,4 @@
-import type { Api } from './api';
+import type { TaskRunnerClient } from '@taskrunner/client';
 import { readFeed, type FeedChange } from './feed';
 
 /** The parts of a browser by which tabs share a feed. */
@@ -17,7 +17,7 @@ export class SharedFeed {
   private at: number | null = null;
 
   constructor(
-    private readonly api: Pick<Api, 'ask' | 'get'>,
+    private readonly client: Pick<TaskRunnerClient, 'followEvents'>,
     private readonly tabs: Tabs,
   ) {}
 
@@ -39,7 +39,7 @@ export class SharedFeed {
       this.report(change);
     };
     const lead = async (): Promise<void> => {
-      if (!signal.aborted) await readFeed(this.api, { after: this.at, signal, report });
+      if (!signal.aborted) await readFeed(this.client, { after: this.at, signal, report });
     };
     // A refusal to wait any longer is no error; nor is one by the server: lists are then read at their interval.
     this.tabs.locks.request(name, { signal }, lead).catch(() => undefined);

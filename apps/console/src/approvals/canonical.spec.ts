@@ -1,5 +1,5 @@
 import { canonical as ofCore, digestOf as digestOfCore } from '@taskrunner/core/canonical';
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import { canonical, digestOf } from './canonical';
 
 const VALUES: readonly Json[] = [

@@ -1,4 +1,4 @@
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 
 /** The canonical text of a value (RFC 8785): members sorted by UTF-16 code units, numbers and strings as ECMAScript writes them. */
 export function canonical(value: Json): string {

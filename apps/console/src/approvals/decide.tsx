@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { DecideBody } from '@taskrunner/client';
+import type { DecideBody, Gate } from '@taskrunner/client';
 import { lazy, Suspense, useState } from 'react';
-import type { Gate } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import { Failed, Notice } from '../frame/notice';
 import { Refusal } from '../frame/refusal';
 import { useServices } from '../frame/services';
@@ -128,18 +128,17 @@ export function Withdraw({ gate, decided }: Pick<DecideFacts, 'gate' | 'decided'
   );
 }
 
+const DECIDE = { approved: 'approve', rejected: 'reject', withdrawn: 'withdraw' } as const;
+
 /** Sends a decision about the gate as it was shown. */
 function useDecision(gate: Gate, decided: () => void) {
-  const { api } = useServices();
+  const { client } = useServices();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ reason, ...more }: Pick<DecideBody, 'decision'> & { reason: string; response?: unknown }) =>
-      api.post(`runs/${gate.runId}/approve`, {
-        gateId: gate.gateId,
-        planHash: gate.planHash,
-        gateDigest: gate.gateDigest,
+    mutationFn: ({ decision, reason, response }: Pick<DecideBody, 'decision'> & { reason: string; response?: Json }) =>
+      client[DECIDE[decision]](gate, {
         ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
-        ...more,
+        ...(response === undefined ? {} : { response: response as NonNullable<DecideBody['response']> }),
       }),
     onSettled: () => {
       decided();

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { Gate, Json, PlanChange, PlanDiff } from '../api/views';
+import type { Gate, PlanChange, PlanDiff } from '@taskrunner/client';
 import { shortRun } from '../frame/short';
 
 /** How the plan differs from the one that people approved last. */
@@ -77,6 +77,6 @@ function Changes({ changes }: { readonly changes: readonly PlanChange[] }) {
   );
 }
 
-function textOf(value: Json | undefined): string {
+function textOf(value: unknown): string {
   return value === undefined ? '' : JSON.stringify(value);
 }

@@ -1,4 +1,4 @@
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import type { Schema } from '../form/field';
 import { digestOf } from './canonical';
 

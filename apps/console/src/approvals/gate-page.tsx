@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { ApiProblem } from '../api/problem';
-import type { Gate } from '../api/views';
+import { isAbsent } from '../api/problem';
+import type { Gate } from '@taskrunner/client';
 import { useMe } from '../frame/me';
 import { Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
@@ -19,14 +19,13 @@ import { verdictIn } from './verdict';
 /** One request for an approval, and nothing else. */
 export function GatePage() {
   const { runId, gateId } = useParams({ from: '/runs/$runId/gates/$gateId' });
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const query = useQuery({
     queryKey: ['gate', runId, gateId],
-    queryFn: ({ signal }) => api.get<Gate>(`runs/${runId}/gates/${encodeURIComponent(gateId)}`, {}, signal),
+    queryFn: ({ signal }) => client.gate(runId, gateId, { signal }),
     refetchInterval: ({ state }) => (state.data?.status === 'open' ? settings.refresh : false),
   });
   const gate = query.data;
-  const isAbsent = ApiProblem.is(query.error) && query.error.status === 404;
   return (
     <main className="page request">
       <p className="trail">
@@ -40,7 +39,7 @@ export function GatePage() {
       </p>
       {gate !== undefined ? (
         <Request gate={gate} reread={() => void query.refetch()} />
-      ) : isAbsent ? (
+      ) : isAbsent(query.error) ? (
         <Notice kind="empty" title="This gate does not ask anybody">
           <p>The run has not reached it, or its policy decided without people.</p>
         </Notice>

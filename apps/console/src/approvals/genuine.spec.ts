@@ -1,5 +1,5 @@
 import { digestOf } from '@taskrunner/core/canonical';
-import type { Gate } from '../api/views';
+import type { Gate } from '@taskrunner/client';
 import { isGenuine } from './genuine';
 
 const show = { findings: 3 };

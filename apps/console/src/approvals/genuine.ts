@@ -1,4 +1,5 @@
-import type { Gate, Json } from '../api/views';
+import type { Gate } from '@taskrunner/client';
+import type { Json } from '@taskrunner/core/foundation';
 import { digestOf } from './canonical';
 
 /**
@@ -10,6 +11,6 @@ export async function isGenuine(
 ): Promise<boolean> {
   const { request, show, gateDigest } = gate;
   if (request.gate !== gate.gateId || request.runId !== gate.runId || request.planHash !== gate.planHash) return false;
-  const [whole, shown] = await Promise.all([digestOf(request as unknown as Json), digestOf(show)]);
+  const [whole, shown] = await Promise.all([digestOf(request as unknown as Json), digestOf(show as Json)]);
   return whole === gateDigest && shown === request.showDigest;
 }

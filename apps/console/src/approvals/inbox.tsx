@@ -1,7 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
-import type { Gate, Page } from '../api/views';
+import { bodyOf, type Gate } from '@taskrunner/client';
+import { FIRST_PAGE, nextPage } from '../api/pages';
 import { stepIn, useKeys } from '../frame/keys';
 import { useMe } from '../frame/me';
 import { Moment } from '../frame/moment';
@@ -15,7 +16,7 @@ const PAGE = 50;
 
 /** The open gates of the tenant. */
 export function InboxPage() {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const { all = false } = useSearch({ from: '/approvals' });
   const navigate = useNavigate({ from: '/approvals' });
   const rows = useRef<HTMLUListElement>(null);
@@ -25,9 +26,11 @@ export function InboxPage() {
     enabled: scopes !== undefined && !isDenied,
     queryKey: ['approvals', 'list', all],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<Gate>>('approvals', { mine: !all, limit: PAGE, cursor: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor,
+      bodyOf(
+        client.api.GET('/api/approvals', { params: { query: { mine: !all, limit: PAGE, ...pageParam } }, signal }),
+      ),
+    initialPageParam: FIRST_PAGE,
+    getNextPageParam: nextPage,
     refetchInterval: settings.refresh,
   });
   const gates = query.data?.pages.flatMap(({ items }) => items) ?? [];

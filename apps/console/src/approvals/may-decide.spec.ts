@@ -1,4 +1,4 @@
-import type { Gate } from '../api/views';
+import type { Gate } from '@taskrunner/client';
 import { obstacleTo, type Reading } from './may-decide';
 
 const requirement = {

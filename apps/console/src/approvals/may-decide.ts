@@ -1,4 +1,5 @@
-import type { Gate, Json } from '../api/views';
+import type { Gate } from '@taskrunner/client';
+import type { Json } from '@taskrunner/core/foundation';
 
 /** What a person has entered into the form of a gate. */
 export type Response =

@@ -1,4 +1,4 @@
-import type { Decision, Gate } from '../api/views';
+import type { Decision, Gate } from '@taskrunner/client';
 import { Moment } from '../frame/moment';
 import { fullText } from '../frame/time';
 

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import { fieldsOfSchema, type Schema } from '../form/field';
 import { FormFields } from '../form/form-fields';
 import { initialEntries, readForm, readWhole, type Entries, type FieldFaults } from '../form/read-fields';

@@ -1,4 +1,4 @@
-import type { Gate } from '../api/views';
+import type { Gate } from '@taskrunner/client';
 import { verdictIn } from './verdict';
 
 const judged = { allow: false, undecided: false, reasons: ['It is Friday'], engine: 'cel', digest: 'sha256:1' };

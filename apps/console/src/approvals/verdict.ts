@@ -1,4 +1,5 @@
-import type { Gate, Json } from '../api/views';
+import type { Gate } from '@taskrunner/client';
+import type { Json } from '@taskrunner/core/foundation';
 
 /** What a policy said at a gate, which an approval overrides. */
 export interface Verdict {

@@ -1,8 +1,8 @@
 import '../style/packs.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import type { AuditEntry } from '@taskrunner/client';
-import type { Json, Page } from '../api/views';
+import { type AuditEntry, bodyOf } from '@taskrunner/client';
+import type { Page } from '../api/pages';
 import { useHolds } from '../frame/me';
 import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
@@ -16,12 +16,12 @@ const PAGE = 100;
 
 /** The audit chain of the tenant, a page at a time; first its end. */
 export function AuditPage() {
-  const { api } = useServices();
+  const { client } = useServices();
   const { after } = useSearch({ from: '/audit' });
   const navigate = useNavigate({ from: '/audit' });
   const may = useHolds('packs.admin');
   const read = (from: number, limit: number, signal: AbortSignal): Promise<Page<AuditEntry>> =>
-    api.get<Page<AuditEntry>>('audit', { after: from, limit }, signal);
+    bodyOf(client.api.GET('/api/audit', { params: { query: { after: from, limit } }, signal }));
   const query = useQuery({
     queryKey: ['audit', after ?? 'end'],
     enabled: may === true,
@@ -162,7 +162,7 @@ function Row({ entry: { seq, at, event, hash } }: { readonly entry: AuditEntry }
       <td data-label="Content" className="wide-cell">
         <details>
           <summary>Show</summary>
-          <Value value={event as Json} label={`Content of entry ${seq}`} />
+          <Value value={event} label={`Content of entry ${seq}`} />
         </details>
       </td>
     </tr>

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '@taskrunner/client';
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import { digestOf } from '../approvals/canonical';
 
 /** What the browser found out about entries that follow each other. */

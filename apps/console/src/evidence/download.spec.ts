@@ -1,20 +1,22 @@
+import type { TaskRunnerClient } from '@taskrunner/client';
+import { answeredClient } from '../testing/answered-client';
 import { downloadBundle, TooLarge, type Progress } from './download';
 
-/** An answer with these pieces. */
-function answer(pieces: readonly string[], headers: Record<string, string> = {}): { ask: () => Promise<Response> } {
+/** A server that answers with these pieces. */
+function answer(pieces: readonly string[], headers: Record<string, string> = {}): TaskRunnerClient {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
       controller.close();
     },
   });
-  return { ask: async () => new Response(body, { headers }) };
+  return answeredClient(() => new Response(body, { headers }));
 }
 
-async function downloaded(api: ReturnType<typeof answer>, maxBytes = 100): Promise<[string, Progress[]]> {
+async function downloaded(client: TaskRunnerClient, maxBytes = 100): Promise<[string, Progress[]]> {
   const seen: Progress[] = [];
   const { signal } = new AbortController();
-  const blob = await downloadBundle(api, 'run', { maxBytes, signal, report: (progress) => seen.push(progress) });
+  const blob = await downloadBundle(client, 'run', { maxBytes, signal, report: (progress) => seen.push(progress) });
   return [await blob.text(), seen];
 }
 

@@ -1,4 +1,5 @@
-import type { Api } from '../api/api';
+import type { TaskRunnerClient } from '@taskrunner/client';
+import { ONCE } from '../api/client';
 import { sizeText } from '../frame/short';
 
 /** What is known while a bundle comes. */
@@ -21,26 +22,24 @@ export class TooLarge extends Error {
 
 /** Downloads the evidence bundle of a run once. Throws an `ApiProblem`, or `TooLarge` before more is held. */
 export async function downloadBundle(
-  api: Pick<Api, 'ask'>,
+  client: Pick<TaskRunnerClient, 'evidence'>,
   runId: string,
   { maxBytes, signal, report }: { maxBytes: number; signal: AbortSignal; report: (progress: Progress) => void },
 ): Promise<Blob> {
-  const response = await api.ask(`runs/${runId}/evidence`, { signal });
-  const length = response.headers.get('content-length');
-  const total = length === null ? null : Number(length);
+  const { stream, size: total } = await client.evidence(runId, { signal, ...ONCE });
   if (total !== null && total > maxBytes) throw new TooLarge(maxBytes);
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const pieces: BlobPart[] = [];
   let received = 0;
-  const reader = response.body?.getReader();
+  const reader = stream.getReader();
   for (;;) {
-    const piece = await reader?.read();
-    if (piece?.value === undefined) break;
+    const piece = await reader.read();
+    if (piece.value === undefined) break;
     received += piece.value.length;
     if (received > maxBytes) {
-      await reader?.cancel();
+      await reader.cancel();
       throw new TooLarge(maxBytes);
     }
-    pieces.push(piece.value);
+    pieces.push(piece.value as Uint8Array<ArrayBuffer>);
     report({ received, total });
   }
   return new Blob(pieces, { type: 'application/x-tar' });

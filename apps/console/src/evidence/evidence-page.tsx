@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ApiProblem } from '../api/problem';
+import { failureText } from '../api/problem';
 import { useServices } from '../frame/services';
 import { Failed, Notice } from '../frame/notice';
 import { sizeText } from '../frame/short';
@@ -61,7 +61,7 @@ export default function EvidencePage() {
 }
 
 function useBundle(runId: string, isSealed: boolean) {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const [progress, setProgress] = useState<Progress>({ received: 0, total: null });
   const last = useRef(0);
   const report = useCallback((next: Progress) => {
@@ -73,7 +73,7 @@ function useBundle(runId: string, isSealed: boolean) {
   }, []);
   const bundle = useQuery({
     queryKey: ['bundle', runId],
-    queryFn: ({ signal }) => downloadBundle(api, runId, { maxBytes: settings.bundleSize, signal, report }),
+    queryFn: ({ signal }) => downloadBundle(client, runId, { maxBytes: settings.bundleSize, signal, report }),
     enabled: isSealed,
     staleTime: Infinity,
     gcTime: 0,
@@ -118,7 +118,7 @@ function NotSealed({ isOver: hasEnded, status, reason }: NotSealedFacts) {
 }
 
 function BundleFailed({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
-  if (ApiProblem.is(error)) return <Failed error={error} retry={retry} />;
+  if (failureText(error) !== null) return <Failed error={error} retry={retry} />;
   return (
     <Notice kind="broken" title="The bundle cannot be read here">
       <p>{error instanceof Error ? error.message : String(error)}</p>

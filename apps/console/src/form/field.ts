@@ -1,5 +1,5 @@
 import type { PackDetail } from '@taskrunner/client';
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 
 /** How an entry is made. `lines`: a list of texts, one in a line. `json`: any other value, written as JSON. */
 type FieldKind = 'text' | 'lines' | 'number' | 'switch' | 'choice' | 'json' | 'file';

@@ -1,5 +1,5 @@
 import { compileSchema } from '@taskrunner/core/schema';
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import type { Field, Schema } from './field';
 
 /** The contents of the entries of a form, by name. A file is one that the person has chosen. */

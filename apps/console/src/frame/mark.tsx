@@ -1,4 +1,4 @@
-import type { RunStatus, StepStatus } from '../api/views';
+import type { RunStatus, StepStatus } from '@taskrunner/client';
 
 /** Appearance of a state: a colour, a shape and a word, so that no state is distinguished by colour alone. */
 export interface Look {

@@ -1,11 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Me } from '../api/views';
+import { bodyOf } from '@taskrunner/client';
 import { useServices } from './services';
 
 /** The signed-in person, as the API identifies them. */
 export function useMe() {
-  const { api } = useServices();
-  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.get<Me>('me', {}, signal), staleTime: 60_000 });
+  const { client } = useServices();
+  return useQuery({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => bodyOf(client.api.GET('/api/me', { signal })),
+    staleTime: 60_000,
+  });
 }
 
 /** A right of the API. */

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
-import { ApiProblem } from '../api/problem';
+import { ApiProblem } from '@taskrunner/client';
+import { failureText } from '../api/problem';
 import { useServices } from './services';
 
 interface NoticeFacts {
@@ -20,13 +21,13 @@ export function Notice({ kind, title, children }: NoticeFacts) {
 
 /** A failure in place of content. `retry` tries again. */
 export function Failed({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
-  const problem = ApiProblem.is(error) ? error : null;
-  const isDenied = problem?.status === 403;
+  const problem = failureText(error);
+  const isDenied = ApiProblem.is(error) && error.status === 403;
   const title = isDenied ? 'You may not see this' : (problem?.message ?? 'Something went wrong');
   return (
     <Notice kind={isDenied ? 'denied' : 'broken'} title={title}>
       {isDenied ? (
-        <p>The server says: {problem.message}. Ask the operator for that right.</p>
+        <p>The server says: {problem?.message}. Ask the operator for that right.</p>
       ) : problem?.remediation ? (
         <p>{problem.remediation}</p>
       ) : null}

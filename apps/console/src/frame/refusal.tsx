@@ -1,19 +1,19 @@
-import { ApiProblem, type RequestFault } from '../api/problem';
+import { failureText, messageOf, type RequestFault } from '../api/problem';
 
 interface RefusalFacts {
   readonly error: Error | null;
   /** What of its faults is listed; absent: all. */
-  readonly faults?: ApiProblem['faults'];
+  readonly faults?: readonly RequestFault[];
 }
 
 /** Why the server refused something: what, where, and what to do. Nothing if there is no error. */
 export function Refusal({ error, faults }: RefusalFacts) {
   if (error === null) return null;
-  const problem = ApiProblem.is(error) ? error : null;
+  const problem = failureText(error);
   return (
     <div className="failure" role="alert">
       <p className="failure-code code">{problem?.code ?? 'Something went wrong'}</p>
-      <p>{error.message}</p>
+      <p>{messageOf(error)}</p>
       {problem?.remediation ? <p>{problem.remediation}</p> : null}
       <Faults faults={faults ?? problem?.faults ?? []} />
     </div>

@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react';
-import type { Api } from '../api/api';
+import type { TaskRunnerClient } from '@taskrunner/client';
 import type { Connection } from '../api/connection';
 import type { SharedFeed } from '../api/shared-feed';
 import type { Session } from '../session/session';
@@ -7,7 +7,7 @@ import type { Settings } from '../settings';
 
 /** The services that every page uses. */
 export interface Services {
-  readonly api: Api;
+  readonly client: TaskRunnerClient;
   readonly connection: Connection;
   readonly feed: SharedFeed;
   readonly session: Session;

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import type { ApprovalCounts } from '../api/views';
+import { bodyOf } from '@taskrunner/client';
 import { useKeys } from './keys';
 import { ConnectionLost } from './lost';
 import { useLiveLists } from './live';
@@ -94,12 +94,12 @@ function toContent(event: React.MouseEvent): void {
 }
 
 function Approvals() {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const isCurrent = useLocation({ select: ({ pathname }) => pathname.startsWith('/approvals') || isGate(pathname) });
   const mayApprove = useMe().data?.scopes.includes('packs.approve') === true;
   const { data } = useQuery({
     queryKey: ['approvals', 'count'],
-    queryFn: ({ signal }) => api.get<ApprovalCounts>('approvals/count', {}, signal),
+    queryFn: ({ signal }) => bodyOf(client.api.GET('/api/approvals/count', { signal })),
     enabled: mayApprove,
     refetchInterval: settings.refresh * 2,
   });

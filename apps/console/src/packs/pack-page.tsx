@@ -1,8 +1,8 @@
 import '../style/packs.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import type { PackDetail, PublishedPack } from '@taskrunner/client';
-import { ApiProblem } from '../api/problem';
+import { bodyOf, type PackDetail, type PublishedPack } from '@taskrunner/client';
+import { isAbsent } from '../api/problem';
 import { fieldsOfInputs } from '../form/field';
 import { lacks, useHolds } from '../frame/me';
 import { Denied, Failed, Notice } from '../frame/notice';
@@ -81,15 +81,15 @@ function Versions({ versions, version }: VersionsFacts) {
 }
 
 function Version({ name, version }: { readonly name: string; readonly version: string }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const query = useQuery({
     queryKey: ['pack', name, version],
     queryFn: ({ signal }) =>
-      api.get<PackDetail>(`packs/${encodeURIComponent(name)}/${encodeURIComponent(version)}`, {}, signal),
+      bodyOf(client.api.GET('/api/packs/{name}/{version}', { params: { path: { name, version } }, signal })),
     staleTime: 30_000,
   });
   if (query.data !== undefined) return <Detail key={query.data.digest} pack={query.data} />;
-  if (ApiProblem.is(query.error) && query.error.status === 404) return <Absent />;
+  if (isAbsent(query.error)) return <Absent />;
   return query.isError ? (
     <Failed error={query.error} retry={() => void query.refetch()} />
   ) : (

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { PublishedPack } from '@taskrunner/client';
+import { bodyOf } from '@taskrunner/client';
 import { useState } from 'react';
 import { useHolds } from '../frame/me';
 import { Question } from '../frame/question';
@@ -8,11 +8,11 @@ import { useServices } from '../frame/services';
 
 /** The way to publish a manifest, for those who may. Others run it only, so nothing is said to them. */
 export function PublishPack({ name, manifest }: { readonly name: string; readonly manifest: string }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const queries = useQueryClient();
   const [isAsked, ask] = useState(false);
   const publish = useMutation({
-    mutationFn: () => api.post<PublishedPack>('packs', { manifest }),
+    mutationFn: () => bodyOf(client.api.POST('/api/packs', { body: { manifest } })),
     onSuccess: () => {
       ask(false);
       void queries.invalidateQueries({ queryKey: ['packs'] });

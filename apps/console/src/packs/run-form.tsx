@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { Plan } from '@taskrunner/client';
 import { useRef, useState } from 'react';
-import { ApiProblem } from '../api/problem';
+import { failureText } from '../api/problem';
 import type { Field } from '../form/field';
 import { FormFields, toFirstFault } from '../form/form-fields';
 import { faultsOfServer, initialEntries, readFields, type Entries, type FieldFaults } from '../form/read-fields';
@@ -23,7 +23,7 @@ interface RunFormFacts {
 
 /** The form to run a pack: an entry for each input, checked here and by the server. */
 export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts) {
-  const { api } = useServices();
+  const { client } = useServices();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const form = useRef<HTMLFormElement>(null);
@@ -33,13 +33,14 @@ export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts)
   // A changed form is a request for another run. The same form, sent twice, is one request.
   const [key, setKey] = useState(newKey);
   const refused = (error: Error): void => {
-    if (!ApiProblem.is(error)) return;
-    setFaults(faultsOfServer(error.faults.filter(isInput), fields, '/inputs'));
+    const refusal = failureText(error);
+    if (refusal === null) return;
+    setFaults(faultsOfServer(refusal.faults.filter(isInput), fields, '/inputs'));
     toFirstFault(form.current);
   };
-  const checking = useMutation({ mutationFn: (read: ReadInputs) => check(api, source, read), onError: refused });
+  const checking = useMutation({ mutationFn: (read: ReadInputs) => check(client, source, read), onError: refused });
   const starting = useMutation({
-    mutationFn: (read: ReadInputs) => start(api, source, read, labelsIn(labels) ?? {}, key),
+    mutationFn: (read: ReadInputs) => start(client, source, read, labelsIn(labels) ?? {}, key),
     onError: refused,
     onSuccess: ({ runId }) => {
       void queries.invalidateQueries({ queryKey: ['runs'] });
@@ -115,8 +116,9 @@ function isInput({ path }: { readonly path: string }): boolean {
 
 /** What of a refusal does not stand beside an entry. */
 function RefusedBy({ error }: { readonly error: Error | null }) {
-  const rest = ApiProblem.is(error) ? error.faults.filter((fault) => !isInput(fault)) : [];
-  if (ApiProblem.is(error) && error.faults.length > 0 && rest.length === 0)
+  const faults = failureText(error)?.faults ?? [];
+  const rest = faults.filter((fault) => !isInput(fault));
+  if (faults.length > 0 && rest.length === 0)
     return (
       <p className="entry-faults" role="alert">
         The server refuses what is marked above.

@@ -1,4 +1,4 @@
-import type { Api } from '../api/api';
+import { answeredClient } from '../testing/answered-client';
 import { inputsFor, labelsIn } from './submission';
 
 it('reads labels from lines', () => {
@@ -9,17 +9,16 @@ it('reads labels from lines', () => {
 });
 
 it('uploads files and names them by their digests', async () => {
-  const sent: unknown[] = [];
-  const api = {
-    post: async (path: string, body: unknown) => {
-      sent.push([path, body]);
-      return { digest: 'sha256:1' };
-    },
-  } as unknown as Api;
+  const sent: string[] = [];
+  const client = answeredClient(async (request) => {
+    const { method, url } = request;
+    sent.push(`${method} ${url} ${request.headers.get('content-type')} ${await request.text()}`);
+    return Response.json({ digest: 'sha256:1', size: 1 }, { status: 201 });
+  });
   const file = new File(['x'], 'bundle.tar', { type: 'application/x-tar' });
-  expect(await inputsFor(api, { values: { a: 1 }, files: { bundle: file } })).toEqual({
+  expect(await inputsFor(client, { values: { a: 1 }, files: { bundle: file } })).toEqual({
     a: 1,
     bundle: { digest: 'sha256:1', name: 'bundle.tar', mediaType: 'application/x-tar' },
   });
-  expect(sent).toEqual([['uploads', file]]);
+  expect(sent).toEqual(['POST https://runner.example.org/api/uploads application/octet-stream x']);
 });

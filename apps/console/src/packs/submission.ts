@@ -1,6 +1,6 @@
-import type { Plan, SubmitRunBody, Upload } from '@taskrunner/client';
-import type { Api } from '../api/api';
-import type { Json, Run } from '../api/views';
+import { ONCE } from '../api/client';
+import { bodyOf, type Plan, type Run, type SubmitRunBody, type TaskRunnerClient } from '@taskrunner/client';
+import type { Json } from '@taskrunner/core/foundation';
 
 /** The pack of a submission, in one of the forms of the API. */
 export type RunSource = Pick<SubmitRunBody, 'pack'> | Pick<SubmitRunBody, 'manifest'> | Pick<SubmitRunBody, 'bundle'>;
@@ -12,34 +12,36 @@ export interface ReadInputs {
 }
 
 /** Uploads the files among the inputs, and returns all inputs as the API takes them. */
-export async function inputsFor(api: Api, { values, files }: ReadInputs): Promise<Record<string, Json>> {
+export async function inputsFor(
+  client: TaskRunnerClient,
+  { values, files }: ReadInputs,
+): Promise<Record<string, Json>> {
   const inputs: Record<string, Json> = { ...values };
   for (const [name, file] of Object.entries(files)) {
-    const { digest } = await upload(api, file);
+    const { digest } = await client.upload(file);
     inputs[name] = { digest, name: file.name, ...(file.type === '' ? {} : { mediaType: file.type }) };
   }
   return inputs;
 }
 
-export async function upload(api: Api, file: File): Promise<Upload> {
-  return api.post<Upload>('uploads', file);
-}
-
 /** Plans without executing or storing anything. */
-export async function check(api: Api, source: RunSource, read: ReadInputs): Promise<Plan> {
-  return api.post<Plan>('plans', { ...source, inputs: await inputsFor(api, read) });
+export async function check(client: TaskRunnerClient, source: RunSource, read: ReadInputs): Promise<Plan> {
+  const body = { ...source, inputs: await inputsFor(client, read) };
+  const plan = await bodyOf(client.api.POST('/api/plans', { body }));
+  if ('planHash' in plan) return plan;
+  throw new TypeError('the server has checked the pack and not planned it');
 }
 
 /** Starts a run. `key`: the same key starts one run only. */
 export async function start(
-  api: Api,
+  client: TaskRunnerClient,
   source: RunSource,
   read: ReadInputs,
   labels: Readonly<Record<string, string>>,
   key: string,
 ): Promise<Run> {
-  const body: SubmitRunBody = { ...source, inputs: await inputsFor(api, read), labels };
-  return api.post<Run>('runs', body, { 'Idempotency-Key': key });
+  const body: SubmitRunBody = { ...source, inputs: await inputsFor(client, read), labels };
+  return client.submit(body, { idempotencyKey: key, ...ONCE });
 }
 
 /** Labels from lines of the form `key=value`; null: a line has another form. */

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { readPack } from '@taskrunner/core/pack';
 import { useState } from 'react';
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import { fieldsOfInputs, type Field } from '../form/field';
 import { lacks, useHolds } from '../frame/me';
 import { Faults, Refusal } from '../frame/refusal';
@@ -11,7 +11,6 @@ import { useServices } from '../frame/services';
 import { sizeText } from '../frame/short';
 import { PublishPack } from './publish-pack';
 import { RunForm } from './run-form';
-import { upload } from './submission';
 
 /** A pack that a person has chosen, as far as the browser can read it. */
 type Chosen =
@@ -76,9 +75,9 @@ function Pack({ chosen, obstacle }: { readonly chosen: Chosen; readonly obstacle
 
 /** An archive goes to the server as it is. Its inputs are not known here, so they are written as JSON. */
 function Archive({ file, obstacle }: { readonly file: File; readonly obstacle: string | null }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const [inputs, write] = useState('{}');
-  const uploading = useMutation({ mutationFn: () => upload(api, file) });
+  const uploading = useMutation({ mutationFn: () => client.upload(file) });
   const values = objectIn(inputs);
   return (
     <>

@@ -1,4 +1,4 @@
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import type { InputRules } from './rehearsal';
 
 // Beside the rehearsal, which only the worker loads.

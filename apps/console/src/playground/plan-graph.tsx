@@ -10,12 +10,11 @@ import {
   type NodeProps,
 } from '@xyflow/react';
 import { memo } from 'react';
-import type { GraphNode } from '../api/views';
-import type { PlacedGraph } from '../run/graph-layout';
+import type { DrawnNode, PlacedGraph } from '../run/graph-layout';
 import type { Rehearsal } from './rehearsal';
 
 type Simulated = NonNullable<Rehearsal['planned']>['simulation'];
-type StepNode = Node<{ readonly node: GraphNode; readonly said: string; readonly isOpen: boolean }, 'step'>;
+type StepNode = Node<{ readonly node: DrawnNode; readonly said: string; readonly isOpen: boolean }, 'step'>;
 
 interface GraphFacts {
   readonly placed: PlacedGraph;

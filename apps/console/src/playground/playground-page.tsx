@@ -1,8 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
-import { ApiProblem } from '../api/problem';
-import type { Run } from '../api/views';
+import { ApiProblem } from '@taskrunner/client';
+import { ONCE } from '../api/client';
 import { DropZone } from '../evidence/drop-zone';
 import { useMe } from '../frame/me';
 import { Failed, Notice } from '../frame/notice';
@@ -101,12 +101,12 @@ interface SubmitFacts {
 
 /** Starts exactly the plan that is shown: the server refuses to start another one. */
 function Submit({ manifest, planned, isStale }: SubmitFacts) {
-  const { api } = useServices();
+  const { client } = useServices();
   const navigate = useNavigate();
   const mayRun = useMe().data?.scopes.includes('packs.run') === true;
   const { inputs, planHash, name } = planned;
   const submit = useMutation({
-    mutationFn: () => api.post<Pick<Run, 'runId'>>('runs', { manifest, inputs, planHash }),
+    mutationFn: () => client.submit({ manifest, inputs, planHash }, ONCE),
     onSuccess: ({ runId }) => void navigate({ to: '/runs/$runId', params: { runId } }),
   });
   return (

@@ -11,7 +11,7 @@ import {
 import { readPack, type Pack } from '@taskrunner/core/pack';
 import { graphOf } from '@taskrunner/core/plan';
 import { simulate } from '@taskrunner/core/simulation';
-import type { Graph } from '../api/views';
+import type { PlanGraph } from '../run/graph-layout';
 
 /** Codes that concern an installation and not the pack. */
 const OF_INSTALLATION: ReadonlySet<string> = new Set(['SEALED_INSTALL_REQUIRED', 'SEALED_UNENFORCEABLE']);
@@ -31,7 +31,7 @@ export interface Rehearsal {
   readonly planned: {
     readonly name: string;
     readonly planHash: string;
-    readonly graph: Graph;
+    readonly graph: PlanGraph;
     readonly simulation: ReturnType<typeof simulationJson>;
     readonly inputs: JsonObject;
   } | null;

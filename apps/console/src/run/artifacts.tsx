@@ -1,15 +1,18 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import type { Artifact, Page, Run } from '../api/views';
+import { type Artifact, bodyOf, type Run } from '@taskrunner/client';
+import { messageOf } from '../api/problem';
+import { ONCE } from '../api/client';
 import { Failed, Notice } from '../frame/notice';
 import { saveBlob } from '../frame/save';
 import { useServices } from '../frame/services';
 import { shortDigest, sizeText } from '../frame/short';
 
 function useArtifacts(run: Run) {
-  const { api } = useServices();
+  const { client } = useServices();
   return useQuery({
     queryKey: ['of-run', run.runId, 'artifacts'],
-    queryFn: ({ signal }) => api.get<Page<Artifact>>(`runs/${run.runId}/artifacts`, {}, signal),
+    queryFn: ({ signal }) =>
+      bodyOf(client.api.GET('/api/runs/{runId}/artifacts', { params: { path: { runId: run.runId } }, signal })),
   });
 }
 
@@ -78,11 +81,11 @@ export function ArtifactList({ run, step }: { readonly run: Run; readonly step: 
 
 /** A download carries the token in a header, so the bytes are read here and then handed to the browser. */
 function Download({ run, artifact }: { readonly run: Run; readonly artifact: Artifact }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const download = useMutation({
     mutationFn: async () => {
-      const response = await api.ask(`runs/${run.runId}/artifacts/${encodeURIComponent(artifact.artifactId)}`);
-      const bytes = new Blob([await response.blob()], { type: 'application/octet-stream' });
+      const { stream } = await client.artifact(run.runId, artifact.artifactId, ONCE);
+      const bytes = new Blob([await new Response(stream).blob()], { type: 'application/octet-stream' });
       saveBlob(bytes, artifact.path.split('/').at(-1) ?? artifact.name);
     },
   });
@@ -94,7 +97,7 @@ function Download({ run, artifact }: { readonly run: Run; readonly artifact: Art
       {download.isError ? (
         <span className="tinted" data-tone="bad">
           {' '}
-          {download.error.message}
+          {messageOf(download.error)}
         </span>
       ) : null}
     </>

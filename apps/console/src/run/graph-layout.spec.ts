@@ -1,7 +1,6 @@
-import type { Graph, GraphNode } from '../api/views';
-import { drawnNodes, layoutGraph } from './graph-layout';
+import { drawnNodes, layoutGraph, type DrawnNode, type PlanGraph } from './graph-layout';
 
-const node = (id: string, kind: string, parent = ''): GraphNode => ({
+const node = (id: string, kind: string, parent = ''): DrawnNode => ({
   id,
   name: id,
   label: null,
@@ -15,8 +14,7 @@ const node = (id: string, kind: string, parent = ''): GraphNode => ({
   approval: null,
 });
 
-const graph: Graph = {
-  planHash: 'sha256:1',
+const graph: PlanGraph = {
   nodes: [
     node('scan', 'run'),
     node('both', 'parallel'),

@@ -1,9 +1,23 @@
 import { graphlib, layout } from '@dagrejs/dagre';
-import type { Graph, GraphNode } from '../api/views';
+import type { GraphNode } from '@taskrunner/client';
+
+/** What is drawn of a node of a plan. */
+export type DrawnNode = Readonly<
+  Pick<
+    GraphNode,
+    'id' | 'name' | 'label' | 'kind' | 'parent' | 'branch' | 'when' | 'uses' | 'effects' | 'gated' | 'approval'
+  >
+>;
+
+/** The graph of a plan: of the API, or planned in the browser. */
+export interface PlanGraph {
+  readonly nodes: readonly DrawnNode[];
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
+}
 
 /** A node with its place in its container. */
 interface PlacedNode {
-  readonly node: GraphNode;
+  readonly node: DrawnNode;
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -31,9 +45,9 @@ interface Size {
 }
 
 /** The nodes that are drawn: those that no map, loop or inner pack encloses. */
-export function drawnNodes(graph: Graph): readonly GraphNode[] {
+export function drawnNodes(graph: PlanGraph): readonly DrawnNode[] {
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
-  const isDrawn = ({ parent }: GraphNode): boolean => {
+  const isDrawn = ({ parent }: DrawnNode): boolean => {
     const container = byId.get(parent);
     return container === undefined || (OPEN.has(container.kind) && isDrawn(container));
   };
@@ -41,9 +55,9 @@ export function drawnNodes(graph: Graph): readonly GraphNode[] {
 }
 
 /** Lays a graph out from top to bottom. Each container is laid out, and is then one node of what encloses it. */
-export function layoutGraph(graph: Graph): PlacedGraph {
+export function layoutGraph(graph: PlanGraph): PlacedGraph {
   const nodes = drawnNodes(graph);
-  const children = new Map<string, GraphNode[]>();
+  const children = new Map<string, DrawnNode[]>();
   for (const node of nodes) children.set(node.parent, [...(children.get(node.parent) ?? []), node]);
   const placed: PlacedNode[] = [];
   const drawn = new Set(nodes.map(({ id }) => id));
@@ -55,7 +69,7 @@ export function layoutGraph(graph: Graph): PlacedGraph {
 
 function place(
   parent: string,
-  children: ReadonlyMap<string, readonly GraphNode[]>,
+  children: ReadonlyMap<string, readonly DrawnNode[]>,
   edges: PlacedGraph['edges'],
   placed: PlacedNode[],
 ): Size {

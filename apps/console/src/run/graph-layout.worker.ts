@@ -1,7 +1,6 @@
-import type { Graph } from '../api/views';
-import { layoutGraph } from './graph-layout';
+import { layoutGraph, type PlanGraph } from './graph-layout';
 
 // A large graph takes long to lay out, so it is done beside the page.
-self.addEventListener('message', ({ data }: MessageEvent<Graph>) => {
+self.addEventListener('message', ({ data }: MessageEvent<PlanGraph>) => {
   self.postMessage(layoutGraph(data));
 });

@@ -13,17 +13,17 @@ import {
 } from '@xyflow/react';
 import { useQuery } from '@tanstack/react-query';
 import { memo, useCallback, useMemo, useRef } from 'react';
-import type { Graph, GraphNode, Run, Step, StepCounts } from '../api/views';
+import { bodyOf, type Run, type Step, type StepCounts } from '@taskrunner/client';
 import { Mark, wordOf, type Shown } from '../frame/mark';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { StateStrip } from '../runs/progress';
-import { drawnNodes, type PlacedGraph } from './graph-layout';
+import { drawnNodes, type DrawnNode, type PlacedGraph, type PlanGraph } from './graph-layout';
 import { isOver, nodeOf } from './run-view';
 import type { GraphStep } from './steps-of-graph';
 
 interface StepData extends Record<string, unknown> {
-  readonly node: GraphNode;
+  readonly node: DrawnNode;
   readonly step: Step | null;
   /** Of a map or loop: the statuses of its items. */
   readonly items: StepCounts['steps'] | null;
@@ -49,7 +49,7 @@ export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
   const isDrawn = count > 0 && count <= settings.graphNodes;
   const placed = useQuery({
     queryKey: ['layout', run.planHash],
-    queryFn: () => layoutInWorker(graph.data as Graph),
+    queryFn: () => layoutInWorker(graph.data as PlanGraph),
     enabled: graph.data !== undefined && isDrawn,
     staleTime: Infinity,
   });
@@ -118,15 +118,16 @@ function useFit() {
 
 /** The graph of a run's plan. It never changes, so it is read once for each plan. */
 export function useGraph(run: Pick<Run, 'runId' | 'planHash'>) {
-  const { api } = useServices();
+  const { client } = useServices();
   return useQuery({
     queryKey: ['graph', run.planHash],
-    queryFn: ({ signal }) => api.get<Graph>(`runs/${run.runId}/graph`, {}, signal),
+    queryFn: ({ signal }) =>
+      bodyOf(client.api.GET('/api/runs/{runId}/graph', { params: { path: { runId: run.runId } }, signal })),
     staleTime: Infinity,
   });
 }
 
-function layoutInWorker(graph: Graph): Promise<PlacedGraph> {
+function layoutInWorker(graph: PlanGraph): Promise<PlacedGraph> {
   const worker = new Worker(new URL('./graph-layout.worker.ts', import.meta.url), { type: 'module' });
   return new Promise<PlacedGraph>((resolve, reject) => {
     worker.addEventListener('message', ({ data }: MessageEvent<PlacedGraph>) => resolve(data));
@@ -204,7 +205,7 @@ function StepLook({ node, step, items, status, isOpen }: StepData) {
 }
 const NODE_TYPES = { step: StepBox };
 
-function detailOf(node: GraphNode, step: Step | null, counts: StepData['items']): string {
+function detailOf(node: DrawnNode, step: Step | null, counts: StepData['items']): string {
   if (node.kind === 'map' || node.kind === 'loop') {
     const items = step?.children ?? counts?.total ?? null;
     if (items === null) return `${node.kind} of items`;

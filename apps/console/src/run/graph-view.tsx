@@ -1,4 +1,4 @@
-import type { Run } from '../api/views';
+import type { Run } from '@taskrunner/client';
 import { GraphPanel, useGraph } from './graph-panel';
 import { useStepsOfGraph } from './steps-of-graph';
 

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
-import { ApiProblem } from '../api/problem';
-import type { Run } from '../api/views';
+import { isFinal } from '../api/problem';
+import type { Run } from '@taskrunner/client';
 import { useIsSeen } from '../frame/seen';
 import { useServices } from '../frame/services';
 import { isOver } from './run-view';
@@ -19,14 +19,14 @@ interface Known {
 
 /** A run that is kept up to date while the page is seen. No connection is held for it. */
 export function useLiveRun(runId: string) {
-  const { api, feed } = useServices();
+  const { client, feed } = useServices();
   const queries = useQueryClient();
   const isSeen = useIsSeen();
   const query = useQuery({
     queryKey: ['run', runId],
     queryFn: async ({ signal }): Promise<Known> => {
-      const response = await api.ask(`runs/${runId}`, { signal });
-      return { run: (await response.json()) as Run, tag: response.headers.get('etag') ?? '' };
+      const { data, response } = await client.api.GET('/api/runs/{runId}', { params: { path: { runId } }, signal });
+      return { run: data as Run, tag: response.headers.get('etag') ?? '' };
     },
     staleTime: Infinity,
   });
@@ -46,13 +46,14 @@ export function useLiveRun(runId: string) {
         if (signal.aborted) return;
         const tag = queries.getQueryData<Known>(['run', runId])?.tag ?? '';
         try {
-          const response = await api.ask(`runs/${runId}`, { headers: { 'If-None-Match': tag }, signal });
+          const params = { path: { runId }, header: { 'If-None-Match': tag } };
+          const { data, response } = await client.api.GET('/api/runs/{runId}', { params, signal });
           failures = 0;
-          if (response.status === 304) continue;
-          const now = (await response.json()) as Run;
-          queries.setQueryData<Known>(['run', runId], { run: now, tag: response.headers.get('etag') ?? '' });
+          // Nothing has changed: 304.
+          if (data === undefined) continue;
+          queries.setQueryData<Known>(['run', runId], { run: data, tag: response.headers.get('etag') ?? '' });
         } catch (error) {
-          if (signal.aborted || (ApiProblem.is(error) && !error.isTransient)) return;
+          if (signal.aborted || isFinal(error)) return;
           failures += 1;
         }
       }
@@ -63,7 +64,7 @@ export function useLiveRun(runId: string) {
       unsubscribe();
       stopping.abort();
     };
-  }, [api, feed, queries, runId, isAlive, isSeen]);
+  }, [client, feed, queries, runId, isAlive, isSeen]);
   return { query, tag: query.data?.tag };
 }
 

@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Plan } from '@taskrunner/client';
+import { bodyOf } from '@taskrunner/client';
 import { useServices } from '../frame/services';
 
 /** The plan of a run, exactly as it was hashed. It never changes, so it is read once. */
 export function usePlan(runId: string, isEnabled = true) {
-  const { api } = useServices();
+  const { client } = useServices();
   return useQuery({
     queryKey: ['plan', runId],
-    queryFn: ({ signal }) => api.get<Plan>(`runs/${runId}/plan`, {}, signal),
+    queryFn: ({ signal }) => bodyOf(client.api.GET('/api/runs/{runId}/plan', { params: { path: { runId } }, signal })),
     enabled: isEnabled,
     staleTime: Infinity,
   });

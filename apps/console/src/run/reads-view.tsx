@@ -1,4 +1,4 @@
-import type { Run } from '../api/views';
+import type { Run } from '@taskrunner/client';
 import { usePlan } from './plan';
 import { readsOf } from './reads';
 import { Value } from './value';

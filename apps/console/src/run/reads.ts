@@ -1,4 +1,4 @@
-import type { Json } from '../api/views';
+import type { Json } from '@taskrunner/core/foundation';
 import { nodeOf } from './run-view';
 
 /** Something that the parameters of a step refer to. */

@@ -1,7 +1,8 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
-import { ApiProblem } from '../api/problem';
-import type { Run } from '../api/views';
+import { failureIn } from './failure';
+import { isAbsent } from '../api/problem';
+import type { Run } from '@taskrunner/client';
 import { useKeys } from '../frame/keys';
 import { Mark, wordOf } from '../frame/mark';
 import { Elapsed, Moment } from '../frame/moment';
@@ -27,12 +28,11 @@ const GraphView = lazy(() => import('./graph-view'));
 export function RunPage() {
   const { runId } = useParams({ from: '/runs/$runId' });
   const { query, tag = '' } = useLiveRun(runId);
-  const isAbsent = ApiProblem.is(query.error) && query.error.status === 404;
   if (query.data === undefined)
     return (
       <main className="page">
         <h1 className="unseen">Run</h1>
-        {isAbsent ? (
+        {isAbsent(query.error) ? (
           <Notice kind="empty" title="There is no such run in your tenant">
             <Link to="/runs" search={{}}>
               Show the runs
@@ -215,7 +215,7 @@ function Head({ run }: { readonly run: Run }) {
           </div>
         )}
       </dl>
-      {run.error === null || run.error.stepId !== undefined ? null : <FailureFacts error={run.error} />}
+      {run.error === null || failureIn(run.error).stepId !== null ? null : <FailureFacts error={run.error} />}
     </>
   );
 }

@@ -1,4 +1,6 @@
-import { LOG_LEVELS, STEP_STATUSES, type LogLevel, type Run, type StepStatus } from '../api/views';
+import type { LogLevel, Run, StepStatus } from '@taskrunner/client';
+import { failureIn } from './failure';
+import { LOG_LEVELS, STEP_STATUSES } from '../api/statuses';
 
 export const RUN_TABS = ['graph', 'steps', 'timeline', 'log', 'outputs', 'artifacts'] as const;
 export type RunTab = (typeof RUN_TABS)[number];
@@ -49,7 +51,7 @@ export function isOver(status: string): boolean {
 
 /** The step that a run opens on if its address names none: its first failure. */
 export function firstFailure(run: Pick<Run, 'status' | 'error'>): string | null {
-  return run.status === 'failed' ? (run.error?.stepId ?? null) : null;
+  return run.status === 'failed' ? failureIn(run.error).stepId : null;
 }
 
 /** The node of the plan that a step belongs to; of an item, its map or loop. */

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ApiProblem } from '../api/problem';
-import type { LogLine, Run, Step } from '../api/views';
+import { ApiProblem, bodyOf, type LogLine, type Run, type Step } from '@taskrunner/client';
+import { failureIn } from './failure';
 import { Mark } from '../frame/mark';
 import { Elapsed, Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
@@ -25,10 +25,16 @@ interface DetailFacts {
 
 /** One step: why it failed, its last lines, what it gave. */
 export function StepDetail({ run, step: id, search, change, close }: DetailFacts) {
-  const { api } = useServices();
+  const { client } = useServices();
   const query = useQuery({
     queryKey: ['of-run', run.runId, 'step', id],
-    queryFn: ({ signal }) => api.get<Step>(`runs/${run.runId}/steps/${encodeURIComponent(id)}`, {}, signal),
+    queryFn: ({ signal }) =>
+      bodyOf(
+        client.api.GET('/api/runs/{runId}/steps/{stepId}', {
+          params: { path: { runId: run.runId, stepId: id } },
+          signal,
+        }),
+      ),
   });
   const step = query.data;
   const isAbsent = ApiProblem.is(query.error) && query.error.code === 'STEP_NOT_FOUND';
@@ -121,29 +127,29 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 }
 
 /** Why a step or a run failed. */
-export function FailureFacts({ error }: { readonly error: NonNullable<Run['error']> }) {
-  const { code, message, exitCode } = error;
+export function FailureFacts({ error }: { readonly error: unknown }) {
+  const { code, message, exitCode } = failureIn(error);
   return (
     <div className="failure" role="alert">
       <p className="failure-code code">
         {code ?? 'FAILED'}
-        {exitCode == null ? null : `, exit code ${exitCode}`}
+        {exitCode === null ? null : `, exit code ${exitCode}`}
       </p>
-      {message === undefined ? null : <p>{message}</p>}
+      {message === null ? null : <p>{message}</p>}
     </div>
   );
 }
 
 /** The last lines of a step that has ended; they are read once. */
 function LastLines({ run, step, open }: { readonly run: Run; readonly step: Step; readonly open: () => void }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const query = useQuery({
     queryKey: ['tail', run.runId, step.id, step.finishedAt],
     enabled: step.finishedAt !== null,
     staleTime: Infinity,
     queryFn: async ({ signal }) => {
       const lines: LogLine[] = [];
-      await readLog(api, {
+      await readLog(client, {
         runId: run.runId,
         filter: { step: step.id },
         from: { tail: TAIL },

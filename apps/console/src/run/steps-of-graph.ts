@@ -1,8 +1,8 @@
 import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import type { Graph, Page, Run, Step, StepCounts } from '../api/views';
+import { bodyOf, type Run, type Step, type StepCounts } from '@taskrunner/client';
 import { useServices } from '../frame/services';
-import { drawnNodes } from './graph-layout';
+import { drawnNodes, type PlanGraph } from './graph-layout';
 
 const MOST = 1_000;
 /** Nodes that stand for many steps. */
@@ -15,15 +15,20 @@ export interface GraphStep {
 }
 
 /** The steps that the graph shows, by id: those at the top, and those of the containers that are drawn open. Null: not read yet. */
-export function useStepsOfGraph(run: Run, graph: Graph | undefined): ReadonlyMap<string, GraphStep> | null {
-  const { api } = useServices();
+export function useStepsOfGraph(run: Run, graph: PlanGraph | undefined): ReadonlyMap<string, GraphStep> | null {
+  const { client } = useServices();
   const nodes = useMemo(() => (graph === undefined ? [] : drawnNodes(graph)), [graph]);
   const parents = useMemo(() => [...new Set(['', ...nodes.map(({ parent }) => parent)])], [nodes]);
   const answers = useQueries({
     queries: parents.map((parent) => ({
       queryKey: ['of-run', run.runId, 'steps-of-graph', parent],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        api.get<Page<Step>>(`runs/${run.runId}/steps`, { parent, limit: MOST }, signal),
+        bodyOf(
+          client.api.GET('/api/runs/{runId}/steps', {
+            params: { path: { runId: run.runId }, query: { parent, limit: MOST } },
+            signal,
+          }),
+        ),
     })),
   });
   // A step that is not known yet must not look like one that has not begun.
@@ -34,7 +39,12 @@ export function useStepsOfGraph(run: Run, graph: Graph | undefined): ReadonlyMap
     queries: folded.map(({ id }) => ({
       queryKey: ['of-run', run.runId, 'counts', id],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        api.get<StepCounts>(`runs/${run.runId}/step-counts`, { parent: id }, signal),
+        bodyOf(
+          client.api.GET('/api/runs/{runId}/step-counts', {
+            params: { path: { runId: run.runId }, query: { parent: id } },
+            signal,
+          }),
+        ),
     })),
   });
   if (!isRead) return null;

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { Gate, Run, Wait } from '../api/views';
+import type { Gate, Run, RunWait } from '@taskrunner/client';
 import { Elapsed, Moment } from '../frame/moment';
 import { useServices } from '../frame/services';
 import { waitText } from '../runs/wait-text';
@@ -27,7 +27,7 @@ export function WaitList({ run, open }: WaitFacts) {
   );
 }
 
-function OneWait({ run, wait, open, isAsked }: WaitFacts & { readonly wait: Wait; readonly isAsked: boolean }) {
+function OneWait({ run, wait, open, isAsked }: WaitFacts & { readonly wait: RunWait; readonly isAsked: boolean }) {
   const { kind, id, since, until } = wait;
   const isGate = (kind === 'approval' || kind === 'policy') && id !== null;
   const gate = useGate(run, isGate && isAsked ? id : null);
@@ -60,10 +60,10 @@ function OneWait({ run, wait, open, isAsked }: WaitFacts & { readonly wait: Wait
 }
 
 function useGate(run: Run, gate: string | null): Gate | undefined {
-  const { api } = useServices();
+  const { client } = useServices();
   return useQuery({
     queryKey: ['of-run', run.runId, 'gate', gate],
-    queryFn: ({ signal }) => api.get<Gate>(`runs/${run.runId}/gates/${encodeURIComponent(gate ?? '')}`, {}, signal),
+    queryFn: ({ signal }) => client.gate(run.runId, gate ?? '', { signal }),
     enabled: gate !== null,
   }).data;
 }

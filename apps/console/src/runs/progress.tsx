@@ -1,4 +1,4 @@
-import type { Run, StepStatus } from '../api/views';
+import type { Run, StepStatus } from '@taskrunner/client';
 import { wordOf } from '../frame/mark';
 
 const PARTS: readonly (readonly [StepStatus, string])[] = [

@@ -35,6 +35,7 @@ it('is changed member by member; a span of time takes the place of days', () => 
 it('asks the API for times', () => {
   const now = Date.parse('2026-11-29T12:00:00Z');
   expect(runQuery({ since: '24h', pack: 'a' }, now)).toEqual({ pack: 'a', createdAfter: '2026-11-28T12:00:00.000Z' });
+  expect(runQuery({ status: 'failed', label: 'ticket:7' }, now)).toEqual({ status: ['failed'], label: ['ticket:7'] });
   const { createdAfter = '', createdBefore = '' } = runQuery({ from: '2026-11-28', to: '2026-11-28' }, now);
   expect(Date.parse(createdBefore) - Date.parse(createdAfter)).toBe(86_400_000);
 });

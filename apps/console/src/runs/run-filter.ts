@@ -1,4 +1,5 @@
-import { RUN_STATUSES, type RunStatus } from '../api/views';
+import type { paths, RunStatus } from '@taskrunner/client';
+import { RUN_STATUSES } from '../api/statuses';
 
 /** How long ago a run may have been created. */
 export const SINCE = {
@@ -71,13 +72,18 @@ export function withFilter(filter: RunFilter, name: keyof RunFilter, value: stri
   return readRunFilter(value === '' ? rest : { ...rest, [name]: value });
 }
 
+/** The parameters of a list of runs. */
+type RunQuery = NonNullable<paths['/api/runs']['get']['parameters']['query']>;
+
 /** The parameters of the API for a filter. `now`: milliseconds since the epoch. */
-export function runQuery(filter: RunFilter, now: number): Readonly<Record<string, string>> {
-  const { since, from, to, ...same } = filter;
+export function runQuery(filter: RunFilter, now: number): RunQuery {
+  const { since, from, to, status, label, ...same } = filter;
   const after = since === undefined ? (from === undefined ? null : startOf(from, 0)) : now - SINCE[since].ms;
   const before = to === undefined ? null : startOf(to, 1);
   return {
     ...same,
+    ...(status === undefined ? {} : { status: [status] }),
+    ...(label === undefined ? {} : { label: [label] }),
     ...(after === null ? {} : { createdAfter: new Date(after).toISOString() }),
     ...(before === null ? {} : { createdBefore: new Date(before).toISOString() }),
   };

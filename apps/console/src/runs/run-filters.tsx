@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { RUN_STATUSES } from '../api/views';
+import { RUN_STATUSES } from '../api/statuses';
 import { wordOf } from '../frame/mark';
 import { isFiltered, isLabel, SINCE, withFilter, type RunFilter, type Since } from './run-filter';
 

@@ -1,7 +1,8 @@
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
-import type { Page, Run } from '../api/views';
+import { bodyOf, type Run } from '@taskrunner/client';
+import { FIRST_PAGE, isFirstPage, nextPage } from '../api/pages';
 import { stepIn, useKeys } from '../frame/keys';
 import { Mark } from '../frame/mark';
 import { useHolds } from '../frame/me';
@@ -26,7 +27,7 @@ const ACTIVE: ReadonlySet<string> = new Set(['queued', 'running', 'cancelling'])
 
 /** The runs of the tenant, newest first. */
 export function RunsPage() {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const queries = useQueryClient();
   const filter = useSearch({ from: '/runs' });
   const navigate = useNavigate({ from: '/runs' });
@@ -35,10 +36,10 @@ export function RunsPage() {
   const query = useInfiniteQuery({
     queryKey: ['runs', asked],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<Run>>('runs', { ...asked, limit: PAGE, cursor: pageParam }, signal),
+      bodyOf(client.api.GET('/api/runs', { params: { query: { ...asked, limit: PAGE, ...pageParam } }, signal })),
     enabled: mayRead,
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor,
+    initialPageParam: FIRST_PAGE,
+    getNextPageParam: nextPage,
     getPreviousPageParam: () => undefined,
     maxPages: MOST_PAGES,
     placeholderData: keepPreviousData,
@@ -48,7 +49,7 @@ export function RunsPage() {
         ? settings.refresh
         : settings.refresh * QUIET,
   });
-  const isCut = (query.data?.pageParams[0] ?? null) !== null;
+  const isCut = query.data !== undefined && !isFirstPage(query.data.pageParams[0]);
   const runs = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const rows = useRef<HTMLTableSectionElement>(null);
   const search = useRef<HTMLInputElement>(null);

@@ -1,4 +1,4 @@
-import type { Wait } from '../api/views';
+import type { RunWait } from '@taskrunner/client';
 
 /** What a run waits for, and who can end that. */
 interface WaitText {
@@ -7,7 +7,7 @@ interface WaitText {
 }
 
 /** Says what a run waits for, and who can end that. Of an approval, the gate says more. */
-export function waitText({ kind, id }: Pick<Wait, 'kind' | 'id'>): WaitText {
+export function waitText({ kind, id }: Pick<RunWait, 'kind' | 'id'>): WaitText {
   const name = id ?? '';
   switch (kind) {
     case 'approval':

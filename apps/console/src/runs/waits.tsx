@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { Run, Wait } from '../api/views';
+import type { Run, RunWait } from '@taskrunner/client';
 
 const MOST = 2;
 const STUCK: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ export function Waits({ run }: { readonly run: Pick<Run, 'runId' | 'waits' | 'st
   );
 }
 
-function OneWait({ wait, runId }: { readonly wait: Wait; readonly runId: string }) {
+function OneWait({ wait, runId }: { readonly wait: RunWait; readonly runId: string }) {
   // At a gate people decide: an approval, or the denial of a policy that they may override.
   if (!['approval', 'policy'].includes(wait.kind) || wait.id === null) return <span>{textOf(wait)}</span>;
   return (
@@ -39,6 +39,6 @@ function OneWait({ wait, runId }: { readonly wait: Wait; readonly runId: string 
   );
 }
 
-function textOf({ kind, id }: Wait): string {
+function textOf({ kind, id }: RunWait): string {
   return id === null ? kind : `${kind} ${id}`;
 }

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { Schedule, SubmitRunBody } from '@taskrunner/client';
 import { useState } from 'react';
-import type { Run } from '../api/views';
+import { ONCE } from '../api/client';
 import { GuardedButton } from '../frame/guarded-button';
 import { Question } from '../frame/question';
 import { newKey } from '../frame/request-key';
@@ -58,15 +58,14 @@ interface ActionFacts {
 }
 
 function Switch({ schedule, asked, close }: ActionFacts & { readonly asked: 'pause' | 'resume' }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const queries = useQueryClient();
   const isPause = asked === 'pause';
   const change = useMutation({
     mutationFn: () =>
-      api.ask(`schedules/${schedule.scheduleId}`, {
-        method: 'PATCH',
+      client.api.PATCH('/api/schedules/{scheduleId}', {
+        params: { path: { scheduleId: schedule.scheduleId }, header: { 'If-Match': `"r${schedule.revision}"` } },
         body: isPause ? { paused: true } : resumeBody(schedule),
-        headers: { 'If-Match': `"r${schedule.revision}"` },
       }),
     onSuccess: async () => {
       await Promise.all([
@@ -107,14 +106,14 @@ function Switch({ schedule, asked, close }: ActionFacts & { readonly asked: 'pau
 }
 
 function RunNow({ schedule, reference, close }: ActionFacts & { readonly reference: string }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const navigate = useNavigate();
   const [key] = useState(newKey);
   const start = useMutation({
     mutationFn: () => {
       const { inputs = {}, labels, planHash } = schedule;
       const body: SubmitRunBody = { pack: reference, inputs, labels, planHash };
-      return api.post<Run>('runs', body, { 'Idempotency-Key': key });
+      return client.submit(body, { idempotencyKey: key, ...ONCE });
     },
     onSuccess: ({ runId }) => {
       close();

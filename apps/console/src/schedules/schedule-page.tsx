@@ -1,8 +1,8 @@
 import '../style/schedules.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import type { Schedule, Schemas } from '@taskrunner/client';
-import { ApiProblem } from '../api/problem';
+import { bodyOf, type Schedule } from '@taskrunner/client';
+import { isAbsent } from '../api/problem';
 import { useHolds } from '../frame/me';
 import { Moment } from '../frame/moment';
 import { Denied, Failed, Notice } from '../frame/notice';
@@ -10,7 +10,6 @@ import { useServices } from '../frame/services';
 import { shortDigest } from '../frame/short';
 import { fullText } from '../frame/time';
 import { Value } from '../run/value';
-import type { Json } from '../api/views';
 import { ScheduleActions } from './schedule-actions';
 import { ScheduleMark } from './schedule-mark';
 import { Ticks } from './ticks';
@@ -20,15 +19,15 @@ const NEXT = 10;
 /** One schedule: what it runs and when, what it did, and why it did not. */
 export function SchedulePage() {
   const { scheduleId } = useParams({ from: '/schedules/$scheduleId' });
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const may = useHolds('packs.run');
   const query = useQuery({
     queryKey: ['schedule', scheduleId],
     enabled: may === true,
-    queryFn: ({ signal }) => api.get<Schedule>(`schedules/${encodeURIComponent(scheduleId)}`, {}, signal),
+    queryFn: ({ signal }) =>
+      bodyOf(client.api.GET('/api/schedules/{scheduleId}', { params: { path: { scheduleId } }, signal })),
     refetchInterval: settings.refresh * 2,
   });
-  const isAbsent = ApiProblem.is(query.error) && query.error.status === 404;
   return (
     <main className="page">
       <p className="trail">
@@ -40,7 +39,7 @@ export function SchedulePage() {
         <Denied scope="packs.run" />
       ) : query.data !== undefined ? (
         <Loaded schedule={query.data} />
-      ) : isAbsent ? (
+      ) : isAbsent(query.error) ? (
         <Notice kind="empty" title="There is no such schedule in your tenant" />
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
@@ -110,7 +109,7 @@ function Loaded({ schedule }: { readonly schedule: Schedule }) {
           {inputs === undefined || Object.keys(inputs).length === 0 ? null : (
             <>
               <h2>Inputs of its runs</h2>
-              <Value value={inputs as Json} label="Inputs" />
+              <Value value={inputs} label="Inputs" />
             </>
           )}
         </section>
@@ -139,11 +138,16 @@ function Stopped({ schedule: { stopped } }: { readonly schedule: Schedule }) {
 }
 
 function Upcoming({ schedule }: { readonly schedule: Schedule }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const query = useQuery({
     queryKey: ['schedule-next', schedule.scheduleId, schedule.revision, schedule.nextTick, schedule.status],
     queryFn: ({ signal }) =>
-      api.get<Schemas['UpcomingTicks']>(`schedules/${schedule.scheduleId}/next`, { count: NEXT }, signal),
+      bodyOf(
+        client.api.GET('/api/schedules/{scheduleId}/next', {
+          params: { path: { scheduleId: schedule.scheduleId }, query: { count: NEXT } },
+          signal,
+        }),
+      ),
   });
   if (query.isError) return <Failed error={query.error} retry={() => void query.refetch()} />;
   if (query.data === undefined) return <p className="faint">Loading …</p>;

@@ -1,9 +1,9 @@
 import '../style/packs.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import type { Schedule } from '@taskrunner/client';
+import { bodyOf, type Schedule } from '@taskrunner/client';
 import { useRef } from 'react';
-import { wholeList } from '../api/whole-list';
+import { wholeList } from '../api/pages';
 import { stepIn, useKeys } from '../frame/keys';
 import { useHolds } from '../frame/me';
 import { Moment } from '../frame/moment';
@@ -15,14 +15,15 @@ import { SCHEDULE_STATUSES, schedulesWith, type SchedulesSearch } from './schedu
 
 /** The schedules of the tenant. */
 export function SchedulesPage() {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const search = useSearch({ from: '/schedules' });
   const navigate = useNavigate({ from: '/schedules' });
   const may = useHolds('packs.run');
   const query = useQuery({
     queryKey: ['schedules'],
     enabled: may === true,
-    queryFn: ({ signal }) => wholeList<Schedule>(api, 'schedules', signal),
+    queryFn: ({ signal }) =>
+      wholeList((query) => bodyOf(client.api.GET('/api/schedules', { params: { query }, signal }))),
     refetchInterval: settings.refresh * 2,
   });
   const all = query.data?.items ?? [];

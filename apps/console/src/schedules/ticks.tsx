@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { ScheduleTick } from '@taskrunner/client';
-import type { Page } from '../api/views';
+import { bodyOf, type ScheduleTick } from '@taskrunner/client';
+import { FIRST_PAGE, nextPage } from '../api/pages';
 import { Sign, type Look } from '../frame/mark';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
@@ -18,13 +18,18 @@ const LOOKS: Readonly<Record<ScheduleTick['outcome'], Look>> = {
 
 /** What became of the times of a schedule, newest first. */
 export function Ticks({ scheduleId }: { readonly scheduleId: string }) {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const query = useInfiniteQuery({
     queryKey: ['ticks', scheduleId],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<ScheduleTick>>(`schedules/${scheduleId}/ticks`, { limit: PAGE, cursor: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor,
+      bodyOf(
+        client.api.GET('/api/schedules/{scheduleId}/ticks', {
+          params: { path: { scheduleId }, query: { limit: PAGE, ...pageParam } },
+          signal,
+        }),
+      ),
+    initialPageParam: FIRST_PAGE,
+    getNextPageParam: nextPage,
     refetchInterval: settings.refresh * 2,
   });
   const ticks = query.data?.pages.flatMap(({ items }) => items) ?? [];

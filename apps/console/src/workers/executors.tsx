@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Schemas } from '@taskrunner/client';
-import type { Json } from '../api/views';
+import { bodyOf, type Schemas } from '@taskrunner/client';
 import { useHolds } from '../frame/me';
 import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
@@ -10,12 +9,12 @@ type Executor = Schemas['Executors']['items'][number];
 
 /** What steps may use here. */
 export function Executors({ q, clear }: { readonly q: string; readonly clear: () => void }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const may = useHolds('packs.read');
   const query = useQuery({
     queryKey: ['executors'],
     enabled: may === true,
-    queryFn: ({ signal }) => api.get<Schemas['Executors']>('executors', {}, signal),
+    queryFn: ({ signal }) => bodyOf(client.api.GET('/api/executors', { signal })),
     staleTime: 60_000,
   });
   const all = query.data?.items ?? [];
@@ -76,7 +75,7 @@ function ExecutorCard({ executor }: { readonly executor: Executor }) {
       </dl>
       <details>
         <summary>Parameters</summary>
-        <Value value={parameters as Json} label={`Parameters of ${uses}`} />
+        <Value value={parameters} label={`Parameters of ${uses}`} />
       </details>
     </li>
   );

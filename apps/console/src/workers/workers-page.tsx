@@ -2,9 +2,9 @@ import '../style/packs.css';
 import '../style/schedules.css';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import type { Schemas } from '@taskrunner/client';
+import { bodyOf } from '@taskrunner/client';
 import { useRef } from 'react';
-import { wholeList } from '../api/whole-list';
+import { wholeList } from '../api/pages';
 import { useKeys } from '../frame/keys';
 import { useHolds } from '../frame/me';
 import { Denied, Failed, Notice } from '../frame/notice';
@@ -51,12 +51,13 @@ export function WorkersPage() {
 }
 
 function Living({ q, clear }: { readonly q: string; readonly clear: () => void }) {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const may = useHolds('packs.admin');
   const query = useQuery({
     queryKey: ['workers'],
     enabled: may === true,
-    queryFn: ({ signal }) => wholeList<Schemas['Worker']>(api, 'workers', signal),
+    queryFn: ({ signal }) =>
+      wholeList((query) => bodyOf(client.api.GET('/api/workers', { params: { query }, signal }))),
     refetchInterval: settings.refresh,
   });
   const all = query.data?.items ?? [];

@@ -1,4 +1,5 @@
 import { pack } from '../stack/stack';
+import type { Visitor } from './browser';
 import type { TestBed } from './test-bed';
 import { goTo, placesOf } from './places';
 
@@ -13,6 +14,16 @@ export function schemesOf(place: number): readonly (typeof SCHEMES)[number][] {
   return process.env['TASKRUNNER_TESTS'] === 'all' ? SCHEMES : SCHEMES.slice(place % 2, (place % 2) + 1);
 }
 
+/** The serious barriers of the open page, in the colour schemes of this place. */
+export async function barriersOf(visitor: Visitor, place: number): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const scheme of schemesOf(place)) {
+    await visitor.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    found.push(...(await visitor.barriers()).map((barrier) => `${scheme}: ${barrier}`));
+  }
+  return found;
+}
+
 /** What people need who use a keyboard, a screen reader, other colours or less motion. */
 export function accessCases(testBed: () => TestBed): void {
   it('has no serious barrier on the pages about runs, in light and dark, and nothing beyond 390 px', async () => {
@@ -20,10 +31,7 @@ export function accessCases(testBed: () => TestBed): void {
     const found: string[] = [];
     for (const [at, place] of (await placesOf(testBed())).entries()) {
       await goTo(grace, place);
-      for (const scheme of schemesOf(at)) {
-        await grace.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-        found.push(...(await grace.barriers()).map((barrier) => `${place[0]}, ${scheme}: ${barrier}`));
-      }
+      found.push(...(await barriersOf(grace, at)).map((barrier) => `${place[0]}, ${barrier}`));
       await grace.page.setViewportSize({ width: 390, height: 844 });
       if (Number(await grace.page.evaluate('document.documentElement.scrollWidth')) > 390)
         found.push(`${place[0]} is wider than 390 px`);

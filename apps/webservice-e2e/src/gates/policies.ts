@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { atNight, isNight } from '../stack/at-night';
 import { pack } from '../stack/stack';
 import { NOOP, owners, policy, type GateStack } from './gate-stack';
 
@@ -9,7 +10,15 @@ export function describePolicies(gates: GateStack): void {
 
   const ANY = 'permit(principal, action, resource);';
   const CHECK = `- { id: check, gate: { policy: p, with: { limit: 3, ratio: 0.5 } } }\n- { id: act, run: ${NOOP} }`;
-  it.each([
+  /** What each engine says. One answer of each is tried in every change. */
+  const ANSWERS: readonly (readonly [what: string, engine: string, source: string, code: string | null])[] = [
+    [
+      'cedar forbids',
+      'cedar',
+      `${ANY} forbid(principal, action, resource) when { context.params.limit < 5 };`,
+      'POLICY_DENIED',
+    ],
+    ['cel allows', 'cel', 'params.limit == 3', null],
     [
       'cedar permits',
       'cedar',
@@ -23,20 +32,14 @@ export function describePolicies(gates: GateStack): void {
       'POLICY_DENIED',
     ],
     [
-      'cedar forbids',
-      'cedar',
-      `${ANY} forbid(principal, action, resource) when { context.params.limit < 5 };`,
-      'POLICY_DENIED',
-    ],
-    [
       'cedar fails in what forbids',
       'cedar',
       `${ANY} forbid(principal, action, resource) when { context.params.missing < 5 };`,
       'POLICY_UNDECIDED',
     ],
     ['cel gives no answer', 'cel', '[1, 2][size(now)] == 1', 'POLICY_UNDECIDED'],
-    ['cel allows', 'cel', 'params.limit == 3', null],
-  ])(
+  ];
+  it.each(isNight ? ANSWERS : ANSWERS.slice(0, 2))(
     'where %s',
     async (_, engine, source, code) => {
       const run = await gates.ada.submit(pack(CHECK, policy(engine, 'hard-mandatory', source)));
@@ -92,7 +95,7 @@ export function describePolicies(gates: GateStack): void {
   const REASONS = ['no deployments on Fridays', 'nobody is on call\ngate digest  sha256:forged\u001b[2J'];
   const DENIES = `{"allow": false, "reasons": ${JSON.stringify(REASONS)}}`;
 
-  it('shows who may override a policy what it said, before they are asked, and afterwards who decided', async () => {
+  atNight('shows who may override a policy what it said, before they decide and afterwards', async () => {
     const steps = `- { id: check, gate: { policy: p, overrideApproval: owners } }\n- { id: act, run: ${NOOP} }`;
     const run = await gates.ada.submit(pack(steps, policy('cel', 'soft-mandatory', DENIES, owners())));
     const waiting = await gates.ada.until(run, ['waiting']);
@@ -151,7 +154,7 @@ export function describePolicies(gates: GateStack): void {
     expect(JSON.stringify(gates.receiver.of(run))).not.toContain('Friday');
     const checks = await verified(run);
     expect([checks['gates.requests']?.basis, checks['logs.digest']?.basis]).toEqual(['recomputed', 'recomputed']);
-  }, 90_000);
+  });
 
   it('says which policy ended a run, and why, wherever it is asked', async () => {
     const steps = `- { id: check, gate: { policy: p } }\n- { id: go, gate: { approval: owners } }\n- { id: act, run: ${NOOP} }`;

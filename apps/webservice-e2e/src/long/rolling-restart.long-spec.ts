@@ -69,19 +69,16 @@ class Callers {
     }
   }
 
-  /** Follows a log to its end over several streams, each resuming where the last one ended. Returns the numbers of its lines. */
-  async follow(run: string): Promise<readonly (number | null)[]> {
-    const ids: (number | null)[] = [];
-    for (let after = 0; !this.isOver;) {
-      const read = await this.asked(`log of ${run}`, () => this.ada.lines(run, { after }));
-      const last = read?.lines.at(-1);
-      for (const { id, data } of read?.lines ?? []) if (data['eventType'] === 'step.log') ids.push(id);
-      if (last?.data['eventType'] === 'run.finished') return ids;
-      if (last?.data['eventType'] === 'stream.resume') await pause(Number(last.data['retryMs']));
-      else this.failures.push(`log of ${run}: cut off`);
-      after = last?.id ?? after;
-    }
-    return ids;
+  /**
+   * Follows a log to its end over several streams. A service that stops asks its readers to come back; each other interruption is a failure.
+   * Returns the numbers of the lines.
+   */
+  async follow(run: string): Promise<readonly number[]> {
+    const read = await this.asked(`log of ${run}`, () => this.ada.lines(run));
+    for (const { error } of read?.interruptions ?? [])
+      if (error !== null) this.failures.push(`log of ${run}: ${error.message}`);
+    const lines = (read?.lines ?? []).filter(({ data }) => data['eventType'] === 'step.log');
+    return lines.map(({ id }) => id);
   }
 
   /** The final status of a run, or `needs_attention`. */

@@ -1,13 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Json } from '@taskrunner/core/foundation';
 
 // The complete product: real database, real OIDC server, both services as processes. Only the public API is used, except by tests that act
 // as an adversary with SQL.
 
 /** The repository's root. */
 export const ROOT = join(__dirname, '..', '..', '..', '..');
+
+/** The migrated database of a whole suite (`tools/jest-cluster.cjs`). */
+const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
+/** Of a spec that runs without one: the folder of its shared stack. */
+let ownFolder: string | null = null;
 
 /** State that a stack prints. */
 interface StackState {
@@ -51,11 +55,11 @@ export class DevStack {
 
   /** The stack of a profile (`stack-profiles.mjs`). It starts for the first spec that uses it, and specs must restore its state. */
   static async shared(profile: 'plain' | 'several'): Promise<DevStack> {
-    const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
-    const folder = cluster === undefined ? mkdtempSync(join(tmpdir(), 'taskrunner-shared-')) : dirname(cluster);
+    const folder =
+      CLUSTER === undefined ? (ownFolder ??= mkdtempSync(join(tmpdir(), 'taskrunner-shared-'))) : dirname(CLUSTER);
     const { state } = await askStacks('share', null, [profile, folder]);
-    // A spec that runs by itself stops its stack at the end.
-    return new DevStack(state, cluster !== undefined);
+    // A spec that runs by itself stops its stack at the end. That of `several` is ended by its only spec.
+    return new DevStack(state, CLUSTER !== undefined || profile === 'several');
   }
 
   get server(): string {
@@ -139,10 +143,16 @@ export class DevStack {
     return async () => void (await this.call('bringBack'));
   }
 
+  /** Stops the stack, unless other specs share it. */
   async stop(): Promise<void> {
-    if (this.isShared) return;
+    if (!this.isShared) await this.end();
+  }
+
+  /** Stops the stack, which nobody else uses. */
+  async end(): Promise<void> {
     await this.call('stop');
-    if (this.state.home !== undefined) rmSync(dirname(this.state.home), { recursive: true, force: true });
+    if (this.state.home !== undefined) rmSync(ownFolder ?? this.state.home, { recursive: true, force: true });
+    ownFolder = null;
   }
 
   private async call(name: string, ...args: readonly unknown[]): Promise<unknown> {
@@ -177,130 +187,7 @@ export function startStack(stateDirectory: string, options: StackOptions = {}): 
   return DevStack.start(stateDirectory, options);
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Record<string, Json>;
-}
-
-/** A caller of the API. */
-export class Caller {
-  constructor(
-    private readonly server: string,
-    private readonly token: string | null,
-  ) {}
-
-  async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await this.raw(method, path, body, headers);
-    const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? {} : (JSON.parse(text) as Record<string, Json>),
-    };
-  }
-
-  raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(`${this.server}${path}`, {
-      method,
-      headers: {
-        ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  }
-
-  async submit(manifest: string, inputs: Json = {}, more: object = {}): Promise<string> {
-    const { status, body } = await this.ask('POST', '/api/runs', { manifest, inputs, ...more });
-    if (status !== 201) throw new Error(`not accepted: ${status} ${JSON.stringify(body)}`);
-    return body['runId'] as string;
-  }
-
-  async summary(run: string): Promise<Record<string, Json>> {
-    return (await this.ask('GET', `/api/runs/${run}`)).body;
-  }
-
-  /** Waits until the run has one of these statuses. It long-polls for changes, because repeated requests would cost more than most runs. */
-  async until(run: string, states: readonly string[], seconds = 60): Promise<Record<string, Json>> {
-    let tag: string | null = null;
-    for (const end = Date.now() + seconds * 1_000; ;) {
-      const wait = Math.min(Math.max(Math.ceil((end - Date.now()) / 1_000), 1), 20);
-      const query = tag === null ? '' : `?wait=${wait}s&for=change`;
-      const known: Record<string, string> = tag === null ? {} : { 'if-none-match': tag };
-      const { status, headers, body } = await this.ask('GET', `/api/runs/${run}${query}`, undefined, known);
-      if (status === 200 && states.includes(body['status'] as string)) return body;
-      if (Date.now() > end) throw new Error(`${run}: ${JSON.stringify(await this.summary(run))}`);
-      tag = headers.get('etag');
-      // For a run that changes constantly, and for an unavailable service.
-      await pause(100);
-    }
-  }
-
-  /** The evidence of a run, once it has ended and is sealed. */
-  async sealed(run: string): Promise<Uint8Array> {
-    await this.ask('GET', `/api/runs/${run}?wait=60s`);
-    for (const end = Date.now() + 60_000; ;) {
-      const response = await this.raw('GET', `/api/runs/${run}/evidence`);
-      if (response.status === 200) return new Uint8Array(await response.arrayBuffer());
-      if (Date.now() > end) throw new Error(`no evidence: ${response.status} ${await response.text()}`);
-      await pause(200);
-    }
-  }
-
-  /** Lines of an SSE stream until it closes, or until `stopAfter` lines were read. */
-  async lines(
-    run: string,
-    options: { readonly after?: number; readonly stopAfter?: number } = {},
-  ): Promise<{ readonly lines: readonly SseLine[]; readonly closed: boolean }> {
-    const headers: Record<string, string> = {
-      accept: 'text/event-stream',
-      ...(options.after === undefined ? {} : { 'last-event-id': String(options.after) }),
-    };
-    const response = await this.raw('GET', `/api/runs/${run}/logs`, undefined, headers);
-    const lines: SseLine[] = [];
-    if (response.status === 204 || !response.body) return { lines, closed: true };
-    let buffer = '';
-    const decoder = new TextDecoder();
-    const reader = response.body.getReader();
-    for (;;) {
-      const piece = (await reader.read()) as { readonly done: boolean; readonly value?: Uint8Array };
-      if (piece.done) return { lines, closed: true };
-      buffer += decoder.decode(piece.value, { stream: true });
-      const frames = buffer.split('\n\n');
-      buffer = frames.pop() ?? '';
-      for (const frame of frames) {
-        const id = /^id: ?(.*)$/m.exec(frame)?.[1];
-        const data = /^data: ?(.*)$/m.exec(frame)?.[1];
-        if (data !== undefined)
-          lines.push({ id: id === undefined ? null : Number(id), data: JSON.parse(data) as Record<string, Json> });
-        if (options.stopAfter === undefined || lines.length < options.stopAfter) continue;
-        await reader.cancel();
-        return { lines, closed: false };
-      }
-    }
-  }
-
-  /** Approves the gate's current request. */
-  async approve(run: string, gate: string, change: object = {}): Promise<Answer> {
-    const shown = await this.ask('GET', `/api/runs/${run}/gates/${encodeURIComponent(gate)}`);
-    const { gateDigest, request } = shown.body as { gateDigest: string; request: { planHash: string } };
-    return this.ask('POST', `/api/runs/${run}/approve`, {
-      gateId: gate,
-      decision: 'approved',
-      planHash: request.planHash,
-      gateDigest,
-      reason: 'reviewed',
-      ...change,
-    });
-  }
-}
-
-interface SseLine {
-  readonly id: number | null;
-  readonly data: Record<string, Json>;
-}
+export { Caller, type Answer } from './caller';
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,8 +1,8 @@
 import { Controller, Delete, Get, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { isScheduleId, type ScheduleId } from '@taskrunner/core/foundation';
-import { KeepSchedules, scheduleNotFound } from '@taskrunner/core/operations';
-import { Calendar, ScheduleStore } from '@taskrunner/core/ports';
+import { KeepSchedules, scheduleNotFound, SignedSchedules } from '@taskrunner/core/operations';
+import { Calendar } from '@taskrunner/core/ports';
 import { tickAfter, type Schedule } from '@taskrunner/core/schedule';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -40,7 +40,7 @@ export class SchedulesController {
   constructor(
     private readonly keep: KeepSchedules,
     private readonly intake: PackIntake,
-    private readonly schedules: ScheduleStore,
+    private readonly schedules: SignedSchedules,
     private readonly calendar: Calendar,
     private readonly setting: SchedulerSetting,
     private readonly url: PublicUrl,
@@ -86,7 +86,7 @@ export class SchedulesController {
     limit: 'read',
     query: PAGES.query,
     answers: [Pages.answer('Schedule', EXAMPLES.schedule)],
-    codes: [],
+    codes: ['SCHEDULE_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
     const { tenant } = principal;
@@ -114,7 +114,7 @@ export class SchedulesController {
         headers: { ETag: 'Revision of the schedule.' },
       },
     ],
-    codes: ['SCHEDULE_NOT_FOUND'],
+    codes: ['SCHEDULE_NOT_FOUND', 'SCHEDULE_ALTERED'],
   })
   async get(
     @Caller() { principal }: Caller,
@@ -154,6 +154,7 @@ export class SchedulesController {
       'SCHEDULE_INVALID',
       'SCHEDULE_NAME_TAKEN',
       'SCHEDULE_CHANGED',
+      'SCHEDULE_ALTERED',
       'SCHEDULE_UNCONFIRMED',
       'OBJECT_MISSING',
       'OBJECT_DIGEST_MISMATCH',
@@ -217,8 +218,9 @@ export class SchedulesController {
       readQuery(request, PAGES.parameters),
       ['ticks', tenant, scheduleId],
       async (before, limit) => {
-        if (!(await this.schedules.find(tenant, scheduleId))) throw scheduleNotFound();
-        return this.schedules.ticks(tenant, scheduleId, limit, before === null ? null : Number(before));
+        const ticks = await this.schedules.ticks(tenant, scheduleId, limit, before === null ? null : Number(before));
+        if (ticks === null) throw scheduleNotFound();
+        return ticks;
       },
       ({ first }) => String(first),
     );
@@ -235,7 +237,7 @@ export class SchedulesController {
       count: { description: 'Number of ticks.', schema: { type: 'integer', minimum: 1, maximum: 100, default: 5 } },
     },
     answers: [{ status: 200, description: 'The ticks.', schema: ref('UpcomingTicks'), example: EXAMPLES.upcoming }],
-    codes: ['SCHEDULE_NOT_FOUND'],
+    codes: ['SCHEDULE_NOT_FOUND', 'SCHEDULE_ALTERED'],
   })
   async next(
     @Caller() { principal }: Caller,

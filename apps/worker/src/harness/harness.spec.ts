@@ -8,8 +8,8 @@ import { scenarioOf } from '../testing/shrink';
 import { play } from '../testing/world';
 
 const { TASKRUNNER_HARNESS_SEEDS, TASKRUNNER_HARNESS_SEED: ONE, TASKRUNNER_HARNESS_KEEP: KEEP = '' } = process.env;
-/** The hundred of every change has stories of all kinds that are counted below. */
-const SEARCHED = `${searched(101, 1)}-${searched(200, 100_000)}`;
+/** The fifty of every change have stories of all kinds that are counted below. */
+const SEARCHED = `${searched(101, 1)}-${searched(150, 100_000)}`;
 /** `200`, or `50001-100000`. */
 const [FIRST, LAST] = rangeOf(ONE === undefined ? (TASKRUNNER_HARNESS_SEEDS ?? SEARCHED) : `${ONE}-${ONE}`);
 /** One process beside other tests; one per processor if only the harness runs. */
@@ -43,7 +43,7 @@ describe('the engine, over seeded disturbances', () => {
       `harness: ${stories} stories; ${assigned} in which a run is shared, ${swept} that lose a helper, ${decided} with decisions that count\n`,
     );
     expect(parts.flatMap(({ broken }) => broken ?? [])).toEqual([]);
-    if (stories < 100) return;
+    if (stories < 50) return;
     // Workers find runs of others, and are lost because of it.
     expect(assigned).toBeGreaterThan(stories / 10);
     expect(swept).toBeGreaterThan(stories / 50);

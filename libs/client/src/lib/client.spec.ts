@@ -130,6 +130,22 @@ it('cancels, reruns and reads runs and gates', async () => {
   expect(keys()[1]).toBe(keys()[2]);
 });
 
+it('reads pages of a log, and searches it', async () => {
+  const page = { items: [], total: 0, searchedFrom: 1, searchedTo: 7, lastLine: 9, missingLines: 0, nextCursor: 'x' };
+  server.answer(json(200, page), json(200, page), json(200, { eventType: 'step.log' }));
+  expect(await client.logPage('run_1', { q: 'a b', step: 'scan', limit: 5 })).toEqual(page);
+  await client.logPage('run_1', { before: 8, limit: 5 });
+  await expect(client.logPage('run_1', { limit: 5 })).rejects.toMatchObject({ code: 'CLIENT_ANSWER_INVALID' });
+  expect(asked()).toEqual([
+    'GET /api/runs/run_1/logs?q=a%20b&step=scan&limit=5',
+    'GET /api/runs/run_1/logs?before=8&limit=5',
+    'GET /api/runs/run_1/logs?limit=5',
+  ]);
+  expect(server.received.map(({ headers }) => headers.accept)).toEqual(
+    Array.from({ length: 3 }, () => 'application/json'),
+  );
+});
+
 it('downloads evidence when it is sealed, as it arrives, with its digest', async () => {
   const digest = `sha256:${'ab'.repeat(32)}`;
   server.answer(refused(409, 'EVIDENCE_NOT_SEALED', true), (response) => {

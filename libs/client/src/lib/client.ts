@@ -4,18 +4,22 @@ import type {
   FeedEvent,
   Gate,
   LogLine,
+  LogPage,
   RerunBody,
   Run,
   SubmitRunBody,
   Upload,
 } from './api/types';
-import { apiOf, type Api, type ClientOptions } from './connection/api';
+import { apiOf, type Api } from './connection/api';
 import { bodyOf } from './connection/body-of';
+import { Connection, type ClientOptions } from './connection/connection';
+import { send, type SendOptions } from './connection/send';
 import { followEvents, type EventOptions } from './events/follow-events';
 import { downloadArtifact, downloadEvidence, type Download } from './files/download';
 import { upload, type UploadContent, type UploadOptions } from './files/upload';
 import { decide, type DecisionOptions, type ShownGate } from './gates/decide';
 import { followLogs, type LogOptions } from './logs/follow-logs';
+import { logPage, type LogPageQuery } from './logs/log-page';
 import type { RetryOptions } from './retry/retry';
 import { getRun } from './runs/get-run';
 import { rerunRun, submitRun, type SubmitOptions } from './runs/submit-run';
@@ -34,6 +38,11 @@ export interface RequestOptions {
 export interface TaskRunnerClient {
   /** Every route: `client.api.GET('/api/runs/{runId}', { params: { path: { runId } } })`. */
   readonly api: Api;
+  /**
+   * Sends a request by its path and resolves with the response as it is, also if the server refuses the request: for a range of a file, for a
+   * response in another format, and for whoever handles statuses.
+   */
+  send(path: string, options?: SendOptions): Promise<Response>;
   /** Submits a run. The request is repeated if the response is lost, and creates only one run. */
   submit(body: SubmitRunBody, options?: SubmitOptions): Promise<Run>;
   /** Submits a run, and waits until it has ended or, with `for: 'attention'`, needs a person. */
@@ -48,6 +57,8 @@ export interface TaskRunnerClient {
   followEvents(options?: EventOptions): AsyncGenerator<FeedEvent>;
   /** The lines of a run's log, each once and in order, until the run has ended. */
   followLogs(runId: string, options?: LogOptions): AsyncGenerator<LogLine>;
+  /** A page of a run's log, or of the results of a search in it (`q`). */
+  logPage(runId: string, query: LogPageQuery, options?: RequestOptions): Promise<LogPage>;
   /** A gate with the request that approvers decide about. Show it to the person, and pass it to `approve` or `reject`. */
   gate(runId: string, gateId: string, options?: RequestOptions): Promise<Gate>;
   /** Approves a gate in the state that the person was shown. */
@@ -70,9 +81,11 @@ export interface TaskRunnerClient {
 
 /** Creates a client of a server. It sends nothing before it is used. Throws `CLIENT_SERVER_INVALID`. */
 export function createClient(options: ClientOptions): TaskRunnerClient {
-  const api = apiOf(options);
+  const connection = new Connection(options);
+  const api = apiOf(connection);
   return {
     api,
+    send: (path, sending) => send(connection, path, sending),
     submit: (body, submitting) => submitRun(api, body, submitting),
     async submitAndWait(body, following = {}) {
       const { runId } = await submitRun(api, body, following);
@@ -83,6 +96,7 @@ export function createClient(options: ClientOptions): TaskRunnerClient {
     watch: (runId, watching) => watchRun(api, runId, watching),
     followEvents: (reading) => followEvents(api, reading),
     followLogs: (runId, reading) => followLogs(api, runId, reading),
+    logPage: (runId, query, { signal } = {}) => logPage(api, runId, query, signal),
     gate(runId, gateId, { signal = null } = {}) {
       return bodyOf(api.GET('/api/runs/{runId}/gates/{gate}', { params: { path: { runId, gate: gateId } }, signal }));
     },

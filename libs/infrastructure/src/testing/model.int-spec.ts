@@ -27,11 +27,11 @@ import { runKey, type AssignmentRow, type RunRow } from './model/rows';
 // Validates the model. The same statements, sequential and concurrent, must yield the same rows, errors and tables in the model and in
 // PostgreSQL.
 
-const SEQUENCES = searched(10, 200);
+const SEQUENCES = searched(5, 200);
 const STATEMENTS = 30;
-const PAIRS = searched(60, 1_000);
+const PAIRS = searched(30, 1_000);
 /** Number of additional pairs of statements about assignments. */
-const FAN_OUT_PAIRS = searched(60, 1_000);
+const FAN_OUT_PAIRS = searched(30, 1_000);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const ELAPSED = 1_000;

@@ -1,14 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { CancelRunBody } from '@taskrunner/client';
-import type { Run } from '../../api/views';
+import type { CancelRunBody, Run } from '@taskrunner/client';
 import { useMe } from '../../frame/me';
 import { Question } from '../../frame/question';
 import { useServices } from '../../frame/services';
 
 /** Asks whether to cancel a run, and why. */
 export function CancelRun({ run, close }: { readonly run: Run; readonly close: () => void }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const queries = useQueryClient();
   const me = useMe().data;
   const isCleaning = run.status === 'cancelling';
@@ -17,7 +16,7 @@ export function CancelRun({ run, close }: { readonly run: Run; readonly close: (
   const cancel = useMutation({
     mutationFn: () => {
       const body: CancelRunBody = { ...(reason.trim() === '' ? {} : { reason: reason.trim() }), force };
-      return api.post(`runs/${run.runId}/cancel`, body);
+      return client.cancel(run.runId, body);
     },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['run', run.runId] });

@@ -1,18 +1,22 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Run } from '../../api/views';
+import type { Run } from '@taskrunner/client';
 import { Question } from '../../frame/question';
 import { useServices } from '../../frame/services';
 import { releaseBody } from './release-body';
 
 /** Asks how blocked evidence is sealed after all: after its cause was removed, or without the files that must not be disclosed. */
 export function ReleaseEvidence({ run, close }: { readonly run: Run; readonly close: () => void }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const queries = useQueryClient();
   const [files, setFiles] = useState('');
   const [reason, setReason] = useState('');
   const release = useMutation({
-    mutationFn: () => api.post(`runs/${run.runId}/evidence/release`, releaseBody(files, reason)),
+    mutationFn: () =>
+      client.api.POST('/api/runs/{runId}/evidence/release', {
+        params: { path: { runId: run.runId } },
+        body: releaseBody(files, reason),
+      }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['run', run.runId] });
       close();

@@ -1,7 +1,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
-import type { Graph, Run } from '../../api/views';
+import { bodyOf, type Run } from '@taskrunner/client';
+import { ONCE } from '../../api/client';
 import { Notice } from '../../frame/notice';
 import { Question } from '../../frame/question';
 import { useServices } from '../../frame/services';
@@ -17,7 +18,7 @@ const WORDS: Readonly<Record<RerunFrom, string>> = {
 
 /** Asks where to begin an ended run again. */
 export function RerunRun({ run, close }: { readonly run: Run; readonly close: () => void }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const navigate = useNavigate();
   const beginnings = beginningsOf(run);
   const [key] = useState(newKey);
@@ -25,7 +26,7 @@ export function RerunRun({ run, close }: { readonly run: Run; readonly close: ()
   const plan = usePlan(run.runId);
   const names = plan.data === undefined ? [] : sensitiveInputs(plan.data.plan);
   const rerun = useMutation({
-    mutationFn: () => api.post<Run>(`runs/${run.runId}/rerun`, rerunBody(choice), { 'Idempotency-Key': key }),
+    mutationFn: () => client.rerun(run.runId, rerunBody(choice), { idempotencyKey: key, ...ONCE }),
     onSuccess: ({ runId }) => {
       close();
       void navigate({ to: '/runs/$runId', params: { runId }, search: {} });
@@ -89,12 +90,13 @@ interface StepEntryFacts {
 }
 
 function StepEntry({ run, step, change }: StepEntryFacts) {
-  const { api } = useServices();
+  const { client } = useServices();
   const id = useId();
   // The graph of the page has the same key: it is read once.
   const graph = useQuery({
     queryKey: ['graph', run.planHash],
-    queryFn: ({ signal }) => api.get<Graph>(`runs/${run.runId}/graph`, {}, signal),
+    queryFn: ({ signal }) =>
+      bodyOf(client.api.GET('/api/runs/{runId}/graph', { params: { path: { runId: run.runId } }, signal })),
     staleTime: Infinity,
   });
   const nodes = graph.data?.nodes ?? [];

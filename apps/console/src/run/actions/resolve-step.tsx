@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Run, Step } from '../../api/views';
+import type { Run, Step } from '@taskrunner/client';
 import { GuardedButton } from '../../frame/guarded-button';
 import { lacks, useHolds } from '../../frame/me';
 import { Question } from '../../frame/question';
@@ -38,14 +38,15 @@ interface ResolutionFacts {
 }
 
 function Resolution({ run, step, close }: ResolutionFacts) {
-  const { api } = useServices();
+  const { client } = useServices();
   const queries = useQueryClient();
   const [entered, enter] = useState<Resolving>({ outcome: 'succeeded', outputs: '', reason: '' });
   const body = resolveBody(step, entered);
   const resolve = useMutation({
     mutationFn: async () => {
       if (body.kind === 'refused') throw new Error(body.why);
-      await api.post(`runs/${run.runId}/steps/${encodeURIComponent(step.id)}/resolve`, body.body);
+      const path = { runId: run.runId, stepId: step.id };
+      await client.api.POST('/api/runs/{runId}/steps/{stepId}/resolve', { params: { path }, body: body.body });
     },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['of-run', run.runId, 'step', step.id] });

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Run } from '../../api/views';
+import type { Run } from '@taskrunner/client';
 import { GuardedButton } from '../../frame/guarded-button';
 import { lacks, useHolds } from '../../frame/me';
 import { CancelRun } from './cancel-run';

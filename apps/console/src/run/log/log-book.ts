@@ -1,6 +1,4 @@
-import type { Api } from '../../api/api';
-import { ApiProblem } from '../../api/problem';
-import type { LogPage } from '../../api/views';
+import { isTemporary, type LogPageQuery, type LogPage, type TaskRunnerClient } from '@taskrunner/client';
 import type { LogFilter } from './log-filter';
 import { readLog } from './log-stream';
 import { append, emptyWindow, extend, prepend, type LogWindow } from './log-window';
@@ -20,7 +18,7 @@ interface LogState {
 }
 
 interface LogBookFacts {
-  readonly api: Pick<Api, 'ask' | 'get'>;
+  readonly client: Pick<TaskRunnerClient, 'logPage' | 'followLogs'>;
   readonly runId: string;
   readonly filter: LogFilter;
   /** Number of lines that are held. */
@@ -169,8 +167,8 @@ export class LogBook {
     const stopping = new AbortController();
     const { signal } = stopping;
     this.streaming = stopping;
-    const { api, runId, filter, limit } = this.facts;
-    readLog(api, {
+    const { client, runId, filter, limit } = this.facts;
+    readLog(client, {
       ...{ runId, filter, signal, follow: true },
       from: this.isTail ? { tail: Math.min(PAGE, limit) } : { after: this.state.window.to },
       onTail: (after) => {
@@ -208,14 +206,14 @@ export class LogBook {
       if (!signal.aborted) this.become({ isConnected: true });
     } catch (error) {
       if (signal.aborted) return;
-      if (ApiProblem.is(error) && error.isTransient && this.state.isRead) this.become({ isConnected: false });
+      if (isTemporary(error) && this.state.isRead) this.become({ isConnected: false });
       else this.become({ failure: error });
     }
   }
 
-  private page(place: Readonly<Record<string, number>>): Promise<LogPage> {
-    const { api, runId, filter } = this.facts;
-    return api.get<LogPage>(`runs/${runId}/logs`, { ...place, ...filter }, this.place.signal);
+  private page(place: Pick<LogPageQuery, 'after' | 'before' | 'limit'>): Promise<LogPage> {
+    const { client, runId, filter } = this.facts;
+    return client.logPage(runId, { ...place, ...filter }, { signal: this.place.signal });
   }
 
   private become(change: Partial<LogState>): void {

@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
-import type { LogLine, Run } from '../../api/views';
+import type { LogLine, Run } from '@taskrunner/client';
+import { messageOf } from '../../api/problem';
 import { saveBlob } from '../../frame/save';
 import { useServices } from '../../frame/services';
 import { readLog } from './log-stream';
@@ -7,11 +8,11 @@ import type { LogFilter } from './log-filter';
 
 /** The log as a file of text. It is read as a stream, and lines that are not shown are part of it. */
 export function DownloadLog({ run, filter }: { readonly run: Run; readonly filter: LogFilter }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const download = useMutation({
     mutationFn: async () => {
       const pieces: Blob[] = [];
-      await readLog(api, {
+      await readLog(client, {
         ...{ runId: run.runId, filter },
         from: { after: 0 },
         follow: false,
@@ -29,7 +30,7 @@ export function DownloadLog({ run, filter }: { readonly run: Run; readonly filte
       </button>
       {download.isError ? (
         <span className="tinted" data-tone="bad" role="alert">
-          {download.error.message}
+          {messageOf(download.error)}
         </span>
       ) : null}
     </>

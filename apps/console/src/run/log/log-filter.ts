@@ -1,4 +1,4 @@
-import type { LogLevel } from '../../api/views';
+import type { LogLevel } from '@taskrunner/client';
 import type { RunSearch } from '../run-view';
 
 /** Which lines of a log are shown. Absent: all. */

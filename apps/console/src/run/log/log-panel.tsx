@@ -1,6 +1,6 @@
 import { useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import type { Run } from '../../api/views';
+import type { Run } from '@taskrunner/client';
 import { useKeys } from '../../frame/keys';
 import { Failed, Notice } from '../../frame/notice';
 import { useServices } from '../../frame/services';
@@ -101,12 +101,12 @@ interface LinesFacts {
 }
 
 function Lines({ run, filter, range, mark, isRaw, pick, pickStep, toHits, unmark }: LinesFacts) {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const isSeen = useIsSeen();
   const { runId } = run;
   const book = useMemo(
-    () => new LogBook({ api, runId, filter, limit: settings.logLines }),
-    [api, runId, filter, settings.logLines],
+    () => new LogBook({ client, runId, filter, limit: settings.logLines }),
+    [client, runId, filter, settings.logLines],
   );
   const opened = useRef(0);
   useEffect(() => {

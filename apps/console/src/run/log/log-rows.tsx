@@ -1,4 +1,4 @@
-import type { LogLine } from '../../api/views';
+import type { LogLine } from '@taskrunner/client';
 import { partsOf, plainText } from './log-text';
 import type { LineRange } from './log-filter';
 import type { LogRow } from './log-window';

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import type { LogPage, Run } from '../../api/views';
+import type { Run } from '@taskrunner/client';
+import { FIRST_PAGE, nextPage } from '../../api/pages';
 import { Failed, Notice } from '../../frame/notice';
 import { useServices } from '../../frame/services';
 import type { LogFilter } from './log-filter';
@@ -21,13 +22,13 @@ interface SearchFacts {
 
 /** The lines of a log that contain a text. The server searches them, and says how many there are in which lines. */
 export function LogHits({ run, filter, text, isRaw, open, pickStep }: SearchFacts) {
-  const { api, settings } = useServices();
+  const { client, settings } = useServices();
   const query = useInfiniteQuery({
     queryKey: ['hits', run.runId, filter, text],
     queryFn: ({ pageParam, signal }) =>
-      api.get<LogPage>(`runs/${run.runId}/logs`, { ...filter, q: text, limit: HITS, cursor: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
+      client.logPage(run.runId, { ...filter, q: text, limit: HITS, ...pageParam }, { signal }),
+    initialPageParam: FIRST_PAGE,
+    getNextPageParam: nextPage,
     staleTime: Infinity,
   });
   const pages = query.data?.pages;

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { LOG_LEVELS, type Run, type Step } from '../../api/views';
+import { bodyOf, type Run } from '@taskrunner/client';
+import { LOG_LEVELS } from '../../api/statuses';
 import { useServices } from '../../frame/services';
 import type { RunSearch } from '../run-view';
 
@@ -58,10 +59,16 @@ export function StepFilter({ search, change }: ToolFacts) {
 
 /** The attempt of a step whose lines are shown, where there was more than one. */
 export function AttemptFilter({ run, step, search, change }: ToolFacts & { readonly run: Run; readonly step: string }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const { data } = useQuery({
     queryKey: ['of-run', run.runId, 'step', step],
-    queryFn: ({ signal }) => api.get<Step>(`runs/${run.runId}/steps/${encodeURIComponent(step)}`, {}, signal),
+    queryFn: ({ signal }) =>
+      bodyOf(
+        client.api.GET('/api/runs/{runId}/steps/{stepId}', {
+          params: { path: { runId: run.runId, stepId: step } },
+          signal,
+        }),
+      ),
   });
   const attempts = Math.max(data?.attempts ?? 0, search.attempt ?? 0);
   if (attempts < 2) return null;

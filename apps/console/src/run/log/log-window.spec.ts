@@ -1,7 +1,8 @@
-import type { LogLine } from '../../api/views';
+import type { LogLine } from '@taskrunner/client';
 import { append, emptyWindow, extend, prepend, rowsOf, type LogWindow } from './log-window';
 
 const line = (sequence: number): LogLine => ({
+  runId: 'run_1',
   sequence,
   timestamp: '2026-11-29T12:00:00.000Z',
   eventType: 'step.log',

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../api/views';
+import type { LogLine } from '@taskrunner/client';
 
 /**
  * The lines of a log that a browser holds: at most `limit`, in the order of their numbers. What does not fit is dropped from the end that the reader

@@ -1,4 +1,5 @@
-import type { Page, Step, StepStatus } from '../../api/views';
+import type { Step, StepStatus } from '@taskrunner/client';
+import type { Page } from '../../api/pages';
 import { FIRST_PLACE, groupsOf, readStepPage, type StepPlace } from './step-pages';
 
 /** A server with so many steps of each status, whose cursors are numbers. */

@@ -1,4 +1,5 @@
-import type { Page, Step, StepStatus } from '../../api/views';
+import type { Step, StepStatus } from '@taskrunner/client';
+import type { Page } from '../../api/pages';
 
 /** The order in which the items of a map are shown: first those that need somebody, then what is under way. */
 const FAILURES_FIRST: readonly StepStatus[] = [

@@ -1,4 +1,4 @@
-import type { Step } from '../../api/views';
+import type { Step } from '@taskrunner/client';
 import { Mark } from '../../frame/mark';
 import { Elapsed } from '../../frame/moment';
 

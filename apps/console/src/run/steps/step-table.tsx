@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
-import type { Page, Run, Step } from '../../api/views';
+import { bodyOf, type Run, type Step } from '@taskrunner/client';
 import { stepIn, useKeys } from '../../frame/keys';
 import { wordOf } from '../../frame/mark';
 import { Failed, Notice } from '../../frame/notice';
@@ -50,7 +50,7 @@ export function StepTable({ run, search, change }: TableFacts) {
 }
 
 function Pages({ run, search, change, counts }: TableFacts & { readonly counts: Run['steps'] }) {
-  const { api } = useServices();
+  const { client } = useServices();
   const { parent = '', status } = search;
   // The places of the pages up to this one, so that there is a way back.
   const [places, setPlaces] = useState<readonly StepPlace[]>([FIRST_PLACE]);
@@ -62,10 +62,19 @@ function Pages({ run, search, change, counts }: TableFacts & { readonly counts: 
       readStepPage(
         {
           read: (one, cursor, limit) =>
-            api.get<Page<Step>>(
-              `runs/${run.runId}/steps`,
-              { parent: parent === '' && status !== undefined ? null : parent, status: one, limit, cursor },
-              signal,
+            bodyOf(
+              client.api.GET('/api/runs/{runId}/steps', {
+                params: {
+                  path: { runId: run.runId },
+                  query: {
+                    ...(parent === '' && status !== undefined ? {} : { parent }),
+                    ...(one === null ? {} : { status: one }),
+                    ...(cursor === null ? {} : { cursor }),
+                    limit,
+                  },
+                },
+                signal,
+              }),
             ),
           groups: groupsOf(status, isItems),
           counts,

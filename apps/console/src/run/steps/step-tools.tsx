@@ -1,4 +1,5 @@
-import { STEP_STATUSES, type Run, type StepStatus } from '../../api/views';
+import type { Run, StepStatus } from '@taskrunner/client';
+import { STEP_STATUSES } from '../../api/statuses';
 import { Mark } from '../../frame/mark';
 import { mapAround, type RunSearch } from '../run-view';
 

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState } from 'react';
-import type { Run } from '../../api/views';
+import { bodyOf, type Run, type Timings } from '@taskrunner/client';
 import { stepIn, useKeys } from '../../frame/keys';
 import { Mark, wordOf } from '../../frame/mark';
 import { Failed, Notice } from '../../frame/notice';
@@ -9,16 +9,7 @@ import { useServices } from '../../frame/services';
 import { durationText } from '../../frame/time';
 import { isOver } from '../run-view';
 import { hasPauses, timeScale, type TimeScale } from './time-scale';
-import {
-  barsOf,
-  busySpans,
-  comparedText,
-  durationsOf,
-  nameWithin,
-  nested,
-  type NestedRow,
-  type Timings,
-} from './timings';
+import { barsOf, busySpans, comparedText, durationsOf, nameWithin, nested, type NestedRow } from './timings';
 
 /** The most that one page of the API has. */
 const PAGE = 10_000;
@@ -32,21 +23,29 @@ interface TimelineFacts {
 
 /** When each step was queued, ran and ended. Only the rows that can be seen are in the page. */
 export function TimelinePanel({ run, selected, select }: TimelineFacts) {
-  const { api } = useServices();
+  const { client } = useServices();
   const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
   const [isFolding, setFolding] = useState(true);
   const cursor = cursors.at(-1) ?? null;
   const query = useQuery({
     queryKey: ['of-run', run.runId, 'timings', cursor],
     queryFn: async ({ signal }) => {
-      const timings = await api.get<Timings>(`runs/${run.runId}/timings`, { limit: PAGE, cursor }, signal);
+      const answer = await bodyOf(
+        client.api.GET('/api/runs/{runId}/timings', {
+          params: { path: { runId: run.runId }, query: { limit: PAGE, ...(cursor === null ? {} : { cursor }) } },
+          signal,
+        }),
+      );
+      // The types of openapi-fetch make lists of the rows, which are tuples.
+      const timings = answer as unknown as Timings;
       return { ...timings, readAt: Date.now() - Date.parse(timings.origin) };
     },
     placeholderData: keepPreviousData,
   });
   const { data } = query;
-  const end = isOver(run.status) && run.finishedAt !== null && data !== undefined;
-  const now = end ? Date.parse(run.finishedAt) - Date.parse(data.origin) : (data?.readAt ?? 0);
+  const finishedAt = isOver(run.status) ? run.finishedAt : null;
+  const now =
+    finishedAt !== null && data !== undefined ? Date.parse(finishedAt) - Date.parse(data.origin) : (data?.readAt ?? 0);
   const spans = useMemo(() => busySpans(data?.items ?? [], now), [data, now]);
   const rows = useMemo(() => nested(data?.items ?? []), [data]);
   const scale = useMemo(() => timeScale(spans, isFolding), [spans, isFolding]);

@@ -1,35 +1,11 @@
-import type { StepStatus } from '../../api/views';
+import type { Timings } from '@taskrunner/client';
 import { durationText } from '../../frame/time';
 import type { Span } from './time-scale';
 
-/** One execution of an attempt: attempt, execution, start, end, how it ended. Times are milliseconds after the origin. */
-export type Execution = readonly [
-  attempt: number,
-  execution: number,
-  startedAt: number,
-  endedAt: number | null,
-  end: string | null,
-];
-
-/** A row as the API sends it; `columns` of its answer names the members. */
-export type TimingRow = readonly [
-  id: string,
-  parent: string,
-  kind: string,
-  status: StepStatus,
-  queuedAt: number | null,
-  startedAt: number | null,
-  endedAt: number | null,
-  attempts: readonly Execution[],
-];
-
-export interface Timings {
-  readonly status: string;
-  /** RFC 3339: all times are after it. */
-  readonly origin: string;
-  readonly items: readonly TimingRow[];
-  readonly nextCursor: string | null;
-}
+/** A row as the API sends it: id, parent, kind, status, when it was queued, started and ended, attempts. Times are milliseconds after the origin. */
+export type TimingRow = Timings['items'][number];
+/** One execution of an attempt: attempt, execution, start, end, how it ended. */
+export type Execution = TimingRow[7][number];
 
 /** A part of a bar: waiting for a slot, one execution, or the time of a step that has none. */
 interface Bar extends Span {

@@ -29,6 +29,17 @@ const DECISION = {
   receipt: envelope,
 };
 
+const REQUIREMENT = {
+  approval: 'prod',
+  grants: ['packs.approve'],
+  minApprovals: 1,
+  selfApproval: false,
+  proof: 'service',
+  maxAuthAge: null,
+  reasonRequired: false,
+  formDigest: null,
+};
+
 /** Examples of gates and what people decide. */
 export const GATE_EXAMPLES = {
   gate: {
@@ -39,7 +50,29 @@ export const GATE_EXAMPLES = {
     planHash: digest('1'),
     pack: { name: 'rollout', version: '1.4.0' },
     requester: { id: 'ada', iss: 'https://id.example.org', name: 'Ada' },
-    request: { schema: 'taskrunner.gate-request.v1', gate: 'approve', message: 'Roll out 1.4.0?' },
+    request: {
+      schema: 'taskrunner.gate-request.v1',
+      runId: RUN,
+      tenant: 'acme',
+      gate: 'approve',
+      label: null,
+      planHash: digest('1'),
+      profileDigest: digest('2'),
+      admissionDigest: digest('3'),
+      requirement: REQUIREMENT,
+      policy: { ...VERDICT, allow: false, undecided: false },
+      message: 'Roll out 1.4.0?',
+      showDigest: digest('6'),
+      reads: { scan: digest('7') },
+      item: null,
+      secrets: [{ name: 'deploy-key', version: '3' }],
+      opens: ['rollout'],
+      notApplied: [],
+      nonce: 'q83vEjRWeJq83vEjRWeJqw',
+      openedAt: '2026-11-25T09:00:09.000Z',
+      expiresAt: '2026-11-25T10:00:09.000Z',
+      executeBy: '2026-11-25T11:00:09.000Z',
+    },
     show: { findings: 3 },
     approvals: 1,
     required: 2,
@@ -65,16 +98,7 @@ export const GATE_EXAMPLES = {
     reason: null,
     approval: 'prod',
     policy: VERDICT,
-    requirement: {
-      approval: 'prod',
-      grants: ['packs.approve'],
-      minApprovals: 1,
-      selfApproval: false,
-      proof: 'service',
-      maxAuthAge: null,
-      reasonRequired: false,
-      formDigest: null,
-    },
+    requirement: REQUIREMENT,
     gateDigest: digest('5'),
     approvals: 1,
     required: 1,

@@ -12,10 +12,32 @@ import {
   maybeDigest,
   maybeInstant,
   maybeText,
-  object,
+  mapOf,
   text,
   whole,
 } from './shapes';
+
+/** Who has to approve, and how. */
+const requirement = closed(
+  {
+    approval: { ...text, description: 'Approval rule of the pack.' },
+    grants: listOf(text),
+    minApprovals: whole,
+    selfApproval: { ...flag, description: 'Whether initiators of the run may decide.' },
+    proof: { type: 'string', enum: ['service', 'token', 'key'] },
+    maxAuthAge: { ...maybeText, description: 'ISO 8601 duration.' },
+    reasonRequired: flag,
+    formDigest: {
+      ...maybeDigest,
+      description: 'Digest of the form of the gate, which the plan has; null: it has none.',
+    },
+    actors: {
+      ...listOf(closed({ iss: text, sub: text })),
+      description: 'Programs that may act for a person who decides (RFC 8693); absent: none.',
+    },
+  },
+  ['actors'],
+);
 
 const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
 
@@ -61,6 +83,29 @@ export const GATE_SCHEMAS = {
     record: { ...digest, description: 'Digest of the decision record, which the statement lists.' },
     receipt: { $ref: '#/components/schemas/Envelope' },
   }),
+  GateRequest: closed({
+    schema: text,
+    runId: text,
+    tenant: text,
+    gate: text,
+    label: maybeText,
+    planHash: digest,
+    profileDigest: digest,
+    admissionDigest: digest,
+    requirement,
+    policy: { description: 'The verdict of a policy, which an approval overrides; null for a gate without a policy.' },
+    message: text,
+    showDigest: { ...digest, description: 'Digest of `show` of the gate.' },
+    reads: { ...mapOf(digest), description: 'Digests of everything fixed that a step behind the gate can read.' },
+    item: { ...maybeDigest, description: 'Digest of the item that the gate is in; null: it is in no map or loop.' },
+    secrets: listOf(closed({ name: text, version: text })),
+    opens: { ...listOf(text), description: 'Steps that wait for the gate.' },
+    notApplied: { ...listOf(text), description: 'Gates that did not apply.' },
+    nonce: text,
+    openedAt: instant,
+    expiresAt: instant,
+    executeBy: instant,
+  }),
   RunGate: closed({
     runId: text,
     gateId: text,
@@ -77,9 +122,8 @@ export const GATE_SCHEMAS = {
     },
     policy: maybeVerdict,
     requirement: {
-      type: ['object', 'null'],
-      description:
-        'Requirements of the gate request: `grants`, `minApprovals`, `selfApproval`, `proof` and others; null: the gate did not open for people.',
+      anyOf: [{ type: 'null' }, requirement],
+      description: 'Requirements of the gate request; null: the gate did not open for people.',
     },
     gateDigest: maybeDigest,
     approvals: whole,
@@ -98,7 +142,7 @@ export const GATE_SCHEMAS = {
     planHash: digest,
     pack: closed({ name: text, version: text }),
     requester: closed({ id: text, iss: text, name: text }),
-    request: object,
+    request: { $ref: '#/components/schemas/GateRequest' },
     show: anything,
     approvals: whole,
     required: whole,

@@ -1784,6 +1784,62 @@ export interface components {
       record: string;
       receipt: components['schemas']['Envelope'];
     };
+    GateRequest: {
+      schema: string;
+      runId: string;
+      tenant: string;
+      gate: string;
+      label: string | null;
+      planHash: string;
+      profileDigest: string;
+      admissionDigest: string;
+      requirement: {
+        /** @description Approval rule of the pack. */
+        approval: string;
+        grants: string[];
+        minApprovals: number;
+        /** @description Whether initiators of the run may decide. */
+        selfApproval: boolean;
+        /** @enum {string} */
+        proof: 'service' | 'token' | 'key';
+        /** @description ISO 8601 duration. */
+        maxAuthAge: string | null;
+        reasonRequired: boolean;
+        /** @description Digest of the form of the gate, which the plan has; null: it has none. */
+        formDigest: string | null;
+        /** @description Programs that may act for a person who decides (RFC 8693); absent: none. */
+        actors?: {
+          iss: string;
+          sub: string;
+        }[];
+      };
+      /** @description The verdict of a policy, which an approval overrides; null for a gate without a policy. */
+      policy: unknown;
+      message: string;
+      /** @description Digest of `show` of the gate. */
+      showDigest: string;
+      /** @description Digests of everything fixed that a step behind the gate can read. */
+      reads: {
+        [key: string]: string;
+      };
+      /** @description Digest of the item that the gate is in; null: it is in no map or loop. */
+      item: string | null;
+      secrets: {
+        name: string;
+        version: string;
+      }[];
+      /** @description Steps that wait for the gate. */
+      opens: string[];
+      /** @description Gates that did not apply. */
+      notApplied: string[];
+      nonce: string;
+      /** Format: date-time */
+      openedAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: date-time */
+      executeBy: string;
+    };
     RunGate: {
       runId: string;
       gateId: string;
@@ -1826,8 +1882,27 @@ export interface components {
         /** @description Number of omitted reasons. Absent if no reason is omitted. */
         omittedReasons?: number;
       };
-      /** @description Requirements of the gate request: `grants`, `minApprovals`, `selfApproval`, `proof` and others; null: the gate did not open for people. */
-      requirement: Record<string, unknown> | null;
+      /** @description Requirements of the gate request; null: the gate did not open for people. */
+      requirement: null | {
+        /** @description Approval rule of the pack. */
+        approval: string;
+        grants: string[];
+        minApprovals: number;
+        /** @description Whether initiators of the run may decide. */
+        selfApproval: boolean;
+        /** @enum {string} */
+        proof: 'service' | 'token' | 'key';
+        /** @description ISO 8601 duration. */
+        maxAuthAge: string | null;
+        reasonRequired: boolean;
+        /** @description Digest of the form of the gate, which the plan has; null: it has none. */
+        formDigest: string | null;
+        /** @description Programs that may act for a person who decides (RFC 8693); absent: none. */
+        actors?: {
+          iss: string;
+          sub: string;
+        }[];
+      };
       gateDigest: string | null;
       approvals: number;
       required: number | null;
@@ -1861,7 +1936,7 @@ export interface components {
         iss: string;
         name: string;
       };
-      request: Record<string, unknown>;
+      request: components['schemas']['GateRequest'];
       show: unknown;
       approvals: number;
       required: number;
@@ -2319,6 +2394,7 @@ export interface components {
       | 'RUN_NOT_ENDED'
       | 'RUN_NOT_FOUND'
       | 'RUN_NOT_YOURS'
+      | 'SCHEDULE_ALTERED'
       | 'SCHEDULE_CHANGED'
       | 'SCHEDULE_INVALID'
       | 'SCHEDULE_LIMIT'

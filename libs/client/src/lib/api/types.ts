@@ -5,7 +5,14 @@ export type Schemas = components['schemas'];
 
 export type Run = Schemas['Run'];
 export type RunStatus = Run['status'];
+/** What a run waits for. */
+export type RunWait = Run['waits'][number];
 export type Step = Schemas['Step'];
+export type StepStatus = Step['status'];
+/** How many child steps of a step have each status. */
+export type StepCounts = Schemas['StepCounts'];
+/** The times of the steps of a run, as rows of `columns`. */
+export type Timings = Schemas['Timings'];
 export type Artifact = Schemas['Artifact'];
 export type Upload = Schemas['Upload'];
 export type LogLine = Schemas['LogLine'];
@@ -15,10 +22,14 @@ export type LogLevel = NonNullable<LogLine['level']>;
 /** An event of the tenant's feed. */
 export type FeedEvent = Schemas['FeedEvent'];
 export type Graph = Schemas['Graph'];
+export type GraphNode = Graph['nodes'][number];
 export type Plan = Schemas['Plan'];
 export type PlanDiff = Schemas['PlanDiff'];
+export type PlanChange = Schemas['PlanChange'];
 /** A gate with the request that approvers decide about. */
 export type Gate = Schemas['Gate'];
+/** The request of a gate, which `gateDigest` covers. */
+export type GateRequest = Schemas['GateRequest'];
 /** A gate in the list of all gates of a run. */
 export type RunGate = Schemas['RunGate'];
 export type Decision = Schemas['Decision'];

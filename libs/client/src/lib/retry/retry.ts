@@ -22,8 +22,8 @@ export interface Interruption {
   readonly retryInMs: number;
 }
 
-/** True for temporary failures: no response, a broken connection, a server error, or a request to come back later. */
-function isTemporary(error: unknown): error is ApiProblem | ClientError {
+/** True if the same request may succeed later: no response, a broken connection, a server error, or a request to come back later. */
+export function isTemporary(error: unknown): error is ApiProblem | ClientError {
   if (ApiProblem.is(error)) return error.retryable || error.status >= 500;
   return ClientError.is(error) && error.code === 'CLIENT_SERVER_UNREACHABLE';
 }

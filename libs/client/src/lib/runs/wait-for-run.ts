@@ -7,7 +7,7 @@ import { withRetry, type RetryOptions } from '../retry/retry';
 
 /** How long the server holds one request, seconds. */
 const HELD = 30;
-/** Between two requests, also if the server answers at once. */
+/** From one request to the next, also if the server answers at once. */
 const PAUSE_MS = 250;
 const OVER: ReadonlySet<Run['status']> = new Set(['succeeded', 'failed', 'cancelled', 'halted']);
 const OF_PEOPLE: ReadonlySet<string> = new Set(['approval', 'policy', 'attention', 'restore']);
@@ -36,10 +36,11 @@ export async function waitForRun(api: Api, runId: string, options: WaitOptions =
   const timeoutMs = optionFrom('timeoutMs', options.timeoutMs ?? Infinity, 0);
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const left = Math.max(0, Math.min(HELD, Math.ceil((deadline - Date.now()) / 1_000)));
+    const askedAt = Date.now();
+    const left = Math.max(0, Math.min(HELD, Math.ceil((deadline - askedAt) / 1_000)));
     const params = { path: { runId }, query: { wait: `${left}s`, for: what } };
     const run = await withRetry(() => bodyOf(api.GET('/api/runs/{runId}', { params, signal })), options);
     if (isOver(run) || (what === 'attention' && needsPerson(run)) || Date.now() >= deadline) return run;
-    await pause(PAUSE_MS, signal ?? undefined);
+    await pause(PAUSE_MS - (Date.now() - askedAt), signal ?? undefined);
   }
 }

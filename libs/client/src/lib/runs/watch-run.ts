@@ -6,7 +6,7 @@ import { isOver } from './wait-for-run';
 
 /** How long the server holds one request. */
 const HELD = '30s';
-/** Between two requests, also if the run changes all the time. */
+/** From one request to the next, also if the run changes all the time. */
 const PAUSE_MS = 250;
 
 /**
@@ -16,13 +16,14 @@ const PAUSE_MS = 250;
 export async function* watchRun(api: Api, runId: string, options: RetryOptions = {}): AsyncGenerator<Run> {
   let tag: string | null = null;
   for (;;) {
+    const askedAt = Date.now();
     const found: Found = await withRetry(() => ask(api, runId, tag, options), options);
     if (found.run !== null) {
       tag = found.tag;
       yield found.run;
       if (isOver(found.run)) return;
     }
-    await pause(PAUSE_MS, options.signal);
+    await pause(PAUSE_MS - (Date.now() - askedAt), options.signal);
   }
 }
 

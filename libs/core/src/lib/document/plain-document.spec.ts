@@ -8,7 +8,7 @@ import { readDocument } from './read-document';
 import { searchedCases } from '../../testing/runs-of-laws';
 
 /** Number of compared documents of each kind. */
-const DOCUMENTS = searchedCases(150, 10_000);
+const DOCUMENTS = searchedCases(60, 10_000);
 
 function pointersIn(value: Json, at = ''): readonly string[] {
   if (typeof value !== 'object' || value === null) return [at, `${at}/nothing`];

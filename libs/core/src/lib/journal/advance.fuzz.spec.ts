@@ -16,7 +16,7 @@ import { advance, initialState } from '../run/advance';
 import type { RunState } from '../run/run-state';
 import { searched } from '../../testing/runs-of-laws';
 
-const PLANS = searched(400, 20_000);
+const PLANS = searched(150, 20_000);
 const planHash = digestOf('plan');
 
 function play(seed: number, step?: Advance) {

@@ -14,7 +14,7 @@ import { replay } from './replay';
 import { SnapshotReader, takeSnapshot, type Snapshot } from './snapshot';
 import { searched } from '../../testing/runs-of-laws';
 
-const PLANS = searched(400, 4_000);
+const PLANS = searched(300, 4_000);
 
 interface Played {
   readonly planIndex: PlanIndex;

@@ -84,6 +84,7 @@ export {
   type ScheduleExpectation,
   type WantedSchedule,
 } from './schedules/keep-schedules';
+export { SignedSchedules } from './schedules/signed-schedules';
 export { RunDueTicks, type TickReport } from './schedules/run-due-ticks';
 export { ScheduleError, scheduleNotFound, ScheduleUnconfirmed, type ScheduleCode } from './schedules/schedule-error';
 export { explainCode, explainedCodes, type ExplainedCode } from './problems/explain-code';

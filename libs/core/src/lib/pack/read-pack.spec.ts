@@ -449,7 +449,7 @@ describe('printing', () => {
         expect(toManifest(again)).toEqual(printed);
         expect(contentDigest(again, NO_FILES)).toBe(contentDigest(pack, NO_FILES));
       }),
-      searchedCases(100, 2_000),
+      searchedCases(30, 2_000),
     );
   });
 });

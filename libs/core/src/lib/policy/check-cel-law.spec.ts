@@ -132,14 +132,15 @@ describe('the check of CEL policies', () => {
   });
 
   it('refuses some, warns of others, and lets most that decide pass without a word', () => {
-    const seen = fc.sample(fc.tuple(expression, worlds), { numRuns: 2_000, seed: 7 }).flatMap(([source, world]) => {
+    const numRuns = searched(1_000, 2_000);
+    const seen = fc.sample(fc.tuple(expression, worlds), { numRuns, seed: 7 }).flatMap(([source, world]) => {
       const outcome = outcomeOf(source, world);
       return outcome === null ? [] : [outcome];
     });
     const count = (test: (one: Outcome) => boolean): number => seen.filter(test).length;
-    expect(count(({ refused }) => refused)).toBeGreaterThan(100);
-    expect(count(({ warned }) => warned)).toBeGreaterThan(10);
-    expect(count(({ decides, warned }) => decides && !warned)).toBeGreaterThan(20);
+    expect(count(({ refused }) => refused)).toBeGreaterThan(numRuns / 20);
+    expect(count(({ warned }) => warned)).toBeGreaterThan(numRuns / 200);
+    expect(count(({ decides, warned }) => decides && !warned)).toBeGreaterThan(numRuns / 100);
   });
 
   it('finds a planted bug: an input that is taken to be of another type', () => {

@@ -65,6 +65,8 @@ export interface ScheduleSummary {
   readonly next: number | null;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Envelope of the signed record as it is stored; null: made before there were records, so nobody signed it. */
+  readonly record: JsonObject | null;
 }
 
 /** A schedule with everything that its ticks need. */

@@ -128,10 +128,10 @@ describe('a simulation without a script', () => {
 
   it('takes steps in proportion to the items of a map', () => {
     const regions = (count: number) => Array.from({ length: count }, (_, i) => `r${i}`);
-    const many = searched(1_000, 10_000);
+    const many = searched(500, 10_000);
     expect(play({}, { regions: regions(many) }).steps.size).toBe(3 * many + 10);
     // A little more than 2: what is sorted takes its logarithm more.
-    expect(growthOf((count) => play({}, { regions: regions(count) }), 250)).toBeLessThan(2.3);
+    expect(growthOf((count) => play({}, { regions: regions(count) }), searched(100, 250))).toBeLessThan(2.3);
   });
 });
 

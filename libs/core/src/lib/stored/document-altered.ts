@@ -2,7 +2,7 @@ import { CodedError } from '../foundation/coded-error';
 import type { RunId, TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 
-/** Documents of a run that are stored in rows. The set is small and fixed, because it is a label of a metric. */
+/** Documents that are stored in rows, of runs and schedules. The set is small and fixed, because it is a label of a metric. */
 export const STORED_DOCUMENTS = [
   'plan',
   'profile',
@@ -30,6 +30,8 @@ export const STORED_DOCUMENTS = [
   'evidence',
   /** The row of an idempotency key. */
   'idempotency',
+  /** The signed record of a schedule, and the columns that duplicate it. */
+  'schedule',
 ] as const;
 export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
 

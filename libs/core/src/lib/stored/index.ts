@@ -10,4 +10,5 @@ export {
 } from './document-altered';
 export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
+export { compareSchedule, ScheduleAltered, type ScheduleAlteration, type ScheduleAlteredCode } from './stored-schedule';
 export { approvalsInForce, GateDocuments, type KnownGates, type StoredDecision } from './stored-gate';

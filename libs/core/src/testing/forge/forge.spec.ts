@@ -41,7 +41,7 @@ describe('the corpus', () => {
 
 describe('a small round', () => {
   it('misses nothing that docs/threat-model.md does not list, whatever is tried', async () => {
-    const round = await forge({ seed: 1, each: 1, limit: searched(120, 2_000) });
+    const round = await forge({ seed: 1, each: 1, limit: searched(50, 2_000) });
     expect(round.unsound).toEqual([]);
     expect(compared(round, residuals).unlisted).toEqual([]);
     const holders = new Set(round.tried.map(({ holder }) => holder));
@@ -81,14 +81,14 @@ describe('a small round', () => {
     let [attempts, tried] = [0, 0];
     for (const subject of subjects) {
       for (const attempt of attemptsAt(subject, [], ['worker'])) {
-        if (attempt.document !== 'answer' || attempts++ % searched(4, 1) > 0) continue;
+        if (attempt.document !== 'answer' || attempts++ % searched(10, 1) > 0) continue;
         const { outcome, mutation } = await tryOnce(subject, attempt);
         tried += 1;
         if (outcome === 'missed') missed.push(`${subject.name} ${cellOf(attempt)} ${mutation}`);
       }
     }
     expect(missed).toEqual([]);
-    expect(tried).toBeGreaterThan(searched(25, 100));
+    expect(tried).toBeGreaterThan(searched(10, 100));
   });
 });
 

@@ -63,7 +63,7 @@ describe('writeTar and readTar', () => {
           files.map(({ path: name, bytes }) => [name, sha256(bytes)]),
         );
       }),
-      searchedCases(100, 1_000),
+      searchedCases(30, 1_000),
     );
   });
 
@@ -254,7 +254,7 @@ describe('writeTar and readTar', () => {
         changed[at] = byte;
         expect(await codeOf(changed)).toMatch(/^(read|ARCHIVE_)/);
       }),
-      searchedCases(200, 5_000),
+      searchedCases(100, 5_000),
     );
   });
 });

@@ -7,12 +7,15 @@ import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { keyPathsOf } from '../configuration/key-paths';
 import { FileSigner } from './file-signer';
+import { loadKey } from './key-file';
 import { loadMacKey, type MacKey } from './mac-key';
-import { loadPublicKeys } from './public-keys';
+import { loadPublicKeys, publicKeyOf } from './public-keys';
 import { loadSensitiveInputsKey } from './sensitive-key';
 
 /** Signs admissions of runs. */
 export const ADMISSION_SIGNER = token<Signer<'admission'>>('signer of admissions');
+/** Keys that records of schedules are verified with: the one that signs admissions, and those that `keys.admissionPublic` lists. */
+export const SCHEDULE_KEYS = token<KeyRing>('keys that records of schedules are verified with');
 /** Signs decisions of people: at gates, for attention, and about withheld evidence. */
 export const LEDGER_SIGNER = token<Signer<'ledger'>>('signer of decisions');
 /** Signs checkpoints of audit chains. Null if there is no such key; no checkpoints are signed then. */
@@ -28,6 +31,12 @@ const KEYS = {
   admission: provide(ADMISSION_SIGNER, { configuration: CONFIGURATION }, ({ configuration }) =>
     FileSigner.open('admission', keyPathsOf(configuration).admission),
   ),
+  schedules: provide(SCHEDULE_KEYS, { configuration: CONFIGURATION }, async ({ configuration }) => {
+    const own = publicKeyOf((await loadKey(keyPathsOf(configuration).admission)).publicKeyPem, 'admission');
+    // Without a list, a webservice needs no file with its own public key.
+    const listed = await loadPublicKeys(configuration.keys.admissionPublic, 'admission');
+    return { keys: [own, ...listed], verifySignature };
+  }),
   ledger: provide(LEDGER_SIGNER, { configuration: CONFIGURATION }, ({ configuration }) =>
     FileSigner.open('ledger', keyPathsOf(configuration).ledger),
   ),

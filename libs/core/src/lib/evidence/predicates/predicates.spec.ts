@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aKey, sampleRun, sealBundle } from '../../../testing/sample-evidence';
+import { aScheduleRecord } from '../../../testing/schedule-ledger';
 import type { Json } from '../../foundation/json';
 import { compileSchema } from '../../schema/compile-schema';
 import { PAYLOAD_TYPE } from '../records/documents';
@@ -83,6 +84,9 @@ describe('what the code makes', () => {
     expect(readResolution(payloadOf(examples[2] ?? {}))).toEqual(examples[2]);
     expect(readCheckpoint(payloadOf(examples[3] ?? {}))).toEqual(examples[3]);
     expect(readRelease(payloadOf(examples[4] ?? {}))).toEqual(examples[4]);
+    const schedule = JSON.parse(JSON.stringify(aScheduleRecord)) as object;
+    expect(faultsOf(schemas[5], schedule)).toEqual([]);
+    expect(faultsOf(schemas[5], { ...schedule, more: 1 })).not.toEqual([]);
   });
 
   it('has URIs that a page names', () => {

@@ -15,6 +15,8 @@ export const PAYLOAD_TYPE = {
   resolution: 'application/vnd.taskrunner.resolution+json',
   /** An operator's release of evidence without some of its files. */
   release: 'application/vnd.taskrunner.release+json',
+  /** What a person decided about a schedule. */
+  schedule: 'application/vnd.taskrunner.schedule+json',
   checkpoint: 'application/vnd.taskrunner.checkpoint+json',
   statement: 'application/vnd.in-toto+json',
 } as const;

@@ -235,6 +235,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The schedule was edited in the meantime',
     remediation: 'Read the schedule again, then edit it.',
   },
+  SCHEDULE_ALTERED: {
+    status: 409,
+    title: 'The schedule was altered in the database',
+    remediation: 'Do not rely on the schedule. Inform the operator, delete it, and create it again.',
+  },
   SCHEDULE_UNCONFIRMED: {
     status: 409,
     title: 'The schedule has stopped and its changes are not confirmed',

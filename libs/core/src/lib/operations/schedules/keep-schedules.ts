@@ -1,5 +1,6 @@
+import { decodeEnvelope } from '../../evidence/encoding/envelope';
 import type { Digest, ScheduleId } from '../../foundation/ids';
-import type { JsonObject } from '../../foundation/json';
+import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
 import type { Calendar } from '../../ports/schedules/calendar';
 import type { ObjectStore } from '../../ports/objects/object-store';
@@ -13,6 +14,7 @@ import type { PackSource } from '../packs/pack-source';
 import { ScheduleError, scheduleNotFound, ScheduleUnconfirmed } from './schedule-error';
 import { keepSource, loadSource } from '../packs/schedule-source';
 import { firstTick } from './schedule-timing';
+import type { SignedSchedules } from './signed-schedules';
 import type { SubmitRun } from '../submission/submit-run';
 
 /** A schedule as a caller asks for it. */
@@ -38,6 +40,7 @@ export interface ScheduleExpectation {
 
 interface KeepSchedulesDependencies {
   readonly schedules: ScheduleStore;
+  readonly signed: Pick<SignedSchedules, 'sign' | 'compare'>;
   readonly objects: ObjectStore;
   readonly submitRun: Pick<SubmitRun, 'check'>;
   readonly calendar: Calendar;
@@ -56,14 +59,14 @@ export class KeepSchedules {
   constructor(private readonly dependencies: KeepSchedulesDependencies) {}
 
   async create(principal: Principal, wanted: WantedSchedule, expected: ScheduleExpectation): Promise<Schedule> {
-    const { schedules, objects, calendar, limits } = this.dependencies;
+    const { schedules, signed, objects, calendar, limits } = this.dependencies;
     const { at, scheduleId } = await schedules.stamp();
     const { name, timing, source, inputs, labels, paused } = wanted;
     const next = firstTick(timing, at, limits.catchUpWindowMs, calendar);
     const planning = await this.check(principal, { scheduleId, source, inputs }, expected);
     const pin = pinOf(planning);
     const party = partyOf(principal);
-    const schedule: Schedule = {
+    const schedule = await signed.sign({
       tenant: principal.tenant,
       scheduleId,
       name,
@@ -82,7 +85,8 @@ export class KeepSchedules {
       next,
       createdAt: at,
       updatedAt: at,
-    };
+      record: null,
+    });
     settle(await schedules.create(schedule, limits.maxPerTenant, audited('schedule.created', principal, schedule)));
     return schedule;
   }
@@ -111,15 +115,19 @@ export class KeepSchedules {
     edit: ScheduleEdit,
     expected: ScheduleExpectation,
   ): Promise<Schedule | null> {
-    const { schedules, objects } = this.dependencies;
+    const { schedules, signed, objects } = this.dependencies;
     const { tenant } = principal;
     const before = await schedules.find(tenant, scheduleId);
     if (!before) throw scheduleNotFound();
+    const isUnsigned = before.record === null;
+    if (!isUnsigned) signed.compare(before);
     if (expected.revision !== null && expected.revision !== before.revision) throw changed();
     const { at } = await schedules.stamp();
     const pausesOnly = edit.paused === true && Object.keys(edit).length === 1;
     if (pausesOnly) {
-      const after = { ...before, paused: true, revision: before.revision + 1, updatedAt: at };
+      const paused = { ...before, paused: true, revision: before.revision + 1, updatedAt: at };
+      // Nobody has reviewed what an unsigned schedule would run.
+      const after = isUnsigned ? paused : await signed.sign(paused);
       const kept = await schedules.replace(after, before.next, audited('schedule.paused', principal, after));
       return settle(kept) ? after : null;
     }
@@ -128,16 +136,17 @@ export class KeepSchedules {
     const planning = await this.check(principal, { scheduleId, source, inputs }, expected);
     const pin = pinOf(planning);
     const goesOn = edit.paused === false && (before.paused || before.stopped !== null);
-    if (before.stopped && goesOn && !(expected.planHash && expected.profileDigest)) throw new ScheduleUnconfirmed(pin);
+    if (((before.stopped && goesOn) || isUnsigned) && !(expected.planHash && expected.profileDigest))
+      throw new ScheduleUnconfirmed(pin);
     const party = partyOf(principal);
     const isSame = pin.planHash === before.pin.planHash && pin.profileDigest === before.pin.profileDigest;
     const isNew = edit.source !== undefined || edit.inputs !== undefined;
     const stopped = goesOn ? null : before.stopped;
     // What caused the stop stays pinned until a person confirms the change or supplies another pack.
-    const repins = stopped === null || isNew;
+    const repins = stopped === null || isNew || isUnsigned;
     const timing = { ...before.timing, ...edit.timing };
     const next = edit.timing || goesOn ? this.first(timing, at) : before.next;
-    const after: Schedule = {
+    const after = await signed.sign({
       ...before,
       name: edit.name ?? before.name,
       revision: before.revision + 1,
@@ -147,13 +156,15 @@ export class KeepSchedules {
       pack: repins ? packOf(planning) : before.pack,
       pin: repins ? pin : before.pin,
       labels: edit.labels ?? before.labels,
+      // Who created an unsigned schedule is not known: whoever signs it takes it over.
+      creator: isUnsigned ? party : before.creator,
       editor: party,
-      author: isNew || (repins && !isSame) ? party : before.author,
+      author: isUnsigned || isNew || (repins && !isSame) ? party : before.author,
       paused: edit.paused ?? before.paused,
       stopped,
       next: stopped ? null : next,
       updatedAt: at,
-    };
+    });
     const type = goesOn ? 'schedule.resumed' : 'schedule.edited';
     const kept = await schedules.replace(after, before.next, audited(type, principal, after));
     return settle(kept) ? after : null;
@@ -211,8 +222,14 @@ function audited(type: string, principal: Principal, schedule: Schedule): JsonOb
     cron: timing.cron,
     timeZone: timing.timeZone,
     paused,
+    ...(schedule.record !== null && { record: recordDigest(schedule.record) }),
     ...auditedCaller(principal),
   };
+}
+
+/** Digest of the signed record, which an auditor compares with the row. */
+function recordDigest(record: JsonObject): Json {
+  return decodeEnvelope(record).digest;
 }
 
 /** False if another process was first. */

@@ -8,12 +8,16 @@ import type { NewRun } from '../../ports/runs/run-store';
 import type { ScheduleStore, TickPlace } from '../../ports/schedules/schedule-store';
 import { decideTick, type SkipReason, type TickLimits } from '../../schedule/decide-tick';
 import { initiatorsOfSchedule, type Pin, type Schedule } from '../../schedule/schedule';
+import { ScheduleAltered } from '../../stored/stored-schedule';
 import { loadSource } from '../packs/schedule-source';
+import { SCHEDULE_UNSIGNED } from './schedule-error';
+import type { SignedSchedules } from './signed-schedules';
 import type { SubmitRun } from '../submission/submit-run';
 import { PlanHashMismatch, ProfileMismatch, SubmitRunError } from '../submission/submit-run-error';
 
 interface RunDueTicksDependencies {
   readonly schedules: ScheduleStore;
+  readonly signed: Pick<SignedSchedules, 'compare'>;
   readonly objects: ObjectStore;
   readonly submitRun: Pick<SubmitRun, 'prepare'>;
   readonly calendar: Calendar;
@@ -73,9 +77,12 @@ export class RunDueTicks {
     const { schedule, now, active } = found;
     const { timing, revision } = schedule;
     const tick = found.schedule.next;
+    if (tick > now) return;
+    const place: TickPlace = { tenant, scheduleId, revision, tick };
+    const unbelieved = this.objectionTo(schedule);
+    if (unbelieved) return this.stop(schedule, place, unbelieved, now);
     const nextAfter = (ms: number) => calendar.nextAfter(timing.cron, timing.timeZone, ms);
     const decision = decideTick({ timing, tick, now, active, nextAfter, limits });
-    const place: TickPlace = { tenant, scheduleId, revision, tick };
     switch (decision.kind) {
       case 'wait':
         return;
@@ -95,6 +102,18 @@ export class RunDueTicks {
         const outcome = ticked === 'done' ? 'ran' : ticked;
         this.report({ tenant, scheduleId, outcome, tick, runId: ticked === 'done' ? run.runId : null });
       }
+    }
+  }
+
+  /** Why the row of a schedule is not believed; null if it is what its record says. */
+  private objectionTo(schedule: Schedule): Pick<CodedError, 'code' | 'message'> | null {
+    if (schedule.record === null) return SCHEDULE_UNSIGNED;
+    try {
+      this.dependencies.signed.compare(schedule);
+      return null;
+    } catch (error) {
+      if (ScheduleAltered.is(error)) return error;
+      throw error;
     }
   }
 
@@ -131,7 +150,12 @@ export class RunDueTicks {
     }
   }
 
-  private async stop(schedule: Schedule, place: TickPlace, error: CodedError, at: number): Promise<void> {
+  private async stop(
+    schedule: Schedule,
+    place: TickPlace,
+    error: Pick<CodedError, 'code' | 'message'>,
+    at: number,
+  ): Promise<void> {
     const { tenant, scheduleId, tick } = place;
     const { code, message } = error;
     const notice = { code, message, tick, found: foundBy(error), at };
@@ -151,7 +175,7 @@ export class RunDueTicks {
   }
 }
 
-function foundBy(error: CodedError): Pin | null {
+function foundBy(error: unknown): Pin | null {
   if (!(ProfileMismatch.is(error) || PlanHashMismatch.is(error))) return null;
   const { planHash, profileDigest } = error;
   return profileDigest === null ? null : { planHash, profileDigest };

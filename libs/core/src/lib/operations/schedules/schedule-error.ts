@@ -14,6 +14,12 @@ export type ScheduleCode =
   /** It stopped because its plan or profile changed. To resume it, both must be named. */
   | 'SCHEDULE_UNCONFIRMED';
 
+/** Why a schedule without a signed record stops: nothing shows that its row is what somebody decided. */
+export const SCHEDULE_UNSIGNED = {
+  code: 'SCHEDULE_UNSIGNED',
+  message: 'nobody has signed this schedule; whoever reviews and resumes it takes it over',
+} as const;
+
 /** An error about a schedule. */
 export class ScheduleError extends CodedError<ScheduleCode> {
   static {

@@ -20,8 +20,10 @@ import {
   type StopNotice,
   type TickRecord,
 } from '../../schedule/schedule';
-import { KeepSchedules } from './keep-schedules';
+import { KeepSchedules, type ScheduleEdit, type ScheduleExpectation } from './keep-schedules';
 import type { AdmissiblePack } from '../packs/admissible-pack';
+import type { ScheduleAlteration } from '../../stored/stored-schedule';
+import { scheduleLedger } from '../../../testing/schedule-ledger';
 import { RunDueTicks, type TickReport } from './run-due-ticks';
 import type { Submission, SubmitRun } from '../submission/submit-run';
 import { PlanHashMismatch } from '../submission/submit-run-error';
@@ -60,6 +62,7 @@ function aSchedule(id: string, overrides: Partial<Schedule> = {}): Schedule {
     next: NOW,
     createdAt: 0,
     updatedAt: 0,
+    record: null,
     ...overrides,
   };
 }
@@ -69,6 +72,8 @@ class MemorySchedules extends ScheduleStore {
   readonly done: string[] = [];
   /** Ticks that come while an edit is under way. */
   interruptions = 0;
+  readonly alarms: ScheduleAlteration[] = [];
+  readonly ledger = scheduleLedger(this, this.alarms);
 
   constructor(readonly all: Map<string, Schedule>) {
     super();
@@ -76,7 +81,16 @@ class MemorySchedules extends ScheduleStore {
 
   stamp = () => Promise.resolve({ at: NOW, scheduleId: 'new' as ScheduleId });
   create = (): Promise<Kept> => Promise.resolve({ kind: 'kept' });
-  find = (_tenant: TenantId, id: ScheduleId) => Promise.resolve(this.all.get(id) ?? null);
+  find = async (_tenant: TenantId, id: ScheduleId): Promise<Schedule | null> => {
+    const found = this.all.get(id);
+    if (!found || found.record !== null || this.unsigned) return found ?? null;
+    const signed = await this.ledger.sign(found);
+    this.all.set(id, signed);
+    return signed;
+  };
+  /** Rows without a record stay without one. */
+  unsigned = false;
+
   list = (): Promise<readonly ScheduleSummary[]> => Promise.resolve([...this.all.values()]);
   remove = (_tenant: TenantId, id: ScheduleId) => Promise.resolve(this.all.delete(id));
   ticks = (): Promise<readonly TickRecord[]> => Promise.resolve([]);
@@ -94,9 +108,9 @@ class MemorySchedules extends ScheduleStore {
 
   takeDue = () => Promise.resolve([...this.all.values()].map(({ tenant, scheduleId }) => ({ tenant, scheduleId })));
 
-  due(_tenant: TenantId, id: ScheduleId): Promise<DueSchedule | null> {
-    const schedule = this.all.get(id);
-    return Promise.resolve(schedule ? { schedule, now: NOW + 1, active: [] } : null);
+  async due(tenant: TenantId, id: ScheduleId): Promise<DueSchedule | null> {
+    const schedule = await this.find(tenant, id);
+    return schedule ? { schedule, now: NOW + 1, active: [] } : null;
   }
 
   held = false;
@@ -141,6 +155,7 @@ function turn(schedules: MemorySchedules, prepare: SubmitRun['prepare'], reporte
   const limits = { graceMs: MINUTE, maxActive: 5, maxSkips: 5, batch: 10, leaseMs: 1 };
   const dependencies = {
     schedules,
+    signed: schedules.ledger,
     objects: new NoObjects(),
     calendar: new EveryMinute(),
     submitRun: { prepare },
@@ -205,6 +220,26 @@ describe('due ticks', () => {
     expect(reported).toMatchObject([{ outcome: 'skipped', reason: 'CONCURRENCY_GROUP_HELD' }]);
   });
 
+  it('stop a schedule whose row is not what was signed, with an alarm, or that nobody signed', async () => {
+    const schedules = all(aSchedule('altered'), aSchedule('moved'));
+    for (const id of ['altered', 'moved'] as ScheduleId[]) await schedules.find(TENANT, id);
+    const [altered, moved] = [...schedules.all.values()] as [Schedule, Schedule];
+    schedules.all.set('altered', { ...altered, creator: party('mallory') });
+    schedules.all.set('moved', { ...altered, scheduleId: moved.scheduleId });
+    schedules.all.set('unsigned', aSchedule('unsigned'));
+    schedules.unsigned = true;
+    await turn(schedules, () => Promise.reject(new TypeError('nothing runs')));
+    expect(schedules.done).toEqual([
+      'stopped altered SCHEDULE_ALTERED null "schedule.stopped"',
+      'stopped moved SCHEDULE_ALTERED null "schedule.stopped"',
+      'stopped unsigned SCHEDULE_UNSIGNED null "schedule.stopped"',
+    ]);
+    expect(schedules.alarms).toMatchObject([
+      { tenant: TENANT, scheduleId: 'altered', what: 'the part creator' },
+      { tenant: TENANT, scheduleId: 'moved', what: 'the part scheduleId' },
+    ]);
+  });
+
   it('do nothing where a schedule was paused or stopped after it was taken', async () => {
     const notice: StopNotice = { code: 'X', message: '', tick: 0, found: null, at: 0 };
     const schedules = all(
@@ -231,12 +266,13 @@ describe('an edit', () => {
   const keep = (schedules: MemorySchedules) =>
     new KeepSchedules({
       schedules,
+      signed: schedules.ledger,
       objects: new NoObjects(),
       calendar: new EveryMinute(),
       submitRun: { check: async () => ({ planning: planned, trust: UNSIGNED, published: [] }) },
       limits: { maxPerTenant: 9, catchUpWindowMs: MINUTE },
     });
-  const nothing = { planHash: null, profileDigest: null, revision: null };
+  const nothing: ScheduleExpectation = { planHash: null, profileDigest: null, revision: null };
 
   it('is made again where a tick came in between, and does not put the schedule back', async () => {
     const schedules = all(aSchedule('one'));
@@ -265,6 +301,24 @@ describe('an edit', () => {
     const through = { ...linus, actors: [bot, mary] };
     const after = await keep(all(aSchedule('one'))).edit(through, 'one' as ScheduleId, { labels: {} }, nothing);
     expect(initiatorsOfSchedule(after).map(({ sub }) => sub)).toEqual(['ada', 'linus', 'bot', 'mary']);
+  });
+
+  it('of an altered schedule is refused; of one that nobody signed it needs what it runs, and takes it over', async () => {
+    const schedules = all(aSchedule('one'));
+    await schedules.find(TENANT, 'one' as ScheduleId);
+    const signed = schedules.all.get('one') as Schedule;
+    schedules.all.set('one', { ...signed, revision: 7 });
+    const edit = (change: ScheduleEdit, expected = nothing) =>
+      keep(schedules).edit(linus, 'one' as ScheduleId, change, expected);
+    for (const change of [{ paused: true }, { labels: {} }])
+      await expect(edit(change)).rejects.toMatchObject({ code: 'SCHEDULE_ALTERED' });
+    schedules.all.set('one', { ...signed, record: null });
+    schedules.unsigned = true;
+    expect(await edit({ paused: true })).toMatchObject({ paused: true, record: null });
+    await expect(edit({ labels: {} })).rejects.toMatchObject({ code: 'SCHEDULE_UNCONFIRMED' });
+    const after = await edit({ paused: false, inputs: {} }, { ...nothing, ...PIN });
+    expect([after.creator, after.editor, after.author].map(({ name }) => name)).toEqual(['linus', 'linus', 'linus']);
+    expect(() => schedules.ledger.compare(after)).not.toThrow();
   });
 
   it('begins anew after a pause, and does not after none', async () => {

@@ -11,7 +11,7 @@ import { readPack } from '../../pack/read-pack';
 import { searchedCases } from '../../../testing/runs-of-laws';
 
 /** Random manifests. */
-const RUNS = searchedCases(200, 10_000);
+const RUNS = searchedCases(80, 10_000);
 const ETC = join(__dirname, '../../../../../../etc');
 
 /** What the reader judges and no JSON Schema can say: code, and the message where only some faults of the code are meant. */

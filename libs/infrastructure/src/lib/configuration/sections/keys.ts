@@ -17,6 +17,10 @@ export const keys = section('Private keys in files with mode 0600. Each process 
     secretFile,
     'Webservice and worker: the shared key that encrypts and decrypts sensitive inputs; null: <folder>/sensitive-inputs.key, if it exists.',
   ),
-  admissionPublic: key(list(path), [], 'Worker: public keys that verify admissions; []: <folder>/admission.pub.pem.'),
+  admissionPublic: key(
+    list(path),
+    [],
+    'Worker: public keys that verify admissions; []: <folder>/admission.pub.pem. Webservice: further keys that verify records of schedules, such as those before a rotation.',
+  ),
   ledgerPublic: key(list(path), [], 'Worker: public keys that verify decisions; []: <folder>/ledger.pub.pem.'),
 });

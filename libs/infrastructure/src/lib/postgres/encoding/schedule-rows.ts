@@ -35,6 +35,7 @@ export interface ScheduleRow {
   readonly next_ms: number | null;
   readonly created_ms: number;
   readonly updated_ms: number;
+  readonly record: JsonObject | null;
 }
 
 export interface WholeScheduleRow extends ScheduleRow {
@@ -79,6 +80,7 @@ export function toSummary(row: ScheduleRow): ScheduleSummary {
     next: row.next_ms,
     createdAt: row.created_ms,
     updatedAt: row.updated_ms,
+    record: row.record,
   };
 }
 

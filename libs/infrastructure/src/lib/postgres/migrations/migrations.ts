@@ -44,6 +44,7 @@ import { deciderNames } from './101-decider-names';
 import { eventFeed } from './102-event-feed';
 import { logAttempts } from './103-log-attempts';
 import { fedByStatements } from './104-fed-by-statements';
+import { scheduleRecords } from './105-schedule-records';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -93,6 +94,7 @@ export const migrations = [
   eventFeed,
   logAttempts,
   fedByStatements,
+  scheduleRecords,
 ];
 
 /** Names of the migrations, as the database records them. */

@@ -253,5 +253,6 @@ function scheduleValues(schedule: Schedule): unknown[] {
     schedule.stopped === null ? null : JSON.stringify(schedule.stopped),
     schedule.next,
     schedule.updatedAt,
+    schedule.record === null ? null : JSON.stringify(schedule.record),
   ];
 }

@@ -33,6 +33,7 @@ export function aSchedule(scheduleId: ScheduleId, next: number | null, overrides
     next,
     createdAt: 1,
     updatedAt: 1,
+    record: null,
     ...overrides,
   };
 }

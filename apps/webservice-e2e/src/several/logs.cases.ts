@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { atNight } from './stack/at-night';
-import { Caller, pack, ROOT, DevStack } from './stack/stack';
+import { atNight } from '../stack/at-night';
+import { Caller, pack, ROOT, DevStack } from '../stack/stack';
 
 // The log of a run: its limits through the public API, and smaller versions of the trials in tools/logs.
 
@@ -26,17 +26,12 @@ async function trial(name: string, ...args: string[]): Promise<readonly Record<s
 }
 
 describe('the log of a step', () => {
-  let stack: DevStack;
   let ada: Caller;
 
   beforeAll(async () => {
-    stack = await DevStack.shared('several');
+    const stack = await DevStack.shared('several');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 180_000);
-
-  afterAll(async () => {
-    await stack?.stop();
-  }, 60_000);
 
   /** The lines of a run, and the signed statement about them. */
   async function read(run: string) {

@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Caller, isAlive, pack, pause, DevStack } from './stack/stack';
+import { readFileSync } from 'node:fs';
+import { Caller, isAlive, pack, pause, DevStack } from '../stack/stack';
 
 const STEPS = 6;
 const WORK = pack(
@@ -40,21 +38,14 @@ function isShell(pid: number): boolean {
 }
 
 describe('a worker that is killed in the middle of a run', () => {
-  let folder: string;
   let stack: DevStack;
   let ada: Caller;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'taskrunner-crash-'));
     // The next driver resumes from a snapshot.
     stack = await DevStack.shared('several');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 120_000);
-
-  afterAll(async () => {
-    await stack?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
 
   /** The worker with a shell below it. A step begins some time before its process exists. */
   async function workerWithShell(): Promise<{ readonly pid: number }> {

@@ -1,0 +1,54 @@
+import { sha256 } from '../../canonical/digest';
+import type { ScheduleId, TenantId } from '../../foundation/ids';
+import type { ScheduleStore } from '../../ports/schedules/schedule-store';
+import type { Schedule } from '../../schedule/schedule';
+import { aSchedule as made, party, scheduleLedger } from '../../../testing/schedule-ledger';
+
+const ledger = scheduleLedger({} as ScheduleStore);
+
+it('is what was signed, whatever its next tick and the reason of its stop', async () => {
+  const signed = await ledger.sign(made);
+  const stopped = { code: 'MISSED', message: '', tick: 0, found: null, at: 0 };
+  expect(() => ledger.compare({ ...signed, next: null, stopped })).not.toThrow();
+  const { source: _source, inputs: _inputs, ...summary } = signed;
+  expect(() => ledger.compare(summary)).not.toThrow();
+});
+
+it.each<[string, Partial<Schedule>]>([
+  ['tenant', { tenant: 'evil' as TenantId }],
+  ['scheduleId', { scheduleId: 'sch_2' as ScheduleId }],
+  ['name', { name: 'weekly' }],
+  ['revision', { revision: 4 }],
+  ['cron', { timing: { ...made.timing, cron: '* * * * *' } }],
+  ['timeZone', { timing: { ...made.timing, timeZone: 'Europe/Berlin' } }],
+  ['overlap', { timing: { ...made.timing, overlap: 'allow' } }],
+  ['catchUp', { timing: { ...made.timing, catchUp: 'all' } }],
+  ['catchUpWindow', { timing: { ...made.timing, catchUpWindowMs: 1 } }],
+  ['until', { timing: { ...made.timing, until: null } }],
+  ['pack', { pack: { ...made.pack, contentDigest: sha256('other') } }],
+  ['sourceDigest', { source: { ...made.source, manifest: 'a: 2' } }],
+  ['inputsDigest', { inputs: { a: 2 } }],
+  ['planHash', { pin: { ...made.pin, planHash: sha256('other') } }],
+  ['profileDigest', { pin: { ...made.pin, profileDigest: sha256('other') } }],
+  ['labels', { labels: {} }],
+  ['creator', { creator: party('mallory') }],
+  ['editor', { editor: party('ada') }],
+  ['author', { author: { ...made.author, actors: [] } }],
+  ['paused', { paused: true }],
+  ['createdAt', { createdAt: 1 }],
+  ['updatedAt', { updatedAt: 1 }],
+])('is altered with another %s', async (part, change) => {
+  const altered = { ...(await ledger.sign(made)), ...change };
+  expect(() => ledger.compare(altered)).toThrow(expect.objectContaining({ code: 'SCHEDULE_ALTERED' }) as Error);
+  expect(() => ledger.compare(altered)).toThrow(`the part ${part} of schedule ${altered.scheduleId}`);
+});
+
+it('is altered with the signature of another key, an envelope of another type, none, or values that no document can have', async () => {
+  const signed = await ledger.sign(made);
+  const foreign = await scheduleLedger({} as ScheduleStore).sign(made);
+  const other = { ...signed.record, payloadType: 'application/vnd.taskrunner.admission+json' };
+  for (const record of [foreign.record, other, {}, null])
+    expect(() => ledger.compare({ ...signed, record })).toThrow('the signature of schedule');
+  for (const change of [{ updatedAt: Number.MAX_VALUE }, { inputs: { a: '\ud800' } }])
+    expect(() => ledger.compare({ ...signed, ...change })).toThrow('the row of schedule');
+});

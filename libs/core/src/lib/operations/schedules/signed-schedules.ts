@@ -1,0 +1,93 @@
+import { canonical } from '../../canonical/canonical';
+import type { KeyRing } from '../../evidence/encoding/open-envelope';
+import { PAYLOAD_TYPE } from '../../evidence/records/documents';
+import type { ScheduleId, TenantId } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import type { Signer } from '../../ports/evidence/signer';
+import type { ScheduleStore } from '../../ports/schedules/schedule-store';
+import type { Schedule, ScheduleSummary, TickRecord } from '../../schedule/schedule';
+import { scheduleDigests, scheduleRecord } from '../../schedule/schedule-record';
+import { compareSchedule, ScheduleAltered, type ScheduleAlteration } from '../../stored/stored-schedule';
+import { SCHEDULE_UNSIGNED } from './schedule-error';
+
+interface SignedSchedulesDependencies {
+  readonly schedules: ScheduleStore;
+  readonly signer: Signer<'admission'>;
+  /** Keys that records of schedules are verified with: of this webservice, and those that it had before. */
+  readonly keys: KeyRing;
+  /** Called for each schedule that was found altered. */
+  readonly alarm: (found: ScheduleAlteration) => void;
+}
+
+/**
+ * Signs what people decide about schedules, and compares every schedule that is shown, edited or run with what was signed (ADR 85). The
+ * rows of the store are not believed by anybody else.
+ */
+export class SignedSchedules {
+  constructor(private readonly dependencies: SignedSchedulesDependencies) {}
+
+  /** The schedule with its record. */
+  async sign(schedule: Schedule): Promise<Schedule> {
+    const record = scheduleRecord(schedule, scheduleDigests(schedule));
+    const payload = canonical(record as unknown as Json);
+    const envelope = await this.dependencies.signer.sign(PAYLOAD_TYPE.schedule, payload);
+    return { ...schedule, record: envelope as unknown as JsonObject };
+  }
+
+  /** Compares a schedule that has a record. Raises an alarm and throws `ScheduleAltered` if it was altered. */
+  compare(schedule: Schedule | ScheduleSummary): void {
+    try {
+      compareSchedule(schedule, this.dependencies.keys);
+    } catch (error) {
+      if (ScheduleAltered.is(error)) for (const found of error.all) this.dependencies.alarm(found);
+      throw error;
+    }
+  }
+
+  /** A schedule to show; null if there is none. Throws `ScheduleAltered`. */
+  async find(tenant: TenantId, scheduleId: ScheduleId): Promise<Schedule | null> {
+    const found = await this.dependencies.schedules.find(tenant, scheduleId);
+    return found && this.shown(found);
+  }
+
+  /**
+   * As `ScheduleStore.list`. Throws one `ScheduleAltered` for all that were altered. Those that have stopped for it are shown: somebody must
+   * be able to see them.
+   */
+  async list(tenant: TenantId, limit: number, before: ScheduleId | null): Promise<readonly ScheduleSummary[]> {
+    const altered: ScheduleAlteration[] = [];
+    const shown: ScheduleSummary[] = [];
+    for (const one of await this.dependencies.schedules.list(tenant, limit, before)) {
+      try {
+        shown.push(one.stopped?.code === 'SCHEDULE_ALTERED' ? one : this.shown(one));
+      } catch (error) {
+        if (!ScheduleAltered.is(error)) throw error;
+        altered.push(...error.all);
+      }
+    }
+    const [first, ...others] = altered;
+    if (first) throw new ScheduleAltered([first, ...others]);
+    return shown;
+  }
+
+  /** As `ScheduleStore.ticks`; null if there is no such schedule. */
+  async ticks(
+    tenant: TenantId,
+    scheduleId: ScheduleId,
+    limit: number,
+    before: number | null,
+  ): Promise<readonly TickRecord[] | null> {
+    const { schedules } = this.dependencies;
+    if (!(await schedules.find(tenant, scheduleId))) return null;
+    return schedules.ticks(tenant, scheduleId, limit, before);
+  }
+
+  private shown<Shown extends ScheduleSummary>(schedule: Shown): Shown {
+    if (schedule.record !== null) this.compare(schedule);
+    if (schedule.record !== null || schedule.stopped !== null) return schedule;
+    // Its next tick will stop it.
+    const { code, message } = SCHEDULE_UNSIGNED;
+    const { next, updatedAt } = schedule;
+    return { ...schedule, next: null, stopped: { code, message, tick: next ?? updatedAt, found: null, at: updatedAt } };
+  }
+}
