@@ -129,11 +129,13 @@ describe('a database administrator without keys', () => {
       [runUuid(run as RunId), runUuid(other as RunId)],
     );
     await stack.startWorker();
-    // Detected by the first reader: the worker that claims the run, or the webservice, which refuses this request and halts the run.
-    const summary = await ada.until(run, ['halted']).catch((error: unknown) => {
-      expect(error).toMatchObject({ code: 'DOCUMENT_ALTERED' });
-      return ada.until(run, ['halted']);
-    });
+    // Detected by the first reader: the worker that claims the run, or the webservice that serves it and refuses until then.
+    let summary = await ada.summary(run);
+    for (let tries = 0; summary['status'] !== 'halted' && tries < 300; tries++) {
+      await pause(200);
+      summary = await ada.summary(run);
+    }
+    expect(summary['status']).toBe('halted');
     expect(JSON.stringify(summary)).toMatch(/ADMISSION_INVALID|DOCUMENT_ALTERED/);
     expect(summary['lastLine']).toBe(0);
     await ada.until(other, ['succeeded']);
@@ -364,7 +366,7 @@ describe('a database administrator without keys', () => {
     expect(await ada.summary(run)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
   });
 
-  it.each(isNight ? ['rejected', 'expired', 'open', 'closed'] : ['expired'])(
+  it.each(isNight ? ['rejected', 'expired', 'open', 'closed'] : ['open'])(
     'cannot have an approved gate shown as %s',
     async (state) => {
       const { run, uuid } = await waiting(separately(STEPS, OWNERS));
@@ -374,6 +376,8 @@ describe('a database administrator without keys', () => {
       await sql.query('update pack_runs.gates set state = $2 where run_id = $1', [uuid, state]);
       const answer = await ada.ask('GET', `/api/runs/${run}/gates/approve`);
       expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+      // The run is marked, so the list of open gates goes on without it.
+      expect((await grace.ask('GET', '/api/approvals')).status).toBe(200);
     },
   );
 
