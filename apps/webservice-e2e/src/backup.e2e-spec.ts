@@ -36,16 +36,11 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
   const taskrunner = (...args: readonly string[]) =>
     stack.taskrunner(args, { TASKRUNNER_CONFIG: stack.configurationPath });
 
-  /** Runs `taskrunner` as a separate process that can write files of at most so many blocks of 512 bytes. */
-  function limited(most: number, ...args: readonly string[]) {
+  /** Runs `taskrunner` as a separate process. `most`: maximum size of a written file, blocks of 512 bytes. */
+  function processOfTaskrunner(args: readonly string[], most: number | null = null) {
     const env = { ...NODE_ENVIRONMENT, TASKRUNNER_CONFIG: stack.configurationPath };
-    const command = [
-      '-c',
-      `ulimit -f ${most}; exec "$@"`,
-      'sh',
-      process.execPath,
-      join(ROOT, 'apps/cli/bin/taskrunner.js'),
-    ];
+    const limit = most === null ? '' : `ulimit -f ${most}; `;
+    const command = ['-c', `${limit}exec "$@"`, 'sh', process.execPath, join(ROOT, 'apps/cli/bin/taskrunner.js')];
     return spawnSync('sh', [...command, ...args], { encoding: 'utf8', env });
   }
 
@@ -76,7 +71,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
 
     const backup = join(folder, 'backup');
     // A full disk leaves no file under the name of the backup.
-    const full = limited(1, 'maintain', 'backup', backup);
+    const full = processOfTaskrunner(['maintain', 'backup', backup], 1);
     expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/^BACKUP_UNWRITABLE .*EFBIG/)]);
     expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([]);
     // An altered object is reported. The backup is complete without it.
@@ -94,7 +89,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
       ],
     ]);
     writeFileSync(object, bytes);
-    const made = await taskrunner('maintain', 'backup', backup, '--with-objects');
+    const made = processOfTaskrunner(['maintain', 'backup', backup, '--with-objects']);
     expect([made.status, made.stderr]).toEqual([0, '']);
     expect(made.stdout).toMatch(/^ {2}admission SHA256:/m);
     expect(made.stdout).toMatch(/^ {2}journal-mac HKDF:\w{32}$/m);
@@ -150,7 +145,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
       status: 1,
       stderr: expect.stringMatching(/^BACKUP_OBJECTS_MISSING /),
     });
-    const restored = await taskrunner(...command, '--objects', 'copy', '--digest', digest);
+    const restored = processOfTaskrunner([...command, '--objects', 'copy', '--digest', digest]);
     expect([restored.status, restored.stderr]).toEqual([0, '']);
     expect(JSON.parse(restored.stdout)).toMatchObject({
       ...{ standing: [{ tenant: 'acme', runId: acting }], goingOn: 1, incomplete: [] },
