@@ -2,7 +2,7 @@ import { digestOf } from '../canonical/digest';
 import type { Digest, NodeId, StepId } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
 import { readsOfTemplate } from '../expression/json-template';
-import { nodesBehind, placeBehind } from '../plan/behind-gate';
+import { nodesBehind, placeBehind } from '../plan/behind/behind-gate';
 import { itemAt } from '../plan/loop-items';
 import { indexOf, isItem, itemsAround, nodeOf, repeatOf, scopeOf } from '../plan/place';
 import { childOf, nodeAt, packAround } from '../plan/plan-index';

@@ -4,7 +4,7 @@ import type { Json } from '../foundation/json';
 import type { Reference } from '../expression/inspect';
 import { itemsAround, nodeOf, repeatOf, scopeOf } from '../plan/place';
 import { nodeAt, packAround, type PlanIndex } from '../plan/plan-index';
-import { nodesFrom, nodesIn } from '../plan/behind-gate';
+import { nodesFrom, nodesIn } from '../plan/behind/behind-gate';
 import { readsOf } from './behind';
 import { resultDigest } from './gate-reads';
 import type { RunProjection } from './run-projection';

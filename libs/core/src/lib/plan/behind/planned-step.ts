@@ -1,10 +1,10 @@
-import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
-import type { StepId } from '../foundation/ids';
+import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
+import type { StepId } from '../../foundation/ids';
 import { nodesBehind, placeBehind } from './behind-gate';
-import { nodeOf, ROOT } from './place';
-import type { Effects, Node, Plan, RunNode } from './plan';
-import { indexNodes, type IndexedNode, type PlanIndex } from './plan-index';
-import type { Profile } from './profile';
+import { nodeOf, ROOT } from '../place';
+import type { Effects, Node, Plan, RunNode } from '../plan';
+import { indexNodes, type IndexedNode, type PlanIndex } from '../plan-index';
+import type { Profile } from '../profile';
 
 // What a plan says about a step before it runs, for people who approve it. Expressions are shown as written, because their values may not
 // exist yet. A plan does not contain sensitive values.

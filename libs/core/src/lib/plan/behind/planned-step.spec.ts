@@ -1,6 +1,6 @@
-import type { JsonObject } from '../foundation/json';
-import { packText, planned } from '../../testing/planning';
-import { testDefaults } from '../../testing/random/random-plan';
+import type { JsonObject } from '../../foundation/json';
+import { packText, planned } from '../../../testing/planning';
+import { testDefaults } from '../../../testing/random/random-plan';
 import { plannedInputs, plannedStep, stepsBehind } from './planned-step';
 
 const profile = { defaults: testDefaults };

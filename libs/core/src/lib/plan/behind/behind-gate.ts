@@ -1,6 +1,6 @@
-import type { NodeId, StepId } from '../foundation/ids';
-import { joinScope, nodeOf, ROOT, scopeOf } from './place';
-import { nodeAt, type IndexedBlock, type IndexedNode, type PlanIndex } from './plan-index';
+import type { NodeId, StepId } from '../../foundation/ids';
+import { joinScope, nodeOf, ROOT, scopeOf } from '../place';
+import { nodeAt, type IndexedBlock, type IndexedNode, type PlanIndex } from '../plan-index';
 
 type Nodes = Pick<PlanIndex, 'root' | 'nodes'>;
 
