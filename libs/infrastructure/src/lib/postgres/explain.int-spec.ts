@@ -40,8 +40,8 @@ beforeAll(async () => {
      select s.tenant_id, s.run_id, l.key, l.value from pack_runs.run_sources s, json_each_text(s.labels) l where l.key = 'parity'`,
   );
   await database.sql(
-    `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms)
-     select tenant_id, run_id, 'g', 'a', case when random() < ${100 / ROWS} then 'open' else 'approved' end, '', '{}', 1, now() + interval '1 day', 1
+    `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms, ended_ms)
+     select tenant_id, run_id, 'g', 'a', case when random() < ${100 / ROWS} then 'open' else 'approved' end, '', '{}', 1, now() + interval '1 day', 1, 1
      from pack_runs.runs`,
   );
   await database.sql(

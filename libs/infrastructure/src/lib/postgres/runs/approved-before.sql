@@ -12,8 +12,13 @@ from (
       and s.pack_name = (select o.pack_name from pack_runs.run_sources o where o.tenant_id = $1 and o.run_id = $2)
     order by s.run_id desc limit 200
   ) candidate
-  join pack_runs.gates g on g.tenant_id = $1 and g.run_id = candidate.run_id and g.state = 'approved' and g.ended_ms <= $3::bigint
-  order by g.ended_ms desc, candidate.run_id desc, g.gate limit 1
+  -- The limit makes this a search by the key for each run. Without it, all gates are read if the statistics expect few approved ones.
+  cross join lateral (
+    select g.gate, g.ended_ms from pack_runs.gates g
+    where g.tenant_id = $1 and g.run_id = candidate.run_id and g.state = 'approved' and g.ended_ms <= $3::bigint
+    order by g.ended_ms desc, g.gate limit 1
+  ) g
+  order by g.ended_ms desc, candidate.run_id desc limit 1
 ) approved
 join pack_runs.run_sources s on s.tenant_id = $1 and s.run_id = approved.run_id
 left join pack_runs.plans p on p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash
