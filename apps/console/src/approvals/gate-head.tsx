@@ -13,7 +13,7 @@ export const GATE_STATUSES: Readonly<Record<string, string>> = {
 /** Which run asks, and both clocks: until when people can decide, and until when steps behind the gate must start. */
 export function GateHead({ gate }: { readonly gate: Gate }) {
   const { request, gateId, status, until, pack, requester } = gate;
-  const within = Date.parse(request.executeBy) - Date.parse(request.expiresAt);
+  const timeToStart = Date.parse(request.executeBy) - Date.parse(request.expiresAt);
   return (
     <dl className="run-facts">
       <Fact name="Pack">
@@ -36,7 +36,7 @@ export function GateHead({ gate }: { readonly gate: Gate }) {
       <Fact name="Steps with effects start until">
         {fullText(request.executeBy)}{' '}
         <span className="faint">
-          (<Moment at={request.executeBy} />, {durationText(within)} after the time to decide)
+          (<Moment at={request.executeBy} />, {durationText(timeToStart)} after the time to decide)
         </span>
       </Fact>
     </dl>

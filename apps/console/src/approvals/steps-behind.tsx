@@ -8,7 +8,7 @@ import { PlannedFacts, PlannedStepView } from '../run/planned/planned-step-view'
 import { isPlanOf } from './plan-of-gate';
 
 /** The plan that a gate is about. */
-export interface PlanOfGate {
+interface PlanOfGate {
   readonly query: ReturnType<typeof usePlan>;
   /** True: the request names this plan and this profile. Null: not known yet. */
   readonly isGenuine: boolean | null;
