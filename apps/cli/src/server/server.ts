@@ -22,7 +22,7 @@ import {
 import type { InputFile } from '../packs/input-arguments';
 import { CliError } from '../terminal/cli-error';
 import { PATIENCE_MS } from './patience';
-import type { GateView, RunGateView } from './run-views';
+import type { GateView, PlanView, RunGateView } from './run-views';
 
 /** The largest pages that the API serves of most lists. */
 const PAGE = 200;
@@ -74,6 +74,11 @@ export class Server {
   step(runId: string, stepId: string): Promise<Step> {
     const params = { path: { runId, stepId } };
     return bodyOf(this.client.api.GET('/api/runs/{runId}/steps/{stepId}', { params }));
+  }
+
+  /** The plan of a run, exactly as it was hashed, with its profile. */
+  plan(runId: string): Promise<PlanView> {
+    return bodyOf(this.client.api.GET('/api/runs/{runId}/plan', { params: { path: { runId } } }));
   }
 
   /** Ids of the plan's nodes, in plan order. */

@@ -4,16 +4,18 @@ import { useEffect, useState } from 'react';
 import { isAbsent } from '../api/problem';
 import type { Gate } from '@taskrunner/client';
 import { useMe } from '../frame/me';
-import { Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
-import { fullText } from '../frame/time';
 import { Value } from '../run/value';
 import { Decide, Withdraw } from './decide';
 import { Difference } from './difference';
+import { GATE_STATUSES, GateHead } from './gate-head';
+import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
 import { Quorum } from './quorum';
 import { reasonText } from './reasons';
+import { ungatedAt } from './ungated-at';
+import { StepsBehind, usePlanOfGate } from './steps-behind';
 import { verdictIn } from './verdict';
 
 /** One request for an approval, and nothing else. */
@@ -54,13 +56,18 @@ export function GatePage() {
 
 function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
   const { request, show } = gate;
-  const genuine = useIsGenuine(gate);
+  const title = gateTitle(gate);
+  const plan = usePlanOfGate(gate);
+  const isRequestGenuine = useIsGenuine(gate);
+  const genuine = isRequestGenuine === true ? plan.isGenuine : isRequestGenuine;
   const [end, setEnd] = useState<HTMLElement | null>(null);
-  const isRead = useHasBeenSeen(end, gate.gateDigest);
+  // The end of a page whose steps are still loading is not the end of the request.
+  const isRead = useHasBeenSeen(plan.isGenuine === null ? null : end, gate.gateDigest);
   return (
     <>
-      <h1 className="request-message">{request.message}</h1>
-      <Clocks gate={gate} />
+      <h1 className="request-message">{title}</h1>
+      <GateHead gate={gate} />
+      {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
       <section>
         <h2>What you decide on</h2>
@@ -70,6 +77,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           <Value value={show} label="Shown values" />
         )}
       </section>
+      <StepsBehind gate={gate} plan={plan} />
       <section>
         <h2>Compared with the plan approved last</h2>
         <Difference planDiff={gate.planDiff} />
@@ -95,37 +103,6 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
         <Refused gate={gate} reread={reread} />
       )}
     </>
-  );
-}
-
-const STATUSES: Readonly<Record<string, string>> = {
-  open: 'open',
-  approved: 'approved',
-  rejected: 'rejected',
-  expired: 'expired',
-  closed: 'closed without a decision',
-};
-
-/** Both clocks: until when people can decide, and until when steps behind the gate must start. */
-function Clocks({ gate }: { readonly gate: Gate }) {
-  const { request, gateId, status, until } = gate;
-  return (
-    <dl className="run-facts">
-      <Fact name="Status">{STATUSES[status] ?? status}</Fact>
-      <Fact name="Gate">
-        <span className="code">{gateId}</span>
-        {request.label === null ? null : <span className="faint"> {request.label}</span>}
-      </Fact>
-      <Fact name="Asked">
-        <Moment at={request.openedAt} />
-      </Fact>
-      <Fact name="Decide until">
-        {fullText(until)} <span className="faint">({<Moment at={until} />})</span>
-      </Fact>
-      <Fact name="Steps start until">
-        {fullText(request.executeBy)} <span className="faint">({<Moment at={request.executeBy} />})</span>
-      </Fact>
-    </dl>
   );
 }
 
@@ -156,7 +133,8 @@ function Policy({ gate }: { readonly gate: Gate }) {
 
 /** What an approval leads to, and what the steps behind the gate can read. */
 function Consequences({ gate }: { readonly gate: Gate }) {
-  const { request, ungatedEffects } = gate;
+  const { request } = gate;
+  const { free, byPolicy } = ungatedAt(gate);
   const { opens, secrets, notApplied, requirement } = request;
   const reads = Object.keys(request.reads);
   return (
@@ -171,11 +149,12 @@ function Consequences({ gate }: { readonly gate: Gate }) {
       <Named text="Results that they can read, which are fixed" names={reads} />
       <Named text="Gates that did not apply" names={notApplied} />
       <Named text="Programs that may act for you" names={(requirement.actors ?? []).map(({ sub }) => sub)} />
-      {ungatedEffects === null || ungatedEffects.length === 0 ? null : (
+      {free.length === 0 ? null : (
         <div className="tinted" data-tone="wait">
-          <Named text="Steps with effects that need no approval" names={ungatedEffects} />
+          <Named text="Steps with effects that need no approval" names={free} />
         </div>
       )}
+      <Named text="Steps that would need no approval if the policy had not denied" names={byPolicy} />
     </section>
   );
 }
@@ -197,7 +176,9 @@ function Refused({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
   const missing = grants.filter((grant) => !held.includes(grant));
   return (
     <section className="why">
-      <h2>{gate.status === 'open' ? 'You cannot decide' : `The gate is ${STATUSES[gate.status] ?? gate.status}`}</h2>
+      <h2>
+        {gate.status === 'open' ? 'You cannot decide' : `The gate is ${GATE_STATUSES[gate.status] ?? gate.status}`}
+      </h2>
       {gate.status === 'open' && gate.why !== null ? (
         <>
           <p>{reasonText(gate.why)}</p>
@@ -209,15 +190,6 @@ function Refused({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       ) : null}
       {gate.status === 'open' && gate.why === 'GATE_ALREADY_COUNTED' ? <Withdraw gate={gate} decided={reread} /> : null}
     </section>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -7,7 +7,8 @@ import { gateIdOf, runIdOf } from '../../server/run-argument';
 import type { GateView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
-import { gateLines } from '../../terminal/gate-lines';
+import { gateLines } from '../../terminal/gates/gate-lines';
+import { plannedBehind } from '../../terminal/gates/planned-lines';
 import type { Context } from '../context';
 import { isJson, printAs, withOutput, type ServerOptions } from '../options';
 
@@ -39,7 +40,8 @@ export function registerDecisions(program: Command, context: Context): void {
           const run = await runIdOf(server, named);
           const view = await server.gate(run, await gateIdOf(server, run, gate));
           const digest = digestOfShown(view);
-          const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined);
+          const planned = plannedBehind(view, await server.plan(run));
+          const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined, planned);
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of lines)
             if (isJson(options)) terminal.say(line);
