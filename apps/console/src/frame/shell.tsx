@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { bodyOf } from '@taskrunner/client';
 import { useKeys } from './keys';
+import { LeftChangeNotice } from './left-change';
 import { ConnectionLost } from './lost';
 import { useLiveLists } from './live';
 import { useMe } from './me';
@@ -55,6 +56,7 @@ export function Shell() {
         <Person />
       </header>
       <ConnectionLost />
+      <LeftChangeNotice />
       <div id="content" tabIndex={-1}>
         <Outlet />
       </div>
