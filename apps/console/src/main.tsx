@@ -13,6 +13,7 @@ import { createRoot } from 'react-dom/client';
 import { clientFor } from './api/client';
 import { Connection } from './api/connection';
 import { isFinal } from './api/problem';
+import { Drafts } from './approvals/draft';
 import { SharedFeed } from './api/shared-feed';
 import { LeftChanges } from './api/left-changes';
 import { latePage } from './frame/late-page';
@@ -35,6 +36,7 @@ const session = new Session(new Authority(settings, redirectUri), new PendingSig
   location,
   history,
   base,
+  tabs: new BroadcastChannel(`taskrunner.session ${settings.issuer} ${settings.clientId}`),
 });
 const connection = new Connection();
 connection.watch(window);
@@ -55,9 +57,12 @@ const queries = new QueryClient({
 });
 // Data that one person has read must not be visible to the next one.
 session.subscribe(() => {
-  if (session.current().kind !== 'signed-out') return;
+  const state = session.current();
+  if (state.kind !== 'signed-out') return;
   queries.clear();
   left.dismiss();
+  // Whose sign-in has ended by itself finds what they had entered when they sign in again.
+  if (state.isChosen) new Drafts(sessionStorage).forgetAll();
 });
 const root = createRoot(document.getElementById('root') ?? document.body);
 /** Created when a person is signed in: before that, the address may contain the issuer's response. */

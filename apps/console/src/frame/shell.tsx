@@ -8,6 +8,8 @@ import { LeftChangeNotice } from './left-change';
 import { ConnectionLost } from './lost';
 import { useLiveLists } from './live';
 import { useMe } from './me';
+import { OtherPerson } from './other-person';
+import { pageTitle } from './page-title';
 import { Palette, usePaletteKey } from './palette';
 import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
@@ -22,6 +24,10 @@ export function Shell() {
   useLiveLists();
   usePaletteKey(openPalette);
   const pages = useMorePages();
+  const title = useLocation({ select: ({ pathname }) => pageTitle(pathname) });
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
   const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
@@ -57,6 +63,7 @@ export function Shell() {
       </header>
       <ConnectionLost />
       <LeftChangeNotice />
+      <OtherPerson />
       <div id="content" tabIndex={-1}>
         <Outlet />
       </div>

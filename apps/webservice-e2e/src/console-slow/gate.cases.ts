@@ -1,0 +1,84 @@
+import { pack } from '../stack/stack';
+import type { TestBed } from './test-bed';
+
+const FORM = pack(
+  `- id: accept
+  gate:
+    approval: owners
+    message: "When may it happen?"
+    form: { type: object, required: [window], additionalProperties: false, properties: { window: { type: string, enum: [night, day], title: Window }, seats: { type: integer, maximum: 3 } } }
+- { id: act, needs: [accept], run: { uses: "builtin:transform", with: { outputs: { said: "{{ steps.accept.outputs.response.window }}" } } } }`,
+  '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 2 } ]\n  outputs: [ { name: said, type: string, value: "{{ steps.act.outputs.said }}" } ]\n',
+  // Of packs with other names nothing was approved before, so the request is short and its end is seen at once.
+  'console-form',
+);
+const OVERRIDE = pack(
+  `- { id: check, gate: { policy: p, overrideApproval: owners } }
+- { id: act, run: { uses: "builtin:noop" } }`,
+  `  approvals: [ { id: owners, grants: [packs.approve] } ]
+  policies: [ { id: p, engine: cel, level: soft-mandatory, source: '{"allow": false, "reasons": ["no deployments on Fridays"]}' } ]
+`,
+  'console-override',
+);
+
+/** Requests for approvals beyond a button. */
+export function gateCases(testBed: () => TestBed): void {
+  it('fills in the form of a gate; the second approver confirms it, and who has approved may withdraw', async () => {
+    const api = await testBed().caller('ada');
+    const run = await api.submit(FORM);
+    await api.until(run, ['waiting']);
+    const grace = await testBed().visit(`/runs/${run}/gates/accept`, 'grace');
+    await grace.reads('2 more people must approve. One rejection ends the run.');
+    await grace.page.getByText('Complete the form first: Window.').waitFor();
+    await grace.page.getByLabel('Window').selectOption('night');
+    await grace.page.getByLabel('seats').fill('4');
+    await grace.page.getByLabel('Reason').focus();
+    await grace.reads(/seats/);
+    await grace.page.getByLabel('seats').fill('2');
+    await grace.press('Approve');
+    await grace.sees('heading', /^1 of 2 approvals$/);
+    await grace.sees('heading', /^Your approval counts$/);
+    await grace.press('Withdraw my approval');
+    await grace.reads('(withdrawn later)');
+    await grace.page.getByLabel('Window').selectOption('day');
+    await grace.press('Approve');
+    await grace.sees('heading', /^Your approval counts$/);
+
+    // For the careful: the digest is typed. On a telephone.
+    const linus = await testBed().visit(`/runs/${run}/gates/accept`, 'linus');
+    await linus.page.setViewportSize({ width: 390, height: 844 });
+    await linus.reads('The response that you confirm');
+    await linus.page.getByLabel('Ask me for the digest before I decide').check();
+    const approve = linus.page.getByRole('button', { name: 'Approve', exact: true });
+    await linus.reads(/Type the first 8 characters/);
+    expect(await approve.isDisabled()).toBe(true);
+    const digest = (await linus.page.locator('p.digest').first().innerText()).replace('sha256:', '');
+    await linus.page.getByLabel(/^The first 8 characters/).fill(digest.slice(0, 8));
+    expect(await linus.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    await approve.click();
+    await linus.sees('heading', /^The gate is approved$/);
+    const { outputs } = await api.until(run, ['succeeded']);
+    expect(outputs).toEqual({ said: 'day' });
+  }, 1_500_000);
+
+  it('shows which policy an approval overrides, and why it denied', async () => {
+    const api = await testBed().caller('ada');
+    const run = await api.submit(OVERRIDE);
+    await api.until(run, ['waiting']);
+    const grace = await testBed().visit('/runs', 'grace');
+    // So low that the end of the request is not visible at first.
+    await grace.page.setViewportSize({ width: 1_440, height: 400 });
+    await grace.page
+      .getByRole('row')
+      .filter({ hasText: run.slice(-8) })
+      .getByRole('link', { name: 'policy check' })
+      .click();
+    await grace.sees('heading', /^Policy p denies this$/);
+    await grace.reads('no deployments on Fridays');
+    await grace.reads(/overrides the denial of policy p/);
+    await grace.reads('Read the request to its end first.');
+    await grace.page.getByRole('heading', { name: 'Your decision' }).scrollIntoViewIfNeeded();
+    await grace.press('Approve and override');
+    await grace.sees('heading', /^The gate is approved$/);
+  }, 1_500_000);
+}
