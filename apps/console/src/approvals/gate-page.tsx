@@ -1,21 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { isAbsent } from '../api/problem';
-import type { Gate } from '@taskrunner/client';
+import type { DecisionReceipt, Gate } from '@taskrunner/client';
 import { useMe } from '../frame/me';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { Value } from '../run/value';
-import { Decide, Withdraw } from './decide';
+import { Decide } from './decide';
 import { Difference } from './difference';
-import { GATE_STATUSES, GateHead } from './gate-head';
+import { GateHead } from './gate-head';
 import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
 import { Quorum } from './quorum';
-import { reasonText } from './reasons';
-import { ungatedAt } from './ungated-at';
+import { Standing } from './standing';
 import { StepsBehind, usePlanOfGate } from './steps-behind';
+import { ungatedAt } from './ungated-at';
 import { verdictIn } from './verdict';
 
 /** One request for an approval, and nothing else. */
@@ -63,6 +63,9 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
   const [end, setEnd] = useState<HTMLElement | null>(null);
   // The end of a page whose steps are still loading is not the end of the request.
   const isRead = useHasBeenSeen(plan.isGenuine === null ? null : end, gate.gateDigest);
+  const me = useMe();
+  const [receipt, counted] = useState<DecisionReceipt | null>(null);
+  useAt(gate.status === 'open' ? gate.until : null, reread);
   return (
     <>
       <h1 className="request-message">{title}</h1>
@@ -78,10 +81,6 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
         )}
       </section>
       <StepsBehind gate={gate} plan={plan} />
-      <section>
-        <h2>Compared with the plan approved last</h2>
-        <Difference planDiff={gate.planDiff} />
-      </section>
       <Consequences gate={gate} />
       <section>
         <h2>Digest</h2>
@@ -90,17 +89,36 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           {genuine === null
             ? 'Comparing …'
             : genuine
-              ? '✓ This browser computed the same digest from what is shown above.'
-              : '✕ What is shown above has another digest. Do not decide. Inform the operator.'}
+              ? '✓ This browser computed the same digest from the request above.'
+              : '✕ The request above has another digest. Do not decide. Inform the operator.'}
+        </p>
+        <p className="faint">
+          The digest covers the message, the values, what the policy said, what follows, who may decide, both times, and
+          the hash of the plan with its steps. It does not cover the name of the requester and what stands below, which
+          is what the server says now.
         </p>
         <p className="faint code digest">plan {gate.planHash}</p>
-        <span ref={setEnd} />
       </section>
+      <section>
+        <h2>Compared with the plan approved last</h2>
+        <Difference planDiff={gate.planDiff} />
+      </section>
+      <Ungated gate={gate} />
+      <span ref={setEnd} />
       <Quorum gate={gate} />
-      {gate.status === 'open' && gate.canDecide ? (
-        <Decide key={gate.gateDigest} gate={gate} isRead={isRead} isGenuine={genuine} decided={reread} />
+      {me.data === undefined ? (
+        me.isError ? (
+          <Failed error={me.error} retry={() => void me.refetch()} />
+        ) : (
+          <Notice kind="loading" title="Loading who you are …" />
+        )
+      ) : gate.status === 'open' && gate.canDecide ? (
+        <Decide
+          key={gate.gateDigest}
+          {...{ gate, me: me.data, isRead, isGenuine: genuine, isNew: receipt !== null, counted, reread }}
+        />
       ) : (
-        <Refused gate={gate} reread={reread} />
+        <Standing {...{ gate, me: me.data, isNew: receipt !== null, counted, reread }} />
       )}
     </>
   );
@@ -134,7 +152,6 @@ function Policy({ gate }: { readonly gate: Gate }) {
 /** What an approval leads to, and what the steps behind the gate can read. */
 function Consequences({ gate }: { readonly gate: Gate }) {
   const { request } = gate;
-  const { free, byPolicy } = ungatedAt(gate);
   const { opens, secrets, notApplied, requirement } = request;
   const reads = Object.keys(request.reads);
   return (
@@ -149,13 +166,22 @@ function Consequences({ gate }: { readonly gate: Gate }) {
       <Named text="Results that they can read, which are fixed" names={reads} />
       <Named text="Gates that did not apply" names={notApplied} />
       <Named text="Programs that may act for you" names={(requirement.actors ?? []).map(({ sub }) => sub)} />
+    </section>
+  );
+}
+
+/** What of the plan acts without anybody's approval. The server says it beside the request. */
+function Ungated({ gate }: { readonly gate: Gate }) {
+  const { free, byPolicy } = ungatedAt(gate);
+  return (
+    <>
       {free.length === 0 ? null : (
         <div className="tinted" data-tone="wait">
           <Named text="Steps with effects that need no approval" names={free} />
         </div>
       )}
       <Named text="Steps that would need no approval if the policy had not denied" names={byPolicy} />
-    </section>
+    </>
   );
 }
 
@@ -165,31 +191,6 @@ function Named({ text, names }: { readonly text: string; readonly names: readonl
     <p>
       {text}: <span className="code">{names.join(', ')}</span>
     </p>
-  );
-}
-
-/** Why the person cannot decide, or that the gate is over; and the way back for who has approved. */
-function Refused({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
-  const me = useMe().data;
-  const { grants } = gate.request.requirement;
-  const held = [...(me?.scopes ?? []), ...(me?.grants ?? [])];
-  const missing = grants.filter((grant) => !held.includes(grant));
-  return (
-    <section className="why">
-      <h2>
-        {gate.status === 'open' ? 'You cannot decide' : `The gate is ${GATE_STATUSES[gate.status] ?? gate.status}`}
-      </h2>
-      {gate.status === 'open' && gate.why !== null ? (
-        <>
-          <p>{reasonText(gate.why)}</p>
-          <p className="faint code">{gate.why}</p>
-        </>
-      ) : null}
-      {gate.status === 'open' && gate.why === 'GATE_GRANT_MISSING' && me !== undefined ? (
-        <Named text="Missing" names={missing} />
-      ) : null}
-      {gate.status === 'open' && gate.why === 'GATE_ALREADY_COUNTED' ? <Withdraw gate={gate} decided={reread} /> : null}
-    </section>
   );
 }
 
@@ -221,4 +222,21 @@ function useHasBeenSeen(element: HTMLElement | null, subject: string): boolean {
     return () => observer.disconnect();
   }, [element, subject]);
   return seen === subject;
+}
+
+/** Browsers count milliseconds until an event in 31 bits. */
+const LONGEST_MS = 2 ** 31 - 1;
+/** The server asks its own clock, which may be a little later. */
+const AFTER_MS = 250;
+
+/** Does something at a time; null: never. */
+function useAt(instant: string | null, act: () => void): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    const inMs = instant === null ? -1 : Date.parse(instant) - Date.now() + AFTER_MS;
+    if (inMs < 0 || inMs > LONGEST_MS) return undefined;
+    const timer = setTimeout(() => latest.current(), inMs);
+    return () => clearTimeout(timer);
+  }, [instant]);
 }

@@ -1,6 +1,7 @@
 import type { Decision, Gate } from '@taskrunner/client';
 import { Moment } from '../frame/moment';
 import { fullText } from '../frame/time';
+import { statusOf } from './own-decision';
 
 const WORDS: Readonly<Record<Decision['decision'], string>> = {
   approved: 'approved',
@@ -17,7 +18,7 @@ export function Quorum({ gate }: { readonly gate: Gate }) {
       <h2>
         {approvals} of {required} {required === 1 ? 'approval' : 'approvals'}
       </h2>
-      {gate.status === 'open' ? (
+      {statusOf(gate) === 'open' ? (
         <p>
           {missing === 0
             ? 'Enough people have approved.'

@@ -11,6 +11,7 @@ import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
 import { guidePictureCases } from './guide-pictures.cases';
 import { pictureCases } from './pictures.cases';
+import { decisionCases } from './decision.cases';
 import { gateCases } from './gate.cases';
 import { officeCases } from './office.cases';
 import { operationCases } from './operations.cases';
@@ -149,6 +150,7 @@ describeBrowser('the console, in a browser', () => {
     accessCases(testBed);
     packCases(testBed);
     gateCases(testBed);
+    decisionCases(testBed);
     operationCases(testBed);
     officeCases(testBed);
   }
