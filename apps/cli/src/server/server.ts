@@ -19,6 +19,7 @@ import {
   type SubmitRunBody,
   type TaskRunnerClient,
 } from '@taskrunner/client';
+import type { Json } from '@taskrunner/core/foundation';
 import type { InputFile } from '../packs/input-arguments';
 import { CliError } from '../terminal/cli-error';
 import { PATIENCE_MS } from './patience';
@@ -80,6 +81,12 @@ export class Server {
   async planOrder(runId: string): Promise<readonly string[]> {
     const graph = await bodyOf(this.client.api.GET('/api/runs/{runId}/graph', { params: { path: { runId } } }));
     return graph.nodes.map(({ id }) => id);
+  }
+
+  /** The plan of a run. */
+  async plan(runId: string): Promise<Json> {
+    const plan = await bodyOf(this.client.api.GET('/api/runs/{runId}/plan', { params: { path: { runId } } }));
+    return plan as unknown as Json;
   }
 
   /** All gates of a run, including those that it has not reached. */

@@ -8,9 +8,14 @@ import { safeBlock, safeLine, wrapped } from './safe-text';
 
 /**
  * A gate for an approver. Texts from people, policies and steps are escaped and indented, also where a terminal of `columns` wraps them, so
- * that none of their lines can pass for one of these.
+ * that none of their lines can pass for one of these. `form`: lines of the form that an approval fills in.
  */
-export function gateLines(view: GateView, digest: Digest, columns = Infinity): readonly string[] {
+export function gateLines(
+  view: GateView,
+  digest: Digest,
+  columns = Infinity,
+  form: readonly string[] = [],
+): readonly string[] {
   const { request, show, approvals, required, ungatedEffects } = view;
   const { requirement, opens, reads, secrets, item, notApplied } = request;
   const policy = policyShown(view);
@@ -40,6 +45,7 @@ export function gateLines(view: GateView, digest: Digest, columns = Infinity): r
     'findings',
     safeBlock(findings(show)),
     ...(view.decisions ?? []).flatMap((one) => decisionLines(one).map((line, i) => (i === 0 ? line : `  ${line}`))),
+    ...form,
     plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
     // Close to the prompt, because long reasons and findings scroll earlier lines out of sight.
     ...(policy === null
