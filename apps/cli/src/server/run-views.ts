@@ -48,6 +48,8 @@ export type DecisionView = Pick<
   Decision,
   'decisionId' | 'decision' | 'reason' | 'response' | 'decidedAt' | 'proof' | 'record'
 > & {
+  /** Absent from servers of earlier versions. */
+  readonly withdrawn?: boolean;
   readonly person: { readonly iss: string; readonly sub: string };
   readonly onBehalfOf: { readonly iss: string; readonly sub: string } | null;
   /** Null: the decision was made before actors were recorded. */

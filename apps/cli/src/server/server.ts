@@ -87,6 +87,27 @@ export class Server {
     return graph.nodes.map(({ id }) => id);
   }
 
+  /** The first child step in plan order that failed; null: none did. */
+  async firstFailedChild(runId: string, parent: string): Promise<Step | null> {
+    const params = { path: { runId }, query: { parent, status: 'failed', limit: 1 } };
+    return (await bodyOf(this.client.api.GET('/api/runs/{runId}/steps', { params }))).items[0] ?? null;
+  }
+
+  async countChildren(runId: string, parent: string): Promise<{ readonly failed: number; readonly all: number }> {
+    const params = { path: { runId }, query: { parent } };
+    const { steps } = await bodyOf(this.client.api.GET('/api/runs/{runId}/step-counts', { params }));
+    return { failed: steps.failed, all: steps.total };
+  }
+
+  /** The last line that a step wrote to its error output; null: it wrote none. */
+  async lastErrorLine(runId: string, step: string): Promise<string | null> {
+    let last: string | null = null;
+    const tail = { follow: false, step, level: 'warn', tail: 1, giveUpAfterMs: PATIENCE_MS } as const;
+    for await (const { eventType, message = '' } of this.client.followLogs(runId, tail))
+      if (eventType === 'step.log' && message.trim() !== '') last = message;
+    return last;
+  }
+
   /** All gates of a run, including those that it has not reached. */
   gates(runId: string): Promise<readonly RunGateView[]> {
     const params = (page: object) => ({ path: { runId }, query: { limit: PAGE, ...page } });

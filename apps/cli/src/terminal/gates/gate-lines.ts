@@ -9,13 +9,14 @@ import { safeBlock, safeLine, wrapped } from '../safe-text';
 
 /**
  * A gate for an approver. Texts from people, policies and steps are escaped and indented, also where a terminal of `columns` wraps them, so
- * that none of their lines can pass for one of these. `planned`: what the steps behind the gate do; null: not shown.
+ * that none of their lines can pass for one of these. `planned`: what the steps behind the gate do; null: not shown. `form`: lines of the form
+ * that an approval fills in.
  */
 export function gateLines(
   view: GateView,
   digest: Digest,
   columns = Infinity,
-  planned: PlannedBehind | null = null,
+  { planned = null, form = [] }: { readonly planned?: PlannedBehind | null; readonly form?: readonly string[] } = {},
 ): readonly string[] {
   const { request, show, approvals, required, ungatedEffects, pack, requester } = view;
   const { requirement, opens, reads, secrets, item, notApplied } = request;
@@ -59,6 +60,7 @@ export function gateLines(
     'findings',
     safeBlock(findings(show)),
     ...(view.decisions ?? []).flatMap((one) => decisionLines(one).map((line, i) => (i === 0 ? line : `  ${line}`))),
+    ...form,
     plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
     // Close to the prompt, because long reasons and findings scroll earlier lines out of sight.
     ...(policy === null
