@@ -197,13 +197,15 @@ module.exports = {
     {
       name: 'console-knows-the-api-only',
       comment:
-        'It runs in a browser and speaks HTTP: it imports no library of the services. Of core it has what reads packs and values, so that both agree on what is valid.',
+        'It runs in a browser and speaks HTTP: it imports no library of the services. Of core it has what reads packs, plans and values, so that both agree on what they mean.',
       severity: 'error',
       from: {
         path: '^apps/console/',
         pathNot: `${SPEC}|^apps/console/(default-setting\\.mts$|src/(evidence|playground)/)`,
       },
-      to: { path: '^(libs/(?!client/|core/(src|dist)/lib/(foundation|pack|schema)/)|apps/(?!console/)|tools/)' },
+      to: {
+        path: '^(libs/(?!client/|core/(src|dist)/lib/(foundation|pack|plan|run|schema)/)|apps/(?!console/)|tools/)',
+      },
     },
     {
       name: 'console-verifies-and-plans-with-core',

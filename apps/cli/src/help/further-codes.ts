@@ -1,5 +1,5 @@
 /** A meaning and a remedy, and the codes that share them, separated by spaces. The occurrence has its own message, which is more exact. */
-export type Family = readonly [meaning: string, remediation: string, codes: string];
+type Family = readonly [meaning: string, remediation: string, codes: string];
 
 const LOG = 'See the message, and the log of the step: `taskrunner logs RUN --step STEP`.';
 const BUNDLE = 'Get the bundle from its publisher again, or correct what the step expects.';

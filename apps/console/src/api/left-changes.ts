@@ -1,5 +1,5 @@
 /** A change that was being sent when its page was left. */
-export interface LeftChange {
+interface LeftChange {
   /** Such as `the decision`. */
   readonly what: string;
   /** The address where it was made, without its origin. */

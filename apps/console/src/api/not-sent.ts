@@ -1,9 +1,13 @@
 /** Why a change has no answer. `offline`: it was certainly not sent. `unanswered`: nobody knows whether it arrived. */
-export type NotSentCause = 'offline' | 'unanswered';
+type NotSentCause = 'offline' | 'unanswered';
 
 /** A change that has no answer from the server. The console sends a change once, when a person presses, and never again by itself. */
 export class NotSent extends Error {
   override readonly name = 'NotSent';
+
+  static is(error: unknown): error is NotSent {
+    return error instanceof Error && error.name === 'NotSent';
+  }
 
   constructor(
     /** What was sent, as the subject of a sentence: `the decision`. */

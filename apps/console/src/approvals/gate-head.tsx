@@ -1,8 +1,8 @@
 import type { Gate } from '@taskrunner/client';
 import { Moment } from '../frame/moment';
 import { durationText, fullText } from '../frame/time';
-import { statusOf } from './own-decision';
-import { STATUSES } from './standing';
+import { statusOf } from './decision/own-decision';
+import { STATUSES } from './decision/own-status';
 
 /** Which run asks, and both clocks: until when people can decide, and until when steps behind the gate must start. */
 export function GateHead({ gate }: { readonly gate: Gate }) {

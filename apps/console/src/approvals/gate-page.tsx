@@ -7,13 +7,13 @@ import { useMe } from '../frame/me';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { Value } from '../run/value';
-import { Decide } from './decide';
+import { Decide } from './decision/decide';
 import { Difference } from './difference';
 import { GateHead } from './gate-head';
 import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
 import { Quorum } from './quorum';
-import { Standing } from './standing';
+import { OwnStatus } from './decision/own-status';
 import { StepsBehind, usePlanOfGate } from './steps-behind';
 import { ungatedAt } from './ungated-at';
 import { verdictIn } from './verdict';
@@ -118,7 +118,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           {...{ gate, me: me.data, isRead, isGenuine: genuine, isNew: receipt !== null, counted, reread }}
         />
       ) : (
-        <Standing {...{ gate, me: me.data, isNew: receipt !== null, counted, reread }} />
+        <OwnStatus {...{ gate, me: me.data, isNew: receipt !== null, counted, reread }} />
       )}
     </>
   );

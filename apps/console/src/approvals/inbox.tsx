@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { bodyOf, type Gate } from '@taskrunner/client';
 import { FIRST_PAGE, nextPage } from '../api/pages';
-import { stepIn, useKeys } from '../frame/keys';
+import { stepIn, useKeys } from '../frame/keyboard/keys';
 import { useMe } from '../frame/me';
 import { Moment } from '../frame/moment';
 import { Denied, Failed, Notice } from '../frame/notice';
@@ -11,7 +11,7 @@ import { useServices } from '../frame/services';
 import { shortRun } from '../frame/short';
 import { gateTitle } from './gate-title';
 import type { InboxSearch } from './inbox-search';
-import { reasonText } from './reasons';
+import { reasonText } from './decision/reasons';
 
 const PAGE = 50;
 

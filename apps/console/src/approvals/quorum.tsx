@@ -1,7 +1,7 @@
 import type { Decision, Gate } from '@taskrunner/client';
 import { Moment } from '../frame/moment';
 import { fullText } from '../frame/time';
-import { statusOf } from './own-decision';
+import { statusOf } from './decision/own-decision';
 
 const WORDS: Readonly<Record<Decision['decision'], string>> = {
   approved: 'approved',

@@ -3,7 +3,7 @@ import { Notice } from './notice';
 
 type State<Props> =
   | { readonly kind: 'loading' }
-  | { readonly kind: 'loaded'; readonly Part: FunctionComponent<Props> }
+  | { readonly kind: 'loaded'; readonly Page: FunctionComponent<Props> }
   | { readonly kind: 'failed' };
 
 /**
@@ -17,20 +17,20 @@ export function latePage<Props extends object = object>(
   const read = async (): Promise<FunctionComponent<Props>> => (known = await load());
   function LatePage(props: Props) {
     const [state, setState] = useState<State<Props>>(() =>
-      known === null ? { kind: 'loading' } : { kind: 'loaded', Part: known },
+      known === null ? { kind: 'loading' } : { kind: 'loaded', Page: known },
     );
     useEffect(() => {
       if (state.kind !== 'loading') return undefined;
       let isGone = false;
       read().then(
-        (Part) => isGone || setState({ kind: 'loaded', Part }),
+        (Page) => isGone || setState({ kind: 'loaded', Page }),
         () => isGone || setState({ kind: 'failed' }),
       );
       return () => {
         isGone = true;
       };
     }, [state.kind]);
-    if (state.kind === 'loaded') return <state.Part {...props} />;
+    if (state.kind === 'loaded') return <state.Page {...props} />;
     if (state.kind === 'loading') return <Notice kind="loading" title="Loading …" />;
     return (
       <Notice kind="broken" title="This part of the console cannot be loaded">

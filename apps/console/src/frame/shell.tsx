@@ -3,16 +3,16 @@ import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { bodyOf } from '@taskrunner/client';
-import { useKeys } from './keys';
+import { useKeys } from './keyboard/keys';
 import { LeftChangeNotice } from './left-change';
 import { ConnectionLost } from './lost';
 import { useLiveLists } from './live';
 import { useMe } from './me';
 import { OtherPerson } from './other-person';
 import { pageTitle } from './page-title';
-import { Palette, usePaletteKey } from './palette';
+import { Palette, usePaletteKey } from './keyboard/palette';
 import { useServices } from './services';
-import { Shortcuts } from './shortcuts';
+import { Shortcuts } from './keyboard/shortcuts';
 import { applyTheme, nextTheme, storedTheme } from './theme';
 
 /** The frame of every page: navigation, tenant and person. */

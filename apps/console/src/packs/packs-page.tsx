@@ -1,7 +1,7 @@
 import '../style/packs.css';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
-import { stepIn, useKeys } from '../frame/keys';
+import { stepIn, useKeys } from '../frame/keyboard/keys';
 import { useHolds } from '../frame/me';
 import { Denied, Failed, Notice } from '../frame/notice';
 import { SearchForm } from '../frame/search-form';

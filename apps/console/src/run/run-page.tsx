@@ -2,7 +2,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { failureIn } from './failure';
 import { isAbsent } from '../api/problem';
 import type { Run } from '@taskrunner/client';
-import { useKeys } from '../frame/keys';
+import { useKeys } from '../frame/keyboard/keys';
 import { latePage } from '../frame/late-page';
 import { Mark, wordOf } from '../frame/mark';
 import { Elapsed, Moment } from '../frame/moment';

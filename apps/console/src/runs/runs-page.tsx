@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { bodyOf, type Run } from '@taskrunner/client';
 import { FIRST_PAGE, isFirstPage, nextPage } from '../api/pages';
-import { stepIn, useKeys } from '../frame/keys';
+import { stepIn, useKeys } from '../frame/keyboard/keys';
 import { Mark } from '../frame/mark';
 import { useHolds } from '../frame/me';
 import { Elapsed, Moment } from '../frame/moment';

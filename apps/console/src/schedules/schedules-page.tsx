@@ -4,7 +4,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { bodyOf, type Schedule } from '@taskrunner/client';
 import { useRef } from 'react';
 import { wholeList } from '../api/pages';
-import { stepIn, useKeys } from '../frame/keys';
+import { stepIn, useKeys } from '../frame/keyboard/keys';
 import { useHolds } from '../frame/me';
 import { Moment } from '../frame/moment';
 import { Denied, Failed, Notice } from '../frame/notice';

@@ -5,7 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { bodyOf } from '@taskrunner/client';
 import { useRef } from 'react';
 import { wholeList } from '../api/pages';
-import { useKeys } from '../frame/keys';
+import { useKeys } from '../frame/keyboard/keys';
 import { useHolds } from '../frame/me';
 import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';

@@ -119,7 +119,7 @@ export function decisionCases(testBed: () => TestBed): void {
     await page.setViewportSize({ width: 390, height: 844 });
     const values = page.getByLabel('Shown values');
     const [inside, height] = await values.evaluate((box) => [box.scrollHeight, box.clientHeight]);
-    expect(inside).toBeLessThanOrEqual(height as number);
+    expect(inside).toBeLessThanOrEqual(height);
     expect(height).toBeGreaterThan(203 * 10);
     await grace.reads('Read the request to its end first.');
     const approve = page.getByRole('button', { name: 'Approve', exact: true });

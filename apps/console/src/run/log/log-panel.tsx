@@ -1,7 +1,7 @@
 import { useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { Run } from '@taskrunner/client';
-import { useKeys } from '../../frame/keys';
+import { useKeys } from '../../frame/keyboard/keys';
 import { Failed, Notice } from '../../frame/notice';
 import { useServices } from '../../frame/services';
 import { useIsSeen } from '../../frame/seen';

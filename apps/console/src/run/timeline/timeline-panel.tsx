@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState } from 'react';
 import { bodyOf, type Run, type Timings } from '@taskrunner/client';
-import { stepIn, useKeys } from '../../frame/keys';
+import { stepIn, useKeys } from '../../frame/keyboard/keys';
 import { Mark, wordOf } from '../../frame/mark';
 import { Failed, Notice } from '../../frame/notice';
 import { useServices } from '../../frame/services';

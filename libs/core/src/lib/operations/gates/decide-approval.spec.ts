@@ -263,11 +263,11 @@ describe('a decision', () => {
       code: 'GATE_ALREADY_COUNTED',
     });
     expect((await again(aDecision(open, { response: { window: 'night' } }), linus)).receipt).toEqual(receipt);
-    const told = new RecordingStore(open, () => ({
+    const recording = new RecordingStore(open, () => ({
       ...{ kind: 'repeated', envelope: receipt, state: 'open', approvals: 1, required: 3 },
     }));
     await expect(
-      deciding(told, withForm)(aDecision(open, { response: { window: 'day' } }), linus),
+      deciding(recording, withForm)(aDecision(open, { response: { window: 'day' } }), linus),
     ).rejects.toMatchObject({ code: 'GATE_ALREADY_COUNTED' });
   });
 

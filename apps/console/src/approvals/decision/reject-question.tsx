@@ -1,4 +1,4 @@
-import { Question } from '../frame/question';
+import { Question } from '../../frame/question';
 
 interface RejectFacts {
   readonly reason: string;

@@ -1,4 +1,4 @@
-import { tabStorage } from '../testing/tab-storage';
+import { tabStorage } from '../../testing/tab-storage';
 import { draftName, Drafts } from './draft';
 
 const GRACE = { iss: 'https://id.example.org', sub: 'grace' };

@@ -1,8 +1,8 @@
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { Me } from '../frame/me';
-import { Refusal } from '../frame/refusal';
-import { durationText } from '../frame/time';
+import type { Me } from '../../frame/me';
+import { Refusal } from '../../frame/refusal';
+import { durationText } from '../../frame/time';
 import { isCareful, switchCareful } from './careful';
 import { draftName, Drafts } from './draft';
 import { GateForm } from './gate-form';
@@ -10,7 +10,7 @@ import { ageLimitMs, obstacleTo, type Reading, type Response } from './may-decid
 import { RejectQuestion } from './reject-question';
 import { SaveReceipt } from './receipt';
 import { useDecision, type DecisionEnds } from './use-decision';
-import { verdictIn } from './verdict';
+import { verdictIn } from '../verdict';
 
 interface DecideFacts extends DecisionEnds {
   readonly gate: Gate;

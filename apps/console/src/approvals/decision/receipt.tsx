@@ -1,5 +1,5 @@
 import type { Decision, Gate } from '@taskrunner/client';
-import { saveBlob } from '../frame/save';
+import { saveBlob } from '../../frame/save';
 
 interface ReceiptFacts {
   readonly gate: Pick<Gate, 'runId' | 'gateId'>;

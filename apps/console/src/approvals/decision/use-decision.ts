@@ -1,8 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import type { DecideBody, DecisionReceipt, Gate } from '@taskrunner/client';
 import type { Json } from '@taskrunner/core/foundation';
-import { useServices } from '../frame/services';
-import { useChange } from '../frame/use-change';
+import { useServices } from '../../frame/services';
+import { useChange } from '../../frame/use-change';
 
 const DECIDE = { approved: 'approve', rejected: 'reject', withdrawn: 'withdraw' } as const;
 

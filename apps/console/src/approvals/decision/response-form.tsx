@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { Json } from '@taskrunner/core/foundation';
-import { fieldsOfSchema, isSecretField, type Field, type Schema } from '../form/field';
-import { FormFields } from '../form/form-fields';
-import { initialEntries, readForm, readWhole, type Entries, type FieldFaults } from '../form/read-fields';
-import { Value } from '../run/value';
+import { fieldsOfSchema, isSecretField, type Field, type Schema } from '../../form/field';
+import { FormFields } from '../../form/form-fields';
+import { initialEntries, readForm, readWhole, type Entries, type FieldFaults } from '../../form/read-fields';
+import { Value } from '../../run/value';
 import type { Response } from './may-decide';
 import { changeOfResponse, type ResponseChange } from './response-change';
 
@@ -33,7 +33,7 @@ export default function ResponseForm({ schema, earlier, report, entered, enter }
 }
 
 const CHANGES: Readonly<Record<Exclude<ResponseChange, 'none'>, string>> = {
-  given: 'Another approver has filled in the form meanwhile. Your entries are not sent.',
+  filled: 'Another approver has filled in the form meanwhile. Your entries are not sent.',
   changed: 'The response changed since you read it.',
   withdrawn: 'The response changed since you read it: whoever gave it has withdrawn.',
 };

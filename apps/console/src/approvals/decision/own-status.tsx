@@ -1,10 +1,10 @@
 import type { Decision, Gate } from '@taskrunner/client';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { Me } from '../frame/me';
-import { Moment } from '../frame/moment';
-import { Refusal } from '../frame/refusal';
-import { useServices } from '../frame/services';
-import { durationText } from '../frame/time';
+import type { Me } from '../../frame/me';
+import { Moment } from '../../frame/moment';
+import { Refusal } from '../../frame/refusal';
+import { useServices } from '../../frame/services';
+import { durationText } from '../../frame/time';
 import { draftName, Drafts } from './draft';
 import { ageLimitMs } from './may-decide';
 import { isCounted, ownDecision, statusOf } from './own-decision';
@@ -21,7 +21,7 @@ export const STATUSES: Readonly<Record<string, string>> = {
   closed: 'closed without a decision',
 };
 
-interface StandingFacts extends DecisionEnds {
+interface OwnStatusFacts extends DecisionEnds {
   readonly gate: Gate;
   readonly me: Me;
   /** The person has just decided in this tab: the result takes the keyboard. */
@@ -29,7 +29,7 @@ interface StandingFacts extends DecisionEnds {
 }
 
 /** How the gate stands for a person who cannot decide now: what became of their decision, or why they cannot; and the way back. */
-export function Standing({ gate, me, isNew, ...ends }: StandingFacts) {
+export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
   const own = ownDecision(gate, me.person);
   const status = statusOf(gate);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -78,7 +78,7 @@ function Own({ gate, own }: { readonly gate: Gate; readonly own: Decision }) {
 }
 
 /** Why the person cannot decide, and what they can do about it. */
-function Why({ gate, me }: Pick<StandingFacts, 'gate' | 'me'>) {
+function Why({ gate, me }: Pick<OwnStatusFacts, 'gate' | 'me'>) {
   const { session } = useServices();
   const { grants, maxAuthAge } = gate.request.requirement;
   if (gate.why === null) return null;
@@ -109,7 +109,7 @@ function Why({ gate, me }: Pick<StandingFacts, 'gate' | 'me'>) {
 }
 
 /** What the person had entered when the gate was decided or its time was over. */
-function Unsent({ gate, me }: Pick<StandingFacts, 'gate' | 'me'>) {
+function Unsent({ gate, me }: Pick<OwnStatusFacts, 'gate' | 'me'>) {
   const name = draftName(me.person, gate.gateDigest);
   const { reason } = useMemo(() => new Drafts(sessionStorage).read(name), [name]);
   if (reason.trim() === '') return null;

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Gate } from '@taskrunner/client';
-import { latePage } from '../frame/late-page';
-import { Failed, Notice } from '../frame/notice';
-import { usePlan } from '../run/plan';
-import { earlierResponse, formOfGate } from './form-of-gate';
+import { latePage } from '../../frame/late-page';
+import { Failed, Notice } from '../../frame/notice';
+import { usePlan } from '../../run/plan';
+import { earlierResponse, formOfGate } from '../form-of-gate';
 import type { Response } from './may-decide';
 import type { ResponseFacts } from './response-form';
 

@@ -1,10 +1,10 @@
 import { useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useState } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
-import { RUN_TABS } from '../run/run-view';
+import { RUN_TABS } from '../../run/run-view';
 import { matching, typedRun, type Command } from './commands';
 import { stepIn } from './keys';
-import { applyTheme, type Theme } from './theme';
+import { applyTheme, type Theme } from '../theme';
 
 interface PaletteFacts {
   readonly isOpen: boolean;
