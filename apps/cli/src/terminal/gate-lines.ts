@@ -40,6 +40,7 @@ export function gateLines(view: GateView, digest: Digest, columns = Infinity): r
     'findings',
     safeBlock(findings(show)),
     ...(view.decisions ?? []).flatMap((one) => decisionLines(one).map((line, i) => (i === 0 ? line : `  ${line}`))),
+    ...(view.suggestedReason == null ? [] : ['suggested reason', safeBlock(view.suggestedReason)]),
     plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
     // Close to the prompt, because long reasons and findings scroll earlier lines out of sight.
     ...(policy === null

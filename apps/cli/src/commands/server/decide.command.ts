@@ -49,10 +49,11 @@ export function registerDecisions(program: Command, context: Context): void {
             : await confirmedByPerson(name, digest, context);
           const response = options.response === undefined ? null : await readDocumentAt(options.response);
           const { planHash } = view.request;
+          const reason = options.reason ?? (await offeredReason(name, view, options, context));
           const receipt = await server.client[name](
             { runId: run, gateId: view.gateId, planHash, gateDigest },
             {
-              reason: options.reason ?? null,
+              reason,
               ...(response === null ? {} : { response: response as Record<string, unknown> }),
             },
           );
@@ -81,6 +82,18 @@ export function digestOfShown({ request, show, gateDigest, runId, gateId }: Gate
     'the gate request does not match its digest',
     'Do not decide. Contact the operator.',
   );
+}
+
+/** The reason that the pack suggests to who approves without one, if they take it. It was shown above. Never taken in scripts. */
+async function offeredReason(
+  name: string,
+  { suggestedReason = null }: GateView,
+  { yes = false }: Options,
+  { terminal }: Context,
+): Promise<string | null> {
+  if (name !== 'approve' || suggestedReason === null || yes) return null;
+  const answer = await terminal.ask('Reason (press Enter to give the suggested reason): ');
+  return answer === null ? null : answer.trim() || suggestedReason;
 }
 
 function confirmedByOption({ gateDigest }: Options, digest: Digest): Digest {

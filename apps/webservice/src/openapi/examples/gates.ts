@@ -80,6 +80,7 @@ export const GATE_EXAMPLES = {
     policy: VERDICT,
     decisions: [DECISION],
     ungatedEffects: ['scan'],
+    suggestedReason: 'SEC-42: findings were read',
     planDiff: { against: RUN_BEFORE, diff: PLAN_DIFF, why: null },
     canDecide: true,
     why: null,

@@ -157,6 +157,11 @@ export const GATE_SCHEMAS = {
       items: text,
       description: 'Steps of the run that have effects without an approval; null in lists.',
     },
+    suggestedReason: {
+      ...maybeText,
+      description:
+        'The reason that the pack suggests (`reasonTemplate`), not covered by the digest; null in lists, and if there is none.',
+    },
     planDiff: {
       description:
         'Differences from the plan of the last run of the pack with an approved gate. `why` states why the differences are unknown. Null in lists, and if none of the previous 200 runs has an approved gate.',

@@ -1963,6 +1963,8 @@ export interface components {
       decisions: components['schemas']['Decision'][];
       /** @description Steps of the run that have effects without an approval; null in lists. */
       ungatedEffects: string[] | null;
+      /** @description The reason that the pack suggests (`reasonTemplate`), not covered by the digest; null in lists, and if there is none. */
+      suggestedReason: string | null;
       /** @description Differences from the plan of the last run of the pack with an approved gate. `why` states why the differences are unknown. Null in lists, and if none of the previous 200 runs has an approved gate. */
       planDiff: null | {
         against: string;
