@@ -21,7 +21,7 @@ export function failureText(error: unknown): FailureText | null {
     const { code, detail, remediation, errors } = error;
     return { code, message: detail, remediation, faults: errors };
   }
-  if (error instanceof NotSent)
+  if (NotSent.is(error))
     return { code: 'NOT_SENT', message: error.message, remediation: error.remediation, faults: [] };
   if (!ClientError.is(error)) return null;
   const { code } = error;
