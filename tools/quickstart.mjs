@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { readOptions } from './command-line/options.mjs';
+import { consoleSteps, isConsoleBuilt } from './quickstart/console-build.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const STATE = join(ROOT, '.taskrunner');
@@ -18,6 +19,7 @@ const PACK = join('etc', 'packs', 'dependency-review');
 const SEALED_PACK = join('etc', 'packs', 'sealed-check');
 const BUILT = ['cli', 'webservice', 'worker'].map((app) => join(ROOT, 'apps', app, 'dist', 'main.js'));
 const LIMIT_MS = 240_000;
+const NEXT = 'next: npx taskrunner dev --port 8080, then follow docs/guides/first-pack.md';
 
 /** An error with an explanation. */
 class Failure extends Error {}
@@ -25,15 +27,16 @@ class Failure extends Error {}
 const began = Date.now();
 const running = new Set();
 let stack = null;
+let consoleAnswer = null;
 
 function title(text) {
   console.log(`\n── ${text} (${((Date.now() - began) / 1_000).toFixed(1)} s)`);
 }
 
 /** Runs a program to its end. `onLine` receives its output. Resolves to `{code, out}`. */
-function run(command, args, { env = process.env, onLine = () => undefined } = {}) {
+function run(command, args, { cwd = ROOT, env = process.env, onLine = () => undefined } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     const out = [];
     const all = [];
@@ -91,10 +94,22 @@ async function build() {
   });
   const missing = BUILT.find((path) => !existsSync(path));
   if (missing) throw new Failure(`the build made no ${missing}`);
+  if (isConsoleBuilt(ROOT)) return;
+  for (const { script, args, folder } of consoleSteps(ROOT))
+    await must('the build of the console', process.execPath, [script, ...args], {
+      cwd: folder,
+      onLine: (line) => console.log(`  ${line}`),
+    });
+  if (!isConsoleBuilt(ROOT)) throw new Failure('the build made no console');
+}
+
+/** A module of the built CLI: it exists only after the build. */
+function distOfCli(...path) {
+  return createRequire(import.meta.url)(join(ROOT, 'apps', 'cli', 'dist', ...path));
 }
 
 async function start() {
-  const { startDevStack } = createRequire(import.meta.url)(join(ROOT, 'apps', 'cli', 'dist', 'dev', 'dev-stack.js'));
+  const { startDevStack } = distOfCli('dev', 'dev-stack.js');
   stack = await startDevStack({
     stateDirectory: STATE,
     ...(values.sealed && { configuration: { sealedMode: { allow: [{ host: 'mirror.example.org', ports: [443] }] } } }),
@@ -104,7 +119,12 @@ async function start() {
         void end(new Failure(`the ${name} has ended (${signal ?? `exit code ${code}`}); see ${join(STATE, 'logs')}`));
     },
   });
-  console.log(`  API ${stack.server}, authority ${stack.issuer}, sandbox ${stack.sandbox.profile}`);
+  consoleAnswer = await distOfCli('server', 'console-page.js').readConsole(stack.server);
+  if (consoleAnswer.page === null) throw new Failure(`the console is not served: ${consoleAnswer.refusal}`);
+  show(`API      ${stack.server}`);
+  show(`console  ${stack.server}/console/`);
+  show(`sign-in  ${stack.issuer} (development only: any password)`);
+  show(`steps    ${stack.sandbox.profile === 'none' ? 'without a sandbox' : 'in a sandbox (bubblewrap)'}`);
   if (stack.sandbox.profile === 'none') console.log(`  note: steps are not kept apart here (${stack.sandbox.reason})`);
 }
 
@@ -215,9 +235,9 @@ async function end(error, lastLine = null) {
 }
 
 function usage() {
-  const { usageOf } = createRequire(import.meta.url)(join(ROOT, 'apps', 'cli', 'dist', 'commands', 'dev.command.js'));
+  const { usageOf } = distOfCli('commands', 'dev.command.js');
   console.log('');
-  for (const line of usageOf(stack)) console.log(line);
+  for (const line of usageOf(stack, consoleAnswer)) console.log(line);
 }
 
 const { values } = readOptions(import.meta.url, {
@@ -244,7 +264,7 @@ try {
   if (values.keep) {
     console.log(verified);
     usage();
-  } else await end(null, verified);
+  } else await end(null, `${verified}\n${NEXT}`);
 } catch (error) {
   await end(error);
 }

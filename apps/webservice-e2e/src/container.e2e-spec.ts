@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Json } from '@taskrunner/core/foundation';
 import { readTar } from '@taskrunner/infrastructure/archive';
+import { atNight } from './stack/at-night';
 import { Caller, DevStack, pack } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
@@ -107,7 +108,7 @@ if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
     expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining('IMAGE_NOT_PINNED')]);
   });
 
-  it('leaves no container when the worker is killed, and the run goes on', async () => {
+  atNight('leaves no container when the worker is killed, and the run goes on', async () => {
     const manifest = pack(`- id: a\n  ${container(`command: [sh, -c, 'echo begun; sleep 3; echo ended']`)}`);
     const run = await ada.submit(manifest);
     while (left().length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -117,5 +118,5 @@ if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
     await stack.startWorker();
     expect(await ada.until(run, ['succeeded', 'failed', 'halted'], 120)).toMatchObject({ status: 'succeeded' });
     expect(left()).toEqual([]);
-  }, 180_000);
+  });
 });

@@ -35,7 +35,7 @@ describe('a database that is away for several leases', () => {
   /** A step that records each start outside of the product. It ends when the file `goes` exists. */
   const step = (id: string, more: string): string => `- id: ${id}
   ${more}
-  run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo $$ >> ${join(folder, id)}; echo up; i=0; while [ ! -e ${join(folder, 'goes')} ]; do sleep 0.1; done; echo down" } }`;
+  run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo $$ >> ${join(folder, id)}; echo up; i=0; while [ ! -e ${join(folder, 'goes')} ]; do sleep 0.5; done; echo down" } }`;
   const begun = (id: string): readonly number[] =>
     existsSync(join(folder, id)) ? readFileSync(join(folder, id), 'utf8').trim().split('\n').map(Number) : [];
   const assignmentStatuses = async (): Promise<readonly object[]> => {

@@ -3,6 +3,7 @@ import { describeEnd, type ChildEnd } from '../dev/child-process';
 import { startDevStack, tokenOfStack, type DevStack } from '../dev/dev-stack';
 import { consoleOpening, isProgram } from '../dev/open-console';
 import { readOwnSettings } from '../dev/own-settings';
+import { readConsole, type ConsoleAnswer } from '../server/console-page';
 import { openBrowser } from '../session/browser';
 import { EXIT } from '../terminal/exit-code';
 import { quoted } from '../terminal/run-lines';
@@ -76,8 +77,10 @@ async function runDev(options: Options, { terminal, env }: Context) {
     throw error;
   });
   if (!waiting.isOver) {
-    for (const line of usageOf(stack)) terminal.print(line);
-    openConsole(consoleOf(stack), options.open, terminal, env);
+    const answer = await readConsole(stack.server);
+    for (const line of usageOf(stack, answer)) terminal.print(line);
+    if (answer.page !== null) openConsole(consoleOf(stack), options.open, terminal, env);
+    else if (options.open === true) terminal.say(`The console is not opened: it is ${stateOf(answer)}`);
   }
   const end = await waiting.end;
   if (end !== null) {
@@ -130,15 +133,24 @@ function openConsole(address: string, asked: boolean | undefined, terminal: Term
     terminal.say(safeLine(`The console is not opened: ${opening.why}. Open ${address} yourself.`));
 }
 
-/** Suggests the next steps. */
+/** Why the console is not there, with what to do. */
+function stateOf(answer: ConsoleAnswer & { readonly page: null }): string {
+  if (answer.refusal === 'CONSOLE_NOT_BUILT') return 'not built; run npx nx build console';
+  return answer.refusal === 'CONSOLE_DISABLED'
+    ? 'disabled (console.enabled)'
+    : 'not served; see the log of the webservice';
+}
+
+/** Suggests the next steps. `answer`: what the webservice answers for the console. */
 export function usageOf(
   stack: Pick<DevStack, 'server' | 'issuer' | 'health' | 'trustPath' | 'stateDirectory' | 'sandbox'>,
+  answer: ConsoleAnswer,
 ): readonly string[] {
   const { server, issuer, health, trustPath, stateDirectory, sandbox } = stack;
   const keep = quoted(stateDirectory);
   return [
     `API        ${server}  (${server}/docs)`,
-    `console    ${consoleOf(stack)}`,
+    answer.page === null ? `console: ${stateOf(answer)}` : `console    ${consoleOf(stack)}`,
     `authority  ${issuer}  (people: ada runs, grace approves, linus may do both, ops administers; any password)`,
     `health     ${[health.webservice, ...health.workers].join('  ')}`,
     sandbox.profile === 'bwrap'

@@ -5,6 +5,7 @@ import { CLI_ERRORS, CliError } from '../terminal/cli-error';
 import { EXIT, exitOfProblem } from '../terminal/exit-code';
 import type { Context } from '../commands/context';
 import { printAs, withOutput } from '../commands/options';
+import { CLI_REMEDIES, CODES_OF_OPERATION, CODES_OF_RUNS } from './further-codes';
 
 /** `explain`: what an error code means. */
 export function registerExplain(program: Command, context: Context): void {
@@ -35,10 +36,18 @@ function explain(code: string) {
   }
   if (isCliError(code)) {
     const { meaning, exit } = CLI_ERRORS[code];
-    const remediation = 'The error itself has the remedy, in the line that begins with help.';
-    return { code, meaning, status: null, remediation, retryable: exit === EXIT.RETRYABLE, exitCode: exit };
+    return {
+      code,
+      meaning,
+      status: null,
+      remediation: CLI_REMEDIES[code],
+      retryable: exit === EXIT.RETRYABLE,
+      exitCode: exit,
+    };
   }
-  const nearest = nearestName(code, [...explainedCodes(), ...Object.keys(CLI_ERRORS)]);
+  const further = furtherCode(code);
+  if (further !== null) return { code, ...further, status: null, retryable: false, exitCode: null };
+  const nearest = nearestName(code, knownCodes());
   throw new CliError(
     'CLI_CODE_UNKNOWN',
     `this version does not know the code ${code}`,
@@ -46,6 +55,32 @@ function explain(code: string) {
       ? 'Codes that steps or executors return are explained by their packs. For others, see the documentation.'
       : `Did you mean ${nearest}?`,
   );
+}
+
+/** Codes of steps, runs, files and services; null: not known. */
+function furtherCode(code: string) {
+  const [, exit] = /^EXIT_(\d{1,3})$/.exec(code) ?? [];
+  if (exit !== undefined && Number(exit) <= 255) return exitOfStep(Number(exit));
+  const found = FURTHER.find(([, , codes]) => codes.split(' ').includes(code));
+  return found === undefined ? null : { meaning: found[0], remediation: found[1] };
+}
+
+const FURTHER = [...CODES_OF_RUNS, ...CODES_OF_OPERATION];
+
+function exitOfStep(exit: number) {
+  const special: Readonly<Record<number, string>> = {
+    75: ' It says that the failure is temporary (EX_TEMPFAIL).',
+    78: ' It says that another attempt cannot succeed (EX_CONFIG), so it is not retried.',
+  };
+  return {
+    meaning: `The program of a step ended with exit code ${exit}.${special[exit] ?? ''}`,
+    remediation: 'See what it wrote: `taskrunner logs RUN --step STEP`. What the code means is up to the program.',
+  };
+}
+
+/** Every code with a meaning, except the exit codes of steps. */
+function knownCodes(): readonly string[] {
+  return [...explainedCodes(), ...Object.keys(CLI_ERRORS), ...FURTHER.flatMap(([, , codes]) => codes.split(' '))];
 }
 
 function isCliError(code: string): code is keyof typeof CLI_ERRORS {

@@ -1,6 +1,7 @@
 import type { Run } from '@taskrunner/client';
 import type { RunDisplay } from '../terminal/run-display';
 import { PATIENCE_MS } from './patience';
+import { runFailure } from './run-failure';
 import type { Server } from './server';
 
 /** Options for following a run. */
@@ -37,7 +38,7 @@ export async function followRun({ server, runId, display, until, signal }: Follo
     // The run as soon as its row is final too, which is usually immediate.
     const run = await server.client.wait(runId, { signal, giveUpAfterMs: PATIENCE_MS });
     if (display.wantsSteps) display.steps(await server.steps(runId), await server.planOrder(runId));
-    display.finished(run);
+    display.finished(run, display.wantsFailure ? await runFailure(server, run) : null);
     return run;
   } finally {
     signal.removeEventListener('abort', leave);

@@ -22,7 +22,7 @@ import {
 import type { InputFile } from '../packs/input-arguments';
 import { CliError } from '../terminal/cli-error';
 import { PATIENCE_MS } from './patience';
-import type { GateView, RunGateView } from './run-views';
+import type { GateView, PlanView, RunGateView } from './run-views';
 
 /** The largest pages that the API serves of most lists. */
 const PAGE = 200;
@@ -76,10 +76,36 @@ export class Server {
     return bodyOf(this.client.api.GET('/api/runs/{runId}/steps/{stepId}', { params }));
   }
 
+  /** The plan of a run, exactly as it was hashed, with its profile. */
+  plan(runId: string): Promise<PlanView> {
+    return bodyOf(this.client.api.GET('/api/runs/{runId}/plan', { params: { path: { runId } } }));
+  }
+
   /** Ids of the plan's nodes, in plan order. */
   async planOrder(runId: string): Promise<readonly string[]> {
     const graph = await bodyOf(this.client.api.GET('/api/runs/{runId}/graph', { params: { path: { runId } } }));
     return graph.nodes.map(({ id }) => id);
+  }
+
+  /** The first child step in plan order that failed; null: none did. */
+  async firstFailedChild(runId: string, parent: string): Promise<Step | null> {
+    const params = { path: { runId }, query: { parent, status: 'failed', limit: 1 } };
+    return (await bodyOf(this.client.api.GET('/api/runs/{runId}/steps', { params }))).items[0] ?? null;
+  }
+
+  async countChildren(runId: string, parent: string): Promise<{ readonly failed: number; readonly all: number }> {
+    const params = { path: { runId }, query: { parent } };
+    const { steps } = await bodyOf(this.client.api.GET('/api/runs/{runId}/step-counts', { params }));
+    return { failed: steps.failed, all: steps.total };
+  }
+
+  /** The last line that a step wrote to its error output; null: it wrote none. */
+  async lastErrorLine(runId: string, step: string): Promise<string | null> {
+    let last: string | null = null;
+    const tail = { follow: false, step, level: 'warn', tail: 1, giveUpAfterMs: PATIENCE_MS } as const;
+    for await (const { eventType, message = '' } of this.client.followLogs(runId, tail))
+      if (eventType === 'step.log' && message.trim() !== '') last = message;
+    return last;
   }
 
   /** All gates of a run, including those that it has not reached. */

@@ -7,10 +7,12 @@ import { loginSettings } from './login-settings';
 let http: Server;
 let context: NamedContext;
 let page: string;
+/** The body of a 404. */
+let refusal = '';
 
 beforeAll(async () => {
   http = createServer((request, response) =>
-    request.url === '/console/' && page !== '' ? response.end(page) : response.writeHead(404).end(),
+    request.url === '/console/' && page !== '' ? response.end(page) : response.writeHead(404).end(refusal),
   );
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const server = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -71,6 +73,20 @@ describe('the issuer of a server', () => {
       await expect(loginSettings(context, {})).rejects.toMatchObject({ code: 'CLI_LOGIN_UNKNOWN', exitCode: 2 });
     },
   );
+
+  it.each([
+    ['CONSOLE_NOT_BUILT', 'is not built', 'npx nx build console'],
+    ['CONSOLE_DISABLED', 'is disabled', '--issuer'],
+  ])('is not known where the console answers %s, which is said', async (code, said, help) => {
+    page = '';
+    refusal = JSON.stringify({ status: 404, code });
+    await expect(loginSettings(context, {})).rejects.toMatchObject({
+      code: 'CLI_LOGIN_UNKNOWN',
+      message: expect.stringContaining(said),
+      remediation: expect.stringContaining(help),
+    });
+    refusal = '';
+  });
 
   it('is not known if the server does not respond', async () => {
     const away = { ...context, server: 'http://127.0.0.1:1' };

@@ -1,3 +1,4 @@
+import { readConsole, type ConsoleAnswer } from '../server/console-page';
 import { CliError } from '../terminal/cli-error';
 import { safeLine } from '../terminal/safe-text';
 import type { NamedContext } from './contexts';
@@ -8,7 +9,6 @@ import { isResourceOf } from './server-trust';
 const CLIENT_ID = 'taskrunner-cli';
 /** `offline_access`: many issuers give a refresh token only with it. */
 const SCOPES = ['openid', 'offline_access', 'packs.read', 'packs.run', 'packs.approve'];
-const ANSWER_MS = 30_000;
 
 /** What a person has stated about a sign-in. */
 interface StatedLogin {
@@ -56,30 +56,25 @@ interface ConsoleSettings {
 
 /** The settings that the server writes into the page of its console. */
 async function settingsOf(server: string): Promise<ConsoleSettings> {
-  let text: string;
-  try {
-    const response = await fetch(`${server}/console/`, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) });
-    text = response.ok ? await response.text() : '';
-  } catch (error) {
-    const { message, cause } = error as Error;
-    throw new CliError(
-      'CLI_SERVER_UNREACHABLE',
-      `${server} does not respond: ${cause instanceof Error ? cause.message : message}`,
-      'Check the address, make sure that the server is running, and try again.',
-      [],
-      { cause: error },
-    );
-  }
-  const block = /<script[^>]*\bid="settings"[^>]*>([^<]*)<\/script>/.exec(text)?.[1];
+  const answer = await readConsole(server);
+  const block = /<script[^>]*\bid="settings"[^>]*>([^<]*)<\/script>/.exec(answer.page ?? '')?.[1];
   try {
     const { issuer, resource } = JSON.parse(block ?? '') as { issuer?: unknown; resource?: unknown };
     if (typeof issuer === 'string') return { issuer, resource: typeof resource === 'string' ? resource : null };
   } catch {
     // Reported below, as the answer of any other server is.
   }
-  throw new CliError(
-    'CLI_LOGIN_UNKNOWN',
-    `${server} serves no console that names its issuer`,
-    'Name the issuer with --issuer URL, and the client with --client-id if it is not taskrunner-cli.',
-  );
+  throw unknownIssuer(server, answer);
+}
+
+const BUILD = 'Build it with `npx nx build console` and try again, or name the issuer with --issuer URL.';
+const NAME = 'Name the issuer with --issuer URL, and the client with --client-id if it is not taskrunner-cli.';
+
+function unknownIssuer(server: string, answer: ConsoleAnswer): CliError {
+  const refusal = answer.page === null ? answer.refusal : null;
+  if (refusal === 'CONSOLE_NOT_BUILT')
+    return new CliError('CLI_LOGIN_UNKNOWN', `the console of ${server}, which names the issuer, is not built`, BUILD);
+  if (refusal === 'CONSOLE_DISABLED')
+    return new CliError('CLI_LOGIN_UNKNOWN', `the console of ${server}, which names the issuer, is disabled`, NAME);
+  return new CliError('CLI_LOGIN_UNKNOWN', `${server} serves no console that names its issuer`, NAME);
 }

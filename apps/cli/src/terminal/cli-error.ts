@@ -36,6 +36,15 @@ export const CLI_ERRORS = {
   CLI_SERVER_UNREACHABLE: { meaning: 'The server does not respond.', exit: EXIT.RETRYABLE },
   CLI_SERVER_ANSWER: { meaning: 'The answer of the server cannot be understood.', exit: EXIT.INTERNAL },
   CLI_NOT_CONFIRMED: { meaning: 'The person at the terminal did not confirm.', exit: EXIT.DENIED },
+  CLI_RESPONSE_MISSING: {
+    meaning: 'The gate has a form, no response was passed, and nobody could be asked.',
+    exit: EXIT.INVALID_INPUT,
+  },
+  CLI_RESPONSE_INVALID: { meaning: 'The response does not match the form of the gate.', exit: EXIT.INVALID_INPUT },
+  CLI_REASON_MISSING: {
+    meaning: 'The gate needs a reason, none was passed, and nobody could be asked.',
+    exit: EXIT.INVALID_INPUT,
+  },
   CLI_GATE_DIGEST: { meaning: 'The gate request does not match its digest.', exit: EXIT.DENIED },
   CLI_RUN_NOT_FOUND: { meaning: '`latest` or the beginning of an id names no run.', exit: EXIT.NOT_FOUND },
   CLI_RUN_AMBIGUOUS: { meaning: 'The beginning of an id names several runs.', exit: EXIT.INVALID_INPUT },

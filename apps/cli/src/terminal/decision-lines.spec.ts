@@ -1,5 +1,6 @@
 import type { RunGateView, RunView } from '../server/run-views';
 import { runGateLines } from './decision-lines';
+import { failureMessage } from '../server/run-failure';
 import { endLines, waitLine, waitLines } from './run-lines';
 
 const policy = {
@@ -110,6 +111,37 @@ describe('a run', () => {
       'run run_1 failed',
       'POLICY_DENIED at check',
     ]);
+  });
+});
+
+describe('a run that failed', () => {
+  const run = { runId: 'run_1', status: 'failed', evidence: { digest: null } } as never;
+  const error = { code: 'EXIT_3', stepId: 'scan', message: null };
+
+  it('names the step that failed in a map, its item, its last line, how many failed, and the message of the pack', () => {
+    const failure = {
+      stepId: 'scan[1]::check',
+      labels: ['b.example'],
+      code: 'EXIT_3',
+      said: 'connection refused\u001b[2J',
+      count: { of: 'scan', failed: 1, all: 3 },
+      message: 'Call platform.',
+    };
+    expect(endLines({ ...(run as object), error } as never, failure)).toEqual([
+      'run run_1 failed',
+      'EXIT_3 at scan[1]::check (b.example): connection refused\\u{1b}[2J',
+      '  1 of 3 failed at scan',
+      '  message: Call platform.',
+    ]);
+    const alone = { ...failure, stepId: 'scan', labels: [], said: null, count: null, message: null };
+    expect(endLines({ ...(run as object), error } as never, alone)).toEqual(['run run_1 failed', 'EXIT_3 at scan']);
+  });
+
+  it('has the message of its pack with the inputs in it, and as it is written where it reads more', () => {
+    const plan = (failure: string | null) => ({ inputs: { team: 'platform' }, messages: { success: null, failure } });
+    expect(failureMessage(plan('Call {{ inputs.team }}.'))).toBe('Call platform.');
+    expect(failureMessage(plan('See {{ steps.a.outputs.url }}.'))).toBe('See {{ steps.a.outputs.url }}.');
+    expect(failureMessage(plan(null))).toBeNull();
   });
 });
 

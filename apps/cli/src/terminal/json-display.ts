@@ -8,6 +8,7 @@ import type { Terminal } from './terminal';
 /** The run as one JSON document on stdout when following ends. Until then, lines for people on stderr. */
 export class JsonDisplay implements RunDisplay {
   readonly wantsSteps = false;
+  readonly wantsFailure = false;
   private last: RunView | null = null;
 
   constructor(private readonly terminal: Terminal) {}

@@ -5,6 +5,7 @@ import type { Terminal } from './terminal';
 /** One JSON event per line on stdout; the last is `run.finished`. */
 export class NdjsonDisplay implements RunDisplay {
   readonly wantsSteps = false;
+  readonly wantsFailure = false;
 
   constructor(private readonly terminal: Terminal) {}
 

@@ -1,3 +1,4 @@
+import type { RunFailure } from '../server/run-failure';
 import type { LogEvent, RunView, WaitView } from '../server/run-views';
 import type { RunDisplay } from './run-display';
 import { safeLine } from './safe-text';
@@ -7,6 +8,7 @@ import type { Terminal } from './terminal';
 /** Sequential lines, for logs and pipes. */
 export class PlainDisplay implements RunDisplay {
   readonly wantsSteps = false;
+  readonly wantsFailure = true;
 
   constructor(private readonly terminal: Terminal) {}
 
@@ -27,8 +29,8 @@ export class PlainDisplay implements RunDisplay {
     // Not shown here.
   }
 
-  finished(run: RunView): void {
-    for (const line of endLines(run)) this.terminal.say(line);
+  finished(run: RunView, failure: RunFailure | null = null): void {
+    for (const line of endLines(run, failure)) this.terminal.say(line);
   }
 
   close(): void {

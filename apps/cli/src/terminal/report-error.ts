@@ -1,5 +1,6 @@
 import { isCodedError } from '@taskrunner/core/foundation';
 import { failureOf, isRefusal } from '../server/failure';
+import { CannotDecide } from '../decisions/may-decide';
 import { CliError } from './cli-error';
 import { EXIT, exitOfProblem, type ExitCode } from './exit-code';
 import { withInputHints, type InputRules } from '../packs/input-hints';
@@ -45,7 +46,7 @@ export function reportError(error: unknown, terminal: Terminal, file = '', input
     for (const line of linesOf(`${error.code} ${error.message}`)) terminal.say(line);
     terminal.say(safeLine(`help: ${error.remediation}`));
     for (const line of faultLines(error.faults, file)) terminal.say(line);
-    if (CliError.is(error)) return error.exitCode;
+    if (CliError.is(error) || CannotDecide.is(error)) return error.exitCode;
     if (error.code === 'PACK_NOT_FOUND' || error.code === 'DB_RUN_UNKNOWN') return EXIT.NOT_FOUND;
     if (error.code === 'REGISTRY_DENIED') return EXIT.DENIED;
     if (error.code === 'REGISTRY_UNAVAILABLE') return EXIT.RETRYABLE;

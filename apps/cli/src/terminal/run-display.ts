@@ -1,3 +1,4 @@
+import type { RunFailure } from '../server/run-failure';
 import type { LogEvent, RunView, StepView, WaitView } from '../server/run-views';
 
 /** Shows a run while it executes. */
@@ -11,8 +12,10 @@ export interface RunDisplay {
   steps(steps: readonly StepView[], order: readonly string[]): void;
   /** Stops drawing until the returned function is called. Displays that draw nothing again do not need it. */
   hold?(): () => void;
+  /** True if `finished` needs to know which step failed. */
+  readonly wantsFailure: boolean;
   /** Called when the run has ended, as the last call. */
-  finished(run: RunView): void;
+  finished(run: RunView, failure?: RunFailure | null): void;
   /** Called when following stops, whatever the run does. */
   close(): void;
 }

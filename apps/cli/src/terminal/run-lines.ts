@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '@taskrunner/core/foundation';
+import type { RunFailure } from '../server/run-failure';
 import type { PolicyView, RunView, WaitView } from '../server/run-views';
 import { policyLines } from './policy-lines';
 import { safeLine } from './safe-text';
@@ -35,18 +36,36 @@ export function waitLine({ kind, id, until }: WaitView): string {
   return safeLine(`waiting: ${kind}${id === null ? '' : ` ${id}`}${until === null ? '' : ` until ${until}`}`);
 }
 
-/** How a run ended; if a policy ended it, with the verdict. */
-export function endLines({ runId, status, error, evidence }: RunView): readonly string[] {
+/** How a run ended; if a policy ended it, with the verdict. `failure`: the step that failed first, if it is known. */
+export function endLines(
+  { runId, status, error, evidence }: RunView,
+  failure: RunFailure | null = null,
+): readonly string[] {
   const lines = [safeLine(`run ${runId} ${status}`)];
   if (error !== null) {
     const { code, stepId, message } = error;
     const policy = policyOf(error as JsonObject);
     const said = policy === null || !refusedBy(code) ? textOf(message ?? '') : '';
-    lines.push(safeLine(`${textOf(code)}${stepId ? ` at ${textOf(stepId)}` : ''}${said === '' ? '' : `: ${said}`}`));
+    if (failure !== null && policy === null) lines.push(...failureLines(textOf(code), failure));
+    else
+      lines.push(safeLine(`${textOf(code)}${stepId ? ` at ${textOf(stepId)}` : ''}${said === '' ? '' : `: ${said}`}`));
     if (policy !== null) lines.push(...policyLines(policy).map((line) => `  ${line}`));
   }
   if (evidence.digest !== null) lines.push(safeLine(`evidence ${evidence.digest}`));
   return lines;
+}
+
+/** `CODE at scan[1]::check (b.example): what it said`, how many failed beside it, and the message of the pack. */
+function failureLines(
+  code: string,
+  { stepId, labels, code: own, said, count, message }: RunFailure,
+): readonly string[] {
+  const label = labels.length === 0 ? '' : ` (${labels.join(', ')})`;
+  return [
+    safeLine(`${own ?? code} at ${stepId}${label}${said === null ? '' : `: ${said}`}`),
+    ...(count === null ? [] : [safeLine(`  ${count.failed} of ${count.all} failed at ${count.of}`)]),
+    ...(message === null ? [] : message.split('\n').map((line) => safeLine(`  message: ${line}`))),
+  ];
 }
 
 /** True if the error message contains the policy's verdict. */

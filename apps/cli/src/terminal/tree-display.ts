@@ -1,3 +1,4 @@
+import type { RunFailure } from '../server/run-failure';
 import type { LogEvent, RunView, StepView, WaitView } from '../server/run-views';
 import { logLine } from './plain-display';
 import type { RunDisplay } from './run-display';
@@ -11,6 +12,7 @@ const REDRAW_MS = 100;
 /** The log scrolls; the tree of the steps below it is redrawn as it changes. For a person at a terminal. */
 export class TreeDisplay implements RunDisplay {
   readonly wantsSteps = true;
+  readonly wantsFailure = true;
   private drawn = 0;
   private pending: string[] = [];
   private known: { readonly steps: readonly StepView[]; readonly order: readonly string[] } = { steps: [], order: [] };
@@ -51,13 +53,13 @@ export class TreeDisplay implements RunDisplay {
     };
   }
 
-  finished(run: RunView): void {
+  finished(run: RunView, failure: RunFailure | null = null): void {
     this.isFinished = true;
     this.isHeld = false;
     this.redraw();
     // The last tree is left on the screen.
     this.drawn = 0;
-    for (const line of endLines(run).flatMap((one) => this.broken(one))) this.terminal.say(line);
+    for (const line of endLines(run, failure).flatMap((one) => this.broken(one))) this.terminal.say(line);
   }
 
   close(): void {

@@ -4,17 +4,18 @@ import { useEffect, useRef, useState } from 'react';
 import { isAbsent } from '../api/problem';
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
 import { useMe } from '../frame/me';
-import { Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
-import { fullText } from '../frame/time';
 import { Value } from '../run/value';
 import { Decide } from './decide';
 import { Difference } from './difference';
+import { GateHead } from './gate-head';
+import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
-import { statusOf } from './own-decision';
 import { Quorum } from './quorum';
-import { Standing, STATUSES } from './standing';
+import { Standing } from './standing';
+import { StepsBehind, usePlanOfGate } from './steps-behind';
+import { ungatedAt } from './ungated-at';
 import { verdictIn } from './verdict';
 
 /** One request for an approval, and nothing else. */
@@ -55,16 +56,21 @@ export function GatePage() {
 
 function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
   const { request, show } = gate;
-  const genuine = useIsGenuine(gate);
+  const title = gateTitle(gate);
+  const plan = usePlanOfGate(gate);
+  const isRequestGenuine = useIsGenuine(gate);
+  const genuine = isRequestGenuine === true ? plan.isGenuine : isRequestGenuine;
   const [end, setEnd] = useState<HTMLElement | null>(null);
-  const isRead = useHasBeenSeen(end, gate.gateDigest);
+  // The end of a page whose steps are still loading is not the end of the request.
+  const isRead = useHasBeenSeen(plan.isGenuine === null ? null : end, gate.gateDigest);
   const me = useMe();
   const [receipt, counted] = useState<DecisionReceipt | null>(null);
   useAt(gate.status === 'open' ? gate.until : null, reread);
   return (
     <>
-      <h1 className="request-message">{request.message}</h1>
-      <Clocks gate={gate} />
+      <h1 className="request-message">{title}</h1>
+      <GateHead gate={gate} />
+      {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
       <section>
         <h2>What you decide on</h2>
@@ -74,6 +80,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           <Value value={show} label="Shown values" />
         )}
       </section>
+      <StepsBehind gate={gate} plan={plan} />
       <Consequences gate={gate} />
       <section>
         <h2>Digest</h2>
@@ -86,8 +93,9 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
               : '✕ The request above has another digest. Do not decide. Inform the operator.'}
         </p>
         <p className="faint">
-          The digest covers the message, the values, what the policy said, what follows, who may decide, and both times.
-          It does not cover what stands below, which is what the server says now.
+          The digest covers the message, the values, what the policy said, what follows, who may decide, both times, and
+          the hash of the plan with its steps. It does not cover the name of the requester and what stands below, which
+          is what the server says now.
         </p>
         <p className="faint code digest">plan {gate.planHash}</p>
       </section>
@@ -113,34 +121,6 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
         <Standing {...{ gate, me: me.data, isNew: receipt !== null, counted, reread }} />
       )}
     </>
-  );
-}
-
-/** Both clocks: until when people can decide, and until when steps behind the gate must start. */
-function Clocks({ gate }: { readonly gate: Gate }) {
-  const { request, gateId, until } = gate;
-  const status = statusOf(gate);
-  return (
-    <dl className="run-facts">
-      <Fact name="Status">{STATUSES[status] ?? status}</Fact>
-      <Fact name="Gate">
-        <span className="code">{gateId}</span>
-        {request.label === null ? null : <span className="faint"> {request.label}</span>}
-      </Fact>
-      <Fact name="Asked">
-        <Moment at={request.openedAt} />
-      </Fact>
-      {status === 'open' || status === 'expired' ? (
-        <Fact name={status === 'open' ? 'Decide until' : 'Expired'}>
-          {fullText(until)} <span className="faint">({<Moment at={until} />})</span>
-        </Fact>
-      ) : null}
-      {status === 'open' || status === 'approved' ? (
-        <Fact name="Steps start until">
-          {fullText(request.executeBy)} <span className="faint">({<Moment at={request.executeBy} />})</span>
-        </Fact>
-      ) : null}
-    </dl>
   );
 }
 
@@ -191,12 +171,17 @@ function Consequences({ gate }: { readonly gate: Gate }) {
 }
 
 /** What of the plan acts without anybody's approval. The server says it beside the request. */
-function Ungated({ gate: { ungatedEffects } }: { readonly gate: Gate }) {
-  if (ungatedEffects === null || ungatedEffects.length === 0) return null;
+function Ungated({ gate }: { readonly gate: Gate }) {
+  const { free, byPolicy } = ungatedAt(gate);
   return (
-    <div className="tinted" data-tone="wait">
-      <Named text="Steps with effects that need no approval" names={ungatedEffects} />
-    </div>
+    <>
+      {free.length === 0 ? null : (
+        <div className="tinted" data-tone="wait">
+          <Named text="Steps with effects that need no approval" names={free} />
+        </div>
+      )}
+      <Named text="Steps that would need no approval if the policy had not denied" names={byPolicy} />
+    </>
   );
 }
 
@@ -206,15 +191,6 @@ function Named({ text, names }: { readonly text: string; readonly names: readonl
     <p>
       {text}: <span className="code">{names.join(', ')}</span>
     </p>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -40,6 +40,7 @@ export default function PlaygroundPage() {
         <div className="playground-side">
           <Editor label="Pack" text={manifest} faults={rehearsal?.faults ?? []} rows={26} change={setManifest} />
           <DropZone
+            chosen={null}
             label="Choose a file, or drop it here"
             accept=".yaml,.yml,.json"
             take={(file) => void file.text().then(setManifest)}

@@ -12,6 +12,7 @@ import { Progress } from '../runs/progress';
 import { Waits } from '../runs/waits';
 import { ArtifactsPanel } from './artifacts';
 import { useFirstFailure } from './first-failure';
+import { GateList } from './gates/gate-list';
 import { paceOf, useLiveRun, useRefreshed } from './live-run';
 import { LogPanel } from './log/log-panel';
 import { RunActions } from './actions/run-actions';
@@ -77,6 +78,7 @@ function Loaded({ run, tag }: LoadedFacts) {
     <main className="page run">
       <Head run={run} />
       <WaitList run={run} open={(id) => change({ ...search, step: id })} />
+      <GateList run={run} />
       <div className="tabs run-tabs" role="tablist" aria-label="Parts of the run">
         {RUN_TABS.map((name) => (
           <button
@@ -175,7 +177,7 @@ function Head({ run }: { readonly run: Run }) {
         <div>
           <dt>Created</dt>
           <dd>
-            <Moment at={run.createdAt} />
+            <Moment at={run.createdAt} isPast />
           </dd>
         </div>
         <div>

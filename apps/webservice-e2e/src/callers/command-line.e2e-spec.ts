@@ -50,6 +50,52 @@ describe('the command line against a server', () => {
     expect((await cli('ada', 'wait', run)).status).toBe(0);
   }, 60_000);
 
+  it('shows the form of a gate, and refuses before it asks who cannot decide and what cannot be confirmed', async () => {
+    const form = `{ type: object, additionalProperties: false, required: [verdict], properties: { verdict: { enum: [accept, refuse], title: Verdict }, note: { type: string } } }`;
+    const run = await ada.submit(
+      pack(
+        `- { id: ask, gate: { approval: owners, message: "Apply it?", form: ${form} } }`,
+        APPROVALS.replace('minApprovals: 1', 'minApprovals: 1, reasonRequired: true'),
+      ),
+    );
+    await ada.until(run, ['waiting']);
+    const own = await cli('ada', 'approve', run);
+    expect([own.status, own.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^GATE_GRANT_MISSING .*\nhelp: .*another person/),
+    ]);
+    const own2 = await cli('ada', 'approve', run, '--yes', '--gate-digest', 'sha256:497ab01f');
+    expect([own2.status, own2.stderr]).toEqual([2, expect.stringContaining('64 hexadecimal characters')]);
+    const bare = await cli('grace', 'approve', run);
+    expect([bare.status, bare.stdout]).toEqual([2, expect.stringContaining('\n  verdict: required, one of')]);
+    expect(bare.stderr).toMatch(/^CLI_RESPONSE_MISSING .*\nhelp: Pass --response FILE.* with verdict\.\n$/);
+    const response = join(folder, 'response.yaml');
+    writeFileSync(response, 'verdict: accept\nnotes: fine\n');
+    const unknown = await cli('grace', 'approve', run, '--response', response);
+    expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining('Did you mean note?')]);
+    writeFileSync(response, 'verdict: accept\n');
+    const silent = await cli('grace', 'approve', run, '--response', response);
+    expect([silent.status, silent.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^CLI_REASON_MISSING .*\nhelp: .*--reason/),
+    ]);
+    const digest = (await ada.ask('GET', `/api/runs/${run}/gates/ask`)).body['gateDigest'] as string;
+    const decision = ['approve', run, '--response', response, '--reason', 'read', '--yes', '--gate-digest', digest];
+    expect(await cli('grace', ...decision)).toMatchObject({ status: 0, stderr: '' });
+    expect((await cli('ada', 'wait', run)).status).toBe(0);
+  }, 60_000);
+
+  it('says at the end of a failed map which step of which item failed, what it said, and the message of the pack', async () => {
+    const check = `- { id: check, run: { uses: "builtin:script", with: { interpreter: [sh], args: ["{{ item }}"], source: 'if [ "$1" = b.example ]; then echo refused >&2; exit 3; fi' } } }`;
+    const map = `- id: scan\n  map:\n    items: "{{ ['a.example', 'b.example', 'c.example'] }}"\n    label: "{{ item }}"\n    continueOnError: true\n    steps:\n      ${check}`;
+    const run = await ada.submit(pack(map, '  failure: { message: "Call the owners." }\n'));
+    await ada.until(run, ['failed']);
+    const { stdout } = await cli('ada', 'show', run);
+    expect(stdout).toContain(
+      '\nEXIT_3 at scan[1]::check (b.example): refused\n  1 of 3 failed at scan\n  message: Call the owners.\n',
+    );
+  }, 60_000);
+
   it('refuses what names several runs or gates, with the candidates', async () => {
     const run = await ada.submit(TWO);
     await ada.until(run, ['waiting']);

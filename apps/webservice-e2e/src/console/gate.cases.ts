@@ -57,6 +57,7 @@ export function gateCases(testBed: () => TestBed): void {
     expect(await linus.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
     await approve.click();
     await linus.sees('heading', /^The gate is approved$/);
+    await linus.reads(/Answer: \{"window":"day"/);
     const { outputs } = await api.until(run, ['succeeded']);
     expect(outputs).toEqual({ said: 'day' });
   }, 180_000);
@@ -73,7 +74,9 @@ export function gateCases(testBed: () => TestBed): void {
       .filter({ hasText: run.slice(-8) })
       .getByRole('link', { name: 'policy check' })
       .click();
+    await grace.sees('heading', /^Override policy p for console-override 1\.0\.0 at check\?$/);
     await grace.sees('heading', /^Policy p denies this$/);
+    await grace.reads(/would need no approval if the policy had not denied/);
     await grace.reads('no deployments on Fridays');
     await grace.reads(/overrides the denial of policy p/);
     await grace.reads('Read the request to its end first.');

@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
 import { digestOf } from '@taskrunner/core/canonical';
-import type { Digest, Json } from '@taskrunner/core/foundation';
+import { isDigest, type Digest, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { formIn, formLines } from '../../decisions/gate-form';
+import { objectionTo } from '../../decisions/may-decide';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
 import { gateIdOf, runIdOf } from '../../server/run-argument';
 import type { GateView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
-import { gateLines } from '../../terminal/gate-lines';
+import { gateLines } from '../../terminal/gates/gate-lines';
+import { plannedBehind } from '../../terminal/gates/planned-lines';
+import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { isJson, printAs, withOutput, type ServerOptions } from '../options';
 
@@ -28,30 +32,41 @@ export function registerDecisions(program: Command, context: Context): void {
   for (const { name, decision, description } of DECISIONS)
     withConnection(withOutput(program.command(`${name} <run> [gate]`)))
       .description(description)
-      .option('--reason <text>', 'reason for the decision; some gates require one')
-      .option('--response <file>', 'file with the response to the form of the gate, YAML or JSON')
+      .option('--reason <text>', 'reason for the decision; a gate that needs one asks for it on a terminal')
+      .option(
+        '--response <file>',
+        'file with the response to the form of the gate, YAML or JSON (default: asked for on a terminal)',
+      )
       .option('--yes', 'do not ask for confirmation; requires --gate-digest')
-      .option('--gate-digest <digest>', 'digest of the gate request that you reviewed')
+      .option('--gate-digest <digest>', 'digest of the gate request that you reviewed, whole')
       .action((named: string, gate: string | undefined, options: Options) =>
         context.run(async () => {
           const { terminal } = context;
+          checkConfirmation(options);
           const server = await connect(options, context.env);
           const run = await runIdOf(server, named);
           const view = await server.gate(run, await gateIdOf(server, run, gate));
           const digest = digestOfShown(view);
-          const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined);
+          const plan = await server.plan(run);
+          const { formDigest } = view.request.requirement;
+          const form =
+            decision === 'approved' && formDigest !== null ? formIn(plan.plan as unknown as Json, formDigest) : null;
+          const columns = terminal.isInteractive ? terminal.columns : undefined;
+          const planned = plannedBehind(view, plan);
+          const lines = gateLines(view, digest, columns, { planned, form: form === null ? [] : formLines(form) });
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of lines)
             if (isJson(options)) terminal.say(line);
             else terminal.print(line);
-          const gateDigest = options.yes
-            ? confirmedByOption(options, digest)
-            : await confirmedByPerson(name, digest, context);
-          const response = options.response === undefined ? null : await readDocumentAt(options.response);
+          const objection = objectionTo(decision, view);
+          if (objection !== null) throw objection;
+          const response = await responseTo(form, view, options, context);
+          const reason = await reasonFor(decision, view, options, context);
+          if (options.gateDigest !== undefined) compareDigest(options.gateDigest, digest);
+          if (!options.yes) await confirmedByPerson(name, digest, context);
           const { planHash } = view.request;
-          const reason = options.reason ?? (await offeredReason(name, view, options, context));
           const receipt = await server.client[name](
-            { runId: run, gateId: view.gateId, planHash, gateDigest },
+            { runId: run, gateId: view.gateId, planHash, gateDigest: digest },
             {
               reason,
               ...(response === null ? {} : { response: response as Record<string, unknown> }),
@@ -84,26 +99,73 @@ export function digestOfShown({ request, show, gateDigest, runId, gateId }: Gate
   );
 }
 
-/** The reason that the pack suggests to who approves without one, if they take it. It was shown above. Never taken in scripts. */
-async function offeredReason(
-  name: string,
-  { suggestedReason = null }: GateView,
-  { yes = false }: Options,
+/**
+ * The response to the form of a gate: that of a file, else that of a person at the terminal. It is compared with the form before anybody
+ * confirms. Null: the gate has no form, or the decision needs no response.
+ */
+async function responseTo(
+  form: JsonObject | null,
+  { decisions = [] }: GateView,
+  { response: path, yes }: Options,
   { terminal }: Context,
-): Promise<string | null> {
-  if (name !== 'approve' || suggestedReason === null || yes) return null;
-  const answer = await terminal.ask('Reason (press Enter to give the suggested reason): ');
-  return answer === null ? null : answer.trim() || suggestedReason;
+): Promise<Json> {
+  if (path !== undefined) {
+    const written = await readDocumentAt(path);
+    if (form !== null) (await responses()).checkResponse(form, written);
+    return written;
+  }
+  if (form === null) return null;
+  const { askResponse, checkResponse, missingResponse } = await responses();
+  if (yes) throw missingResponse(form);
+  const earlier = decisions.find((one) => one.decision === 'approved' && one.withdrawn !== true);
+  const given = await askResponse(form, { terminal, earlier: (earlier?.response ?? null) as Json });
+  checkResponse(form, given);
+  terminal.say(safeLine(`response: ${JSON.stringify(given)}`));
+  return given;
 }
 
-function confirmedByOption({ gateDigest }: Options, digest: Digest): Digest {
-  if (gateDigest === undefined)
+/** Loaded for gates that have a form. */
+function responses() {
+  return import('../../decisions/gate-response.js');
+}
+
+/** The reason of a decision. A person at the terminal is asked for one that the gate needs. Throws `CLI_REASON_MISSING`. */
+async function reasonFor(
+  decision: (typeof DECISIONS)[number]['decision'],
+  { request, suggestedReason = null }: GateView,
+  { reason, yes }: Options,
+  { terminal }: Context,
+): Promise<string | null> {
+  if (reason?.trim()) return reason;
+  const suggested = decision === 'approved' ? suggestedReason : null;
+  const isNeeded = request.requirement.reasonRequired && decision !== 'withdrawn';
+  if (yes && !isNeeded) return reason ?? null;
+  if (!isNeeded && suggested === null) return reason ?? null;
+  const question = suggested === null ? 'Reason, which this gate needs: ' : 'Reason (Enter gives the suggested one): ';
+  const said = yes ? null : await terminal.ask(question);
+  const given = said === null ? null : said.trim() || suggested;
+  if (given !== null || !isNeeded) return given;
+  throw new CliError('CLI_REASON_MISSING', 'the gate needs a decision with a reason', 'Pass --reason TEXT.');
+}
+
+/** `--yes` and `--gate-digest`, as far as they need no server. */
+function checkConfirmation({ yes, gateDigest }: Options): void {
+  if (yes && gateDigest === undefined)
     throw new CliError(
       'CLI_USAGE',
       '--yes requires --gate-digest',
       'Pass the digest of the gate request that you reviewed.',
     );
-  if (gateDigest === digest) return digest;
+  if (gateDigest !== undefined && !isDigest(gateDigest))
+    throw new CliError(
+      'CLI_USAGE',
+      '--gate-digest is not a whole digest',
+      'Pass the whole digest: sha256: and 64 hexadecimal characters.',
+    );
+}
+
+function compareDigest(reviewed: string, digest: Digest): void {
+  if (reviewed === digest) return;
   throw new CliError(
     'CLI_GATE_DIGEST',
     'the gate request has changed since it was reviewed',
@@ -111,10 +173,10 @@ function confirmedByOption({ gateDigest }: Options, digest: Digest): Digest {
   );
 }
 
-async function confirmedByPerson(name: string, digest: Digest, { terminal }: Context): Promise<Digest> {
+async function confirmedByPerson(name: string, digest: Digest, { terminal }: Context): Promise<void> {
   const first = digest.slice('sha256:'.length, 'sha256:'.length + 8);
   const answer = await terminal.ask(`To ${name}, type the first 8 characters after "sha256:" of the gate digest: `);
-  if (answer?.trim().toLowerCase() === first) return digest;
+  if (answer?.trim().toLowerCase() === first) return;
   const help = answer === null ? 'Without a terminal, use --yes --gate-digest DIGEST.' : 'No decision was made.';
   throw new CliError('CLI_NOT_CONFIRMED', 'the decision was not confirmed', help);
 }

@@ -4,6 +4,7 @@ import { STUCK_REASONS } from '@taskrunner/core/ports';
 import { Option, type Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { PATIENCE_MS } from '../../server/patience';
+import { runFailure } from '../../server/run-failure';
 import { runIdOf } from '../../server/run-argument';
 import type { LogEvent } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
@@ -130,6 +131,7 @@ function registerShow(program: Command, context: Context): void {
             rows: 1_000,
             now: Date.now(),
             withComing: !isOver(run.status),
+            runCode: typeof run.error?.['code'] === 'string' ? run.error['code'] : null,
           }))
             terminal.print(line);
           printLines(context, gates.flatMap(runGateLines));
@@ -139,7 +141,10 @@ function registerShow(program: Command, context: Context): void {
             run.waits.flatMap((wait) => (wait.kind === 'restore' ? waitLines(run, wait) : [])),
           );
           if (run.outputs !== null) terminal.print(safeLine(`outputs ${JSON.stringify(run.outputs)}`));
-          printLines(context, isOver(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`]);
+          printLines(
+            context,
+            isOver(run.status) ? endLines(run, await runFailure(server, run)) : [`run ${run.runId} ${run.status}`],
+          );
         }
         return EXIT.OK;
       }),

@@ -1,8 +1,9 @@
 import { answer } from '../binding/answer';
+import { itemsLeftOut, itemsLeftOutText } from '../binding/left-out-items';
 import { parseExpression } from '../expression/expression';
 import type { StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
-import { isItem, repeatOf, ROOT } from '../plan/place';
+import { isItem, nodeOf, repeatOf, ROOT } from '../plan/place';
 import { endOfPack } from '../binding/scope';
 import type { Json } from '../foundation/json';
 import type { Node } from '../plan/plan';
@@ -73,7 +74,12 @@ function items(knowledge: Knowledge, step: StepId, at: number): Answer {
   if (node.kind !== 'map' && node.kind !== 'loop') throw new TypeError('neither a map nor a loop');
   const template = knowledge.template(node, () => node.items);
   const unknown = knowledge.unknowns.among(step, template.reads);
-  if (unknown === null) return asked(knowledge, step, at, 'items');
+  if (unknown === null) {
+    const found = asked(knowledge, step, at, 'items');
+    const leftOut = itemsLeftOut(knowledge.context, step, found);
+    if (leftOut) knowledge.trace(nodeOf(step)).notes.add(itemsLeftOutText(leftOut));
+    return found;
+  }
   knowledge.assume(step, `one item: ${unknown} is not known`);
   knowledge.unknowns.assumeItems(step);
   return { kind: 'items', items: knowledge.keep([null]), count: 1 };

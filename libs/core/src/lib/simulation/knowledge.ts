@@ -37,6 +37,8 @@ interface NodeTrace {
   items: number | null;
   /** Assumptions, as text. */
   readonly assumed: Set<string>;
+  /** What a run would note about it, as text. */
+  readonly notes: Set<string>;
   /** Of a policy gate: the different outcomes of its policy. */
   readonly judged: Map<string, JudgedPolicy>;
 }
@@ -93,6 +95,7 @@ export class Knowledge {
         reached: false,
         items: null,
         assumed: new Set(),
+        notes: new Set(),
         judged: new Map(),
       };
       this.traces.set(node, trace);

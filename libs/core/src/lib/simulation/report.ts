@@ -220,7 +220,7 @@ function classOf(
     return { class: node.policy === null ? 'requires-approval' : 'requires-policy', reason };
   }
   const failed = trace.ended.has('failed') ? ['fails'] : [];
-  const all = [...failed, ...assumed];
+  const all = [...failed, ...trace.notes, ...assumed];
   return { class: 'pending', reason: all.length === 0 ? null : all.join('; ') };
 }
 

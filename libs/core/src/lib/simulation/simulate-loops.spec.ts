@@ -58,6 +58,21 @@ describe('a simulated loop', () => {
     expect(play(text).report.outputs).toEqual([{ name: 'sums', type: 'array', known: true, value: [1, 3, 6, 10] }]);
   });
 
+  it('says that it leaves out items beyond maxIterations, also where that is the default', () => {
+    const text = packText(
+      `- { id: l, loop: { items: { expression: "{{ inputs.list }}" }, body: [ { id: b, run: { uses: "builtin:noop" } } ] } }`,
+      'inputs: [ { name: list, type: array } ]',
+    );
+    const simulation = simulate({
+      planned: planned(text, { list: Array.from({ length: 1_002 }, (_, i) => i) }),
+      script: {},
+    });
+    if (simulation.kind !== 'simulated') throw new Error(JSON.stringify(simulation.faults));
+    expect(simulation.report.nodes.find(({ id }) => id === 'l')).toMatchObject({
+      reason: expect.stringContaining('LOOP_ITEMS_LIMIT: there are 1002 items, and the loop makes 1000 iterations'),
+    });
+  });
+
   it('does not know what was made of a previous result that nobody knows', () => {
     const text = packText(
       `- { id: l, loop: { aggregation: last, items: { range: { start: 1, end: 2 } }, body: [ { id: b, run: { uses: "builtin:command", with: { command: [x, "{{ previous.stdout || '' }}"] } } } ] } }`,

@@ -171,6 +171,7 @@ const NOTES: ReadonlyMap<string, Shape<object>> = new Map<string, Shape<object>>
   ['SECRET_IN_ARTIFACT', closed({ step: text, execution: whole, name: text, digest, size: whole })],
   ['ARTIFACT_WITHHELD', closed({ step: text, execution: whole, name: text, path: text })],
   ['RECORD_WITHHELD', closed({ folder: text, step: text, letter: whole })],
+  ['LOOP_ITEMS_LIMIT', closed({ step: text, items: whole, maxIterations: whole })],
   ['GATE_UNSATISFIABLE', closed({ gate: text, eligible: whole, required: whole })],
   [
     'ASSIGNMENT_HELD',

@@ -1,5 +1,6 @@
 import { MemoryWorld, type NamedExecutor } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
+import { entryShape } from '../../evidence/records/journal-shape';
 import type { RunId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
@@ -157,6 +158,45 @@ describe('what a loop sees and yields', () => {
       made: 3,
     });
     expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'EXIT_1' } });
+  });
+});
+
+describe('a loop with more items than iterations', () => {
+  it.each([
+    ['{ expression: "{{ steps.a.outputs.list }}" }', 4, 3],
+    ['{ range: { start: 1, end: "{{ steps.a.outputs.list[3] }}" } }', 4, 3],
+    ['{ expression: "{{ steps.a.outputs.list }}" }', 4, null],
+  ])('says what it leaves out of %s, in the journal and in the log', async (items, count, most) => {
+    const world = new MemoryWorld();
+    const list = [1, 2, 3, 4];
+    const limit = most === null ? '' : `maxIterations: ${most},`;
+    const run = submit(
+      world,
+      `- { id: a, run: { uses: "builtin:noop", with: { list: ${JSON.stringify(list)} } } }
+- { id: l, loop: { items: ${items}, ${limit} body: ${body('item')} } }`,
+    );
+    await toEnd(world, run, [noop()]);
+    const events = (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ event }) => event));
+    const notes = events.filter(({ type }) => type === 'note');
+    const chunks = await world.dependencies([]).logs.read(world.run(run).claimed.tenant, run, 0, 9);
+    const lines = chunks.map(({ step, attempt, data }) => [step, attempt, new TextDecoder().decode(data)]);
+    if (most === null) {
+      expect([notes, lines]).toEqual([[], []]);
+      return;
+    }
+    expect(notes).toEqual([
+      { type: 'note', code: 'LOOP_ITEMS_LIMIT', detail: { step: 'l', items: count, maxIterations: most } },
+    ]);
+    const text =
+      'wLOOP_ITEMS_LIMIT: there are 4 items, and the loop makes 3 iterations: 1 items are left out (maxIterations)\n';
+    expect(lines).toEqual([['l', null, text]]);
+    // What a verifier takes for an entry.
+    const faults: string[] = [];
+    for (const { entries } of world.pages.get(run) ?? [])
+      for (const entry of entries)
+        entryShape(entry as unknown as Json, '', (path, message) => faults.push(`${path}: ${message}`));
+    expect(faults).toEqual([]);
+    expect(world.rows.get(run)?.get('l')).toMatchObject({ status: 'succeeded', children: 3 });
   });
 });
 

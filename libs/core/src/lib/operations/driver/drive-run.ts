@@ -25,6 +25,7 @@ import { IdlePause } from '../work/pause';
 import { FanOutDispatcher } from './fan-out/fan-out-dispatcher';
 import { honourRun } from './honour-run';
 import { inboxArrival } from './inbox-arrival';
+import { ContainerLog } from './container-log';
 import { PolicyLog } from './policy-log';
 import { Position } from './position';
 import {
@@ -88,12 +89,14 @@ export class RunDriver {
     this.inboxDue = run.untouched !== true || run.inbox === undefined || run.inbox > run.seen;
     this.read = run.seen;
     this.position = new Position(restored, run.seen);
+    const containerLog = new ContainerLog(dependencies, run);
     this.means = {
       ...{ dependencies, run, values, secrets, initiators: restored.admission.initiators },
       executions: new Executions(dependencies, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact })),
       dispatcher: new FanOutDispatcher(dependencies, run, index, values, state),
       approved: new ApprovedContext(index, results, values),
-      policyLog: new PolicyLog(dependencies, run, index),
+      containerLog,
+      policyLog: new PolicyLog(containerLog, index),
     };
     const { means, position } = this;
     const contextOf = (of: RunProjection) => this.context(of);

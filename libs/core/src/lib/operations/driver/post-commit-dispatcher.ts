@@ -10,6 +10,7 @@ import type { ApprovedContext } from '../gates/approved-context';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import { executionContextOf, type Executions } from '../execution/executions';
 import type { FanOutDispatcher } from './fan-out/fan-out-dispatcher';
+import type { ContainerLog } from './container-log';
 import type { PolicyLog } from './policy-log';
 import { judgePolicy, policyEnginesOf } from './questions';
 import type { Restored } from '../claimed-run/restore-run';
@@ -33,6 +34,7 @@ export interface RunMeans {
   readonly executions: Executions;
   readonly dispatcher: FanOutDispatcher;
   readonly approved: ApprovedContext;
+  readonly containerLog: ContainerLog;
   readonly policyLog: PolicyLog;
 }
 

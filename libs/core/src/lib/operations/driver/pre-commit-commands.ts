@@ -1,3 +1,4 @@
+import { itemsLeftOut, itemsLeftOutText, LOOP_ITEMS_LIMIT } from '../../binding/left-out-items';
 import type { RunProjection } from '../../binding/run-projection';
 import type { BindingContext } from '../../binding/scope';
 import type { StepId } from '../../foundation/ids';
@@ -36,6 +37,7 @@ export class PreCommitCommands {
         const { body, values: needed, gate } = await answerQuestion(context, values, command, facts);
         for (const digest of needed) turn.needs(digest);
         if (gate) turn.rendered.set(command.step, gate);
+        if (body.type === 'question.answered') await this.noteItemsLeftOut(turn, context, body);
         return body;
       }
       case 'judge':
@@ -58,6 +60,19 @@ export class PreCommitCommands {
     }
     turn.give(body);
     if (body.type === 'question.answered') this.noteUnsatisfiable(turn, body);
+  }
+
+  /** Says in the journal and in the log that a loop leaves out items beyond `maxIterations`, which may be the default of the format. */
+  private async noteItemsLeftOut(
+    turn: TurnBuilder,
+    context: BindingContext,
+    { step, answer }: Extract<InputEventBody, { type: 'question.answered' }>,
+  ): Promise<void> {
+    const found = itemsLeftOut(context, step, answer);
+    if (found === null) return;
+    const line = await this.means.containerLog.write(step, 'warn', [itemsLeftOutText(found)], 'LOOP_LOG_LOST');
+    if (line) turn.record(line);
+    turn.record({ type: 'note', code: LOOP_ITEMS_LIMIT, detail: { step, ...found } });
   }
 
   /**

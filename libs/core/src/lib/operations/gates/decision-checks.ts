@@ -1,18 +1,17 @@
 import { refusesDecisions } from '../../foundation/statuses';
 import { isProofEnough, durationMs } from '../../evidence/verify/check/gate-bounds';
 import type { DecisionRecord } from '../../evidence/records/documents';
-import { faultAt } from '../../foundation/fault';
 import type { Principal } from '../../foundation/principal';
 import { decideGate, type GateRefusal } from '../../gate/decide-gate';
 import type { Plan } from '../../plan/plan';
 import type { GateRow } from '../../ports/gates/gate-store';
-import { compileSchema } from '../../schema/compile-schema';
 import { actorsOf } from '../callers/audited-caller';
 import type { Decision } from './decision';
 import { DecisionError, gateIsOver, type DecisionCode } from './decision-error';
 import { checkToken, proofOf, sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
 import { describeGate } from './describe-gate';
 import { formOf, gateStateOf, isBoundByPlan, recordsOf, requestOf } from './gate-view';
+import { responseFaults } from './response-faults';
 import { approvalsInForce } from '../../stored/stored-gate';
 
 /** Inputs of the checks of a decision. */
@@ -168,17 +167,12 @@ function checkResponse({ decision, response, gate }: Decision, { row, plan }: De
   }
   const form = formOf(plan, gate, formDigest);
   if (form === null) throw new TypeError('the plan does not contain the form of the gate');
-  const schema = compileSchema(form);
+  const faults = responseFaults(form, response);
   // The plan was admitted under other rules for forms.
-  if (schema.kind === 'invalid')
+  if (faults === null)
     throw new DecisionError(
       'GATE_RESPONSE_INVALID',
       'the form of the gate cannot be used: reject the gate, and start a new run',
-    );
-  const faults = schema
-    .findings(response)
-    .map(({ pointer, message }) =>
-      faultAt('GATE_RESPONSE_INVALID', `/response${pointer}`, message, 'Correct this part of the response.'),
     );
   if (faults.length > 0) throw new DecisionError('GATE_RESPONSE_INVALID', undefined, faults);
   const [first] = approvalsInForce(recordsOf(row));

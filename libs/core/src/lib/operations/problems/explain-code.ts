@@ -21,6 +21,14 @@ const FAULTS: readonly (readonly [string, Readonly<Record<string, string>>])[] =
   ['An error in a pack or its inputs that planning has found. The message names its place.', PLAN_REMEDIES],
 ];
 
+/** Not errors: the pack can be run. */
+const WARNINGS: ReadonlyMap<string, string> = new Map([
+  [
+    'EFFECTS_UNGATED',
+    'A warning of planning: a step has effects, and no approval gate is before it. The pack can be run.',
+  ],
+]);
+
 /** The meaning of an error code of the API or of a fault; null if it is neither. */
 export function explainCode(code: string): ExplainedCode | null {
   if (isProblemCode(code)) {
@@ -29,7 +37,8 @@ export function explainCode(code: string): ExplainedCode | null {
   }
   for (const [meaning, remedies] of FAULTS) {
     const remediation = Object.hasOwn(remedies, code) ? remedies[code] : undefined;
-    if (remediation !== undefined) return { code, meaning, status: null, remediation, retryable: false };
+    if (remediation === undefined) continue;
+    return { code, meaning: WARNINGS.get(code) ?? meaning, status: null, remediation, retryable: false };
   }
   return null;
 }

@@ -4,12 +4,13 @@ import type { EvidenceDocuments } from '../../records/evidence-documents';
 
 /**
  * Description of the first fact about an execution that never began or whose step has ended; null if there is none. A rerun records reused
- * artifacts before it answers that it reuses them. A gate records its policy verdict and has no executions.
+ * artifacts before it answers that it reuses them. A gate records its policy verdict, and a loop the items that it leaves out;
+ * neither has executions.
  */
 export function strayFact({ facts, index }: EvidenceDocuments): string | null {
-  const asksPolicy = (step: StepId): boolean => {
+  const hasOwnLog = (step: StepId): boolean => {
     const node = index.nodes.get(nodeOf(step))?.node;
-    return node?.kind === 'gate' && node.policy !== null;
+    return (node?.kind === 'gate' && node.policy !== null) || (node?.kind === 'loop' && node.items !== null);
   };
   const started = new Map<StepId, number>();
   const ended = new Set<StepId>();
@@ -30,7 +31,7 @@ export function strayFact({ facts, index }: EvidenceDocuments): string | null {
         const { step, execution } = event;
         const what = `entry ${seq}: ${event.type} of execution ${execution} of ${step}, which was not under way`;
         if (event.type === 'artifact.captured' && !started.has(step) && facts.reused.has(step)) break;
-        if (event.type === 'log' && asksPolicy(step)) break;
+        if (event.type === 'log' && hasOwnLog(step)) break;
         if (ended.has(step) || !(execution <= (started.get(step) ?? 0))) return what;
         break;
       }

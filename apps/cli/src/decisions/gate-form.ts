@@ -1,0 +1,88 @@
+import { digestOf } from '@taskrunner/core/canonical';
+import { isJsonObject, type Digest, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { CliError } from '../terminal/cli-error';
+import { safeLine } from '../terminal/safe-text';
+
+/** A field of the form of a gate. */
+export interface FormField {
+  readonly name: string;
+  readonly title: string | null;
+  readonly description: string | null;
+  readonly type: string | null;
+  readonly isRequired: boolean;
+  /** The values that are allowed; null: any of the type. */
+  readonly values: readonly Json[] | null;
+  /** Undefined: it has none. */
+  readonly initial: Json | undefined;
+  readonly schema: Json;
+}
+
+/** The form in the plan whose digest the gate request names. Throws `CLI_GATE_DIGEST` if the plan has none. */
+export function formIn(plan: Json, formDigest: Digest): JsonObject {
+  for (const form of formsIn(plan)) if (digestOf(form) === formDigest) return form;
+  throw new CliError(
+    'CLI_GATE_DIGEST',
+    'the plan has no form with the digest that the gate request names',
+    'Do not decide. Contact the operator.',
+  );
+}
+
+/** Also of gates in maps, loops and inner packs. */
+function* formsIn(part: Json): Generator<JsonObject> {
+  if (Array.isArray(part)) for (const one of part) yield* formsIn(one as Json);
+  else if (isJsonObject(part)) {
+    const form = part['form'] ?? null;
+    if (part['kind'] === 'gate' && isJsonObject(form)) yield form;
+    for (const member of Object.values(part)) yield* formsIn(member);
+  }
+}
+
+/** The fields of a form, required ones first; empty: it is not an object whose members are declared. */
+export function fieldsOf(form: JsonObject): readonly FormField[] {
+  const { properties = null, required } = form;
+  if (form['type'] !== 'object' || !isJsonObject(properties)) return [];
+  const needed = (Array.isArray(required) ? required : []).filter(
+    (name): name is string => typeof name === 'string' && Object.hasOwn(properties, name),
+  );
+  const others = Object.keys(properties).filter((name) => !needed.includes(name));
+  return [...needed, ...others].map((name) => fieldOf(name, properties[name] ?? null, needed.includes(name)));
+}
+
+function fieldOf(name: string, schema: Json, isRequired: boolean): FormField {
+  const { title, description, type, enum: values, default: initial } = isJsonObject(schema) ? schema : {};
+  return {
+    name,
+    title: typeof title === 'string' ? title : null,
+    description: typeof description === 'string' ? description : null,
+    type: typeof type === 'string' ? type : null,
+    isRequired,
+    values: Array.isArray(values) ? (values as readonly Json[]) : null,
+    initial,
+    schema,
+  };
+}
+
+/** The form for an approver: a line for each field, with what it means below. Texts of the pack are escaped and indented. */
+export function formLines(form: JsonObject): readonly string[] {
+  const fields = fieldsOf(form);
+  if (fields.length === 0) return ['form', safeLine(`  a value that matches the JSON Schema ${JSON.stringify(form)}`)];
+  return [
+    'form',
+    ...fields.flatMap((field) => [
+      safeLine(`  ${field.name}: ${factsOf(field)}`),
+      ...[field.title, field.description].flatMap((text) =>
+        text === null ? [] : text.split('\n').map((line) => safeLine(`    ${line}`)),
+      ),
+    ]),
+  ];
+}
+
+/** Type, values and default of a field, on a line. */
+export function factsOf({ type, isRequired, values, initial }: FormField): string {
+  return [
+    ...(type === null ? [] : [type]),
+    isRequired ? 'required' : 'optional',
+    ...(values === null ? [] : [`one of ${values.map((value) => JSON.stringify(value)).join(', ')}`]),
+    ...(initial === undefined ? [] : [`default ${JSON.stringify(initial)}`]),
+  ].join(', ');
+}

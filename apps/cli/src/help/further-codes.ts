@@ -1,0 +1,236 @@
+/** A meaning and a remedy, and the codes that share them, separated by spaces. The occurrence has its own message, which is more exact. */
+export type Family = readonly [meaning: string, remediation: string, codes: string];
+
+const LOG = 'See the message, and the log of the step: `taskrunner logs RUN --step STEP`.';
+const BUNDLE = 'Get the bundle from its publisher again, or correct what the step expects.';
+const OPERATOR = 'Contact the operator. The message says what was found.';
+
+/** Codes of steps and of runs that have ended. */
+export const CODES_OF_RUNS: readonly Family[] = [
+  ['The program of a step was ended by a signal.', LOG, 'KILLED'],
+  [
+    'A step exceeded a limit of its sandbox.',
+    'Let the step need less, or raise the limit in `sandbox` of the pack or of the configuration.',
+    'SANDBOX_LIMIT_MEMORY SANDBOX_LIMIT_WORKSPACE SANDBOX_LIMIT_FILES SANDBOX_LIMIT_TMPFS RESOURCES_EXCEEDED',
+  ],
+  [
+    'A step took longer than its timeout.',
+    'Let it need less time, or raise `timeout`.',
+    'STEP_TIMEOUT ATTEMPT_TIMEOUT',
+  ],
+  ['The run took longer than its timeout.', 'Let it need less time, or raise `timeout` of the pack.', 'RUN_TIMEOUT'],
+  ['A step failed.', LOG, 'STEP_FAILED RESOLVED_FAILED SCRIPTED_FAILURE'],
+  [
+    'A child step failed, and so the step around it: a map, a loop, a group or an inner pack.',
+    'See the child that failed: `taskrunner show RUN`.',
+    'CHILD_FAILED',
+  ],
+  ['A step was not run, because a step that it needs failed.', 'See the step that failed first.', 'UPSTREAM_FAILED'],
+  ['A step was stopped, because a step beside it failed.', 'See the step that failed first.', 'SIBLING_FAILED'],
+  [
+    'A step was skipped: its `runOn` asks for another result of the steps before it.',
+    'No action is needed. A step with `runOn: failure` runs only after a failure.',
+    'RUN_ON_NOT_MET',
+  ],
+  ['A step was skipped: its `when` is false.', 'No action is needed.', 'WHEN_FALSE'],
+  ['A step was not reached.', 'No action is needed.', 'NOT_REACHED BRANCH_NOT_TAKEN'],
+  ['The run was cancelled.', 'No action is needed.', 'RUN_CANCELLED'],
+  ['A loop ended without its condition.', 'Raise `maxIterations`, or correct `until`.', 'LOOP_EXHAUSTED'],
+  [
+    'It is not known whether a step that may act only once has acted.',
+    'Check it, then decide with `taskrunner resolve`.',
+    'OUTCOME_UNKNOWN RESOLVED_RETRY ATTEMPT_OVER QUESTION_OVER',
+  ],
+  ['A person rejected the gate.', 'See `taskrunner gates RUN`. A new run is needed.', 'GATE_REJECTED'],
+  [
+    'What was approved has changed, or the gate is closed.',
+    'Start the run again.',
+    'GATE_CONTEXT_CHANGED GATE_CLOSED ENGINE_COMMIT_REFUSED',
+  ],
+  [
+    'Too few people can decide at the gate.',
+    'Grant more people what the gate needs, or cancel the run.',
+    'GATE_UNSATISFIABLE',
+  ],
+  [
+    'A policy denied the run at a gate, or could not decide.',
+    'See the reasons: `taskrunner gates RUN`.',
+    'POLICY_DENIED POLICY_UNDECIDED POLICY_ENGINE_FAILED',
+  ],
+  [
+    'A policy cannot be used or evaluated.',
+    'Correct the policy at the place that the message names.',
+    'POLICY_ARGUMENTS POLICY_ENGINE_UNKNOWN POLICY_LIMIT POLICY_RESULT POLICY_SYNTAX POLICY_TYPE POLICY_UNKNOWN_FUNCTION POLICY_UNKNOWN_NAME',
+  ],
+  [
+    'An expression cannot be evaluated.',
+    'Correct the expression. The message names it.',
+    'EXPR_ARGUMENTS EXPR_COST EXPR_LIMIT EXPR_NULL EXPR_ROOT EXPR_SYNTAX EXPR_TYPE EXPR_UNCLOSED EXPR_UNKNOWN_FUNCTION EXPR_UNKNOWN_NAME EXPR_VALUE VALUE_TOO_LARGE',
+  ],
+  [
+    '`with` of a step does not fit its executor.',
+    'Correct `with` in the pack.',
+    'WITH_INVALID SCHEMA_UNUSABLE ENV_REFUSED',
+  ],
+  [
+    'A file that is mounted at a path that ends with `/` is not a tar, which would be unpacked there.',
+    'Mount a single file at a path without a slash at its end.',
+    'FILE_NOT_A_TAR',
+  ],
+  [
+    'A file of a step is missing, too large, or has a path that cannot be used.',
+    'Correct the files of the step in the pack.',
+    'FILE_MISSING FILE_TOO_LARGE FILE_PATH_TAKEN FILE_PATH_INVALID',
+  ],
+  [
+    'The outputs of a step are missing or not as declared.',
+    'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
+    'OUTPUTS_INVALID OUTPUTS_REFUSED',
+  ],
+  [
+    'An artifact of a step is missing, too large, or is not a plain file.',
+    'Let the step write the artifact to the declared path.',
+    'ARTIFACT_MISSING ARTIFACT_REFUSED ARTIFACT_TOO_LARGE COLLECTOR_FAILED',
+  ],
+  [
+    'A tool or an interpreter that a step needs cannot be used on the worker.',
+    'Install it on the worker, allow it in the configuration, or correct the pack.',
+    'TOOL_MISMATCH TOOL_NOT_FOUND TOOL_REFUSED INTERPRETER_NOT_ALLOWED START_FAILED',
+  ],
+  [
+    'A bundle that a step imports is not the expected one, or is damaged or not signed.',
+    BUNDLE,
+    'BUNDLE_ENTRY_DIFFERS BUNDLE_ENTRY_EXTRA BUNDLE_ENTRY_MISSING BUNDLE_EXPECTATION BUNDLE_MANIFEST_INVALID BUNDLE_SIGNATURE_INVALID BUNDLE_UNSIGNED',
+  ],
+  [
+    'An HTTP request of a step failed, or its answer is not as the step expects.',
+    'Check the address and the answer. The message names both.',
+    'HTTP_BODY_BINARY HTTP_BODY_INVALID HTTP_BODY_TOO_LARGE HTTP_CONNECTION HTTP_NO_ANSWER HTTP_STATUS HTTP_TIMEOUT HTTP_TLS HTTP_URL_INVALID',
+  ],
+  [
+    'A connection of a step was refused or ended by the egress proxy.',
+    'Add the destination to `egress` of the step, if it is meant to reach it (docs/guides/network.md).',
+    'AIRGAP_EGRESS_BLOCKED EGRESS_ADDRESS_OUTSIDE EGRESS_CUT EGRESS_DENIED EGRESS_ECH EGRESS_HOST_INVALID EGRESS_IDLE EGRESS_LIMIT EGRESS_LOST EGRESS_NOT_LISTED EGRESS_PATH_OUTSIDE EGRESS_PLATFORM_HOST EGRESS_PORT_INVALID EGRESS_REQUEST_INVALID EGRESS_SCHEME_INVALID EGRESS_SNI_MISMATCH EGRESS_SNI_MISSING EGRESS_SPECIAL_ADDRESS EGRESS_TLS_INVALID EGRESS_UNREACHABLE EGRESS_UNRESOLVED',
+  ],
+  ['A connection of a step was allowed.', 'No action is needed.', 'EGRESS_ALLOWED'],
+  [
+    'A secret cannot be had or used, or was found where it must not be.',
+    'See docs/guides/secrets.md. The message names the secret, never its value.',
+    'SECRET_CHANGED SECRET_FILE_REFUSED SECRET_IN_ARTIFACT SECRET_IN_EVIDENCE SECRET_IN_OUTPUT SECRET_IN_PACK SECRET_IN_RESPONSE SECRET_NOT_TEXT SECRET_TOO_LARGE SECRET_TOO_SHORT SECRET_TRIVIAL SECRET_UNAVAILABLE SECRET_VERSION SECRET_WITHHELD SENSITIVE_INPUT_UNREADABLE',
+  ],
+  [
+    'The worker cannot isolate or run the step.',
+    'Ask the operator to check the log of the worker.',
+    'CONTAINERS_UNAVAILABLE CONTAINER_EGRESS_UNAVAILABLE CONTAINER_SECRETS_UNAVAILABLE EGRESS_UNAVAILABLE ENGINE_FAILED ENGINE_LOST ENGINE_UNAVAILABLE EXECUTOR_MISSING EXECUTOR_THREW IMAGE_MISMATCH IMAGE_MISSING SANDBOX_CGROUP_UNUSABLE SANDBOX_ROOT_REFUSED SANDBOX_UNAVAILABLE SECRETS_FOLDER SUPERVISOR_EXPIRED SUPERVISOR_LOST WORKER_CANNOT_WORK',
+  ],
+  [
+    'What is stored of a run was altered, is damaged, or cannot be continued.',
+    OPERATOR,
+    'ADMISSION_INVALID ASSIGNMENT_FAULT ASSIGNMENT_HELD ASSIGNMENT_TAMPERED DECISION_UNSIGNED DRIVER_FAULT JOURNAL_TAMPERED LETTER_REFUSED LOOP_LOG_LOST ORIGINAL_GONE POLICY_LOG_LOST REPORT_UNSIGNED RESOLUTION_UNSIGNED SNAPSHOT_NOT_STORED',
+  ],
+  [
+    'A part of the evidence is withheld or was not kept.',
+    'See the evidence of the run: `taskrunner inspect`.',
+    'ARTIFACT_WITHHELD EVIDENCE_WITHHELD LOG_DROPPED RECORD_WITHHELD',
+  ],
+  [
+    'The input is missing, or its upload is not complete.',
+    'Pass the input again.',
+    'INPUT_REQUIRED INPUT_UPLOAD_MISSING INPUT_UPLOAD_SIZE',
+  ],
+  [
+    'A schedule cannot be made with these times, or a tick was not run.',
+    'See `taskrunner schedule show`.',
+    'ACTIVE_LIMIT SCHEDULE_CRON SCHEDULE_NEVER SCHEDULE_TIME_ZONE SCHEDULE_UNSIGNED SCHEDULE_UNTIL SCHEDULE_WINDOW',
+  ],
+];
+
+/** Codes of files, of configurations, and of services that do not start. */
+export const CODES_OF_OPERATION: readonly Family[] = [
+  [
+    'A configuration is invalid.',
+    'Correct the key that the message names; `taskrunner config check` checks it.',
+    'ADAPTER_UNKNOWN CONFIG_CHOICE CONFIG_CONFLICT CONFIG_FORMAT CONFIG_MISSING_KEY CONFIG_RANGE CONFIG_TYPE CONFIG_UNKNOWN_KEY CONFIG_UNREADABLE CONFIG_UNSAFE CONFIG_VARIABLE_UNKNOWN EXECUTOR_DESCRIPTOR_INVALID EXECUTOR_TWICE ISOLATED_MAIN_MISSING ISOLATED_MAIN_NOT_FOUND OBJECT_STORE_NOT_COLLECTABLE PACK_KEY_INVALID SECRET_PROVIDER_KIND SECRET_PROVIDER_MISSING TELEMETRY_HEADERS_INVALID TELEMETRY_HEADERS_UNREADABLE WORKER_HOLDS_RUN_KEY',
+  ],
+  ['A service cannot listen on its port.', 'Use another port, or end what uses it.', 'PORT_UNAVAILABLE'],
+  [
+    'The database cannot be used.',
+    'Ask the operator (docs/runbook.md).',
+    'DB_BUSY DB_DENIED DB_KEYS_DIFFER DB_LOGIN_REFUSED DB_MISSING DB_PASSWORD_FILE DB_ROLE_UNSAFE DB_RUN_UNKNOWN DB_SCHEMA_BEHIND DB_SCHEMA_NEWER DB_SERVER_FAULT DB_TLS DB_UNSAFE DATABASE_CLOCK_STEPPED NO_WORKER_LIVES',
+  ],
+  [
+    'The embedded database does not start.',
+    'See the log in the folder of the stack; another stack may use the folder.',
+    'DATABASE_BINARIES_MISSING DATABASE_IN_USE DATABASE_START_FAILED DATABASE_VERSION_MISMATCH',
+  ],
+  [
+    'The development stack does not start, or cannot be used.',
+    'See docs/guides/getting-started.md, and the logs in the folder of the stack.',
+    'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_PROCESS_LOST DEV_START_FAILED',
+  ],
+  [
+    'A backup or a restore was refused.',
+    'See docs/guides/backup-and-restore.md.',
+    'BACKUP_DAMAGED BACKUP_EXISTS BACKUP_FORMAT BACKUP_INCOMPLETE BACKUP_INTERRUPTED BACKUP_KEYS_MISSING BACKUP_OBJECTS_MISSING BACKUP_ROWS_HIDDEN BACKUP_SCHEMA BACKUP_UNREADABLE BACKUP_UNWRITABLE RESTORE_IN_USE RESTORE_NOT_EMPTY',
+  ],
+  [
+    'A key file cannot be used.',
+    'Restore the key; see docs/guides/operations.md.',
+    'KEY_FILE_EXISTS KEY_FILE_INVALID KEY_FILE_MISSING KEY_FILE_MODE KEY_UNSUPPORTED',
+  ],
+  [
+    'Evidence, a signature or a trust file cannot be read.',
+    'Download it again. If the error stays, it was damaged or altered.',
+    'ENVELOPE_MALFORMED ENVELOPE_PAYLOAD_TYPE ENVELOPE_SIGNATURES ENVELOPE_UNTRUSTED EVIDENCE_FILE_MISSING EVIDENCE_JSON EVIDENCE_NOT_CANONICAL EVIDENCE_SHAPE TRUST_INVALID',
+  ],
+  [
+    'Evidence cannot be sealed or exported.',
+    'Ask the operator (docs/runbook.md).',
+    'ATTESTOR_ANSWER_INVALID ATTESTOR_REFUSED ATTESTOR_TOKEN_REFUSED ATTESTOR_UNAVAILABLE EXPORT_REFUSED EXPORT_UNAVAILABLE',
+  ],
+  [
+    'A file of scenarios or a script of a simulation is invalid.',
+    'Correct the file; see docs/guides/simulation.md.',
+    'SCENARIO_EXPECTS_NOTHING SCENARIO_NAME_TWICE SCENARIO_TEXT SCENARIO_TOO_MANY SCENARIO_UNKNOWN_OUTPUT SCENARIO_UNKNOWN_STEP SCRIPT_IMPOSSIBLE SCRIPT_INVALID SCRIPT_UNKNOWN_STEP SCRIPT_VALUE',
+  ],
+  [
+    'The client library was called with a wrong option, or the server does not answer as expected.',
+    'Check the server, the token and the option that the message names.',
+    'CLIENT_ANSWER_INVALID CLIENT_OPTION_INVALID CLIENT_SERVER_INVALID CLIENT_SERVER_UNREACHABLE CLIENT_TOKEN_INVALID',
+  ],
+  ['This program has a bug.', 'Report it together with what was printed.', 'CLI_BUG'],
+];
+
+/** Remedies of the errors of the command line. An occurrence may have a more exact one. */
+export const CLI_REMEDIES = {
+  CLI_USAGE: 'See the help of the command: `taskrunner COMMAND --help`.',
+  CLI_FILE: 'Check that the path exists and that this user can access it.',
+  BUNDLE_UNREADABLE: 'Download the bundle again with `taskrunner evidence`, and pass it unpacked.',
+  CLI_INPUT: 'Pass inputs as -i name=value, -i name=@file or --inputs FILE.',
+  CLI_CONFIG: 'Check the configuration with `taskrunner config check`.',
+  CLI_SERVER_MISSING: 'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER.',
+  CLI_TOKEN_MISSING: 'Sign in with `taskrunner login`, or set TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN.',
+  CLI_CONTEXT_UNKNOWN: 'List contexts with `taskrunner context list`.',
+  CLI_CONTEXTS_UNSAFE: 'Make the file readable and writable for its owner only.',
+  CLI_CONTEXTS_INVALID: 'Remove the file and sign in again.',
+  CLI_LOGIN_UNKNOWN:
+    'Name the issuer with --issuer URL. The console of the server names it if it is enabled and built (`npx nx build console`).',
+  CLI_LOGIN_UNTRUSTED: 'Check the address of the server and of the issuer, and name the issuer with --issuer URL.',
+  CLI_LOGIN_FAILED: 'Try again; check the issuer, the client id and the scopes.',
+  CLI_LOGIN_EXPIRED: 'Sign in again with `taskrunner login`.',
+  CLI_ISSUER_UNREACHABLE: 'Check the address of the issuer, and try again.',
+  CLI_SERVER_UNREACHABLE: 'Check the address, make sure that the server is running, and try again.',
+  CLI_SERVER_ANSWER: 'Check that TASKRUNNER_SERVER or --server is the address of a TaskRunner server.',
+  CLI_NOT_CONFIRMED:
+    'Run the command again on a terminal and type what it asks for. In scripts, `approve` needs --yes --gate-digest DIGEST.',
+  CLI_RESPONSE_MISSING: 'Pass --response FILE with the fields that `approve` prints.',
+  CLI_RESPONSE_INVALID: 'Correct the fields that are listed, and try again.',
+  CLI_REASON_MISSING: 'Pass --reason TEXT.',
+  CLI_GATE_DIGEST:
+    'If you passed --gate-digest, review the gate again: it has changed. Otherwise do not decide, and contact the operator.',
+  CLI_RUN_NOT_FOUND: 'List runs with `taskrunner list`.',
+  CLI_RUN_AMBIGUOUS: 'Write more characters of the id.',
+  CLI_GATE_CHOICE: 'Name the gate after the run. List gates with `taskrunner gates RUN`.',
+  CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
+  CLI_CODE_UNKNOWN: 'Check the spelling. Codes that executors of a pack return are explained by the pack.',
+} as const;

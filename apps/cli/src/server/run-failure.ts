@@ -1,0 +1,62 @@
+import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { evaluateTemplate, ExpressionError } from '@taskrunner/core/expression';
+import type { RunView } from './run-views';
+import type { Server } from './server';
+
+/** How deep maps, groups and inner packs are searched for the step that failed. */
+const DEPTH = 8;
+
+/** Why a run failed, for people: the first step that failed itself, not the map around it. */
+export interface RunFailure {
+  readonly stepId: string;
+  /** Labels of the items around it, from the outside. */
+  readonly labels: readonly string[];
+  readonly code: string | null;
+  /** The last line that the step wrote to its error output, else what its error says. */
+  readonly said: string | null;
+  /** Of the outermost container that failed: how many of its children failed. Null: the step itself is at the top. */
+  readonly count: { readonly of: string; readonly failed: number; readonly all: number } | null;
+  /** `failure.message` of the pack. Null: it has none. */
+  readonly message: string | null;
+}
+
+/** Null: the run did not fail, or no step did. */
+export async function runFailure(server: Server, run: RunView): Promise<RunFailure | null> {
+  const { stepId = null } = (run.error ?? {}) as { stepId?: string | null };
+  if (run.status !== 'failed' || stepId === null) return null;
+  const { runId } = run;
+  const labels: string[] = [];
+  let step = await server.step(runId, stepId);
+  let count: RunFailure['count'] = null;
+  for (let depth = 0; depth < DEPTH; depth++) {
+    const child = await server.firstFailedChild(runId, step.id);
+    if (child === null) break;
+    count ??= { of: step.id, ...(await server.countChildren(runId, step.id)) };
+    if (child.label) labels.push(child.label);
+    step = child;
+  }
+  const { code, message } = isJsonObject(step.error as Json) ? (step.error as JsonObject) : {};
+  const line = await server.lastErrorLine(runId, step.id);
+  return {
+    stepId: step.id,
+    labels,
+    code: typeof code === 'string' ? code : null,
+    said: line ?? (typeof message === 'string' ? message : null),
+    count,
+    message: failureMessage((await server.plan(runId)).plan as unknown as Json),
+  };
+}
+
+/** `failure.message` of a plan. Expressions that need more than the inputs are left as they are written. */
+export function failureMessage(plan: Json): string | null {
+  const { messages = null, inputs = null } = isJsonObject(plan) ? plan : {};
+  const template = isJsonObject(messages) ? messages['failure'] : null;
+  if (typeof template !== 'string' || template === '') return null;
+  try {
+    const text = evaluateTemplate(template, { inputs });
+    return typeof text === 'string' ? text : JSON.stringify(text);
+  } catch (error) {
+    if (ExpressionError.is(error)) return template;
+    throw error;
+  }
+}
