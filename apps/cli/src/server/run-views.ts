@@ -105,6 +105,8 @@ export type GateView = Pick<
   readonly decisions?: readonly DecisionView[];
   /** Steps of the run that act without an approval; null in lists. */
   readonly ungatedEffects: readonly string[] | null;
+  /** Absent in answers of earlier versions. */
+  readonly suggestedReason?: string | null;
   /** Difference from the last run of the pack that people approved; null if there is none, and in lists. `why`: why it is not available. */
   readonly planDiff: {
     readonly against: string;

@@ -1,8 +1,14 @@
+import { BrandedError } from '@taskrunner/core/foundation';
+
 /** Why a change has no answer. `offline`: it was certainly not sent. `unanswered`: nobody knows whether it arrived. */
 type NotSentCause = 'offline' | 'unanswered';
 
 /** A change that has no answer from the server. The console sends a change once, when a person presses, and never again by itself. */
-export class NotSent extends Error {
+export class NotSent extends BrandedError {
+  static {
+    this.brand('NotSent');
+  }
+
   override readonly name = 'NotSent';
 
   static is(error: unknown): error is NotSent {

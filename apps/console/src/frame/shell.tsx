@@ -8,7 +8,7 @@ import { LeftChangeNotice } from './left-change';
 import { ConnectionLost } from './lost';
 import { useLiveLists } from './live';
 import { useMe } from './me';
-import { OtherPerson } from './other-person';
+import { OtherPerson } from '../session/other-person';
 import { pageTitle } from './page-title';
 import { Palette, usePaletteKey } from './keyboard/palette';
 import { useServices } from './services';

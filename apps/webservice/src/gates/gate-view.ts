@@ -9,6 +9,7 @@ import {
   policyOfGate,
   recordsOf,
   requestOf,
+  suggestedReason,
 } from '@taskrunner/core/operations';
 import type { Plan, PlanDiff } from '@taskrunner/core/plan';
 import type { GateRow, PlannerErrorCode, StepRow } from '@taskrunner/core/ports';
@@ -51,7 +52,7 @@ export function decidedAt(row: GateRow): number | null {
 
 /**
  * A gate in the API for one caller: the request, the decisions so far, and whether the caller may decide. `ungatedEffects` are the steps of
- * the run that act without any approval; null in lists, as is `planDiff`. `plan` supplies the policy of a request that does not name it.
+ * the run that act without any approval; null in lists, as are `planDiff` and `suggestedReason`. `plan` supplies the policy of a request that does not name it.
  */
 export function toGate(
   row: GateRow,
@@ -80,6 +81,8 @@ export function toGate(
     decisions: decisionsOf(row),
     ungatedEffects,
     planDiff: planDiff as unknown as Json,
+    suggestedReason:
+      plan === null || ungatedEffects === null ? null : suggestedReason(plan, requestOf(row).requirement.approval),
     canDecide: why === null,
     why,
     links: {

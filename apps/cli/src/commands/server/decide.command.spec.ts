@@ -77,6 +77,9 @@ describe('a gate that is decided', () => {
     expect(lines).toContain('  gate digest  sha256:forged\\u{1b}[1A');
     expect(lines).toContain('      "CVE-2026-1"');
     expect(lines).toContain('ungated      tell');
+    const suggested = gateLines(view({ suggestedReason: 'read\ngate digest  sha256:0' }), request.planHash);
+    expect(suggested).toContain('suggested reason');
+    expect(suggested).toContain('  gate digest  sha256:0');
     // What waits for this gate is not free, although no approval rule guards it.
     const byPolicy = gateLines(view({ ungatedEffects: ['apply'] }), digestOfShown(view()));
     expect(byPolicy.filter((line) => /^(?:ungated|policy only)/.test(line))).toEqual([

@@ -132,14 +132,19 @@ function responses() {
 /** The reason of a decision. A person at the terminal is asked for one that the gate needs. Throws `CLI_REASON_MISSING`. */
 async function reasonFor(
   decision: (typeof DECISIONS)[number]['decision'],
-  { request }: GateView,
+  { request, suggestedReason = null }: GateView,
   { reason, yes }: Options,
   { terminal }: Context,
 ): Promise<string | null> {
   if (reason?.trim()) return reason;
-  if (!request.requirement.reasonRequired || decision === 'withdrawn') return reason ?? null;
-  const said = yes ? null : await terminal.ask('Reason, which this gate needs: ');
-  if (said?.trim()) return said.trim();
+  const suggested = decision === 'approved' ? suggestedReason : null;
+  const isNeeded = request.requirement.reasonRequired && decision !== 'withdrawn';
+  if (yes && !isNeeded) return reason ?? null;
+  if (!isNeeded && suggested === null) return reason ?? null;
+  const question = suggested === null ? 'Reason, which this gate needs: ' : 'Reason (Enter gives the suggested one): ';
+  const said = yes ? null : await terminal.ask(question);
+  const given = said === null ? null : said.trim() || suggested;
+  if (given !== null || !isNeeded) return given;
   throw new CliError('CLI_REASON_MISSING', 'the gate needs a decision with a reason', 'Pass --reason TEXT.');
 }
 

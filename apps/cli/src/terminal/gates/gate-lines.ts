@@ -60,6 +60,7 @@ export function gateLines(
     'findings',
     safeBlock(findings(show)),
     ...(view.decisions ?? []).flatMap((one) => decisionLines(one).map((line, i) => (i === 0 ? line : `  ${line}`))),
+    ...(view.suggestedReason == null ? [] : ['suggested reason', safeBlock(view.suggestedReason)]),
     ...form,
     plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
     // Close to the prompt, because long reasons and findings scroll earlier lines out of sight.

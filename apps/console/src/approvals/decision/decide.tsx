@@ -30,7 +30,7 @@ export function Decide({ gate, me, isRead, isGenuine, isNew, counted, reread }: 
   const drafts = useMemo(() => new Drafts(sessionStorage), []);
   const name = draftName(me.person, gate.gateDigest);
   const [draft] = useState(() => drafts.read(name));
-  const [reason, setReason] = useState(draft.reason);
+  const [reason, setReason] = useState(draft.reason || (gate.suggestedReason ?? ''));
   const [response, setResponse] = useState<Response | null>(null);
   const [careful, setCareful] = useState(() => isCareful(localStorage));
   const [typed, setTyped] = useState('');

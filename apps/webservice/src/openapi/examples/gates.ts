@@ -80,6 +80,7 @@ export const GATE_EXAMPLES = {
     policy: VERDICT,
     decisions: [DECISION],
     ungatedEffects: ['scan'],
+    suggestedReason: 'SEC-42: findings were read',
     planDiff: {
       against: RUN_BEFORE,
       approvedAt: '2026-11-24T09:30:00.000Z',

@@ -157,6 +157,11 @@ export const GATE_SCHEMAS = {
       items: text,
       description: 'Steps of the run that have effects without an approval; null in lists.',
     },
+    suggestedReason: {
+      ...maybeText,
+      description:
+        'The reason that the pack suggests (`reasonTemplate`), not covered by the digest; null in lists, and if there is none.',
+    },
     planDiff: {
       description:
         'Differences from the plan of another run of the pack that people approved last, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate.',

@@ -1970,6 +1970,8 @@ export interface components {
       decisions: components['schemas']['Decision'][];
       /** @description Steps of the run that have effects without an approval; null in lists. */
       ungatedEffects: string[] | null;
+      /** @description The reason that the pack suggests (`reasonTemplate`), not covered by the digest; null in lists, and if there is none. */
+      suggestedReason: string | null;
       /** @description Differences from the plan of another run of the pack that people approved last, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate. */
       planDiff: null | {
         against: string;

@@ -32,6 +32,7 @@ export { DecisionError, type DecisionCode } from './gates/decision-error';
 export type { ApproverKeys, BoundToken } from './gates/decision-proof';
 export { judgedVerdict, overriddenVerdict, policyOfGate } from './gates/describe-gate';
 export { gateNodeOf, gatesOf, recordsOf, requestOf } from './gates/gate-view';
+export { suggestedReason } from './gates/suggested-reason';
 export { responseFaults } from './gates/response-faults';
 export { ResolveAttention } from './gates/resolve-attention';
 export { collectObjects, type CollectDependencies } from './objects/collect-objects';

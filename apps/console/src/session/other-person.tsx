@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import { personBefore, type NamedPerson } from '../session/tab-person';
-import { useMe } from './me';
+import { personBefore, type NamedPerson } from './tab-person';
+import { useMe } from '../frame/me';
 
 /** Says that this tab now belongs to another person than before: the issuer has signed somebody else in. */
 export function OtherPerson() {
