@@ -115,10 +115,10 @@ async function responseTo(
   const { askResponse, checkResponse, missingResponse } = await responses();
   if (yes) throw missingResponse(form);
   const earlier = decisions.find((one) => one.decision === 'approved' && one.withdrawn !== true);
-  const given = await askResponse(form, { terminal, earlier: (earlier?.response ?? null) as Json });
-  checkResponse(form, given);
-  terminal.say(safeLine(`response: ${JSON.stringify(given)}`));
-  return given;
+  const entered = await askResponse(form, { terminal, earlier: (earlier?.response ?? null) as Json });
+  checkResponse(form, entered);
+  terminal.say(safeLine(`response: ${JSON.stringify(entered)}`));
+  return entered;
 }
 
 /** Loaded for gates that have a form. */
