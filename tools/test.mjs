@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { failuresOf } from './command-line/failures.mjs';
 import { clusterFolder, removeCluster } from './cluster-folder.mjs';
-import { ARGUMENTS, writeAddresses } from './installed-places.mjs';
+import { ARGUMENTS, writeAddresses } from './dependencies/installed-places.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** Test reports of the projects. Nx stores them with its cache. */

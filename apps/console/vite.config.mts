@@ -6,7 +6,8 @@ import { defaultSettingModule } from './default-setting.mts';
 // Links are relative, and the webservice writes the base address into the page. The console therefore works under any path of a proxy.
 export default defineConfig({
   base: './',
-  plugins: [browserCore(), react()],
+  // Texts of packs and people are shown without hidden characters (src/shown).
+  plugins: [browserCore(), react({ jsxImportSource: '#shown' })],
   html: { cspNonce: 'CONSOLE_NONCE' },
   build: {
     outDir: 'dist',

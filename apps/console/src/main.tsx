@@ -8,12 +8,15 @@ import './style/approvals.css';
 import './style/form.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { clientFor } from './api/client';
 import { Connection } from './api/connection';
 import { isFinal } from './api/problem';
+import { Drafts } from './approvals/draft';
 import { SharedFeed } from './api/shared-feed';
+import { LeftChanges } from './api/left-changes';
+import { latePage } from './frame/late-page';
 import { ServicesContext } from './frame/services';
 import { applyTheme, storedTheme } from './frame/theme';
 import { createConsoleRouter } from './router';
@@ -33,18 +36,33 @@ const session = new Session(new Authority(settings, redirectUri), new PendingSig
   location,
   history,
   base,
+  tabs: new BroadcastChannel(`taskrunner.session ${settings.issuer} ${settings.clientId}`),
 });
 const connection = new Connection();
+connection.watch(window);
 const client = clientFor(new URL('..', redirectUri).href, session, connection);
+const left = new LeftChanges();
 const feed = new SharedFeed(client, { locks: navigator.locks, channel: (name) => new BroadcastChannel(name) });
 const queries = new QueryClient({
   defaultOptions: {
-    queries: { retry: (count, error) => count < RETRIES && !isFinal(error) },
+    // Without a connection a request fails, so that the page can say so. Otherwise it would be held back without a word, and a change
+    // would be sent by itself when the connection is back.
+    queries: {
+      retry: (count, error) => count < RETRIES && !isFinal(error),
+      networkMode: 'always',
+      refetchOnReconnect: 'always',
+    },
+    mutations: { retry: false, networkMode: 'always' },
   },
 });
 // Data that one person has read must not be visible to the next one.
 session.subscribe(() => {
-  if (session.current().kind === 'signed-out') queries.clear();
+  const state = session.current();
+  if (state.kind !== 'signed-out') return;
+  queries.clear();
+  left.dismiss();
+  // Whose sign-in has ended by itself finds what they had entered when they sign in again.
+  if (state.isChosen) new Drafts(sessionStorage).forgetAll();
 });
 const root = createRoot(document.getElementById('root') ?? document.body);
 /** Created when a person is signed in: before that, the address may contain the issuer's response. */
@@ -53,17 +71,15 @@ function Pages() {
   return <RouterProvider router={router} />;
 }
 
-const OpenPage = lazy(() => import('./evidence/open-page'));
+const OpenPage = latePage(() => import('./evidence/open-page').then((module) => module.default));
 /** Evidence is verified without a sign-in, because a person with a bundle need not have an account. */
 const isOpen = location.pathname === `${base}/verify`;
 
 root.render(
   isOpen ? (
-    <Suspense>
-      <OpenPage maxBytes={settings.bundleSize} home={redirectUri} />
-    </Suspense>
+    <OpenPage maxBytes={settings.bundleSize} home={redirectUri} />
   ) : (
-    <ServicesContext value={{ client, connection, feed, session, settings }}>
+    <ServicesContext value={{ client, connection, feed, left, session, settings }}>
       <QueryClientProvider client={queries}>
         <Gateway session={session}>
           <Pages />

@@ -1,7 +1,7 @@
-import { lazy, Suspense } from 'react';
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, Navigate } from '@tanstack/react-router';
 import { readInboxSearch } from './approvals/inbox-search';
 import { readAuditSearch } from './audit/audit-search';
+import { latePage } from './frame/late-page';
 import { Notice } from './frame/notice';
 import { useServices } from './frame/services';
 import { Shell } from './frame/shell';
@@ -29,90 +29,86 @@ const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
   validateSearch: readRunFilter,
-  component: lazyRouteComponent(() => import('./runs/runs-page'), 'RunsPage'),
+  component: latePage(() => import('./runs/runs-page').then((module) => module.RunsPage)),
 });
 
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId',
   validateSearch: readRunSearch,
-  component: lazyRouteComponent(() => import('./run/run-page'), 'RunPage'),
+  component: latePage(() => import('./run/run-page').then((module) => module.RunPage)),
 });
 const approvals = createRoute({
   getParentRoute: () => root,
   path: '/approvals',
   validateSearch: readInboxSearch,
-  component: lazyRouteComponent(() => import('./approvals/inbox'), 'InboxPage'),
+  component: latePage(() => import('./approvals/inbox').then((module) => module.InboxPage)),
 });
 const gate = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId/gates/$gateId',
-  component: lazyRouteComponent(() => import('./approvals/gate-page'), 'GatePage'),
+  component: latePage(() => import('./approvals/gate-page').then((module) => module.GatePage)),
 });
 
 const evidence = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId/evidence',
-  component: lazyRouteComponent(() => import('./evidence/evidence-page')),
+  component: latePage(() => import('./evidence/evidence-page').then((module) => module.default)),
 });
-const VerifyPage = lazy(() => import('./evidence/verify-page'));
+const VerifyPage = latePage(() => import('./evidence/verify-page').then((module) => module.default));
 const verify = createRoute({
   getParentRoute: () => root,
   path: '/verify',
   component: () => {
     const { settings } = useServices();
-    return (
-      <Suspense fallback={<Notice kind="loading" title="Loading …" />}>
-        <VerifyPage maxBytes={settings.bundleSize} />
-      </Suspense>
-    );
+    return <VerifyPage maxBytes={settings.bundleSize} />;
   },
 });
 const packs = createRoute({
   getParentRoute: () => root,
   path: '/packs',
   validateSearch: readPacksSearch,
-  component: lazyRouteComponent(() => import('./packs/packs-page'), 'PacksPage'),
+  component: latePage(() => import('./packs/packs-page').then((module) => module.PacksPage)),
 });
 const pack = createRoute({
   getParentRoute: () => root,
   path: '/packs/$name',
   validateSearch: readPackSearch,
-  component: lazyRouteComponent(() => import('./packs/pack-page'), 'PackPage'),
+  component: latePage(() => import('./packs/pack-page').then((module) => module.PackPage)),
 });
 const submit = createRoute({
   getParentRoute: () => root,
   path: '/submit',
-  component: lazyRouteComponent(() => import('./packs/submit-page'), 'SubmitPage'),
+  component: latePage(() => import('./packs/submit-page').then((module) => module.SubmitPage)),
 });
 const schedules = createRoute({
   getParentRoute: () => root,
   path: '/schedules',
   validateSearch: readSchedulesSearch,
-  component: lazyRouteComponent(() => import('./schedules/schedules-page'), 'SchedulesPage'),
+  component: latePage(() => import('./schedules/schedules-page').then((module) => module.SchedulesPage)),
 });
 const schedule = createRoute({
   getParentRoute: () => root,
   path: '/schedules/$scheduleId',
-  component: lazyRouteComponent(() => import('./schedules/schedule-page'), 'SchedulePage'),
+  component: latePage(() => import('./schedules/schedule-page').then((module) => module.SchedulePage)),
 });
 const workers = createRoute({
   getParentRoute: () => root,
   path: '/workers',
   validateSearch: readWorkersSearch,
-  component: lazyRouteComponent(() => import('./workers/workers-page'), 'WorkersPage'),
+  component: latePage(() => import('./workers/workers-page').then((module) => module.WorkersPage)),
 });
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
   validateSearch: readAuditSearch,
-  component: lazyRouteComponent(() => import('./audit/audit-page'), 'AuditPage'),
+  component: latePage(() => import('./audit/audit-page').then((module) => module.AuditPage)),
 });
 
 const playground = createRoute({
   getParentRoute: () => root,
   path: '/playground',
-  component: lazyRouteComponent(() => import('./playground/playground-page')),
+  component: latePage(() => import('./playground/playground-page').then((module) => module.default)),
 });
 
 /** The pages below a base path. */

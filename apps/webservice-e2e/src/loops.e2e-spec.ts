@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isNight } from './stack/at-night';
 import { Caller, pack, pause, DevStack } from './stack/stack';
 
 const LAST = 3;
@@ -54,11 +55,12 @@ describe('a loop that waits between its turns', () => {
     await stack.startWorker();
   }
 
-  it('survives the death of its worker, in a turn and in the delay, and makes no turn twice that was over', async () => {
+  it('survives the death of its worker in the delay, at night also in a turn, and makes no turn twice that was over', async () => {
     const run = await ada.submit(POLL);
     // The first iteration has printed its line, so the run is active, however long its sandbox takes to start.
     await ada.lines(run, { stopAfter: 1 });
-    await replaceWorkers();
+    // In every change `crash` kills a worker in a step.
+    if (isNight) await replaceWorkers();
     while ((await steps(run)).find(({ id }) => id === 'poll')?.status !== 'waiting') await pause(200);
     const waiting = await ada.ask('GET', `/api/runs/${run}`);
     expect(waiting.body['waits'] ?? []).toMatchObject([{ kind: 'delay', id: 'poll' }]);
@@ -68,13 +70,13 @@ describe('a loop that waits between its turns', () => {
     const made = await steps(run);
     expect(made.find(({ id }) => id === 'after')?.outputs).toEqual({ n: LAST, turns: LAST });
     expect(made.find(({ id }) => id === 'poll')).toMatchObject({ status: 'succeeded', outputs: { n: LAST } });
-    // The iteration during which the worker died is repeated. Each later one runs once.
+    // An iteration during which the worker died is repeated. Each other one runs once.
     const { lines } = await ada.lines(run, { after: 0 });
     const turns = lines
       .map(({ data }) => (data['message'] as string | undefined) ?? '')
       .filter((message) => message.startsWith('turn'));
     expect(turns.filter((turn) => !turn.startsWith('turn 0'))).toEqual(['turn 1 after 1', 'turn 2 after 2']);
-    expect(turns.filter((turn) => turn === 'turn 0 after 0')).toHaveLength(2);
+    expect(turns.filter((turn) => turn === 'turn 0 after 0')).toHaveLength(isNight ? 2 : 1);
     expect((await ada.sealed(run)).length).toBeGreaterThan(1_000);
   }, 150_000);
 });

@@ -129,8 +129,13 @@ describe('a database administrator without keys', () => {
       [runUuid(run as RunId), runUuid(other as RunId)],
     );
     await stack.startWorker();
-    const summary = await ada.until(run, ['halted']);
-    // Detected by the first reader: the worker that claims the run, or the webservice that serves it.
+    // Detected by the first reader: the worker that claims the run, or the webservice that serves it and refuses until then.
+    let summary = await ada.summary(run);
+    for (let tries = 0; summary['status'] !== 'halted' && tries < 300; tries++) {
+      await pause(200);
+      summary = await ada.summary(run);
+    }
+    expect(summary['status']).toBe('halted');
     expect(JSON.stringify(summary)).toMatch(/ADMISSION_INVALID|DOCUMENT_ALTERED/);
     expect(summary['lastLine']).toBe(0);
     await ada.until(other, ['succeeded']);
@@ -292,25 +297,30 @@ describe('a database administrator without keys', () => {
     return { run, uuid: runUuid(run as RunId) };
   }
 
-  it.each([
+  const ARTIFACTS: readonly (readonly [string, string])[] = [
     ['name', "update pack_artifacts.artifacts set name = 'evil' where run_id = $1"],
     ['digest', `update pack_artifacts.artifacts set digest = 'sha256:${'0'.repeat(64)}' where run_id = $1`],
     ['size', 'update pack_artifacts.artifacts set size = 7 where run_id = $1'],
     ['media type', "update pack_artifacts.artifacts set media_type = 'text/html' where run_id = $1"],
     ['existence', 'delete from pack_artifacts.artifacts where run_id = $1'],
-  ])('cannot have the %s of an artifact altered after the seal', async (_what, statement) => {
-    const { run, uuid } = await sealedRun();
-    const { body } = await ada.ask('GET', `/api/runs/${run}/artifacts`);
-    const [{ artifactId }] = body['items'] as [{ artifactId: string }];
-    expect((await sql.query(statement, [uuid])).rowCount).toBe(1);
-    for (const route of ['steps/a', 'artifacts', `artifacts/${artifactId}`]) {
-      const answer = await ada.ask('GET', `/api/runs/${run}/${route}`);
-      expect([route, answer.status, answer.body['code']]).toEqual([route, 409, 'DOCUMENT_ALTERED']);
-    }
-    const shown = await ada.ask('GET', `/api/runs/${run}/steps`);
-    expect(shown).toMatchObject({ status: 200, body: { items: [{ id: 'a', artifacts: [] }] } });
-    expect(await ada.summary(run)).toMatchObject({ status: 'succeeded', error: { code: 'DOCUMENT_ALTERED' } });
-  });
+  ];
+
+  it.each(isNight ? ARTIFACTS : ARTIFACTS.slice(3))(
+    'cannot have the %s of an artifact altered after the seal',
+    async (_what, statement) => {
+      const { run, uuid } = await sealedRun();
+      const { body } = await ada.ask('GET', `/api/runs/${run}/artifacts`);
+      const [{ artifactId }] = body['items'] as [{ artifactId: string }];
+      expect((await sql.query(statement, [uuid])).rowCount).toBe(1);
+      for (const route of ['steps/a', 'artifacts', `artifacts/${artifactId}`]) {
+        const answer = await ada.ask('GET', `/api/runs/${run}/${route}`);
+        expect([route, answer.status, answer.body['code']]).toEqual([route, 409, 'DOCUMENT_ALTERED']);
+      }
+      const shown = await ada.ask('GET', `/api/runs/${run}/steps`);
+      expect(shown).toMatchObject({ status: 200, body: { items: [{ id: 'a', artifacts: [] }] } });
+      expect(await ada.summary(run)).toMatchObject({ status: 'succeeded', error: { code: 'DOCUMENT_ALTERED' } });
+    },
+  );
 
   const LINE = `update pack_run_logs.chunks c set data = decode(replace(encode(c.data, 'hex'), encode('said', 'hex'), encode('evil', 'hex')), 'hex')
     from pack_run_logs.chunks o where c.run_id = $1 and o.run_id = c.run_id and o.step = c.step and o.chunk = c.chunk
@@ -356,15 +366,20 @@ describe('a database administrator without keys', () => {
     expect(await ada.summary(run)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
   });
 
-  it.each(['rejected', 'expired', 'open', 'closed'])('cannot have an approved gate shown as %s', async (state) => {
-    const { run, uuid } = await waiting(separately(STEPS, OWNERS));
-    expect((await grace.approve(run, 'approve')).status).toBe(200);
-    await ada.until(run, ['succeeded']);
-    await ada.sealed(run);
-    await sql.query('update pack_runs.gates set state = $2 where run_id = $1', [uuid, state]);
-    const answer = await ada.ask('GET', `/api/runs/${run}/gates/approve`);
-    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
-  });
+  it.each(isNight ? ['rejected', 'expired', 'open', 'closed'] : ['open'])(
+    'cannot have an approved gate shown as %s',
+    async (state) => {
+      const { run, uuid } = await waiting(separately(STEPS, OWNERS));
+      expect((await grace.approve(run, 'approve')).status).toBe(200);
+      await ada.until(run, ['succeeded']);
+      await ada.sealed(run);
+      await sql.query('update pack_runs.gates set state = $2 where run_id = $1', [uuid, state]);
+      const answer = await ada.ask('GET', `/api/runs/${run}/gates/approve`);
+      expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+      // The run is marked, so the list of open gates goes on without it.
+      expect((await grace.ask('GET', '/api/approvals')).status).toBe(200);
+    },
+  );
 
   it('cannot have a gate that was closed shown as expired', async () => {
     const { run, uuid } = await waiting(separately(STEPS, OWNERS));

@@ -10,7 +10,7 @@ import {
 } from '@taskrunner/infrastructure/configuration';
 import { visitActiveRuns, type ActiveKind } from '@taskrunner/infrastructure/postgres';
 import { safeLine } from '../terminal/safe-text';
-import { urlOf } from './database-settings';
+import { urlOf } from './database/database-settings';
 
 /** What a worker with a given configuration would do with the active runs. */
 export interface RunForecast {

@@ -9,6 +9,10 @@ import {
 import { isCodedError } from '@taskrunner/core/foundation';
 import { safeLine } from '../terminal/safe-text';
 
+/** What a pass does not say. The report lists what stays open for this bundle. */
+const NOT_PROVEN =
+  'Not proven: that the holders of the keys were honest, and that times and outputs of programs are as stated. `inspect` lists what stays open for this bundle.';
+
 /**
  * The text of a verification for people: if it fails, the reasons with remedies; otherwise the checks, who approved what, and how the run
  * ended.
@@ -20,7 +24,14 @@ export function verificationLines(verification: Verification, hasFiles: boolean)
   const lines =
     failures.length > 0
       ? [...failures, ...held, 'The contents of the bundle cannot be trusted. `inspect` still shows them.']
-      : [...held, '', ...storyLines(verification), '', `${checks.length} checks hold: ${basesInWords(checks)}`];
+      : [
+          ...held,
+          '',
+          ...storyLines(verification),
+          '',
+          `${checks.length} checks hold: ${basesInWords(checks)}`,
+          NOT_PROVEN,
+        ];
   return [...lines, summary].map(safeLine);
 }
 

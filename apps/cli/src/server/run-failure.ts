@@ -43,7 +43,7 @@ export async function runFailure(server: Server, run: RunView): Promise<RunFailu
     code: typeof code === 'string' ? code : null,
     said: line ?? (typeof message === 'string' ? message : null),
     count,
-    message: failureMessage(await server.plan(runId)),
+    message: failureMessage((await server.plan(runId)).plan as unknown as Json),
   };
 }
 

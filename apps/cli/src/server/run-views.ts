@@ -1,4 +1,4 @@
-import type { Decision, Gate, LogLine, Run, RunGate, Step } from '@taskrunner/client';
+import type { Decision, Gate, LogLine, Run, RunGate, Schemas, Step } from '@taskrunner/client';
 import type { Digest, Json } from '@taskrunner/core/foundation';
 import type { GateRequest, PolicyVerdict } from '@taskrunner/core/gate';
 import type { PlanDiff } from '@taskrunner/core/plan';
@@ -80,6 +80,9 @@ export type RunGateView = Pick<
   readonly decisions: readonly DecisionView[];
 };
 
+/** The plan of a run with its profile, whose digests a gate request names. */
+export type PlanView = Pick<Schemas['Plan'], 'planHash' | 'plan' | 'profile'>;
+
 /** A step. */
 export type StepView = Pick<
   Step,
@@ -103,7 +106,14 @@ export type GateView = Pick<
   /** Steps of the run that act without an approval; null in lists. */
   readonly ungatedEffects: readonly string[] | null;
   /** Difference from the last run of the pack that people approved; null if there is none, and in lists. `why`: why it is not available. */
-  readonly planDiff: { readonly against: string; readonly diff: PlanDiff | null; readonly why: string | null } | null;
+  readonly planDiff: {
+    readonly against: string;
+    /** Absent from servers of earlier versions, as are the people. */
+    readonly approvedAt?: string | null;
+    readonly approvedBy?: readonly { readonly sub: string; readonly name: string | null }[];
+    readonly diff: PlanDiff | null;
+    readonly why: string | null;
+  } | null;
 };
 
 /** A line of the log, or the end of the run. */

@@ -19,11 +19,10 @@ import {
   type SubmitRunBody,
   type TaskRunnerClient,
 } from '@taskrunner/client';
-import type { Json } from '@taskrunner/core/foundation';
 import type { InputFile } from '../packs/input-arguments';
 import { CliError } from '../terminal/cli-error';
 import { PATIENCE_MS } from './patience';
-import type { GateView, RunGateView } from './run-views';
+import type { GateView, PlanView, RunGateView } from './run-views';
 
 /** The largest pages that the API serves of most lists. */
 const PAGE = 200;
@@ -77,6 +76,11 @@ export class Server {
     return bodyOf(this.client.api.GET('/api/runs/{runId}/steps/{stepId}', { params }));
   }
 
+  /** The plan of a run, exactly as it was hashed, with its profile. */
+  plan(runId: string): Promise<PlanView> {
+    return bodyOf(this.client.api.GET('/api/runs/{runId}/plan', { params: { path: { runId } } }));
+  }
+
   /** Ids of the plan's nodes, in plan order. */
   async planOrder(runId: string): Promise<readonly string[]> {
     const graph = await bodyOf(this.client.api.GET('/api/runs/{runId}/graph', { params: { path: { runId } } }));
@@ -102,12 +106,6 @@ export class Server {
     for await (const { eventType, message = '' } of this.client.followLogs(runId, tail))
       if (eventType === 'step.log' && message.trim() !== '') last = message;
     return last;
-  }
-
-  /** The plan of a run. */
-  async plan(runId: string): Promise<Json> {
-    const { plan } = await bodyOf(this.client.api.GET('/api/runs/{runId}/plan', { params: { path: { runId } } }));
-    return plan as unknown as Json;
   }
 
   /** All gates of a run, including those that it has not reached. */

@@ -42,6 +42,18 @@ describe('the tree of steps', () => {
     ]);
   });
 
+  it('says what ended the run of steps that were left out because of it', () => {
+    const steps = [
+      step('scan', 'failed', { reason: 'GATE_REJECTED' }),
+      step('report', 'skipped', { reason: 'RUN_CANCELLED' }),
+    ];
+    expect(treeLines(steps, frame({ runCode: 'GATE_REJECTED' }))).toEqual([
+      '✗ scan  (GATE_REJECTED)',
+      '- report  (RUN_CANCELLED because the run was ending (GATE_REJECTED))',
+    ]);
+    expect(treeLines(steps.slice(1), frame({ runCode: 'RUN_CANCELLED' }))).toEqual(['- report  (RUN_CANCELLED)']);
+  });
+
   it('shows of many items those under way, and counts them all', () => {
     const items = Array.from({ length: 500 }, (_, i) =>
       step(`rollout[${i}]`, i === 250 ? 'running' : i < 250 ? 'succeeded' : 'pending', { parent: 'rollout' }),

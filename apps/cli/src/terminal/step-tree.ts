@@ -1,5 +1,6 @@
 import type { StepId } from '@taskrunner/core/foundation';
 import { isItem, nodeOf } from '@taskrunner/core/plan';
+import { endCause } from '@taskrunner/core/run';
 import type { StepView } from '../server/run-views';
 import { safeLine } from './safe-text';
 import { durationText } from '../lists/time-text';
@@ -29,6 +30,8 @@ export interface TreeFrame {
   readonly now: number;
   /** True if the steps of the plan that the run has not reached are listed too. */
   readonly withComing?: boolean;
+  /** The code with which the run ended; null: it has none, or has not ended. */
+  readonly runCode?: string | null;
 }
 
 /** A line of the tree. */
@@ -120,12 +123,14 @@ function heightOf(kept: ReadonlySet<number>, count: number): number {
   return height;
 }
 
-function stepLine(step: StepView, depth: number, { columns, now }: TreeFrame): string {
+function stepLine(step: StepView, depth: number, { columns, now, runCode = null }: TreeFrame): string {
   const name = step.id.split('::').at(-1) ?? step.id;
   const label = step.label === null || step.label === '' ? '' : ` ${step.label}`;
-  const more = [step.attempts > 1 ? `attempt ${step.attempts}` : '', step.reason ?? '', durationOf(step, now)].filter(
-    (text) => text !== '',
-  );
+  const more = [
+    step.attempts > 1 ? `attempt ${step.attempts}` : '',
+    `${step.reason ?? ''}${endCause(step.reason, runCode)}`,
+    durationOf(step, now),
+  ].filter((text) => text !== '');
   const text = `${'  '.repeat(depth)}${MARKS[step.status] ?? '?'} ${name}${label}${more.length === 0 ? '' : `  (${more.join(', ')})`}`;
   return cut(safeLine(text), columns);
 }

@@ -11,6 +11,11 @@ export class Connection {
   /** False while the connection is lost. */
   readonly current = (): boolean => this.isThere;
 
+  /** Learns from the browser that it has lost its network, before a request finds out. A request finds out that it is back. */
+  watch(browser: Pick<Window, 'addEventListener'>): void {
+    browser.addEventListener('offline', () => this.note(false));
+  }
+
   /** A request was answered, or the server could not be reached. */
   note(isThere: boolean): void {
     if (this.isThere === isThere) return;

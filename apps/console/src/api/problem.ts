@@ -1,4 +1,5 @@
 import { ApiProblem, ClientError, isTemporary, type Fault } from '@taskrunner/client';
+import { NotSent } from './not-sent';
 
 /** What is wrong in a request, and where; the place in a text is known only if a text was sent. */
 export type RequestFault = Pick<Fault, 'code' | 'path' | 'message' | 'remediation'> &
@@ -20,6 +21,8 @@ export function failureText(error: unknown): FailureText | null {
     const { code, detail, remediation, errors } = error;
     return { code, message: detail, remediation, faults: errors };
   }
+  if (error instanceof NotSent)
+    return { code: 'NOT_SENT', message: error.message, remediation: error.remediation, faults: [] };
   if (!ClientError.is(error)) return null;
   const { code } = error;
   if (code === 'CLIENT_SERVER_UNREACHABLE') {

@@ -1,44 +1,78 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { DecideBody, Gate } from '@taskrunner/client';
-import { lazy, Suspense, useState } from 'react';
-import type { Json } from '@taskrunner/core/foundation';
-import { Failed, Notice } from '../frame/notice';
+import type { DecisionReceipt, Gate } from '@taskrunner/client';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { Me } from '../frame/me';
 import { Refusal } from '../frame/refusal';
-import { useServices } from '../frame/services';
-import { usePlan } from '../run/plan';
+import { durationText } from '../frame/time';
 import { isCareful, switchCareful } from './careful';
-import { earlierResponse, formOfGate } from './form-of-gate';
-import { obstacleTo, type Reading, type Response } from './may-decide';
+import { draftName, Drafts } from './draft';
+import { GateForm } from './gate-form';
+import { ageLimitMs, obstacleTo, type Reading, type Response } from './may-decide';
+import { RejectQuestion } from './reject-question';
+import { SaveReceipt } from './receipt';
+import { useDecision, type DecisionEnds } from './use-decision';
 import { verdictIn } from './verdict';
 
-const ResponseForm = lazy(() => import('./response-form'));
-
-interface DecideFacts {
+interface DecideFacts extends DecisionEnds {
   readonly gate: Gate;
+  readonly me: Me;
   readonly isRead: boolean;
   readonly isGenuine: boolean | null;
-  readonly decided: () => void;
+  /** The person has just withdrawn in this tab: the form takes the keyboard. */
+  readonly isNew: boolean;
 }
 
 /** The decision, below what it is about. */
-export function Decide({ gate, isRead, isGenuine, decided }: DecideFacts) {
-  const [reason, setReason] = useState('');
+export function Decide({ gate, me, isRead, isGenuine, isNew, counted, reread }: DecideFacts) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (isNew) heading.current?.focus();
+  }, [isNew]);
+  const drafts = useMemo(() => new Drafts(sessionStorage), []);
+  const name = draftName(me.person, gate.gateDigest);
+  const [draft] = useState(() => drafts.read(name));
+  const [reason, setReason] = useState(draft.reason);
   const [response, setResponse] = useState<Response | null>(null);
   const [careful, setCareful] = useState(() => isCareful(localStorage));
   const [typed, setTyped] = useState('');
-  const decision = useDecision(gate, decided);
+  const [isRejecting, askToReject] = useState(false);
+  const done = (receipt: DecisionReceipt): void => {
+    drafts.forget(name);
+    counted(receipt);
+  };
+  const decision = useDecision(gate, { counted: done, reread });
   const reading: Reading = { gate, isRead, isGenuine, reason, response, typed: careful ? typed : null };
   const [toApprove, toReject] = [obstacleTo('approved', reading), obstacleTo('rejected', reading)];
   const { reasonRequired, formDigest } = gate.request.requirement;
   const verdict = verdictIn(gate);
-  const decide = (kind: 'approved' | 'rejected'): void => {
-    const answer = kind === 'approved' && response?.kind === 'complete' ? { response: response.value } : {};
-    decision.mutate({ decision: kind, reason, ...(formDigest === null ? {} : answer) });
+  const approve = (): void => {
+    const answer = response?.kind === 'complete' && formDigest !== null ? { response: response.value } : {};
+    decision.mutate({ decision: 'approved', reason, ...answer });
   };
+  // The gate is being read again, which then shows the decision.
+  if (decision.data !== undefined)
+    return (
+      <section className="decide" role="status">
+        <h2>Your decision counts</h2>
+        <p>
+          <SaveReceipt gate={gate} receipt={decision.data.receipt} />
+        </p>
+      </section>
+    );
   return (
     <form className="decide" aria-label="Decision" onSubmit={(event) => event.preventDefault()}>
-      <h2>Your decision</h2>
-      {formDigest === null ? null : <GateForm gate={gate} formDigest={formDigest} report={setResponse} />}
+      <h2 ref={heading} tabIndex={-1}>
+        Your decision
+      </h2>
+      <Decider gate={gate} me={me} />
+      {formDigest === null ? null : (
+        <GateForm
+          gate={gate}
+          formDigest={formDigest}
+          report={setResponse}
+          entered={draft.entries}
+          enter={(entries) => drafts.keep(name, { entries })}
+        />
+      )}
       <label className="entry">
         <span className="entry-name">
           Reason<span className="faint">{reasonRequired ? ' (required)' : ' (optional)'}</span>
@@ -49,7 +83,10 @@ export function Decide({ gate, isRead, isGenuine, decided }: DecideFacts) {
           maxLength={4_000}
           required={reasonRequired}
           value={reason}
-          onChange={(event) => setReason(event.target.value)}
+          onChange={({ target: { value } }) => {
+            setReason(value);
+            drafts.keep(name, { reason: value });
+          }}
         />
       </label>
       {careful ? (
@@ -85,7 +122,7 @@ export function Decide({ gate, isRead, isGenuine, decided }: DecideFacts) {
           type="button"
           className="button primary"
           disabled={toApprove !== null || decision.isPending}
-          onClick={() => decide('approved')}
+          onClick={approve}
         >
           {verdict === null ? 'Approve' : 'Approve and override'}
         </button>
@@ -93,9 +130,9 @@ export function Decide({ gate, isRead, isGenuine, decided }: DecideFacts) {
           type="button"
           className="button danger"
           disabled={toReject !== null || decision.isPending}
-          onClick={() => decide('rejected')}
+          onClick={() => askToReject(true)}
         >
-          Reject
+          Reject …
         </button>
       </p>
       {toApprove === null ? null : (
@@ -103,77 +140,28 @@ export function Decide({ gate, isRead, isGenuine, decided }: DecideFacts) {
           {toApprove}
         </p>
       )}
-      <Refusal error={decision.error} />
+      {isRejecting ? (
+        <RejectQuestion
+          reason={reason}
+          isPending={decision.isPending}
+          error={decision.error}
+          close={() => askToReject(false)}
+          reject={() => decision.mutate({ decision: 'rejected', reason })}
+        />
+      ) : (
+        <Refusal error={decision.error} />
+      )}
     </form>
   );
 }
 
-/** The way back for who has approved, while the gate is open. */
-export function Withdraw({ gate, decided }: Pick<DecideFacts, 'gate' | 'decided'>) {
-  const decision = useDecision(gate, decided);
+/** In whose name the decision is made, and how old that person's sign-in may be. */
+function Decider({ gate, me }: Pick<DecideFacts, 'gate' | 'me'>) {
+  const limit = ageLimitMs(gate.request.requirement.maxAuthAge);
   return (
-    <>
-      <p>
-        <button
-          type="button"
-          className="button"
-          disabled={decision.isPending}
-          onClick={() => decision.mutate({ decision: 'withdrawn', reason: '' })}
-        >
-          Withdraw my approval
-        </button>
-      </p>
-      <Refusal error={decision.error} />
-    </>
-  );
-}
-
-const DECIDE = { approved: 'approve', rejected: 'reject', withdrawn: 'withdraw' } as const;
-
-/** Sends a decision about the gate as it was shown. */
-function useDecision(gate: Gate, decided: () => void) {
-  const { client } = useServices();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ decision, reason, response }: Pick<DecideBody, 'decision'> & { reason: string; response?: Json }) =>
-      client[DECIDE[decision]](gate, {
-        ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
-        ...(response === undefined ? {} : { response: response as NonNullable<DecideBody['response']> }),
-      }),
-    onSettled: () => {
-      decided();
-      void queries.invalidateQueries({ queryKey: ['approvals'] });
-      void queries.invalidateQueries({ queryKey: ['run', gate.runId] });
-    },
-  });
-}
-
-interface GateFormFacts {
-  readonly gate: Gate;
-  readonly formDigest: string;
-  readonly report: (response: Response) => void;
-}
-
-/** The form comes from the plan, and is the one whose digest the request names. */
-function GateForm({ gate, formDigest, report }: GateFormFacts) {
-  const plan = usePlan(gate.runId);
-  const form = useQuery({
-    queryKey: ['form', gate.runId, formDigest],
-    enabled: plan.data !== undefined,
-    queryFn: () => formOfGate(plan.data?.plan, formDigest),
-    staleTime: Infinity,
-  });
-  if (plan.isError) return <Failed error={plan.error} retry={() => void plan.refetch()} />;
-  if (form.data === undefined) return <Notice kind="loading" title="Loading the form …" />;
-  if (form.data === null)
-    return (
-      <p className="tinted" data-tone="bad" role="alert">
-        ✕ The plan has no form with the digest that the request names. Do not approve. Inform the operator.
-      </p>
-    );
-  return (
-    <Suspense fallback={<Notice kind="loading" title="Loading the form …" />}>
-      <ResponseForm schema={form.data} earlier={earlierResponse(gate.decisions)} report={report} />
-    </Suspense>
+    <p>
+      You decide as <strong>{me.person.name}</strong> <span className="faint code">{me.person.sub}</span>.
+      {limit === null ? null : ` This gate asks for a sign-in that is at most ${durationText(limit)} old.`}
+    </p>
   );
 }

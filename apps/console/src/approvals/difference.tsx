@@ -1,15 +1,20 @@
 import { Link } from '@tanstack/react-router';
 import type { Gate, PlanChange, PlanDiff } from '@taskrunner/client';
 import { shortRun } from '../frame/short';
+import { fullText } from '../frame/time';
 
 /** How the plan differs from the one that people approved last. */
 export function Difference({ planDiff }: { readonly planDiff: Gate['planDiff'] }) {
   if (planDiff === null) return <p>No run of this pack has been approved before. Everything is new.</p>;
-  const { against, diff, why } = planDiff;
+  const { against, approvedAt, approvedBy, diff, why } = planDiff;
   const before = (
-    <Link to="/runs/$runId" params={{ runId: against }} className="code">
-      {shortRun(against)}
-    </Link>
+    <>
+      <Link to="/runs/$runId" params={{ runId: against }} className="code">
+        {shortRun(against)}
+      </Link>
+      {approvedAt === null ? null : `, approved ${fullText(approvedAt)}`}
+      {approvedBy.length === 0 ? null : ` by ${approvedBy.map(({ name, sub }) => name ?? sub).join(' and ')}`}
+    </>
   );
   if (diff === null)
     return (

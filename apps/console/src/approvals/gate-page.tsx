@@ -1,19 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { isAbsent } from '../api/problem';
-import type { Gate } from '@taskrunner/client';
+import type { DecisionReceipt, Gate } from '@taskrunner/client';
 import { useMe } from '../frame/me';
-import { Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
-import { fullText } from '../frame/time';
 import { Value } from '../run/value';
-import { Decide, Withdraw } from './decide';
+import { Decide } from './decide';
 import { Difference } from './difference';
+import { GateHead } from './gate-head';
+import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
 import { Quorum } from './quorum';
-import { reasonText } from './reasons';
+import { Standing } from './standing';
+import { StepsBehind, usePlanOfGate } from './steps-behind';
+import { ungatedAt } from './ungated-at';
 import { verdictIn } from './verdict';
 
 /** One request for an approval, and nothing else. */
@@ -54,13 +56,21 @@ export function GatePage() {
 
 function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
   const { request, show } = gate;
-  const genuine = useIsGenuine(gate);
+  const title = gateTitle(gate);
+  const plan = usePlanOfGate(gate);
+  const isRequestGenuine = useIsGenuine(gate);
+  const genuine = isRequestGenuine === true ? plan.isGenuine : isRequestGenuine;
   const [end, setEnd] = useState<HTMLElement | null>(null);
-  const isRead = useHasBeenSeen(end, gate.gateDigest);
+  // The end of a page whose steps are still loading is not the end of the request.
+  const isRead = useHasBeenSeen(plan.isGenuine === null ? null : end, gate.gateDigest);
+  const me = useMe();
+  const [receipt, counted] = useState<DecisionReceipt | null>(null);
+  useAt(gate.status === 'open' ? gate.until : null, reread);
   return (
     <>
-      <h1 className="request-message">{request.message}</h1>
-      <Clocks gate={gate} />
+      <h1 className="request-message">{title}</h1>
+      <GateHead gate={gate} />
+      {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
       <section>
         <h2>What you decide on</h2>
@@ -70,10 +80,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           <Value value={show} label="Shown values" />
         )}
       </section>
-      <section>
-        <h2>Compared with the plan approved last</h2>
-        <Difference planDiff={gate.planDiff} />
-      </section>
+      <StepsBehind gate={gate} plan={plan} />
       <Consequences gate={gate} />
       <section>
         <h2>Digest</h2>
@@ -82,50 +89,38 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           {genuine === null
             ? 'Comparing …'
             : genuine
-              ? '✓ This browser computed the same digest from what is shown above.'
-              : '✕ What is shown above has another digest. Do not decide. Inform the operator.'}
+              ? '✓ This browser computed the same digest from the request above.'
+              : '✕ The request above has another digest. Do not decide. Inform the operator.'}
+        </p>
+        <p className="faint">
+          The digest covers the message, the values, what the policy said, what follows, who may decide, both times, and
+          the hash of the plan with its steps. It does not cover the name of the requester and what stands below, which
+          is what the server says now.
         </p>
         <p className="faint code digest">plan {gate.planHash}</p>
-        <span ref={setEnd} />
       </section>
+      <section>
+        <h2>Compared with the plan approved last</h2>
+        <Difference planDiff={gate.planDiff} />
+      </section>
+      <Ungated gate={gate} />
+      <span ref={setEnd} />
       <Quorum gate={gate} />
-      {gate.status === 'open' && gate.canDecide ? (
-        <Decide key={gate.gateDigest} gate={gate} isRead={isRead} isGenuine={genuine} decided={reread} />
+      {me.data === undefined ? (
+        me.isError ? (
+          <Failed error={me.error} retry={() => void me.refetch()} />
+        ) : (
+          <Notice kind="loading" title="Loading who you are …" />
+        )
+      ) : gate.status === 'open' && gate.canDecide ? (
+        <Decide
+          key={gate.gateDigest}
+          {...{ gate, me: me.data, isRead, isGenuine: genuine, isNew: receipt !== null, counted, reread }}
+        />
       ) : (
-        <Refused gate={gate} reread={reread} />
+        <Standing {...{ gate, me: me.data, isNew: receipt !== null, counted, reread }} />
       )}
     </>
-  );
-}
-
-const STATUSES: Readonly<Record<string, string>> = {
-  open: 'open',
-  approved: 'approved',
-  rejected: 'rejected',
-  expired: 'expired',
-  closed: 'closed without a decision',
-};
-
-/** Both clocks: until when people can decide, and until when steps behind the gate must start. */
-function Clocks({ gate }: { readonly gate: Gate }) {
-  const { request, gateId, status, until } = gate;
-  return (
-    <dl className="run-facts">
-      <Fact name="Status">{STATUSES[status] ?? status}</Fact>
-      <Fact name="Gate">
-        <span className="code">{gateId}</span>
-        {request.label === null ? null : <span className="faint"> {request.label}</span>}
-      </Fact>
-      <Fact name="Asked">
-        <Moment at={request.openedAt} />
-      </Fact>
-      <Fact name="Decide until">
-        {fullText(until)} <span className="faint">({<Moment at={until} />})</span>
-      </Fact>
-      <Fact name="Steps start until">
-        {fullText(request.executeBy)} <span className="faint">({<Moment at={request.executeBy} />})</span>
-      </Fact>
-    </dl>
   );
 }
 
@@ -156,7 +151,7 @@ function Policy({ gate }: { readonly gate: Gate }) {
 
 /** What an approval leads to, and what the steps behind the gate can read. */
 function Consequences({ gate }: { readonly gate: Gate }) {
-  const { request, ungatedEffects } = gate;
+  const { request } = gate;
   const { opens, secrets, notApplied, requirement } = request;
   const reads = Object.keys(request.reads);
   return (
@@ -171,12 +166,22 @@ function Consequences({ gate }: { readonly gate: Gate }) {
       <Named text="Results that they can read, which are fixed" names={reads} />
       <Named text="Gates that did not apply" names={notApplied} />
       <Named text="Programs that may act for you" names={(requirement.actors ?? []).map(({ sub }) => sub)} />
-      {ungatedEffects === null || ungatedEffects.length === 0 ? null : (
+    </section>
+  );
+}
+
+/** What of the plan acts without anybody's approval. The server says it beside the request. */
+function Ungated({ gate }: { readonly gate: Gate }) {
+  const { free, byPolicy } = ungatedAt(gate);
+  return (
+    <>
+      {free.length === 0 ? null : (
         <div className="tinted" data-tone="wait">
-          <Named text="Steps with effects that need no approval" names={ungatedEffects} />
+          <Named text="Steps with effects that need no approval" names={free} />
         </div>
       )}
-    </section>
+      <Named text="Steps that would need no approval if the policy had not denied" names={byPolicy} />
+    </>
   );
 }
 
@@ -186,38 +191,6 @@ function Named({ text, names }: { readonly text: string; readonly names: readonl
     <p>
       {text}: <span className="code">{names.join(', ')}</span>
     </p>
-  );
-}
-
-/** Why the person cannot decide, or that the gate is over; and the way back for who has approved. */
-function Refused({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
-  const me = useMe().data;
-  const { grants } = gate.request.requirement;
-  const held = [...(me?.scopes ?? []), ...(me?.grants ?? [])];
-  const missing = grants.filter((grant) => !held.includes(grant));
-  return (
-    <section className="why">
-      <h2>{gate.status === 'open' ? 'You cannot decide' : `The gate is ${STATUSES[gate.status] ?? gate.status}`}</h2>
-      {gate.status === 'open' && gate.why !== null ? (
-        <>
-          <p>{reasonText(gate.why)}</p>
-          <p className="faint code">{gate.why}</p>
-        </>
-      ) : null}
-      {gate.status === 'open' && gate.why === 'GATE_GRANT_MISSING' && me !== undefined ? (
-        <Named text="Missing" names={missing} />
-      ) : null}
-      {gate.status === 'open' && gate.why === 'GATE_ALREADY_COUNTED' ? <Withdraw gate={gate} decided={reread} /> : null}
-    </section>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -249,4 +222,21 @@ function useHasBeenSeen(element: HTMLElement | null, subject: string): boolean {
     return () => observer.disconnect();
   }, [element, subject]);
   return seen === subject;
+}
+
+/** Browsers count milliseconds until an event in 31 bits. */
+const LONGEST_MS = 2 ** 31 - 1;
+/** The server asks its own clock, which may be a little later. */
+const AFTER_MS = 250;
+
+/** Does something at a time; null: never. */
+function useAt(instant: string | null, act: () => void): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    const inMs = instant === null ? -1 : Date.parse(instant) - Date.now() + AFTER_MS;
+    if (inMs < 0 || inMs > LONGEST_MS) return undefined;
+    const timer = setTimeout(() => latest.current(), inMs);
+    return () => clearTimeout(timer);
+  }, [instant]);
 }

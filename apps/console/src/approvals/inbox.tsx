@@ -9,6 +9,7 @@ import { Moment } from '../frame/moment';
 import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { shortRun } from '../frame/short';
+import { gateTitle } from './gate-title';
 import type { InboxSearch } from './inbox-search';
 import { reasonText } from './reasons';
 
@@ -88,15 +89,16 @@ export function InboxPage() {
 }
 
 function Request({ gate }: { readonly gate: Gate }) {
-  const { runId, gateId, request, approvals, required, until, canDecide, why } = gate;
+  const { runId, gateId, pack, requester, request, approvals, required, until, canDecide, why } = gate;
   return (
     <li className="inbox-item">
       <div className="inbox-main">
         <Link to="/runs/$runId/gates/$gateId" params={{ runId, gateId }} data-row="" className="inbox-title">
-          {request.message}
+          {gateTitle(gate)}
         </Link>
         <span className="faint">
-          <span className="code">{gateId}</span> of run <span className="code">{shortRun(runId)}</span>
+          {pack.name} {pack.version}, requested by {requester.name}: <span className="code">{gateId}</span> of run{' '}
+          <span className="code">{shortRun(runId)}</span>
           {canDecide || why === null ? null : `. ${reasonText(why)}`}
         </span>
       </div>
@@ -104,7 +106,7 @@ function Request({ gate }: { readonly gate: Gate }) {
         {approvals} of {required} {required === 1 ? 'approval' : 'approvals'}
       </span>
       <span className="inbox-clock">
-        <span className="faint">asked</span> <Moment at={request.openedAt} />
+        <span className="faint">asked</span> <Moment at={request.openedAt} isPast />
         <br />
         <span className="faint">expires</span> <Moment at={until} />
       </span>

@@ -1,5 +1,5 @@
 import type { Gate } from '@taskrunner/client';
-import { obstacleTo, type Reading } from './may-decide';
+import { ageLimitMs, obstacleTo, type Reading } from './may-decide';
 
 const requirement = {
   grants: [],
@@ -55,4 +55,15 @@ it('waits for the digest of whoever has asked to type it', () => {
   expect(obstacleTo('approved', reading({ typed: '' }))).toMatch(/first 8 characters/);
   expect(obstacleTo('rejected', reading({ typed: '0123456' }))).toMatch(/first 8 characters/);
   expect(obstacleTo('rejected', reading({ typed: ' 01234567 ' }))).toBeNull();
+  expect(obstacleTo('rejected', reading({ typed: 'SHA256:01234567' }))).toBeNull();
+});
+
+it('says that a wrong digest does not match, and not that it is missing', () => {
+  expect(obstacleTo('approved', reading({ typed: '89abcdef' }))).toMatch(/does not match/);
+  expect(obstacleTo('approved', reading({ typed: '012345678' }))).toMatch(/does not match/);
+});
+
+it('knows how old a sign-in may be', () => {
+  expect([ageLimitMs('PT15M'), ageLimitMs('P1DT1H'), ageLimitMs('PT1.5S')]).toEqual([900_000, 90_000_000, 1_500]);
+  expect(ageLimitMs(null)).toBeNull();
 });

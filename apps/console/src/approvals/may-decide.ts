@@ -36,9 +36,28 @@ export function obstacleTo(decision: 'approved' | 'rejected', reading: Reading):
     if (response.kind === 'incomplete') return response.why;
   }
   if (reasonRequired && reason.trim() === '') return 'This gate asks for a reason.';
-  if (typed !== null && typed.trim().toLowerCase() !== beginningOf(gate.gateDigest))
-    return `Type the first ${TYPED_CHARACTERS} characters of the digest, after “sha256:”.`;
-  return null;
+  return typed === null ? null : objectionToTyped(typed, beginningOf(gate.gateDigest));
+}
+
+function objectionToTyped(typed: string, beginning: string): string | null {
+  const entered = typed
+    .trim()
+    .toLowerCase()
+    .replace(/^sha256:/, '');
+  if (entered === beginning) return null;
+  return beginning.startsWith(entered)
+    ? `Type the first ${TYPED_CHARACTERS} characters of the digest, after “sha256:”.`
+    : 'What you typed does not match the gate digest.';
+}
+
+const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
+
+/** How old a sign-in may be at a gate, milliseconds; null: there is no limit. `text`: an ISO 8601 duration of the request. */
+export function ageLimitMs(text: string | null): number | null {
+  const match = text === null ? null : DURATION.exec(text);
+  if (match === null) return null;
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map((part) => Number(part ?? 0));
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000;
 }
 
 /** The characters of a digest that a careful person types. */

@@ -1,6 +1,7 @@
 import type { Decision, Gate } from '@taskrunner/client';
 import { Moment } from '../frame/moment';
 import { fullText } from '../frame/time';
+import { statusOf } from './own-decision';
 
 const WORDS: Readonly<Record<Decision['decision'], string>> = {
   approved: 'approved',
@@ -17,7 +18,7 @@ export function Quorum({ gate }: { readonly gate: Gate }) {
       <h2>
         {approvals} of {required} {required === 1 ? 'approval' : 'approvals'}
       </h2>
-      {gate.status === 'open' ? (
+      {statusOf(gate) === 'open' ? (
         <p>
           {missing === 0
             ? 'Enough people have approved.'
@@ -26,21 +27,25 @@ export function Quorum({ gate }: { readonly gate: Gate }) {
           {request.requirement.selfApproval ? '.' : ', and did not start the run.'}
         </p>
       ) : null}
-      {decisions.length === 0 ? (
-        <p className="faint">Nobody has decided.</p>
-      ) : (
-        <ol className="decisions">
-          {decisions.map((decision) => (
-            <DecisionItem key={decision.decisionId} decision={decision} />
-          ))}
-        </ol>
-      )}
+      <Decisions decisions={decisions} />
     </section>
   );
 }
 
+/** Who decided, when, why, and with which answer to the form. */
+export function Decisions({ decisions }: Pick<Gate, 'decisions'>) {
+  if (decisions.length === 0) return <p className="faint">Nobody has decided.</p>;
+  return (
+    <ol className="decisions">
+      {decisions.map((decision) => (
+        <DecisionItem key={decision.decisionId} decision={decision} />
+      ))}
+    </ol>
+  );
+}
+
 function DecisionItem({ decision }: { readonly decision: Decision }) {
-  const { person, reason, decidedAt, withdrawn, onBehalfOf, actors, proof } = decision;
+  const { person, reason, response, decidedAt, withdrawn, onBehalfOf, actors, proof } = decision;
   const through = (actors ?? []).map(({ sub }) => sub);
   return (
     <li data-decision={decision.decision} data-withdrawn={withdrawn}>
@@ -51,8 +56,13 @@ function DecisionItem({ decision }: { readonly decision: Decision }) {
         {through.length === 0 ? null : <span className="faint"> through {through.join(', ')}</span>}
       </p>
       {reason === null ? null : <p className="decision-reason">{reason}</p>}
+      {response === null || response === undefined ? null : (
+        <p className="decision-reason">
+          Answer: <span className="code">{JSON.stringify(response)}</span>
+        </p>
+      )}
       <p className="faint">
-        {fullText(decidedAt)} (<Moment at={decidedAt} />
+        {fullText(decidedAt)} (<Moment at={decidedAt} isPast />
         ), proof: {proof}
       </p>
     </li>

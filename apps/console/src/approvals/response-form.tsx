@@ -1,26 +1,82 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { Json } from '@taskrunner/core/foundation';
-import { fieldsOfSchema, type Schema } from '../form/field';
+import { fieldsOfSchema, isSecretField, type Field, type Schema } from '../form/field';
 import { FormFields } from '../form/form-fields';
 import { initialEntries, readForm, readWhole, type Entries, type FieldFaults } from '../form/read-fields';
 import { Value } from '../run/value';
 import type { Response } from './may-decide';
+import { changeOfResponse, type ResponseChange } from './response-change';
 
-interface ResponseFacts {
+export interface ResponseFacts {
   readonly schema: Schema;
   /** What earlier approvers answered; null: nobody has. */
   readonly earlier: Json;
   readonly report: (response: Response) => void;
+  /** What was entered before a reload, by name. */
+  readonly entered: Readonly<Record<string, string>>;
+  readonly enter: (entries: Readonly<Record<string, string>>) => void;
 }
 
-/** The form of a gate. Later approvers confirm what the first one answered. Loaded when a gate has one. */
-export default function ResponseForm({ schema, earlier, report }: ResponseFacts) {
+/**
+ * The form of a gate. Later approvers confirm what the first one answered. The decision is bound to what the person read: if the response is
+ * another meanwhile, it is not confirmed before the person says that they have read that one. Loaded when a gate has a form.
+ */
+export default function ResponseForm({ schema, earlier, report, entered, enter }: ResponseFacts) {
+  const [read, acknowledge] = useState(earlier);
+  const change = changeOfResponse(read, earlier);
+  if (change !== 'none')
+    return (
+      <Changed change={change} read={read} now={earlier} report={report} acknowledge={() => acknowledge(earlier)} />
+    );
   if (earlier !== null) return <Confirmed earlier={earlier} report={report} />;
-  return <Filled schema={schema} report={report} />;
+  return <Filled schema={schema} report={report} entered={entered} enter={enter} />;
+}
+
+const CHANGES: Readonly<Record<Exclude<ResponseChange, 'none'>, string>> = {
+  given: 'Another approver has filled in the form meanwhile. Your entries are not sent.',
+  changed: 'The response changed since you read it.',
+  withdrawn: 'The response changed since you read it: whoever gave it has withdrawn.',
+};
+
+interface ChangedFacts extends Pick<ResponseFacts, 'report'> {
+  readonly change: Exclude<ResponseChange, 'none'>;
+  readonly read: Json;
+  readonly now: Json;
+  readonly acknowledge: () => void;
+}
+
+function Changed({ change, read, now, report, acknowledge }: ChangedFacts) {
+  useEffect(() => report({ kind: 'incomplete', why: CHANGES[change] }), [change, report]);
+  return (
+    <div className="entry" role="alert">
+      <h3>{CHANGES[change]}</h3>
+      {read === null ? null : (
+        <>
+          <p>What you read:</p>
+          <Value value={read} label="The response that you read" />
+        </>
+      )}
+      {now === null ? (
+        <p>Now nobody has filled in the form.</p>
+      ) : (
+        <>
+          <p>What an approval would confirm now:</p>
+          <Value value={now} label="The response of earlier approvers" />
+        </>
+      )}
+      <p>
+        <button type="button" className="button" onClick={acknowledge}>
+          {now === null ? 'Fill in the form' : 'I have read this response'}
+        </button>
+      </p>
+    </div>
+  );
 }
 
 function Confirmed({ earlier, report }: Pick<ResponseFacts, 'earlier' | 'report'>) {
-  useEffect(() => report({ kind: 'complete', value: earlier }), [earlier, report]);
+  // The same response in the answer of another request is another object.
+  const text = JSON.stringify(earlier);
+  useEffect(() => report({ kind: 'complete', value: JSON.parse(text) as Json }), [text, report]);
   return (
     <div className="entry">
       <h3>The response that you confirm</h3>
@@ -30,20 +86,18 @@ function Confirmed({ earlier, report }: Pick<ResponseFacts, 'earlier' | 'report'
   );
 }
 
-const INCOMPLETE = 'Complete the form first: an approval has a response.';
-
-function Filled({ schema, report }: Pick<ResponseFacts, 'schema' | 'report'>) {
+function Filled({ schema, report, entered, enter }: Omit<ResponseFacts, 'earlier'>) {
   const fields = useMemo(() => fieldsOfSchema(schema), [schema]);
-  const [entries, setEntries] = useState<Entries>(() => initialEntries(fields ?? []));
+  const [entries, setEntries] = useState<Entries>(() => ({ ...initialEntries(fields ?? []), ...entered }));
   const [isTouched, touch] = useState(false);
-  const [text, write] = useState('');
+  const [text, write] = useState(entered[WHOLE] ?? '');
   const { response, faults } = useMemo(() => {
     if (fields === null) {
       const { value, faults: found } = readWhole(schema, text);
-      return { response: responseOf(value, found.length > 0), faults: found.length > 0 ? { '': found } : {} };
+      return responseOf(value, found.length > 0 ? { '': found } : {}, []);
     }
     const read = readForm(schema, fields, entries);
-    return { response: responseOf(read.values, Object.keys(read.faults).length > 0), faults: read.faults };
+    return responseOf(read.values, read.faults, fields);
   }, [schema, fields, entries, text]);
   useEffect(() => report(response), [response, report]);
   const shown: FieldFaults = isTouched ? faults : {};
@@ -59,15 +113,42 @@ function Filled({ schema, report }: Pick<ResponseFacts, 'schema' | 'report'>) {
             spellCheck={false}
             aria-invalid={shown[''] !== undefined}
             value={text}
-            onChange={({ target }) => write(target.value)}
+            onChange={({ target }) => {
+              write(target.value);
+              enter({ [WHOLE]: target.value });
+            }}
           />
         </label>
       ) : null}
-      <FormFields fields={fields ?? []} entries={entries} faults={shown} change={setEntries} />
+      <FormFields
+        fields={fields ?? []}
+        entries={entries}
+        faults={shown}
+        change={(next) => {
+          setEntries(next);
+          enter(keptOf(next, fields ?? [], schema));
+        }}
+      />
     </div>
   );
 }
 
-function responseOf(value: Json, isWrong: boolean): Response {
-  return isWrong ? { kind: 'incomplete', why: INCOMPLETE } : { kind: 'complete', value };
+/** Stands for a response that is written as a whole. */
+const WHOLE = '';
+
+/** The entries that outlive a reload: texts, without those of sensitive fields. */
+function keptOf(entries: Entries, fields: readonly Field[], schema: Schema): Readonly<Record<string, string>> {
+  const kept = fields.flatMap(({ name }): readonly (readonly [string, string])[] => {
+    const entry = entries[name];
+    return typeof entry !== 'string' || isSecretField(schema, name) ? [] : [[name, entry]];
+  });
+  return Object.fromEntries(kept);
+}
+
+function responseOf(value: Json, faults: FieldFaults, fields: readonly Field[]) {
+  const wrong = Object.keys(faults);
+  if (wrong.length === 0) return { response: { kind: 'complete', value } satisfies Response, faults };
+  const names = fields.flatMap(({ name, title }) => (wrong.includes(name) ? [title ?? name] : []));
+  const which = names.length === 0 ? 'an approval has a response.' : `${names.join(', ')}.`;
+  return { response: { kind: 'incomplete', why: `Complete the form first: ${which}` } satisfies Response, faults };
 }

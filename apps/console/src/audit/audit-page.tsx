@@ -9,6 +9,7 @@ import { useServices } from '../frame/services';
 import { shortDigest, shortRun } from '../frame/short';
 import { fullText } from '../frame/time';
 import { Value } from '../run/value';
+import { outcomeOf } from './audit-outcome';
 import { lastEntry } from './audit-search';
 import { checkChain } from './chain';
 
@@ -114,6 +115,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
             <th scope="col">Event</th>
             <th scope="col">About</th>
             <th scope="col">Who</th>
+            <th scope="col">Outcome</th>
             <th scope="col">Hash</th>
             <th scope="col">Content</th>
           </tr>
@@ -129,6 +131,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
 }
 
 function Row({ entry: { seq, at, event, hash } }: { readonly entry: AuditEntry }) {
+  const outcome = outcomeOf(event);
   const runId = textOf(event['runId']);
   const scheduleId = textOf(event['scheduleId']);
   const about = textOf(event['gate']) ?? textOf(event['gateId']) ?? textOf(event['step']);
@@ -156,6 +159,18 @@ function Row({ entry: { seq, at, event, hash } }: { readonly entry: AuditEntry }
         {runId === null && about === null && scheduleId === null ? <span className="faint">–</span> : null}
       </td>
       <td data-label="Who">{whoIn(event) ?? <span className="faint">–</span>}</td>
+      <td data-label="Outcome">
+        {outcome === null ? (
+          <span className="faint">–</span>
+        ) : (
+          <>
+            <span className="tinted" data-tone={outcome.tone}>
+              {outcome.text}
+            </span>
+            {outcome.code === null ? null : <span className="code faint"> {outcome.code}</span>}
+          </>
+        )}
+      </td>
       <td data-label="Hash" className="code faint" title={hash}>
         {shortDigest(hash)}
       </td>

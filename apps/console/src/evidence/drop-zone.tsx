@@ -4,12 +4,14 @@ interface DropFacts {
   readonly label: string;
   /** What the field takes, such as `.tar`. */
   readonly accept: string;
+  /** The file that was taken; null: none. */
+  readonly chosen: string | null;
   readonly children?: ReactNode;
   readonly take: (file: File) => void;
 }
 
 /** A place for one file: dropped, or chosen with the button, which is the way for keyboards. */
-export function DropZone({ label, accept, children, take }: DropFacts) {
+export function DropZone({ label, accept, chosen, children, take }: DropFacts) {
   const id = useId();
   const [isOver, setOver] = useState(false);
   const over = (event: DragEvent, next: boolean): void => {
@@ -43,6 +45,11 @@ export function DropZone({ label, accept, children, take }: DropFacts) {
           target.value = '';
         }}
       />
+      {chosen === null ? null : (
+        <p className="faint" role="status">
+          Chosen: <span className="code">{chosen}</span>
+        </p>
+      )}
       {children}
     </div>
   );

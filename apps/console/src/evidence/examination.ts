@@ -39,7 +39,7 @@ export class Examination {
   verify(terms: Terms, now: number): Findings {
     const { files, faults, refusal } = this.bundle;
     const { trust, refused } = trustOf(terms);
-    const expect = terms.run === null ? {} : { run: terms.run };
+    const expect = Object.fromEntries(expectedOf(terms));
     const verification =
       trust &&
       openVerification({
@@ -90,10 +90,14 @@ export class Examination {
         at: new Date(now).toISOString(),
         trust: verified && terms.trust && { name: terms.trust.name, sha256: sha256(terms.trust.text) },
         options: terms.allowDev ? ['--allow-dev'] : [],
-        expected: terms.run === null ? [] : [`run=${terms.run}`],
+        expected: expectedOf(terms).map(([what, value]) => `${what}=${value}`),
       },
     });
   }
+}
+
+function expectedOf({ run, plan }: Terms): readonly (readonly ['run' | 'plan', string])[] {
+  return [...(run === null ? [] : [['run', run] as const]), ...(plan === null ? [] : [['plan', plan] as const])];
 }
 
 /** The trust file, or why it is refused. */

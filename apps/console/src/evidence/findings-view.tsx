@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { sizeText } from '../frame/short';
 import type { Findings } from './protocol';
-import { ReportView } from './report-view';
+import { ReportView } from './report/report-view';
 import { saveBlob } from '../frame/save';
 import { Checks, NotProven, Verdict } from './verdict';
 import { Sections } from './words';

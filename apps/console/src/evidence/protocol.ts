@@ -11,6 +11,8 @@ export interface Terms {
   readonly allowDev: boolean;
   /** The run that the bundle must be of; null: any. */
   readonly run: string | null;
+  /** The plan hash that the bundle must have; null: any. */
+  readonly plan: string | null;
 }
 
 /** A bundle that was read. */

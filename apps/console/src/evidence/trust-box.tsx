@@ -37,6 +37,7 @@ export function TrustBox({ from, faults }: TrustFacts) {
       <DropZone
         label="Choose a trust file, or drop it here"
         accept=".json,application/json"
+        chosen={terms.trust === null || terms.trust.name === PASTED ? null : terms.trust.name}
         take={(file) => void take(file)}
       >
         <label htmlFor={`${id}-text`} className="faint">

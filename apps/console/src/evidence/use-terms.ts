@@ -9,14 +9,17 @@ export interface TermsOfPage {
   readonly give: (trust: TrustText | null) => void;
   readonly remember: (isRemembered: boolean) => void;
   readonly allowDev: (allowDev: boolean) => void;
+  readonly expect: (expected: Partial<Pick<Terms, 'run' | 'plan'>>) => void;
 }
 
-/** `run`: the run that the address names; null: any. */
-export function useTerms(run: string | null): TermsOfPage {
+/** `named`: the run that the address names; null: any, unless the reader expects one. */
+export function useTerms(named: string | null): TermsOfPage {
   const [trust, setTrust] = useState(() => storedTrust(localStorage));
   const [isRemembered, setRemembered] = useState(trust !== null);
   const [isDev, setDev] = useState(false);
-  const terms = useMemo(() => ({ trust, allowDev: isDev, run }), [trust, isDev, run]);
+  const [expected, setExpected] = useState<Pick<Terms, 'run' | 'plan'>>({ run: null, plan: null });
+  const { run, plan } = { ...expected, ...(named === null ? {} : { run: named }) };
+  const terms = useMemo(() => ({ trust, allowDev: isDev, run, plan }), [trust, isDev, run, plan]);
   return {
     terms,
     isRemembered,
@@ -29,5 +32,6 @@ export function useTerms(run: string | null): TermsOfPage {
       storeTrust(localStorage, wanted ? trust : null);
     },
     allowDev: setDev,
+    expect: (more) => setExpected((before) => ({ ...before, ...more })),
   };
 }

@@ -1,4 +1,5 @@
 import { basesInWords, type Check } from '@taskrunner/core/evidence';
+import { browserWords } from './browser-words';
 import type { Findings } from './protocol';
 import { Quoted } from './words';
 
@@ -15,6 +16,7 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
   const { summary, cause, concessions } = report.verdict;
   const { tone, sign, title } = lookOf(findings);
   const failing = contents?.filter(({ ok }) => !ok) ?? [];
+  const isTrustRefused = findings.trustFaults.length > 0;
   return (
     <section className="verdict" data-tone={tone} aria-live="polite" aria-label="Verdict">
       <h2>
@@ -22,12 +24,14 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
       </h2>
       {refusal === null ? null : (
         <p>
-          The file {refusal.what}. {refusal.remediation}
+          The file {refusal.what}. {browserWords(refusal.remediation)}
         </p>
       )}
-      {verification === null ? (
+      {refusal !== null ? null : verification === null ? (
         <p>
-          You have given no trust file, so no signature was matched to anybody.{' '}
+          {isTrustRefused
+            ? 'The trust file is refused (TRUST_INVALID), so no signature was matched to anybody.'
+            : 'You have given no trust file, so no signature was matched to anybody.'}{' '}
           {failing.length === 0
             ? 'The documents of the bundle agree with each other. Anyone who can write a bundle can write one that passes these checks.'
             : 'The documents of the bundle contradict each other, or some are missing.'}
@@ -35,18 +39,19 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
       ) : cause === null ? (
         <p>
           All {verification.checks.length} checks hold: {basesInWords(verification.checks)}.{' '}
-          <Quoted>{summary ?? ''}</Quoted>
+          <Quoted>{browserWords(summary ?? '')}</Quoted>
         </p>
       ) : (
         <>
           <p>
-            It fails at <code>{cause.check}</code>: <Quoted>{cause.detail}</Quoted>. {cause.remedy}
+            It fails at <code>{cause.check}</code>: <Quoted>{browserWords(cause.detail)}</Quoted>.{' '}
+            {browserWords(cause.remedy)}
           </p>
           <p>Do not rely on what follows. It shows what the bundle says, and that is not verified.</p>
         </>
       )}
       {concessions.map((one) => (
-        <p key={one}>{one}</p>
+        <p key={one}>{browserWords(one)}</p>
       ))}
       {missingEngines.length === 0 ? null : (
         <p>
@@ -58,13 +63,15 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
   );
 }
 
-function lookOf({ verification, contents, report, refusal }: Findings): Look {
+function lookOf(findings: Findings): Look {
+  const { verification, contents, report, refusal } = findings;
   if (refusal !== null) return { tone: 'bad', sign: '✕', title: 'This is no evidence bundle' };
   if (verification?.ok === true)
     return report.verdict.concessions.length > 0
       ? { tone: 'wait', sign: '!', title: 'Verified, with a concession' }
       : { tone: 'good', sign: '✓', title: 'Verified' };
   if (verification !== null) return { tone: 'bad', sign: '✕', title: 'The verification fails' };
+  if (findings.trustFaults.length > 0) return { tone: 'bad', sign: '✕', title: 'The trust file is refused' };
   return contents?.every(({ ok }) => ok) === true
     ? { tone: 'wait', sign: '!', title: 'Consistent, but signed by nobody you trust' }
     : { tone: 'bad', sign: '✕', title: 'The bundle is not consistent' };
@@ -90,7 +97,7 @@ export function NotProven({ findings }: { readonly findings: Findings }) {
                 <code>{check}</code> ({basis}):{' '}
               </>
             )}
-            {text}
+            {browserWords(text)}
           </li>
         ))}
         <li>
@@ -122,11 +129,11 @@ export function Checks({ checks }: { readonly checks: readonly Check[] }) {
               <th scope="row" className="code">
                 {name}
               </th>
-              <td className="tinted" data-tone={ok ? 'good' : 'bad'}>
+              <td className="tinted" data-tone={ok ? 'good' : 'bad'} data-label="Result">
                 {ok ? '✓ holds' : '✕ fails'}
               </td>
-              <td>{ok ? basis : ''}</td>
-              <td>
+              <td data-label="Basis">{basis}</td>
+              <td data-label="Detail">
                 <Quoted>{detail}</Quoted>
               </td>
             </tr>

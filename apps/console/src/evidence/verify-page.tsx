@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { sizeText } from '../frame/short';
 import { DropZone } from './drop-zone';
+import { ExpectBox } from './expect-box';
 import { StageView } from './stage-view';
 import { TrustBox } from './trust-box';
 import { useExamination } from './use-examination';
@@ -12,6 +13,7 @@ export default function VerifyPage({ maxBytes }: { readonly maxBytes: number }) 
   const from = useTerms(null);
   const examination = useExamination(from.terms);
   const [refused, setRefused] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
   const { stage, open } = examination;
   const take = (file: File): void => {
     const isSmall = file.size <= maxBytes;
@@ -20,7 +22,9 @@ export default function VerifyPage({ maxBytes }: { readonly maxBytes: number }) 
         ? null
         : `${file.name} has ${sizeText(file.size)}, more than the ${sizeText(maxBytes)} that a browser reads here. Use \`taskrunner verify\`.`,
     );
-    if (isSmall) open(file.name, file);
+    if (!isSmall) return;
+    setChosen(`${file.name}, ${sizeText(file.size)}`);
+    open(file.name, file);
   };
   return (
     <main className="page evidence">
@@ -30,13 +34,19 @@ export default function VerifyPage({ maxBytes }: { readonly maxBytes: number }) 
         the trust file leaves this browser.
       </p>
       <section aria-label="Bundle">
-        <DropZone label="Choose an evidence bundle, or drop it here" accept=".tar,application/x-tar" take={take} />
+        <DropZone
+          label="Choose an evidence bundle, or drop it here"
+          accept=".tar,application/x-tar"
+          chosen={chosen}
+          take={take}
+        />
         {refused === null ? null : (
           <p className="tinted" data-tone="bad" role="alert">
             {refused}
           </p>
         )}
       </section>
+      <ExpectBox from={from} />
       <TrustBox from={from} faults={stage.kind === 'found' ? stage.findings.trustFaults : []} />
       <StageView examination={examination} />
     </main>

@@ -88,7 +88,7 @@ function ShownBlock({ block }: { readonly block: Block }) {
               {block.rows.map((cells, at) => (
                 <tr key={at}>
                   {cells.map((cell, place) => (
-                    <td key={place}>
+                    <td key={place} data-label={block.columns[place]}>
                       <Said words={cell} />
                     </td>
                   ))}

@@ -67,6 +67,13 @@ export function fieldsOfSchema(schema: Schema): readonly Field[] | null {
   });
 }
 
+/** True of a member that a schema marks as one that is not to be shown again. */
+export function isSecretField(schema: Schema, name: string): boolean {
+  const { properties } = schema;
+  const member = isObject(properties) ? properties[name] : undefined;
+  return isObject(member) && (member['writeOnly'] === true || member['format'] === 'password');
+}
+
 /** First what must be given, as the schema lists it: a plan keeps the order of lists, but not that of members. */
 function inOrder(names: readonly string[], needed: readonly Json[]): readonly string[] {
   const first = needed.filter((name): name is string => typeof name === 'string' && names.includes(name));

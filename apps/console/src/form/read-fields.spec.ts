@@ -63,7 +63,16 @@ it('makes a form of a JSON Schema, and checks the value as a whole', () => {
     ['seats', 'json', null],
   ]);
   expect(readForm(FORM, fields, { window: '"night"', seats: '4' }).faults).toEqual({
-    seats: [expect.stringMatching(/^\/seats/)],
+    seats: [expect.stringMatching(/^seats must /)],
+  });
+  // Everything that is wrong, at once, and each thing once.
+  expect(readForm(FORM, fields, { window: '"noon"', seats: '4' }).faults).toEqual({
+    window: [expect.stringMatching(/^Window must /)],
+    seats: [expect.stringMatching(/^seats must /)],
+  });
+  expect(readForm(FORM, fields, { window: '', seats: '4' }).faults).toEqual({
+    window: ['A value is needed.'],
+    seats: [expect.stringMatching(/^seats must /)],
   });
   expect(readForm(FORM, fields, { window: '"day"', seats: '' })).toMatchObject({
     values: { window: 'day' },

@@ -1,4 +1,4 @@
-import { compileSchema } from '@taskrunner/core/schema';
+import { compileSchema, type SchemaFinding } from '@taskrunner/core/schema';
 import type { Json } from '@taskrunner/core/foundation';
 import type { Field, Schema } from './field';
 
@@ -49,8 +49,15 @@ export function readFields(fields: readonly Field[], entries: Entries): FormRead
 /** Reads the entries of a form for a JSON Schema, and checks the whole value against it. */
 export function readForm(schema: Schema, fields: readonly Field[], entries: Entries): FormReading {
   const reading = readFields(fields, entries);
-  if (Object.keys(reading.faults).length > 0) return reading;
-  return { ...reading, faults: byField(findingsOf(schema, reading.values), fields) };
+  // What is missing or cannot be read is absent from the values, and is said beside its entry.
+  const isSaid = ({ message }: SchemaFinding): boolean =>
+    Object.keys(reading.faults).some((name) => message.includes(`required property '${name}'`));
+  const findings = schemaFindings(schema, reading.values).filter((finding) => !isSaid(finding));
+  const found = findings.map(({ pointer, message }) => ({
+    place: pointer,
+    text: `${placeInWords(pointer, fields)} ${message}.`,
+  }));
+  return { ...reading, faults: { ...byField(found, fields), ...reading.faults } };
 }
 
 /** Reads a JSON text for a schema that has no entries. */
@@ -83,18 +90,35 @@ function byField(findings: readonly Finding[], fields: readonly Field[]): FieldF
   const names = new Set(fields.map(({ name }) => name));
   const faults: Record<string, readonly string[]> = {};
   for (const { place, text } of findings) {
-    const first = (place.split('/')[1] ?? '').replaceAll('~1', '/').replaceAll('~0', '~');
+    const first = firstOf(place);
     const name = names.has(first) ? first : '';
     faults[name] = [...(faults[name] ?? []), text];
   }
   return faults;
 }
 
-function findingsOf(schema: Schema, value: Json): readonly Finding[] {
+/** The name of the member that a JSON pointer leads to or through. */
+function firstOf(pointer: string): string {
+  return (pointer.split('/')[1] ?? '').replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** A place as the form names it: `Window`, or `Window, /0` for a part of that entry. */
+function placeInWords(pointer: string, fields: readonly Field[]): string {
+  const field = fields.find(({ name }) => name === firstOf(pointer));
+  if (field === undefined) return pointer === '' ? 'The value' : pointer;
+  const rest = pointer.split('/').slice(2).join('/');
+  const name = field.title ?? field.name;
+  return rest === '' ? name : `${name}, /${rest},`;
+}
+
+function schemaFindings(schema: Schema, value: Json): readonly SchemaFinding[] {
   const compiled = compileSchema(schema);
   // A schema that is no schema is refused by the server, with its place.
-  if (compiled.kind === 'invalid') return [];
-  return compiled.findings(value).map(({ pointer, message }) => ({
+  return compiled.kind === 'invalid' ? [] : compiled.findings(value);
+}
+
+function findingsOf(schema: Schema, value: Json): readonly Finding[] {
+  return schemaFindings(schema, value).map(({ pointer, message }) => ({
     place: pointer,
     text: `${pointer === '' ? 'The value' : pointer} ${message}.`,
   }));

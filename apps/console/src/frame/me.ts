@@ -12,6 +12,8 @@ export function useMe() {
   });
 }
 
+export type Me = NonNullable<ReturnType<typeof useMe>['data']>;
+
 /** A right of the API. */
 export type Scope = 'packs.read' | 'packs.run' | 'packs.approve' | 'packs.write' | 'packs.admin';
 

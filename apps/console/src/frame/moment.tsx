@@ -26,13 +26,13 @@ function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
-/** A time relative to now. Its title is the full time. */
-export function Moment({ at }: { readonly at: string | null }) {
+/** A time relative to now. Its title is the full time. `isPast`: it is over, although the clock of the server may be ahead. */
+export function Moment({ at, isPast = false }: { readonly at: string | null; readonly isPast?: boolean }) {
   const current = useNow();
   if (at === null) return <span className="faint">–</span>;
   return (
     <time dateTime={at} title={fullText(at)}>
-      {relativeText(at, current)}
+      {relativeText(at, current, isPast)}
     </time>
   );
 }

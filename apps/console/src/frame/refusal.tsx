@@ -1,4 +1,8 @@
+import { ApiProblem } from '@taskrunner/client';
+import { useContext } from 'react';
 import { failureText, messageOf, type RequestFault } from '../api/problem';
+import { needsSignIn } from '../api/send-once';
+import { ServicesContext } from './services';
 
 interface RefusalFacts {
   readonly error: Error | null;
@@ -16,7 +20,22 @@ export function Refusal({ error, faults }: RefusalFacts) {
       <p>{messageOf(error)}</p>
       {problem?.remediation ? <p>{problem.remediation}</p> : null}
       <Faults faults={faults ?? problem?.faults ?? []} />
+      {needsSignIn(error) ? <SignInAgain error={error} /> : null}
     </div>
+  );
+}
+
+/** The way to a new sign-in, which comes back to this page. */
+function SignInAgain({ error }: { readonly error: Error }) {
+  const services = useContext(ServicesContext);
+  if (services === null) return null;
+  const isTooOld = ApiProblem.is(error) && error.code === 'GATE_AUTH_TOO_OLD';
+  return (
+    <p>
+      <button type="button" className="button" onClick={() => void services.session.signIn(isTooOld)}>
+        Sign in again
+      </button>
+    </p>
   );
 }
 

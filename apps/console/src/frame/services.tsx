@@ -1,6 +1,7 @@
 import { createContext, useContext } from 'react';
 import type { TaskRunnerClient } from '@taskrunner/client';
 import type { Connection } from '../api/connection';
+import type { LeftChanges } from '../api/left-changes';
 import type { SharedFeed } from '../api/shared-feed';
 import type { Session } from '../session/session';
 import type { Settings } from '../settings';
@@ -10,6 +11,7 @@ export interface Services {
   readonly client: TaskRunnerClient;
   readonly connection: Connection;
   readonly feed: SharedFeed;
+  readonly left: LeftChanges;
   readonly session: Session;
   readonly settings: Settings;
 }

@@ -4,9 +4,12 @@ import { useCallback, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { bodyOf } from '@taskrunner/client';
 import { useKeys } from './keys';
+import { LeftChangeNotice } from './left-change';
 import { ConnectionLost } from './lost';
 import { useLiveLists } from './live';
 import { useMe } from './me';
+import { OtherPerson } from './other-person';
+import { pageTitle } from './page-title';
 import { Palette, usePaletteKey } from './palette';
 import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
@@ -21,6 +24,10 @@ export function Shell() {
   useLiveLists();
   usePaletteKey(openPalette);
   const pages = useMorePages();
+  const title = useLocation({ select: ({ pathname }) => pageTitle(pathname) });
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
   const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
@@ -55,6 +62,8 @@ export function Shell() {
         <Person />
       </header>
       <ConnectionLost />
+      <LeftChangeNotice />
+      <OtherPerson />
       <div id="content" tabIndex={-1}>
         <Outlet />
       </div>

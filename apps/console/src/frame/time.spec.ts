@@ -22,6 +22,12 @@ it.each([
   [3 * 86_400_000, '3 d ago'],
 ])('%d ms before now are %s', (ms, text) => expect(relativeText(ago(ms), now)).toBe(text));
 
+it('never says of what has happened that it will, although the clock of the server is ahead', () => {
+  expect(relativeText(ago(-39_000), now)).toBe('in 39 s');
+  expect(relativeText(ago(-39_000), now, true)).toBe('just now');
+  expect(relativeText(ago(42_000), now, true)).toBe('42 s ago');
+});
+
 it('counts from the beginning to the end, or to now', () => {
   expect(elapsedMs(null, null, now)).toBeNull();
   expect(elapsedMs(ago(5_000), null, now)).toBe(5_000);

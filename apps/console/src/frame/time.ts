@@ -24,9 +24,12 @@ export function elapsedMs(startedAt: string | null, finishedAt: string | null, n
   return Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt));
 }
 
-/** A time relative to now: `just now`, `5 min ago`, `in 2 h`. */
-export function relativeText(instant: string, now: number): string {
-  const ms = now - Date.parse(instant);
+/**
+ * A time relative to now: `just now`, `5 min ago`, `in 2 h`. `isPast`: it is known that the time is over, whatever the clock of the reader
+ * says, so it is never in the future.
+ */
+export function relativeText(instant: string, now: number, isPast = false): string {
+  const ms = isPast ? Math.max(0, now - Date.parse(instant)) : now - Date.parse(instant);
   const distance = Math.abs(ms);
   if (distance < 5 * SECOND) return 'just now';
   const [factor, unit] =

@@ -1,18 +1,20 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { bodyOf } from '@taskrunner/client';
 import { useState } from 'react';
 import { useHolds } from '../frame/me';
 import { Question } from '../frame/question';
 import { useServices } from '../frame/services';
+import { useChange } from '../frame/use-change';
 
 /** The way to publish a manifest, for those who may. Others run it only, so nothing is said to them. */
 export function PublishPack({ name, manifest }: { readonly name: string; readonly manifest: string }) {
   const { client } = useServices();
   const queries = useQueryClient();
   const [isAsked, ask] = useState(false);
-  const publish = useMutation({
-    mutationFn: () => bodyOf(client.api.POST('/api/packs', { body: { manifest } })),
+  const publish = useChange({
+    what: 'the pack',
+    send: (_: void, signal) => bodyOf(client.api.POST('/api/packs', { body: { manifest }, signal })),
     onSuccess: () => {
       ask(false);
       void queries.invalidateQueries({ queryKey: ['packs'] });

@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { Plan } from '@taskrunner/client';
 import { useRef, useState } from 'react';
@@ -10,6 +10,7 @@ import { GuardedButton } from '../frame/guarded-button';
 import { Faults, Refusal } from '../frame/refusal';
 import { newKey } from '../frame/request-key';
 import { useServices } from '../frame/services';
+import { useChange } from '../frame/use-change';
 import { check, labelsIn, start, type ReadInputs, type RunSource } from './submission';
 
 interface RunFormFacts {
@@ -38,9 +39,14 @@ export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts)
     setFaults(faultsOfServer(refusal.faults.filter(isInput), fields, '/inputs'));
     toFirstFault(form.current);
   };
-  const checking = useMutation({ mutationFn: (read: ReadInputs) => check(client, source, read), onError: refused });
-  const starting = useMutation({
-    mutationFn: (read: ReadInputs) => start(client, source, read, labelsIn(labels) ?? {}, key),
+  const checking = useChange({
+    what: 'the check',
+    send: (read: ReadInputs, signal) => check(client, source, read, signal),
+    onError: refused,
+  });
+  const starting = useChange({
+    what: 'the run',
+    send: (read: ReadInputs, signal) => start(client, source, read, { labels: labelsIn(labels) ?? {}, key, signal }),
     onError: refused,
     onSuccess: ({ runId }) => {
       void queries.invalidateQueries({ queryKey: ['runs'] });

@@ -15,33 +15,45 @@ export interface ReadInputs {
 export async function inputsFor(
   client: TaskRunnerClient,
   { values, files }: ReadInputs,
+  signal?: AbortSignal,
 ): Promise<Record<string, Json>> {
   const inputs: Record<string, Json> = { ...values };
   for (const [name, file] of Object.entries(files)) {
-    const { digest } = await client.upload(file);
+    const { digest } = await client.upload(file, signal === undefined ? {} : { signal });
     inputs[name] = { digest, name: file.name, ...(file.type === '' ? {} : { mediaType: file.type }) };
   }
   return inputs;
 }
 
 /** Plans without executing or storing anything. */
-export async function check(client: TaskRunnerClient, source: RunSource, read: ReadInputs): Promise<Plan> {
-  const body = { ...source, inputs: await inputsFor(client, read) };
-  const plan = await bodyOf(client.api.POST('/api/plans', { body }));
+export async function check(
+  client: TaskRunnerClient,
+  source: RunSource,
+  read: ReadInputs,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const body = { ...source, inputs: await inputsFor(client, read, signal) };
+  const plan = await bodyOf(client.api.POST('/api/plans', { body, signal }));
   if ('planHash' in plan) return plan;
   throw new TypeError('the server has checked the pack and not planned it');
 }
 
-/** Starts a run. `key`: the same key starts one run only. */
+interface Start {
+  readonly labels: Readonly<Record<string, string>>;
+  /** The same key starts one run only. */
+  readonly key: string;
+  readonly signal: AbortSignal;
+}
+
+/** Starts a run. */
 export async function start(
   client: TaskRunnerClient,
   source: RunSource,
   read: ReadInputs,
-  labels: Readonly<Record<string, string>>,
-  key: string,
+  { labels, key, signal }: Start,
 ): Promise<Run> {
-  const body: SubmitRunBody = { ...source, inputs: await inputsFor(client, read), labels };
-  return client.submit(body, { idempotencyKey: key, ...ONCE });
+  const body: SubmitRunBody = { ...source, inputs: await inputsFor(client, read, signal), labels };
+  return client.submit(body, { idempotencyKey: key, signal, ...ONCE });
 }
 
 /** Labels from lines of the form `key=value`; null: a line has another form. */

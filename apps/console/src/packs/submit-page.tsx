@@ -1,5 +1,4 @@
 import '../style/packs.css';
-import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { readPack } from '@taskrunner/core/pack';
 import { useState } from 'react';
@@ -8,6 +7,7 @@ import { fieldsOfInputs, type Field } from '../form/field';
 import { lacks, useHolds } from '../frame/me';
 import { Faults, Refusal } from '../frame/refusal';
 import { useServices } from '../frame/services';
+import { useChange } from '../frame/use-change';
 import { sizeText } from '../frame/short';
 import { PublishPack } from './publish-pack';
 import { RunForm } from './run-form';
@@ -77,7 +77,10 @@ function Pack({ chosen, obstacle }: { readonly chosen: Chosen; readonly obstacle
 function Archive({ file, obstacle }: { readonly file: File; readonly obstacle: string | null }) {
   const { client } = useServices();
   const [inputs, write] = useState('{}');
-  const uploading = useMutation({ mutationFn: () => client.upload(file) });
+  const uploading = useChange({
+    what: 'the archive',
+    send: (_: void, signal) => client.upload(file, { signal }),
+  });
   const values = objectIn(inputs);
   return (
     <>

@@ -1,11 +1,13 @@
-import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
-import { ApiProblem } from '@taskrunner/client';
+import { useMemo, useState } from 'react';
 import { ONCE } from '../api/client';
 import { DropZone } from '../evidence/drop-zone';
+import { latePage } from '../frame/late-page';
 import { useMe } from '../frame/me';
-import { Failed, Notice } from '../frame/notice';
+import { Refusal } from '../frame/refusal';
+import { newKey } from '../frame/request-key';
+import { useChange } from '../frame/use-change';
+import { Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { Editor } from './editor';
 import { EXAMPLE } from './example';
@@ -16,7 +18,7 @@ import { useRehearsal } from './use-rehearsal';
 import '../evidence/evidence.css';
 import './playground.css';
 
-const PlanGraph = lazy(() => import('./plan-graph'));
+const PlanGraph = latePage(() => import('./plan-graph').then((module) => module.default));
 
 /** A pack to write, with what would happen if it ran. Nothing is sent before it is submitted. */
 export default function PlaygroundPage() {
@@ -38,6 +40,7 @@ export default function PlaygroundPage() {
         <div className="playground-side">
           <Editor label="Pack" text={manifest} faults={rehearsal?.faults ?? []} rows={26} change={setManifest} />
           <DropZone
+            chosen={null}
             label="Choose a file, or drop it here"
             accept=".yaml,.yml,.json"
             take={(file) => void file.text().then(setManifest)}
@@ -69,9 +72,7 @@ export default function PlaygroundPage() {
               {rehearsed.placed === null ? (
                 <Notice kind="empty" title={`The plan has more than the ${settings.graphNodes} nodes that are drawn`} />
               ) : (
-                <Suspense fallback={<Notice kind="loading" title="Drawing the plan …" />}>
-                  <PlanGraph key={planned.planHash} placed={rehearsed.placed} simulation={planned.simulation} />
-                </Suspense>
+                <PlanGraph key={planned.planHash} placed={rehearsed.placed} simulation={planned.simulation} />
               )}
               <SimulationView planned={planned} />
               <Submit manifest={manifest} planned={planned} isStale={isStale} />
@@ -105,8 +106,11 @@ function Submit({ manifest, planned, isStale }: SubmitFacts) {
   const navigate = useNavigate();
   const mayRun = useMe().data?.scopes.includes('packs.run') === true;
   const { inputs, planHash, name } = planned;
-  const submit = useMutation({
-    mutationFn: () => client.submit({ manifest, inputs, planHash }, ONCE),
+  // The same plan of the same text, sent twice, is one request.
+  const key = useMemo(newKey, [manifest, planHash]);
+  const submit = useChange({
+    what: 'the run',
+    send: (_: void, signal) => client.submit({ manifest, inputs, planHash }, { idempotencyKey: key, signal, ...ONCE }),
     onSuccess: ({ runId }) => void navigate({ to: '/runs/$runId', params: { runId } }),
   });
   return (
@@ -122,13 +126,7 @@ function Submit({ manifest, planned, isStale }: SubmitFacts) {
         </button>{' '}
         {mayRun ? null : <span className="faint">It needs the scope packs.run, which your sign-in does not have.</span>}
       </p>
-      {submit.isError ? (
-        ApiProblem.is(submit.error) ? (
-          <Failed error={submit.error} />
-        ) : (
-          <Failed error={submit.error} retry={() => submit.mutate()} />
-        )
-      ) : null}
+      <Refusal error={submit.error} />
     </>
   );
 }

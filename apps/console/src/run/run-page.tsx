@@ -1,9 +1,9 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
 import { failureIn } from './failure';
 import { isAbsent } from '../api/problem';
 import type { Run } from '@taskrunner/client';
 import { useKeys } from '../frame/keys';
+import { latePage } from '../frame/late-page';
 import { Mark, wordOf } from '../frame/mark';
 import { Elapsed, Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
@@ -12,6 +12,7 @@ import { Progress } from '../runs/progress';
 import { Waits } from '../runs/waits';
 import { ArtifactsPanel } from './artifacts';
 import { useFirstFailure } from './first-failure';
+import { GateList } from './gates/gate-list';
 import { paceOf, useLiveRun, useRefreshed } from './live-run';
 import { LogPanel } from './log/log-panel';
 import { RunActions } from './actions/run-actions';
@@ -22,7 +23,7 @@ import { TimelinePanel } from './timeline/timeline-panel';
 import { Value } from './value';
 import { WaitList } from './wait-list';
 
-const GraphView = lazy(() => import('./graph-view'));
+const GraphView = latePage(() => import('./graph-view').then((module) => module.default));
 
 /** One run: its plan as a graph, its steps, its log, and what it gave. */
 export function RunPage() {
@@ -77,6 +78,7 @@ function Loaded({ run, tag }: LoadedFacts) {
     <main className="page run">
       <Head run={run} />
       <WaitList run={run} open={(id) => change({ ...search, step: id })} />
+      <GateList run={run} />
       <div className="tabs run-tabs" role="tablist" aria-label="Parts of the run">
         {RUN_TABS.map((name) => (
           <button
@@ -125,11 +127,7 @@ interface TabFacts {
 function TabContent({ tab, run, search, step, change }: TabFacts) {
   switch (tab) {
     case 'graph':
-      return (
-        <Suspense fallback={<Notice kind="loading" title="Drawing the plan …" />}>
-          <GraphView run={run} selected={step} select={(id) => change({ ...search, step: id })} />
-        </Suspense>
-      );
+      return <GraphView run={run} selected={step} select={(id) => change({ ...search, step: id })} />;
     case 'steps':
       return <StepTable run={run} search={search} change={change} />;
     case 'timeline':
@@ -179,7 +177,7 @@ function Head({ run }: { readonly run: Run }) {
         <div>
           <dt>Created</dt>
           <dd>
-            <Moment at={run.createdAt} />
+            <Moment at={run.createdAt} isPast />
           </dd>
         </div>
         <div>

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { endCause } from '@taskrunner/core/run';
 import { ApiProblem, bodyOf, type LogLine, type Run, type Step } from '@taskrunner/client';
 import { failureIn } from './failure';
+import { GateDetail } from './gates/gate-detail';
 import { Mark } from '../frame/mark';
 import { Elapsed, Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
@@ -9,6 +10,7 @@ import { useServices } from '../frame/services';
 import { ArtifactList } from './artifacts';
 import { readLog } from './log/log-stream';
 import { ResolveStep } from './actions/resolve-step';
+import { PlannedDetail } from './planned/planned-detail';
 import { Reads } from './reads-view';
 import { isOver, type RunSearch } from './run-view';
 import { Value } from './value';
@@ -53,7 +55,13 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
           <dl className="facts">
             <Fact name="Status">
               <Mark status={step.status} />
-              {step.reason === null || step.error !== null ? null : <span className="code faint"> {step.reason}</span>}
+              {step.reason === null || step.error !== null ? null : (
+                <span className="faint">
+                  {' '}
+                  <span className="code">{step.reason}</span>
+                  {endCause(step.reason, failureIn(run.error).code)}
+                </span>
+              )}
             </Fact>
             <Fact name="Kind">
               {step.kind}
@@ -66,7 +74,7 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
               </Fact>
             )}
             <Fact name="Started">
-              <Moment at={step.startedAt} />
+              <Moment at={step.startedAt} isPast />
             </Fact>
             <Fact name="Duration">
               <Elapsed from={step.startedAt} to={step.finishedAt} />
@@ -74,13 +82,7 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
           </dl>
           {step.error === null ? null : <FailureFacts error={step.error} />}
           {step.status === 'needs_attention' ? <ResolveStep run={run} step={step} /> : null}
-          {step.kind === 'gate' && step.status === 'waiting' ? (
-            <p>
-              <Link to="/runs/$runId/gates/$gateId" params={{ runId: run.runId, gateId: step.id }}>
-                Open the request
-              </Link>
-            </p>
-          ) : null}
+          {step.kind === 'gate' && step.status !== 'skipped' ? <GateDetail run={run} step={step} /> : null}
           {step.children === null ? null : (
             <p>
               <button
@@ -107,6 +109,7 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
       ) : isAbsent ? (
         <Notice kind="empty" title="The run has not reached this step">
           {isOver(run.status) ? null : <p>It is part of the plan and has not begun.</p>}
+          <PlannedDetail run={run} step={id} />
         </Notice>
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />

@@ -146,7 +146,7 @@ function RunRow({ run }: { readonly run: Run }) {
       </td>
       <td data-label="Requested by">{run.requester.name}</td>
       <td data-label="Created">
-        <Moment at={run.createdAt} />
+        <Moment at={run.createdAt} isPast />
       </td>
       <td data-label="Duration" className="right number">
         <Elapsed from={run.startedAt} to={run.finishedAt} />

@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { Schedule, SubmitRunBody } from '@taskrunner/client';
 import { useState } from 'react';
@@ -7,6 +7,7 @@ import { GuardedButton } from '../frame/guarded-button';
 import { Question } from '../frame/question';
 import { newKey } from '../frame/request-key';
 import { useServices } from '../frame/services';
+import { useChange } from '../frame/use-change';
 import { usePublishedPacks } from '../packs/published-packs';
 import { resumeBody } from './resume-body';
 
@@ -61,11 +62,13 @@ function Switch({ schedule, asked, close }: ActionFacts & { readonly asked: 'pau
   const { client } = useServices();
   const queries = useQueryClient();
   const isPause = asked === 'pause';
-  const change = useMutation({
-    mutationFn: () =>
+  const change = useChange({
+    what: isPause ? 'the pause' : 'the resumption',
+    send: (_: void, signal) =>
       client.api.PATCH('/api/schedules/{scheduleId}', {
         params: { path: { scheduleId: schedule.scheduleId }, header: { 'If-Match': `"r${schedule.revision}"` } },
         body: isPause ? { paused: true } : resumeBody(schedule),
+        signal,
       }),
     onSuccess: async () => {
       await Promise.all([
@@ -109,11 +112,12 @@ function RunNow({ schedule, reference, close }: ActionFacts & { readonly referen
   const { client } = useServices();
   const navigate = useNavigate();
   const [key] = useState(newKey);
-  const start = useMutation({
-    mutationFn: () => {
+  const start = useChange({
+    what: 'the run',
+    send: (_: void, signal) => {
       const { inputs = {}, labels, planHash } = schedule;
       const body: SubmitRunBody = { pack: reference, inputs, labels, planHash };
-      return client.submit(body, { idempotencyKey: key, ...ONCE });
+      return client.submit(body, { idempotencyKey: key, signal, ...ONCE });
     },
     onSuccess: ({ runId }) => {
       close();

@@ -53,7 +53,7 @@ export class Authority {
       code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
       code_challenge_method: 'S256',
       ...(this.settings.resource === null ? {} : { resource: this.settings.resource }),
-      ...(fresh ? { prompt: 'login' } : {}),
+      ...(fresh ? { prompt: 'login', max_age: '0' } : {}),
     };
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     return { url: url.href, pending };

@@ -1,25 +1,11 @@
 import type { Tokens } from './authority';
 import { PendingSignIns, type PendingSignIn } from './pending-sign-in';
+import { tabStorage as storage } from '../testing/tab-storage';
 import { renewalAt, safePath } from './renewal';
 import { Session } from './session';
 
 const HOUR_MS = 3_600_000;
 const BASE = '/console';
-
-/** The session storage of a tab. */
-function storage(): Storage {
-  const items = new Map<string, string>();
-  return {
-    get length() {
-      return items.size;
-    },
-    clear: () => items.clear(),
-    getItem: (key) => items.get(key) ?? null,
-    key: (index) => [...items.keys()][index] ?? null,
-    removeItem: (key) => void items.delete(key),
-    setItem: (key, value) => void items.set(key, value),
-  };
-}
 
 const tokens = (access: string, expiresInMs = HOUR_MS): Tokens => ({
   access,
@@ -28,7 +14,7 @@ const tokens = (access: string, expiresInMs = HOUR_MS): Tokens => ({
   identity: null,
 });
 
-function tab(href: string, kept: Storage = storage()) {
+function tab(href: string, kept: Storage = storage(), tabs = new EventTarget()) {
   const location = { ...partsOf(href), assign: jest.fn() };
   const history = { replaceState: jest.fn() };
   const authority = {
@@ -37,8 +23,25 @@ function tab(href: string, kept: Storage = storage()) {
     renew: jest.fn(async () => tokens('second')),
     end: jest.fn(async () => null),
   };
-  const session = new Session(authority, new PendingSignIns(kept), { location, history, base: BASE });
+  const session = new Session(authority, new PendingSignIns(kept), {
+    ...{ location, history, base: BASE },
+    tabs: channelIn(tabs),
+  });
   return { session, authority, location, history, kept };
+}
+
+/** A channel reaches the other tabs, and not its own. */
+function channelIn(tabs: EventTarget) {
+  let isOwn = false;
+  return {
+    postMessage: (data: unknown): void => {
+      isOwn = true;
+      tabs.dispatchEvent(new MessageEvent('message', { data }));
+      isOwn = false;
+    },
+    addEventListener: ((_type: string, listener: (event: Event) => void) =>
+      tabs.addEventListener('message', (event) => isOwn || listener(event))) as BroadcastChannel['addEventListener'],
+  };
 }
 
 function partsOf(href: string) {
@@ -49,10 +52,10 @@ function partsOf(href: string) {
 const PENDING: PendingSignIn = { state: 's', nonce: 'n', verifier: 'v', path: `${BASE}/runs?status=failed` };
 const ANSWER = `https://runner.example.org${BASE}/?code=c&state=s`;
 
-async function signedIn(first: Tokens = tokens('first')) {
+async function signedIn(first: Tokens = tokens('first'), tabs = new EventTarget()) {
   const kept = storage();
   new PendingSignIns(kept).keep(PENDING);
-  const opened = tab(ANSWER, kept);
+  const opened = tab(ANSWER, kept, tabs);
   opened.authority.finish.mockResolvedValue(first);
   await opened.session.start();
   return opened;
@@ -141,7 +144,7 @@ it('a person who has signed out stays so, also after a reload', async () => {
   expect(authority.end).toHaveBeenCalledTimes(1);
   const again = tab(`https://runner.example.org${BASE}/runs`, kept);
   await again.session.start();
-  expect(again.session.current()).toEqual({ kind: 'signed-out', reason: null });
+  expect(again.session.current()).toEqual({ kind: 'signed-out', reason: null, isChosen: true });
   expect(again.location.assign).not.toHaveBeenCalled();
 });
 
@@ -159,3 +162,21 @@ it.each([
   ['https://evil.example.org/', '/console/'],
   ['/consoles', '/console/'],
 ])('goes on at %s: %s', (path, safe) => expect(safePath(path, BASE)).toBe(safe));
+
+it('that ends in one tab ends in all tabs of the browser', async () => {
+  const tabs = new EventTarget();
+  const [one, other] = [await signedIn(tokens('one'), tabs), await signedIn(tokens('other'), tabs)];
+  await one.session.signOut();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(other.session.current()).toEqual({
+    kind: 'signed-out',
+    reason: 'You signed out in another tab.',
+    isChosen: true,
+  });
+  await expect(other.session.token()).rejects.toThrow('nobody is signed in');
+  // Its refresh token is revoked too, and a reload does not sign it in again.
+  expect(other.authority.end).toHaveBeenCalledWith(expect.objectContaining({ access: 'other' }));
+  expect(other.location.assign).not.toHaveBeenCalled();
+  expect(new PendingSignIns(other.kept).isSignedOut).toBe(true);
+  expect(one.authority.end).toHaveBeenCalledTimes(1);
+});

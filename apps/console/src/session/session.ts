@@ -7,7 +7,8 @@ type SessionState =
   | { readonly kind: 'starting' }
   | { readonly kind: 'leaving' }
   | { readonly kind: 'signed-in' }
-  | { readonly kind: 'signed-out'; readonly reason: string | null }
+  /** `isChosen`: the person has signed out, here or in another tab. Otherwise the sign-in has ended by itself. */
+  | { readonly kind: 'signed-out'; readonly reason: string | null; readonly isChosen: boolean }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** The parts of a browser that a session uses. */
@@ -16,10 +17,15 @@ export interface Surroundings {
   readonly history: Pick<History, 'replaceState'>;
   /** Path of the console, without a trailing slash. */
   readonly base: string;
+  /** Reaches the other tabs of this browser that have signed in at the same issuer. */
+  readonly tabs: Pick<BroadcastChannel, 'postMessage' | 'addEventListener'>;
 }
 
 /** Time after which a renewal without a response is tried again, milliseconds. */
 const AGAIN_MS = 5_000;
+
+/** Told to the other tabs. */
+const SIGNED_OUT = 'signed-out';
 
 /** The sign-in of one person in one tab. Tokens are fields of this object and stored nowhere else. */
 export class Session {
@@ -33,7 +39,11 @@ export class Session {
     private readonly authority: Pick<Authority, 'begin' | 'finish' | 'renew' | 'end'>,
     private readonly pending: PendingSignIns,
     private readonly place: Surroundings,
-  ) {}
+  ) {
+    place.tabs.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      if (data === SIGNED_OUT) void this.followSignOut();
+    });
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -49,7 +59,7 @@ export class Session {
       answer.searchParams.has('state') && ['code', 'error'].some((name) => answer.searchParams.has(name));
     const pending = this.pending.take();
     if (!isAnswer) {
-      if (this.pending.isSignedOut) this.move({ kind: 'signed-out', reason: null });
+      if (this.pending.isSignedOut) this.move({ kind: 'signed-out', reason: null, isChosen: true });
       else await this.signIn();
       return;
     }
@@ -74,15 +84,26 @@ export class Session {
     });
   }
 
+  /** Ends the sign-in of all tabs of this browser, because they share that of the issuer. */
   async signOut(): Promise<void> {
     const { tokens } = this;
-    this.forget(null);
+    this.place.tabs.postMessage(SIGNED_OUT);
+    this.forget(null, true);
     this.pending.markSignedOut();
     if (tokens === null) return;
     await this.guarded(async () => {
       const url = await this.authority.end(tokens);
       if (url !== null) this.place.location.assign(url);
     });
+  }
+
+  /** The person has signed out in another tab. That tab ends the session at the issuer; this one revokes its own refresh token. */
+  private async followSignOut(): Promise<void> {
+    const { tokens } = this;
+    this.pending.markSignedOut();
+    if (tokens === null) return;
+    this.forget('You signed out in another tab.', true);
+    await this.authority.end(tokens).catch(() => undefined);
   }
 
   /** A valid access token, renewed if necessary. Rejects if no person is signed in. */
@@ -134,10 +155,10 @@ export class Session {
     }
   }
 
-  private forget(reason: string | null): void {
+  private forget(reason: string | null, isChosen = false): void {
     clearTimeout(this.timer);
     this.tokens = null;
-    this.move({ kind: 'signed-out', reason });
+    this.move({ kind: 'signed-out', reason, isChosen });
   }
 
   private async guarded(work: () => Promise<void>): Promise<void> {

@@ -20,7 +20,7 @@ export function WorkerCard({ worker }: { readonly worker: Schemas['Worker'] }) {
           <Elapsed from={since} to={null} />
         </Fact>
         <Fact name="Heartbeat">
-          <Moment at={lastHeartbeatAt} />
+          <Moment at={lastHeartbeatAt} isPast />
         </Fact>
         <Fact name="Lease ends">
           <Moment at={leaseUntil} />

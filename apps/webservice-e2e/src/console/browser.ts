@@ -44,6 +44,8 @@ export class Visitor {
   }
 
   private static async in(page: Page): Promise<Visitor> {
+    // A watchdog: beside much other work a page takes more than Playwright's 30 s.
+    page.setDefaultTimeout(60_000);
     // Chromium tells of most violations in its console; this tells of all.
     await page.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {

@@ -11,6 +11,7 @@ import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
 import { guidePictureCases } from './guide-pictures.cases';
 import { pictureCases } from './pictures.cases';
+import { decisionCases } from './decision.cases';
 import { gateCases } from './gate.cases';
 import { officeCases } from './office.cases';
 import { operationCases } from './operations.cases';
@@ -149,6 +150,7 @@ describeBrowser('the console, in a browser', () => {
     accessCases(testBed);
     packCases(testBed);
     gateCases(testBed);
+    decisionCases(testBed);
     operationCases(testBed);
     officeCases(testBed);
   }
@@ -190,6 +192,11 @@ describeBrowser('the console, in a browser', () => {
       .click();
     await grace.sees('heading', /^Roll out to two regions\?$/);
     await grace.reads(/This browser computed the same digest/);
+    // What is decided about: of which pack, for whom, and what the steps behind the gate will do.
+    const request = await grace.page.getByRole('main').innerText();
+    for (const text of ['console-rollout', 'Requested by']) expect(request).toContain(text);
+    const behind = await grace.page.getByRole('region', { name: 'Steps behind this gate' }).innerText();
+    for (const text of ['rollout::deploy', 'builtin:noop', 'for each item of rollout']) expect(behind).toContain(text);
     barriers.push(...(await barriersOf(grace, 1)));
     const approve = grace.page.getByRole('button', { name: 'Approve' });
     expect(await approve.isEnabled()).toBe(false);
@@ -199,6 +206,10 @@ describeBrowser('the console, in a browser', () => {
 
     await api.until(run, ['succeeded']);
     await ada.reads('The run is succeeded');
+    await ada.page
+      .getByRole('region', { name: 'Gates that are over' })
+      .getByText(/approved by/)
+      .waitFor();
     await ada.page.getByLabel('rollout, map, Succeeded').waitFor();
     await ada.page.getByRole('link', { name: 'sealed' }).click();
     await ada.sees('heading', /^Evidence of a run$/);

@@ -181,13 +181,18 @@ export function describeEvidence(stage: () => Stage): void {
     await trust(visitor, stack.trustPath, false);
     await visitor.sees('heading', /The verification fails/);
     await visitor.reads(/made under the development Authority/);
+    await visitor.reads(/tick “Accept keys of a development stack”/);
+    await visitor.page.getByLabel('Plan hash').fill('sha256:0');
+    await visitor.page.locator('tr[data-check="expectation"][data-ok="false"]').waitFor();
+    await visitor.page.getByLabel('Plan hash').fill('');
     const stored = (): Promise<string> => visitor.page.evaluate('JSON.stringify({ ...localStorage })');
     expect(await stored()).not.toContain('taskrunner.trust');
     await visitor.page.getByLabel('Remember the trust file in this browser').check();
     expect(await stored()).toContain('taskrunner.trust.v1');
     await visitor.page.getByLabel('or paste its text').fill('{\n  "schema": 1\n}');
     await visitor.reads(/The trust file is refused/);
-    await visitor.sees('heading', /nobody you trust/);
+    await visitor.sees('heading', /^✕ The trust file is refused$/);
+    await visitor.reads('Chosen: run.tar');
     expect(requests).toEqual([]);
   });
 
@@ -211,6 +216,7 @@ export function describeEvidence(stage: () => Stage): void {
       'accept: approved',
       'Roll out to two regions?',
       'read the findings',
+      'Shown to who decided:',
       'nobody signed the pack',
       '0 connections were allowed, 0 were refused.',
       'The run produced no artifacts.',

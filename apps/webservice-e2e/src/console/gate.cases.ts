@@ -29,7 +29,7 @@ export function gateCases(testBed: () => TestBed): void {
     await api.until(run, ['waiting']);
     const grace = await testBed().visit(`/runs/${run}/gates/accept`, 'grace');
     await grace.reads('2 more people must approve. One rejection ends the run.');
-    await grace.page.getByText('Complete the form first: an approval has a response.').waitFor();
+    await grace.page.getByText('Complete the form first: Window.').waitFor();
     await grace.page.getByLabel('Window').selectOption('night');
     await grace.page.getByLabel('seats').fill('4');
     await grace.page.getByLabel('Reason').focus();
@@ -37,12 +37,12 @@ export function gateCases(testBed: () => TestBed): void {
     await grace.page.getByLabel('seats').fill('2');
     await grace.press('Approve');
     await grace.sees('heading', /^1 of 2 approvals$/);
-    await grace.reads('Your decision counts already.');
+    await grace.sees('heading', /^Your approval counts$/);
     await grace.press('Withdraw my approval');
     await grace.reads('(withdrawn later)');
     await grace.page.getByLabel('Window').selectOption('day');
     await grace.press('Approve');
-    await grace.reads('Your decision counts already.');
+    await grace.sees('heading', /^Your approval counts$/);
 
     // For the careful: the digest is typed. On a telephone.
     const linus = await testBed().visit(`/runs/${run}/gates/accept`, 'linus');
@@ -57,6 +57,7 @@ export function gateCases(testBed: () => TestBed): void {
     expect(await linus.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
     await approve.click();
     await linus.sees('heading', /^The gate is approved$/);
+    await linus.reads(/Answer: \{"window":"day"/);
     const { outputs } = await api.until(run, ['succeeded']);
     expect(outputs).toEqual({ said: 'day' });
   }, 180_000);
@@ -73,11 +74,13 @@ export function gateCases(testBed: () => TestBed): void {
       .filter({ hasText: run.slice(-8) })
       .getByRole('link', { name: 'policy check' })
       .click();
+    await grace.sees('heading', /^Override policy p for console-override 1\.0\.0 at check\?$/);
     await grace.sees('heading', /^Policy p denies this$/);
+    await grace.reads(/would need no approval if the policy had not denied/);
     await grace.reads('no deployments on Fridays');
     await grace.reads(/overrides the denial of policy p/);
     await grace.reads('Read the request to its end first.');
-    await grace.page.getByText(/^plan sha256:/).scrollIntoViewIfNeeded();
+    await grace.page.getByRole('heading', { name: 'Your decision' }).scrollIntoViewIfNeeded();
     await grace.press('Approve and override');
     await grace.sees('heading', /^The gate is approved$/);
   }, 180_000);

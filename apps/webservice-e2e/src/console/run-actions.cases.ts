@@ -33,6 +33,15 @@ export function runActionCases(testBed: () => TestBed): void {
     expect((await api.summary(again))['rerunOf']).toBe(run);
     expect((await api.ask('POST', `/api/runs/${again}/cancel`, { reason: 'seen' })).status).toBe(202);
 
+    // Linus may run packs, and did not start this one.
+    const theirs = await api.submit(pack(slow));
+    const linus = await testBed().visit(`/runs/${theirs}`, 'linus');
+    await linus.reads(/Ada started this run/);
+    expect(await linus.page.getByRole('button', { name: 'Cancel the run …' }).getAttribute('aria-disabled')).toBe(
+      'true',
+    );
+    expect((await api.ask('POST', `/api/runs/${theirs}/cancel`, { reason: 'seen' })).status).toBe(202);
+
     const grace = await testBed().visit(`/runs/${run}`, 'grace');
     const rerun = grace.page.getByRole('button', { name: 'Rerun …' });
     await grace.reads(/needs the scope packs\.run/);

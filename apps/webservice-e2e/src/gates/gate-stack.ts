@@ -30,6 +30,8 @@ export class GateStack {
     this.stack = await startStack(join(this.folder, 'state'), {
       configuration: {
         worker: { lease: '5s' },
+        // The first plan of a policy loads its engine, which takes longer than 2 s beside much other work.
+        limits: { planTime: '30s' },
         approvals: {
           grants: ['role:sec-lead'],
           people: [

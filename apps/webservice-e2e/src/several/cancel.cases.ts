@@ -9,7 +9,7 @@ import { Caller, DevStack, pack, pause } from '../stack/stack';
 // Runs are cancelled at any moment, under load, while a worker dies. An effect log outside of the product records when each step acted.
 // Manually: TASKRUNNER_CANCEL_RUNS=40.
 
-const RUNS = Number(process.env['TASKRUNNER_CANCEL_RUNS'] ?? (isNight ? 12 : 6));
+const RUNS = Number(process.env['TASKRUNNER_CANCEL_RUNS'] ?? (isNight ? 12 : 4));
 const BRANCHES = 4;
 const STEPS = 5;
 /** `worker.stopGrace` of the stack. */

@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import {
+  ApiProblem,
   createClient,
   isOver,
   type Interruption,
@@ -52,7 +53,7 @@ export class Caller {
     return (await this.ask('GET', `/api/runs/${run}`)).body;
   }
 
-  /** Waits until the run has one of these statuses, also while the service is unavailable. Rejects when the run has ended with another one. */
+  /** Waits until the run has one of these statuses, also while it is refused. Rejects when the run has ended with another one. */
   async until(run: string, states: readonly string[], seconds = 60): Promise<Record<string, Json>> {
     for (const end = Date.now() + seconds * 1_000; ;) {
       const left = end - Date.now();
@@ -65,20 +66,21 @@ export class Caller {
     }
   }
 
-  /** The run when it has one of these statuses or executes nothing more; null: not in this time. */
+  /** The run when it has one of these statuses or executes nothing more; null: not in this time, or it cannot be read now. */
   private async firstWith(run: string, states: readonly string[], timeoutMs: number): Promise<Run | null> {
-    // One request is held until the end, and one for each change otherwise.
-    if (states.every((status) => isOver({ status: status as Run['status'] })))
-      return this.client.wait(run, { timeoutMs, giveUpAfterMs: timeoutMs });
     const stopping = new AbortController();
     const timer = setTimeout(() => stopping.abort(), timeoutMs);
     try {
+      // One request is held until the end, and one for each change otherwise.
+      if (states.every((status) => isOver({ status: status as Run['status'] })))
+        return await this.client.wait(run, { timeoutMs, ...ONCE });
       let last: Run | null = null;
-      for await (last of this.client.watch(run, { signal: stopping.signal, giveUpAfterMs: timeoutMs }))
+      for await (last of this.client.watch(run, { signal: stopping.signal, ...ONCE }))
         if (states.includes(last.status)) return last;
       return last;
     } catch (error) {
-      if (stopping.signal.aborted) return null;
+      // Altered records are refused until a worker has halted the run, and a service may be unavailable.
+      if (stopping.signal.aborted || ApiProblem.is(error)) return null;
       throw error;
     } finally {
       clearTimeout(timer);

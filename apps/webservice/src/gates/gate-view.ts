@@ -16,11 +16,37 @@ import { approvalsInForce, type StoredDocumentCode } from '@taskrunner/core/stor
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
 
-/** The difference from the plan of the last run of the pack that people approved; `why`: the code of the reason why it is not available. */
+/** The difference from the plan of the pack that people approved last; `why`: the code of the reason why it is not available. */
 export interface GatePlanDiff {
   readonly against: RunId;
+  /** When and by whom that plan was approved; null and empty: not known, because the run was altered. */
+  readonly approvedAt: string | null;
+  readonly approvedBy: readonly Approver[];
   readonly diff: PlanDiff | null;
   readonly why: PlannerErrorCode | StoredDocumentCode | null;
+}
+
+interface Approver {
+  readonly iss: string;
+  readonly sub: string;
+  /** As the token had it; null: not recorded. */
+  readonly name: string | null;
+}
+
+/** The people whose approvals a gate has. */
+export function approversOf(row: GateRow): readonly Approver[] {
+  const records = recordsOf(row);
+  const inForce = new Set(approvalsInForce(records).map(({ decisionId }) => decisionId));
+  return records.flatMap(({ decisionId, person: { iss, sub } }, i) =>
+    inForce.has(decisionId) ? [{ iss, sub, name: row.decisions[i]?.name ?? null }] : [],
+  );
+}
+
+/** When a gate was decided or expired, milliseconds since the epoch; null: it is open. */
+export function decidedAt(row: GateRow): number | null {
+  if (row.state === 'open') return null;
+  const last = recordsOf(row).at(-1);
+  return last === undefined ? row.expiresAt : Date.parse(last.decidedAt);
 }
 
 /**

@@ -13,7 +13,14 @@ import {
   requestOf,
 } from '@taskrunner/core/operations';
 import { nodeOf, ungatedEffects, type Plan, type PlanDiff } from '@taskrunner/core/plan';
-import { PlannerError, RunReader, type GatePlace, type GateRow, type StepRow } from '@taskrunner/core/ports';
+import {
+  PlannerError,
+  RunReader,
+  type EarlierApproval,
+  type GatePlace,
+  type GateRow,
+  type StepRow,
+} from '@taskrunner/core/ports';
 import { DocumentAltered } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
@@ -33,7 +40,7 @@ import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
-import { toGate, toRunGate, toUnopenedGate, type GatePlanDiff } from './gate-view';
+import { approversOf, decidedAt, toGate, toRunGate, toUnopenedGate, type GatePlanDiff } from './gate-view';
 
 const MINUTE_SECONDS = 60;
 const READ_AT_ONCE = 1_000;
@@ -76,8 +83,9 @@ export class GatesController {
     const found = await this.reader.documents(tenant, runId);
     if (!found) throw runNotFound();
     const { plan } = found;
-    const planDiff = await this.planDiff(tenant, runId, found.texts.plan);
-    return toGate(row, principal, await this.gates.now(), this.url, ungatedEffects(plan), planDiff, plan);
+    const now = await this.gates.now();
+    const planDiff = await this.planDiff(tenant, runId, decidedAt(row) ?? now, found.texts.plan);
+    return toGate(row, principal, now, this.url, ungatedEffects(plan), planDiff, plan);
   }
 
   @Get('runs/:runId/gates')
@@ -140,27 +148,35 @@ export class GatesController {
    * A gate can be read and decided even if the planner is busy or the earlier run is altered. The response then says that no difference is
    * shown.
    */
-  private async planDiff(tenant: TenantId, runId: RunId, after: string): Promise<GatePlanDiff | null> {
-    const earlier = await this.approvedBefore(tenant, runId);
+  private async planDiff(tenant: TenantId, runId: RunId, until: number, after: string): Promise<GatePlanDiff | null> {
+    const earlier = await this.approvedBefore(tenant, runId, until);
     if (earlier === null || 'why' in earlier) return earlier;
-    const { runId: against, documents } = earlier;
+    const { runId: against, documents, approvedAt, approvedBy } = earlier;
+    const base = { against, approvedAt: instant(approvedAt), approvedBy };
     const before = documents.texts.plan;
     try {
       const diff = JSON.parse(await this.planner.compare(tenant, { before, after })) as PlanDiff;
-      return { against, diff, why: null };
+      return { ...base, diff, why: null };
     } catch (error) {
-      if (PlannerError.is(error)) return { against, diff: null, why: error.code };
+      if (PlannerError.is(error)) return { ...base, diff: null, why: error.code };
       throw error;
     }
   }
 
-  private async approvedBefore(tenant: TenantId, runId: RunId) {
+  private async approvedBefore(
+    tenant: TenantId,
+    runId: RunId,
+    until: number,
+  ): Promise<(EarlierApproval & Pick<GatePlanDiff, 'approvedBy'>) | GatePlanDiff | null> {
     try {
-      return await this.reader.approvedBefore(tenant, runId);
+      const found = await this.reader.approvedBefore(tenant, runId, until);
+      if (found === null) return null;
+      const gate = await this.gates.find(tenant, found.runId, found.gate);
+      return { ...found, approvedBy: gate === null ? [] : approversOf(gate) };
     } catch (error) {
       if (!DocumentAltered.is(error)) throw error;
       await this.altered.raise(error);
-      return { against: error.first.runId, diff: null, why: error.code };
+      return { against: error.first.runId, approvedAt: null, approvedBy: [], diff: null, why: error.code };
     }
   }
 

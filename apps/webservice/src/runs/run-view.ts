@@ -24,6 +24,7 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
     planHash: run.planHash,
     profileDigest: run.profileDigest,
     requester: { id: requester.sub, iss: requester.iss, name: requester.name },
+    initiators: run.initiators.map(({ iss, sub, kind }) => ({ iss, sub, kind })),
     labels: { ...run.labels },
     createdAt: instant(run.createdAt),
     startedAt: maybeInstant(run.startedAt),

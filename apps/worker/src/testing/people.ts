@@ -124,6 +124,7 @@ export class People implements Process {
       envelope: envelopeOf(record),
       recordDigest: digestOf(record),
       response: null,
+      lastDecidedAt: null,
       message: { ...inboxPosition, response: null } as never,
       audit: { type: 'gate.decided', decisionId },
     });

@@ -342,6 +342,7 @@ class Sides {
       ...[random.pick(['approved', 'approved', 'approved', 'withdrawn', 'rejected']), person(sub), persons, 'iss', sub],
       ...[last_decided_ms + random.pick([0, 1, 1, 5]), JSON.stringify(anEnvelope(`d${number}`)), sha256(`d${number}`)],
       ...[null, '{"type":"gate.decided"}', '{"type":"gate.decision"}', `${sub} by name`],
+      random.pick([null, null, last_decided_ms, last_decided_ms - 1]),
     ];
     return { name: 'decide-gate', values: () => values };
   }

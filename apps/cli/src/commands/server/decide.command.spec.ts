@@ -1,7 +1,7 @@
 import { digestOf } from '@taskrunner/core/canonical';
 import type { Json } from '@taskrunner/core/foundation';
 import type { GateView } from '../../server/run-views';
-import { gateLines } from '../../terminal/gate-lines';
+import { gateLines } from '../../terminal/gates/gate-lines';
 import { digestOfShown } from './decide.command';
 
 const show = { critical: ['CVE-2026-1'] };
@@ -77,6 +77,11 @@ describe('a gate that is decided', () => {
     expect(lines).toContain('  gate digest  sha256:forged\\u{1b}[1A');
     expect(lines).toContain('      "CVE-2026-1"');
     expect(lines).toContain('ungated      tell');
+    // What waits for this gate is not free, although no approval rule guards it.
+    const byPolicy = gateLines(view({ ungatedEffects: ['apply'] }), digestOfShown(view()));
+    expect(byPolicy.filter((line) => /^(?:ungated|policy only)/.test(line))).toEqual([
+      'policy only  apply: no approval, had the policy allowed it',
+    ]);
   });
 
   it('is shown with what differs from the run that was approved before', () => {
@@ -90,6 +95,10 @@ describe('a gate that is decided', () => {
     expect(lines.filter((line) => line.startsWith('gate digest'))).toHaveLength(1);
     expect(shown({ against: 'run_0', diff: { ...diff, same: true, steps: [] }, why: null })).toContain(
       'changes      none since run_0 was approved',
+    );
+    const known = { approvedAt: '2026-01-01T00:00:00.000Z', approvedBy: [{ sub: 'g', name: 'Grace' }] };
+    expect(shown({ against: 'run_0', ...known, diff: { ...diff, same: true, steps: [] }, why: null })).toContain(
+      'changes      none since run_0 was approved at 2026-01-01T00:00:00.000Z by Grace',
     );
     expect(shown({ against: 'run_0', diff: null, why: 'PLAN_LIMIT' })).toContain(
       'changes      since run_0 are unknown: PLAN_LIMIT',

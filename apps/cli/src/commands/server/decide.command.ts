@@ -9,7 +9,8 @@ import { gateIdOf, gateOf, runIdOf } from '../../server/run-argument';
 import type { GateView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
-import { gateLines } from '../../terminal/gate-lines';
+import { gateLines } from '../../terminal/gates/gate-lines';
+import { plannedBehind } from '../../terminal/gates/planned-lines';
 import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { isJson, printAs, withOutput, type ServerOptions } from '../options';
@@ -46,11 +47,13 @@ export function registerDecisions(program: Command, context: Context): void {
           const run = await runIdOf(server, named);
           const view = await gateOf(server, run, await gateIdOf(server, run, gate));
           const digest = digestOfShown(view);
+          const plan = await server.plan(run);
           const { formDigest } = view.request.requirement;
           const form =
-            decision === 'approved' && formDigest !== null ? formIn(await server.plan(run), formDigest) : null;
+            decision === 'approved' && formDigest !== null ? formIn(plan.plan as unknown as Json, formDigest) : null;
           const columns = terminal.isInteractive ? terminal.columns : undefined;
-          const lines = gateLines(view, digest, columns, form === null ? [] : formLines(form));
+          const planned = plannedBehind(view, plan);
+          const lines = gateLines(view, digest, columns, { planned, form: form === null ? [] : formLines(form) });
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of lines)
             if (isJson(options)) terminal.say(line);

@@ -132,6 +132,7 @@ function registerShow(program: Command, context: Context): void {
             rows: 1_000,
             now: Date.now(),
             withComing: !isOver(run.status),
+            runCode: typeof run.error?.['code'] === 'string' ? run.error['code'] : null,
           }))
             terminal.print(line);
           printLines(context, gates.flatMap(runGateLines));

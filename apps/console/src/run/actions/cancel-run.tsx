@@ -1,9 +1,10 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { CancelRunBody, Run } from '@taskrunner/client';
 import { useMe } from '../../frame/me';
 import { Question } from '../../frame/question';
 import { useServices } from '../../frame/services';
+import { useChange } from '../../frame/use-change';
 
 /** Asks whether to cancel a run, and why. */
 export function CancelRun({ run, close }: { readonly run: Run; readonly close: () => void }) {
@@ -13,10 +14,11 @@ export function CancelRun({ run, close }: { readonly run: Run; readonly close: (
   const isCleaning = run.status === 'cancelling';
   const [reason, setReason] = useState('');
   const [force, setForce] = useState(isCleaning);
-  const cancel = useMutation({
-    mutationFn: () => {
+  const cancel = useChange({
+    what: 'the cancellation',
+    send: (_: void, signal) => {
       const body: CancelRunBody = { ...(reason.trim() === '' ? {} : { reason: reason.trim() }), force };
-      return client.cancel(run.runId, body);
+      return client.cancel(run.runId, body, { signal });
     },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['run', run.runId] });

@@ -1,8 +1,9 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Run } from '@taskrunner/client';
 import { Question } from '../../frame/question';
 import { useServices } from '../../frame/services';
+import { useChange } from '../../frame/use-change';
 import { releaseBody } from './release-body';
 
 /** Asks how blocked evidence is sealed after all: after its cause was removed, or without the files that must not be disclosed. */
@@ -11,11 +12,13 @@ export function ReleaseEvidence({ run, close }: { readonly run: Run; readonly cl
   const queries = useQueryClient();
   const [files, setFiles] = useState('');
   const [reason, setReason] = useState('');
-  const release = useMutation({
-    mutationFn: () =>
+  const release = useChange({
+    what: 'the release',
+    send: (_: void, signal) =>
       client.api.POST('/api/runs/{runId}/evidence/release', {
         params: { path: { runId: run.runId } },
         body: releaseBody(files, reason),
+        signal,
       }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['run', run.runId] });

@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import { bodyOf, type Run } from '@taskrunner/client';
@@ -6,6 +6,7 @@ import { ONCE } from '../../api/client';
 import { Notice } from '../../frame/notice';
 import { Question } from '../../frame/question';
 import { useServices } from '../../frame/services';
+import { useChange } from '../../frame/use-change';
 import { newKey } from '../../frame/request-key';
 import { usePlan } from '../plan';
 import { beginningsOf, rerunBody, sensitiveInputs, type RerunChoice, type RerunFrom } from './rerun-choice';
@@ -25,8 +26,9 @@ export function RerunRun({ run, close }: { readonly run: Run; readonly close: ()
   const [choice, choose] = useState<RerunChoice>({ from: beginnings[0] ?? 'start', step: '', sensitive: {} });
   const plan = usePlan(run.runId);
   const names = plan.data === undefined ? [] : sensitiveInputs(plan.data.plan);
-  const rerun = useMutation({
-    mutationFn: () => client.rerun(run.runId, rerunBody(choice), { idempotencyKey: key, ...ONCE }),
+  const rerun = useChange({
+    what: 'the rerun',
+    send: (_: void, signal) => client.rerun(run.runId, rerunBody(choice), { idempotencyKey: key, signal, ...ONCE }),
     onSuccess: ({ runId }) => {
       close();
       void navigate({ to: '/runs/$runId', params: { runId }, search: {} });

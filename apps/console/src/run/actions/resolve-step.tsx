@@ -1,10 +1,11 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Run, Step } from '@taskrunner/client';
 import { GuardedButton } from '../../frame/guarded-button';
 import { lacks, useHolds } from '../../frame/me';
 import { Question } from '../../frame/question';
 import { useServices } from '../../frame/services';
+import { useChange } from '../../frame/use-change';
 import { OUTCOMES, resolveBody, type Outcome, type Resolving } from './resolve-body';
 
 const WORDS: Readonly<Record<Outcome, string>> = {
@@ -42,11 +43,12 @@ function Resolution({ run, step, close }: ResolutionFacts) {
   const queries = useQueryClient();
   const [entered, enter] = useState<Resolving>({ outcome: 'succeeded', outputs: '', reason: '' });
   const body = resolveBody(step, entered);
-  const resolve = useMutation({
-    mutationFn: async () => {
+  const resolve = useChange({
+    what: 'the record',
+    send: async (_: void, signal) => {
       if (body.kind === 'refused') throw new Error(body.why);
       const path = { runId: run.runId, stepId: step.id };
-      await client.api.POST('/api/runs/{runId}/steps/{stepId}/resolve', { params: { path }, body: body.body });
+      await client.api.POST('/api/runs/{runId}/steps/{stepId}/resolve', { params: { path }, body: body.body, signal });
     },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['of-run', run.runId, 'step', step.id] });

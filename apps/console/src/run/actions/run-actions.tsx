@@ -2,8 +2,9 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Run } from '@taskrunner/client';
 import { GuardedButton } from '../../frame/guarded-button';
-import { lacks, useHolds } from '../../frame/me';
+import { lacks, useHolds, useMe } from '../../frame/me';
 import { CancelRun } from './cancel-run';
+import { obstacleToCancel } from './may-cancel';
 import { ReleaseEvidence } from './release-evidence';
 import { RerunRun } from './rerun-run';
 import { isOver } from '../run-view';
@@ -14,7 +15,7 @@ export function RunActions({ run }: { readonly run: Run }) {
   const mayRun = useHolds('packs.run');
   const mayAdminister = useHolds('packs.admin');
   const close = (): void => ask(null);
-  const obstacle = mayRun === false && mayAdminister === false ? lacks('packs.run') : null;
+  const obstacle = obstacleToCancel(run, useMe().data);
   return (
     <div className="buttons run-actions">
       {isOver(run.status) ? (

@@ -80,7 +80,13 @@ export const GATE_EXAMPLES = {
     policy: VERDICT,
     decisions: [DECISION],
     ungatedEffects: ['scan'],
-    planDiff: { against: RUN_BEFORE, diff: PLAN_DIFF, why: null },
+    planDiff: {
+      against: RUN_BEFORE,
+      approvedAt: '2026-11-24T09:30:00.000Z',
+      approvedBy: [{ iss: 'https://id.example.org', sub: 'u-42', name: 'Grace' }],
+      diff: PLAN_DIFF,
+      why: null,
+    },
     canDecide: true,
     why: null,
     links: {

@@ -23,6 +23,7 @@ export const RUN_EXAMPLES = {
     planHash: digest('1'),
     profileDigest: digest('2'),
     requester: { id: 'u-17', iss: 'https://id.example.org', name: 'Ada' },
+    initiators: [{ iss: 'https://id.example.org', sub: 'u-17', kind: 'person' }],
     labels: { ticket: 'SEC-42' },
     createdAt: '2026-11-24T10:00:00.000Z',
     startedAt: '2026-11-24T10:00:00.120Z',

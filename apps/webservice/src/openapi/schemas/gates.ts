@@ -159,11 +159,16 @@ export const GATE_SCHEMAS = {
     },
     planDiff: {
       description:
-        'Differences from the plan of the last run of the pack with an approved gate. `why` states why the differences are unknown. Null in lists, and if none of the previous 200 runs has an approved gate.',
+        'Differences from the plan of another run of the pack that people approved last, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate.',
       anyOf: [
         { type: 'null' },
         closed({
           against: text,
+          approvedAt: { ...maybeInstant, description: 'When that plan was approved; null: not known.' },
+          approvedBy: {
+            ...listOf(closed({ iss: text, sub: text, name: maybeText })),
+            description: 'People whose approvals counted there.',
+          },
           diff: { anyOf: [{ type: 'null' }, { $ref: '#/components/schemas/PlanDiff' }] },
           why: maybeText,
         }),

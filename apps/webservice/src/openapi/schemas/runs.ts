@@ -1,6 +1,7 @@
 import { runStatuses, stepEnds } from '@taskrunner/core/foundation';
 import { STUCK_REASONS } from '@taskrunner/core/ports';
 import type { Schema } from '../operation';
+import { actors } from './actors';
 import { maybeVerdict } from './verdict';
 import {
   anything,
@@ -54,6 +55,10 @@ export const RUN_SCHEMAS = {
     planHash: digest,
     profileDigest: digest,
     requester: closed({ id: text, iss: text, name: text }),
+    initiators: {
+      ...actors,
+      description: 'Who started the run, the requester first. They cannot decide at its gates, and they can cancel it.',
+    },
     labels: mapOf(text),
     createdAt: instant,
     startedAt: maybeInstant,

@@ -73,7 +73,24 @@ export function describeGates(api: ApiUnderTest): void {
       expect((await decide('grace', first.runId, first.decision)).status).toBe(200);
       const { runId } = await gated('approve');
       const { body } = await promised('Gate', 'grace', 'GET', `/api/runs/${runId}/gates/approve`);
-      expect(body['planDiff']).toMatchObject({ against: first.runId, diff: { same: true, steps: [] }, why: null });
+      const by = [expect.objectContaining({ sub: 'grace', name: 'Grace' })];
+      expect(body['planDiff']).toMatchObject({
+        ...{ against: first.runId, approvedAt: expect.any(String), approvedBy: by },
+        ...{ diff: { same: true, steps: [] }, why: null },
+      });
+      // What counts is when it was approved, not when its run was submitted; of a decided gate, what was approved before.
+      const [older, newer] = [await gated('approve'), await gated('approve')];
+      for (const { runId: of, decision } of [newer, older])
+        expect((await decide('grace', of, decision)).status).toBe(200);
+      const against = async (of: string) => {
+        const found = await promised('Gate', 'grace', 'GET', `/api/runs/${of}/gates/approve`);
+        return (found.body['planDiff'] as JsonObject)['against'];
+      };
+      expect([await against(runId), await against(older.runId), await against(newer.runId)]).toEqual([
+        older.runId,
+        newer.runId,
+        first.runId,
+      ]);
       const { body: mine } = await ask('grace', 'GET', '/api/approvals?mine=true');
       expect((mine['items'] as JsonObject[]).map(({ planDiff }) => planDiff)).toContain(null);
     });

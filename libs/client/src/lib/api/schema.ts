@@ -1331,6 +1331,13 @@ export interface components {
         iss: string;
         name: string;
       };
+      /** @description Who started the run, the requester first. They cannot decide at its gates, and they can cancel it. */
+      initiators: {
+        iss: string;
+        sub: string;
+        /** @enum {string} */
+        kind: 'person' | 'client';
+      }[];
       labels: {
         [key: string]: string;
       };
@@ -1963,9 +1970,20 @@ export interface components {
       decisions: components['schemas']['Decision'][];
       /** @description Steps of the run that have effects without an approval; null in lists. */
       ungatedEffects: string[] | null;
-      /** @description Differences from the plan of the last run of the pack with an approved gate. `why` states why the differences are unknown. Null in lists, and if none of the previous 200 runs has an approved gate. */
+      /** @description Differences from the plan of another run of the pack that people approved last, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate. */
       planDiff: null | {
         against: string;
+        /**
+         * Format: date-time
+         * @description When that plan was approved; null: not known.
+         */
+        approvedAt: string | null;
+        /** @description People whose approvals counted there. */
+        approvedBy: {
+          iss: string;
+          sub: string;
+          name: string | null;
+        }[];
         diff: null | components['schemas']['PlanDiff'];
         why: string | null;
       };

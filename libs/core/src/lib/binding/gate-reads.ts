@@ -2,10 +2,11 @@ import { digestOf } from '../canonical/digest';
 import type { Digest, NodeId, StepId } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
 import { readsOfTemplate } from '../expression/json-template';
+import { nodesBehind, placeBehind } from '../plan/behind/behind-gate';
 import { itemAt } from '../plan/loop-items';
 import { indexOf, isItem, itemsAround, nodeOf, repeatOf, scopeOf } from '../plan/place';
 import { childOf, nodeAt, packAround } from '../plan/plan-index';
-import { nodesBehind, placeBehind, readsOf, readsPrevious } from './behind';
+import { readsOf, readsPrevious } from './behind';
 import type { StepResult } from './run-projection';
 import {
   endOfPack,

@@ -11,7 +11,7 @@ import { Missing } from './values';
 export const LOOP_ITEMS_LIMIT = 'LOOP_ITEMS_LIMIT';
 
 /** A loop has more items than it may have iterations. */
-export type LeftOutItems = { readonly items: number; readonly maxIterations: number };
+type LeftOutItems = { readonly items: number; readonly maxIterations: number };
 
 /** What a loop leaves out whose items were just answered; null: nothing, or it is no loop. Its values are known. */
 export function itemsLeftOut(context: BindingContext, step: StepId, answer: Answer): LeftOutItems | null {

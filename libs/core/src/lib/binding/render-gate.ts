@@ -4,10 +4,10 @@ import { oneLine, verdictTitle, type PolicyVerdict } from '../gate/policy-verdic
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
+import { nodesBehind, placeBehind } from '../plan/behind/behind-gate';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
 import { itemLabel } from './item-label';
-import { nodesBehind, placeBehind } from './behind';
 import { itemDigest, readsBehind } from './gate-reads';
 import { secretsBehind } from './secret-names';
 import { verdictAt } from './policy-at';

@@ -3,7 +3,7 @@ import type { Json } from '../foundation/json';
 import type { RunNode } from '../plan/plan';
 import type { StepId } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
-import { nodesBehind } from './behind';
+import { nodesBehind } from '../plan/behind/behind-gate';
 import { splitParameters } from './bind';
 import type { BindingContext } from './scope';
 

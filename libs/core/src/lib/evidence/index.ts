@@ -40,7 +40,7 @@ export type { Report, WorkingPaper } from './report/report';
 export { layoutOf } from './report/layout';
 export type { Block, Section, Words } from './report/page';
 export { residualsOf, type Residual } from './report/residuals';
-export { visibleLine, visibleText } from './report/visible-text';
+export { visibleLine, visibleText } from '../foundation/visible-text';
 export {
   CONTENT_MANIFEST,
   CONTENT_PAYLOAD_TYPE,

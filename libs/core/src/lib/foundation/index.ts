@@ -27,3 +27,4 @@ export { isSubjectName, sameSubject, type Actor, type Principal, type Scope, typ
 export { insecureEndpoint, isEndpoint, isLoopbackHost, isSecureAddress } from './secure-address';
 export { storableText } from './storable-text';
 export { hasEnded, isOver, refusesDecisions, runEnds, runStatuses, stepEnds, type RunStatus } from './statuses';
+export { visibleLine, visibleText } from './visible-text';

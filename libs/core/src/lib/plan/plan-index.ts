@@ -43,6 +43,14 @@ export function indexPlan(
   defaults: ProfileDefaults,
   approvalFloor: ApprovalFloor,
 ): PlanIndex {
+  return { plan, planHash, defaults, approvalFloor, ...indexNodes(plan, defaults) };
+}
+
+/** The nodes of a plan. Defaults without `retries` leave the retries as planned. */
+export function indexNodes(
+  plan: Pick<Plan, 'graph'>,
+  defaults: Pick<ProfileDefaults, 'maxParallel' | 'retries'>,
+): Pick<PlanIndex, 'root' | 'nodes'> {
   const nodes = new Map<NodeId, IndexedNode>();
   const effective = withRetryDefaults(defaults);
   const indexBlock = (block: Block, parent: NodeId, scope: string, unlimited: number): IndexedBlock => {
@@ -84,11 +92,11 @@ export function indexPlan(
     }
   };
   const root = indexBlock(plan.graph, ROOT, '', 0);
-  return { plan, planHash, defaults, approvalFloor, root, nodes };
+  return { root, nodes };
 }
 
 /** A node with the defaults of its run. Derived, never hashed. */
-function withRetryDefaults(defaults: ProfileDefaults): (node: RunNode, id: NodeId) => RunNode {
+function withRetryDefaults(defaults: Pick<ProfileDefaults, 'retries'>): (node: RunNode, id: NodeId) => RunNode {
   const { retries } = defaults;
   if (retries === undefined) return (node) => node;
   const taken = new Set(retries.nodes);
@@ -98,7 +106,7 @@ function withRetryDefaults(defaults: ProfileDefaults): (node: RunNode, id: NodeI
 }
 
 /** The node of a step. Throws a `TypeError` if the plan has none, because the step id belongs to another plan. */
-export function nodeAt(index: PlanIndex, step: StepId): IndexedNode {
+export function nodeAt(index: Pick<PlanIndex, 'nodes'>, step: StepId): IndexedNode {
   const node = index.nodes.get(nodeOf(step));
   if (!node) throw new TypeError('no such step in the plan');
   return node;

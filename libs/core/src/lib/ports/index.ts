@@ -81,6 +81,7 @@ export {
 } from './workers/run-environments';
 export {
   RunReader,
+  type EarlierApproval,
   STUCK_REASONS,
   type ArtifactView,
   type EvidenceExport,

@@ -123,7 +123,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['artifacts.exports.giveUpAfter', DELIVERIES, 'is given up when it has failed for as long as configured'],
   ['artifacts.exports.longestRetry', DELIVERIES, 'pauses twice as long each time, up to the longest pause'],
   ['artifacts.exports.timeout', DELIVERIES, 'that hangs ends at its time limit'],
-  ['artifacts.exports.*', EXPORTS, 'worker that is killed between seal and delivery'],
+  ['artifacts.exports.*', EXPORTS, 'a destination that is down delays no seal'],
   ['artifacts.s3.*', OBJECTS, 'runs an example pack that was uploaded'],
   ['artifacts.probe.*', `${API}/api-configuration.ts`, 'probe: { bytes: 1_024, interval: 200 }'],
   ['artifacts.store', OBJECTS, 'runs an example pack that was uploaded'],

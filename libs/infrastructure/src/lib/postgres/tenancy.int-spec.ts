@@ -1,7 +1,7 @@
 import { sha256 } from '@taskrunner/core/canonical';
 import { runUuid } from '@taskrunner/core/foundation';
 import { RunDocuments } from '@taskrunner/core/stored';
-import type { RunId, StepId } from '@taskrunner/core/foundation';
+import type { RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection/connection';
@@ -349,24 +349,40 @@ describe('rights', () => {
 });
 
 describe('what was approved before', () => {
-  it('is the last such run of the same pack and tenant, and never a later one', async () => {
+  it('is what people approved last in another run of the same pack and tenant, whenever that run was submitted', async () => {
     const [ours, theirs] = runs as [RunId, RunId];
-    const next = await submit(web.runStore, { tenant: tenantA });
-    expect(await web.runReader.approvedBefore(tenantA, next)).toBeNull();
-    await database.sql("update pack_runs.gates set state = 'approved'");
-    expect(await web.runReader.approvedBefore(tenantA, next)).toEqual({
-      runId: ours,
-      documents: expect.any(RunDocuments) as RunDocuments,
-    });
-    const last = await submit(web.runStore, { tenant: tenantA });
-    expect((await web.runReader.approvedBefore(tenantA, last))?.runId).toBe(ours);
+    const [newer, last] = [
+      await submit(web.runStore, { tenant: tenantA }),
+      await submit(web.runStore, { tenant: tenantA }),
+    ];
+    const now = Date.now();
+    const before = async (tenant: TenantId, run: RunId, until = now) => {
+      const found = await web.runReader.approvedBefore(tenant, run, until);
+      if (found) expect(found.documents).toBeInstanceOf(RunDocuments);
+      return found && [found.runId, found.approvedAt];
+    };
+    expect(await before(tenantA, last)).toBeNull();
+    await database.sql(`insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, show, required, expires_at,
+        opened_ms) select tenant_id, '${runUuid(newer)}', gate, approval, state, gate_digest, request, show, required, expires_at, opened_ms
+      from pack_runs.gates where run_id = '${runUuid(ours)}'`);
+    const approve = (run: RunId, at: number) =>
+      database.sql(`update pack_runs.gates set state = 'approved', ended_ms = ${at} where run_id = '${runUuid(run)}'`);
+    await approve(theirs, now - 5);
+    await approve(newer, now - 20);
+    expect(await before(tenantA, last)).toEqual([newer, now - 20]);
+    // Submitted earlier, and approved later.
+    await approve(ours, now - 10);
+    expect(await before(tenantA, last)).toEqual([ours, now - 10]);
+    expect(await before(tenantA, last, now - 15)).toEqual([newer, now - 20]);
+    expect(await before(tenantA, last, now - 25)).toBeNull();
+    // A run that was submitted later counts too, and the run itself does not.
+    expect(await before(tenantA, ours)).toEqual([newer, now - 20]);
     for (const [tenant, run] of [
-      [tenantA, ours],
       [tenantB, theirs],
-      [tenantB, next],
+      [tenantB, last],
     ] as const)
-      expect(await web.runReader.approvedBefore(tenant, run)).toBeNull();
-    await database.sql(`update pack_runs.run_sources set pack_name = 'other' where run_id = '${runUuid(ours)}'`);
-    expect(await web.runReader.approvedBefore(tenantA, last)).toBeNull();
+      expect(await before(tenant, run)).toBeNull();
+    await database.sql(`update pack_runs.run_sources set pack_name = 'other' where run_id <> '${runUuid(last)}'`);
+    expect(await before(tenantA, last)).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import type { Subject } from '../../foundation/principal';
 import { approversOfSeveral, withoutDecisions } from './approvers';
 import { overrideOf } from './override';
 import type { ShortContents } from './report';
-import { visibleLine } from './visible-text';
+import { visibleLine } from '../../foundation/visible-text';
 
 /** Maximum number of gates that the short answer lists. */
 const MOST_GATES = 50;

@@ -3,7 +3,7 @@ import { toBase64 } from '../encoding/base64';
 import { layoutOf } from './layout';
 import type { Block, Inline, Section, Words } from './page';
 import type { Report } from './report';
-import { visibleLine, visibleText } from './visible-text';
+import { visibleLine, visibleText } from '../../foundation/visible-text';
 
 const STYLE = `:root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--dim:#57606a;--line:#d0d7de;--code:#f3f5f7;--good:#116329;--warning:#8a4b00;--bad:#b3171f}
 @media (prefers-color-scheme:dark){:root{--back:#12161b;--text:#e4e9ee;--dim:#9aa5b1;--line:#343c46;--code:#1e242c;--good:#56d364;--warning:#e3b341;--bad:#ff7b72}}

@@ -1,7 +1,7 @@
 import { layoutOf } from './layout';
 import type { Block, Inline, Section, Words } from './page';
 import type { Report } from './report';
-import { visibleLine, visibleText } from './visible-text';
+import { visibleLine, visibleText } from '../../foundation/visible-text';
 
 /**
  * The report as Markdown (CommonMark with GFM tables). All external text is in code spans and code blocks, where no markup is interpreted.

@@ -1,5 +1,6 @@
 import { MemoryWorld, type NamedExecutor } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
+import { entryShape } from '../../evidence/records/journal-shape';
 import type { RunId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
@@ -189,6 +190,12 @@ describe('a loop with more items than iterations', () => {
     const text =
       'wLOOP_ITEMS_LIMIT: there are 4 items, and the loop makes 3 iterations: 1 items are left out (maxIterations)\n';
     expect(lines).toEqual([['l', null, text]]);
+    // What a verifier takes for an entry.
+    const faults: string[] = [];
+    for (const { entries } of world.pages.get(run) ?? [])
+      for (const entry of entries)
+        entryShape(entry as unknown as Json, '', (path, message) => faults.push(`${path}: ${message}`));
+    expect(faults).toEqual([]);
     expect(world.rows.get(run)?.get('l')).toMatchObject({ status: 'succeeded', children: 3 });
   });
 });

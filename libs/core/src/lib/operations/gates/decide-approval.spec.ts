@@ -127,6 +127,21 @@ class RecordingStore extends GateStore {
   }
 }
 
+/** A store at which another decision was faster: the gate is another when it is read again. */
+class CrossedStore extends RecordingStore {
+  constructor(
+    before: GateRow,
+    private readonly after: GateRow,
+  ) {
+    super(before, (count) =>
+      count === 1 ? { kind: 'too-early' } : { kind: 'counted', state: 'open', approvals: 2, required: 3 },
+    );
+  }
+  override async find() {
+    return this.signed.length === 0 ? this.row : this.after;
+  }
+}
+
 function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['requirement']> = {}): GateRow {
   const request = aRequest(requirement);
   return {
@@ -145,6 +160,7 @@ function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['r
     initiators: [{ iss: ISS, sub: 'ada', kind: 'person' }],
     runStatus: 'waiting',
     doomed: false,
+    lastDecidedAt: 0,
     decisions: [],
     ...change,
   };
@@ -221,6 +237,38 @@ describe('a decision', () => {
     });
     expect(signed?.audit).toMatchObject({ type: 'gate.decision', outcome: 'decided', record: signed?.recordDigest });
     expect(store.audited).toEqual([]);
+  });
+
+  it('that confirms a response cannot contradict one that came in between', async () => {
+    const form = { type: 'object' };
+    const needs = { formDigest: digestOf(form), minApprovals: 3 };
+    const withForm = reader(null, aPlan([{ ...aGate('approve'), form }]));
+    const open = aRow({ required: 3 }, needs);
+    const others = new RecordingStore(open, () => ({ kind: 'counted', state: 'open', approvals: 1, required: 3 }));
+    const linus = { ...grace, sub: 'linus' };
+    const { receipt } = await deciding(others, withForm)(aDecision(open, { response: { window: 'night' } }), linus);
+    const decisions = [storedDecision(receipt)];
+    const after = aRow({ required: 3, decisions, lastDecidedAt: NOW + 1, approvals: 1 }, needs);
+    const crossed = (response: JsonObject) => {
+      const store = new CrossedStore(open, after);
+      return { store, decided: deciding(store, withForm)(aDecision(open, { response })) };
+    };
+    await expect(crossed({ window: 'day' }).decided).rejects.toMatchObject({ code: 'GATE_RESPONSE_INVALID' });
+    const { store, decided } = crossed({ window: 'night' });
+    expect((await decided).approvals).toBe(2);
+    expect(store.signed.map(({ lastDecidedAt }) => lastDecidedAt)).toEqual([0, NOW + 1]);
+    // A person who repeats their approval with another response is not told that it counts.
+    const again = deciding(new RecordingStore(after), withForm);
+    await expect(again(aDecision(open, { response: { window: 'day' } }), linus)).rejects.toMatchObject({
+      code: 'GATE_ALREADY_COUNTED',
+    });
+    expect((await again(aDecision(open, { response: { window: 'night' } }), linus)).receipt).toEqual(receipt);
+    const told = new RecordingStore(open, () => ({
+      ...{ kind: 'repeated', envelope: receipt, state: 'open', approvals: 1, required: 3 },
+    }));
+    await expect(
+      deciding(told, withForm)(aDecision(open, { response: { window: 'day' } }), linus),
+    ).rejects.toMatchObject({ code: 'GATE_ALREADY_COUNTED' });
   });
 
   it('is signed again with a later time where another came between, twenty times at most', async () => {

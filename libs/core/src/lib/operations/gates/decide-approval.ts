@@ -1,7 +1,8 @@
 import { canonical } from '../../canonical/canonical';
 import { digestOf, sha256 } from '../../canonical/digest';
+import { parseUtf8 } from '../../evidence/encoding/strict-json';
 import { PAYLOAD_TYPE, type DecisionRecord } from '../../evidence/records/documents';
-import type { Envelope } from '../../evidence/encoding/envelope';
+import { decodeEnvelope, type Envelope } from '../../evidence/encoding/envelope';
 import type { RunId, StepId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
@@ -15,7 +16,7 @@ import { actorsOf, auditedCaller } from '../callers/audited-caller';
 import { checkDecision, type CheckedDecision } from './decision-checks';
 import type { Decision } from './decision';
 import { DecisionError, gateIsOver } from './decision-error';
-import type { ApproverKeys, BoundToken } from './decision-proof';
+import { sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
 import { absenceOf, describeGate } from './describe-gate';
 import { gateNodeOf, lastOf } from './gate-view';
 import type { Plan } from '../../plan/plan';
@@ -45,7 +46,8 @@ const ROUNDS = 20;
 
 /**
  * A person's decision at a gate (docs/guides/approvals.md, Deciding). Everything is checked first without locks, and a refusal is audited. Then the decision is
- * signed and applied in one SQL statement. If another decision came in between, this is repeated with a later time. Throws `DecisionError`.
+ * signed and applied in one SQL statement. If another decision came in between, the gate is read and checked again, with a later time. Throws
+ * `DecisionError`.
  */
 export class DecideApproval {
   constructor(private readonly dependencies: DecideApprovalDependencies) {}
@@ -73,15 +75,15 @@ export class DecideApproval {
     // The plan is compared with its digest even if it declares no form, so that nobody decides about a run whose plan was altered.
     const plan = await this.planOf(principal, decision.runId);
     const checks = {
-      row,
       token,
       approverKeys: this.dependencies.approverKeys,
       plan,
       decisionId: token === null ? `dec_${this.dependencies.nonce()}` : decisionOfToken(principal, token),
     };
+    let read = row;
     for (let round = 0; round < ROUNDS; round++) {
-      const checked = checkDecision(principal, decision, await gates.now(), checks);
-      const signed = await this.sign(principal, decision, checked);
+      const checked = checkDecision(principal, decision, await gates.now(), { ...checks, row: read });
+      const signed = await this.sign(principal, decision, checked, read);
       const decided = await gates.decide(signed);
       switch (decided.kind) {
         case 'counted': {
@@ -90,17 +92,27 @@ export class DecideApproval {
         }
         case 'repeated': {
           const { state, approvals, required } = decided;
+          // In another tab the same person has given another response, which this record does not prove.
+          if (!sameResponse(responseIn(decided.envelope), decision.response))
+            throw new DecisionError('GATE_ALREADY_COUNTED');
           return { state, approvals, required, until: row.expiresAt, receipt: decided.envelope };
         }
         case 'refused':
           throw await this.explainRefusal(principal, decision, decided.code);
         case 'too-early':
+          // What came in between may be an approval with another response.
+          read = (await gates.find(tenant, decision.runId, decision.gate)) ?? read;
       }
     }
     throw new DecisionError('DECISIONS_TOO_MANY');
   }
 
-  private async sign(principal: Principal, decision: Decision, checked: CheckedDecision): Promise<SignedDecision> {
+  private async sign(
+    principal: Principal,
+    decision: Decision,
+    checked: CheckedDecision,
+    row: GateRow,
+  ): Promise<SignedDecision> {
     const { record, decidedAt } = checked;
     const payload = canonical(record as unknown as Json);
     const { tenant } = principal;
@@ -137,6 +149,8 @@ export class DecideApproval {
         response: refOf(response),
       },
       audit: auditEvent(principal, decision, { outcome: 'decided', decisionId, gateDigest, record: digest }),
+      // A response agrees with those of the approvals that were read.
+      lastDecidedAt: response === null ? null : row.lastDecidedAt,
     };
   }
 
@@ -183,11 +197,21 @@ export async function explainAbsentGate(
 }
 
 /** Finds the same decision on the same gate by the same person through the same actors. It is answered with its first record. */
-function repeated(row: GateRow, principal: Principal, { decision, planHash, gateDigest }: Decision): Envelope | null {
+function repeated(
+  row: GateRow,
+  principal: Principal,
+  { decision, planHash, gateDigest, response }: Decision,
+): Envelope | null {
   const last = lastOf(row, principal);
   if (last?.decision !== decision || planHash !== row.planHash) return null;
   if (!sameActors(last.record.actors ?? [], actorsOf(principal))) return null;
+  // Another response is another decision, which the first record would not prove.
+  if (!sameResponse(last.record.response, response)) return null;
   return gateDigest === null || gateDigest === row.gateDigest ? last.envelope : null;
+}
+
+function responseIn(envelope: Envelope): Json {
+  return (JSON.parse(parseUtf8(decodeEnvelope(envelope).payload)) as DecisionRecord).response;
 }
 
 function receiptOf({ state, approvals, required, expiresAt }: GateRow): Omit<Receipt, 'receipt'> {

@@ -58,6 +58,7 @@ function isTaken(gatePlan: Plan, form: JsonObject, response: Json): boolean {
     initiators: [],
     runStatus: 'waiting',
     doomed: false,
+    lastDecidedAt: 0,
     decisions: [],
   } as unknown as GateRow;
   const { runId, gate, planHash, gateDigest } = row;

@@ -94,7 +94,8 @@ export const APPROVAL: Descriptions<ApprovalRule> = {
   grants: 'Grants that a person must have to decide. All of them are required.',
   minApprovals: 'Number of distinct people who must approve.',
   expiresAfterMs: 'Time to decide. After it the gate expires.',
-  executeWithinMs: 'Time after the approval within which the steps behind the gate must start.',
+  executeWithinMs:
+    'Time after expiresAfter within which steps with effects behind the gate must start. It is counted from the end of the time to decide, not from the approval.',
   allowSelfApproval: 'Whether initiators of the run may approve it.',
   maxAuthAgeMs: 'Maximum age of the sign-in of an approver.',
   reasonRequired: 'Whether a decision requires a reason.',

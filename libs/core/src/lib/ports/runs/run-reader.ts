@@ -161,6 +161,15 @@ export interface StatusCount {
   readonly atLeast: boolean;
 }
 
+/** A gate that people approved. */
+export interface EarlierApproval {
+  readonly runId: RunId;
+  readonly gate: string;
+  /** When the last approval that it needed was given; milliseconds since the epoch. */
+  readonly approvedAt: number;
+  readonly documents: RunDocuments;
+}
+
 /**
  * Queries of the API. Each is answered within the tenant: a run of another tenant is `null`, like a run that does not exist. Documents are
  * compared with their digests first; all methods reject with `DocumentAltered`. The summary of a run that is known to be altered says so
@@ -174,11 +183,11 @@ export abstract class RunReader {
   abstract original(tenant: TenantId, run: RunId): Promise<RunOriginal | null>;
   /** Plan, profile and environment of a run. */
   abstract documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null>;
-  /** The last earlier run of the same pack that people approved, with its plan. Only recent runs are searched. */
-  abstract approvedBefore(
-    tenant: TenantId,
-    run: RunId,
-  ): Promise<{ readonly runId: RunId; readonly documents: RunDocuments } | null>;
+  /**
+   * The approval that people gave last until an instant (milliseconds) in another run of the same pack, with the plan of that run. Only
+   * recent runs are searched.
+   */
+  abstract approvedBefore(tenant: TenantId, run: RunId, until: number): Promise<EarlierApproval | null>;
   abstract steps(
     tenant: TenantId,
     run: RunId,

@@ -23,7 +23,7 @@ export const approvals = section('Approval gates.', {
   executeWithin: key(
     duration(MINUTE, 365 * DAY),
     DAY,
-    'Default time to start the approved steps. A pack can set another.',
+    'Default time to start the approved steps, counted from the end of the time to decide. A pack can set another.',
     's, m, h, d',
   ),
   people: key(

@@ -3,10 +3,13 @@
 -- counter, the message, the decision and the audit entry follow. The quorum is a counter on the gate's row. Counting rows in a snapshot was
 -- tested and left a gate open with two of two approvals. A run that is already ending because of another gate accepts no decision: the mark
 -- of a rejection is on the run's row, where it is read again after the lock.
+-- A decision that depends on earlier ones, such as an approval that confirms their response, names the last one of the run that was read
+-- ($17): if there is a later one, nothing changes.
 -- $6: the person; $7: all subjects whose approval the decision counts, the person first, separated by U+001F.
 with run as (
   select r.inbox_seq from pack_runs.runs r
-  where r.tenant_id = $1 and r.run_id = $2 and r.last_decided_ms < $10::bigint and r.cancel_position = 0
+  where r.tenant_id = $1 and r.run_id = $2 and r.last_decided_ms < $10::bigint
+    and ($17::bigint is null or r.last_decided_ms = $17::bigint) and r.cancel_position = 0
     and r.refused_position = 0 and r.status not in ('succeeded', 'failed', 'cancelled', 'cancelling', 'halted')
     and not exists (select from pack_runs.gates o where o.tenant_id = $1 and o.run_id = $2 and o.gate <> $3
       and o.state = 'open' and o.expires_at <= statement_timestamp())

@@ -1,9 +1,10 @@
--- Gates of a tenant that can still be decided, newest first, after an optional position. Gates of halted runs cannot be decided.
+-- Gates of a tenant that can still be decided, newest first, after an optional position. Gates of halted runs cannot be decided, nor can
+-- those of runs that are known to be altered: one altered row must not take the list away from everybody.
 select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required,
   g.opened_ms, (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
   s.pack_version, s.content_digest, s.source_digest, s.initiators, s.requester, s.rerun_of, s.admission,
   s.admission_digest,
-  pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status,
+  pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status, r.last_decided_ms,
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = g.tenant_id and o.run_id = g.run_id
     and o.gate <> g.gate and o.state = 'open' and o.expires_at <= statement_timestamp()) as doomed,
   (select coalesce(json_agg(json_build_object('decisionId', d.decision_id, 'decision', d.decision,
@@ -14,6 +15,6 @@ select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.s
 from pack_runs.gates g
 join pack_runs.runs r on r.tenant_id = g.tenant_id and r.run_id = g.run_id
 join pack_runs.run_sources s on s.tenant_id = g.tenant_id and s.run_id = g.run_id
-where g.tenant_id = $1 and g.state = 'open' and g.expires_at > clock_timestamp() and r.status <> 'halted'
+where g.tenant_id = $1 and g.state = 'open' and g.expires_at > clock_timestamp() and r.status <> 'halted' and r.altered is null
   and ($3::bigint is null or (g.opened_ms, g.run_id, g.gate) < ($3, $4::uuid, $5::text))
 order by g.opened_ms desc, g.run_id desc, g.gate desc limit $2

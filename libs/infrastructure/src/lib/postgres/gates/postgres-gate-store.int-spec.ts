@@ -100,6 +100,20 @@ describe('a decision', () => {
     await worker.claims.retire(workerSession);
   });
 
+  it('that depends on earlier ones does not count if there is a later one than was read', async () => {
+    const { runId } = await gated(3);
+    const lastDecidedAt = (await web.gateStore.find(tenantA, runId, 'approve'))?.lastDecidedAt ?? null;
+    expect(lastDecidedAt).toBe(0);
+    const confirming = (sub: string, at: number, last: number | null) =>
+      web.gateStore.decide(aDecision(runId, sub, at, { lastDecidedAt: last }));
+    // Both have read the gate before anybody had decided.
+    const both = await Promise.all([confirming('ben', 1_000, 0), confirming('cy', 1_001, 0)]);
+    expect(both.map(({ kind }) => kind).sort()).toEqual(['counted', 'too-early']);
+    const last = (await web.gateStore.find(tenantA, runId, 'approve'))?.lastDecidedAt ?? null;
+    expect(await confirming('dee', 1_002, last)).toMatchObject({ kind: 'counted', approvals: 2 });
+    expect(await confirming('eve', 1_003, null)).toMatchObject({ kind: 'counted', approvals: 3 });
+  });
+
   it('of fifty in parallel by distinct people, exactly the quorum counts, in one order', async () => {
     const { runId } = await gated(2);
     const at = await web.gateStore.now();

@@ -25,6 +25,7 @@ interface GateRecord extends AdmissionRow {
   readonly expires_ms: number;
   readonly requester: GateRow['requester'];
   readonly run_status: string;
+  readonly last_decided_ms: number;
   /** Not read for the list of open gates. */
   readonly uncancelled?: boolean;
   readonly doomed: boolean;
@@ -128,7 +129,7 @@ export class PostgresGateStore extends GateStore {
   }
 }
 
-function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Decided | null {
+function reasonOf({ decision, decidedAt, lastDecidedAt }: SignedDecision, found: Reasons): Decided | null {
   if (found.state === null) return { kind: 'refused', code: isOver(found) ? 'RUN_ENDED' : 'GATE_NOT_OPEN' };
   const state = shown({ state: found.state, approvals: found.approvals, required: found.required });
   if (found.mine) return { kind: 'counted', ...state };
@@ -141,7 +142,8 @@ function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Deci
   // A person counts once. An approval that does not count cannot be withdrawn.
   if (decision === 'approved' && found.counted) return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
   if (decision === 'withdrawn' && found.latest !== 'approved') return { kind: 'refused', code: 'GATE_NOT_APPROVED' };
-  return found.last_decided_ms >= decidedAt ? { kind: 'too-early' } : null;
+  const isOutdated = lastDecidedAt !== null && found.last_decided_ms !== lastDecidedAt;
+  return found.last_decided_ms >= decidedAt || isOutdated ? { kind: 'too-early' } : null;
 }
 
 function isOver({ status, cancel_position, doomed }: Reasons): boolean {
@@ -171,6 +173,7 @@ function decideValues(decision: SignedDecision): unknown[] {
     JSON.stringify(decision.message),
     canonical(decision.audit),
     decision.name,
+    decision.lastDecidedAt,
   ];
 }
 
@@ -208,6 +211,7 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
     initiators,
     runStatus: row.run_status,
     doomed: row.doomed,
+    lastDecidedAt: row.last_decided_ms,
     decisions,
   };
 }

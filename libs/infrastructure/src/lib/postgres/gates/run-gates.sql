@@ -3,7 +3,7 @@ select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.s
   g.opened_ms, (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
   s.pack_version, s.content_digest, s.source_digest, s.initiators, s.requester, s.rerun_of, s.admission,
   s.admission_digest,
-  pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status,
+  pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status, r.last_decided_ms,
   r.cancel_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
     and i.position = r.cancel_position and i.given->>'type' = 'run.cancel-requested') as uncancelled,
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = g.tenant_id and o.run_id = g.run_id

@@ -6,6 +6,7 @@ import type { Digest, Json, JsonObject, RunId, TenantId } from '@taskrunner/core
 import type {
   ArtifactView,
   CreatedRange,
+  EarlierApproval,
   RunFilter,
   RunOriginal,
   RunPage,
@@ -24,7 +25,14 @@ import type { AdmissionRow, ArtifactRecord, StepRecord, SummaryRow } from '../en
 import { toStoredPage, type StoredPageRow } from '../encoding/stored-page';
 import { plannedEachTime, statement } from '../connection/statement';
 import type { Statement } from '../connection/statement';
-import { countValues, listValues, statusCounts, type CountRow, type ListBounds } from './run-list';
+import {
+  approvedBeforeValues,
+  countValues,
+  listValues,
+  statusCounts,
+  type CountRow,
+  type ListBounds,
+} from './run-list';
 
 /** An admission and its documents. */
 interface DocumentsRow extends AdmissionRow, StoredTexts {}
@@ -137,12 +145,15 @@ export class PostgresRunReader extends RunReader {
     return row ? this.documentsOf(tenant, row) : null;
   }
 
-  async approvedBefore(
-    tenant: TenantId,
-    run: RunId,
-  ): Promise<{ readonly runId: RunId; readonly documents: RunDocuments } | null> {
-    const [row] = await this.ask<DocumentsRow>(tenant, this.approvedBeforeStatement, runUuid(run));
-    return row ? { runId: toRunId(row.run_id), documents: this.documentsOf(tenant, row) } : null;
+  async approvedBefore(tenant: TenantId, run: RunId, until: number): Promise<EarlierApproval | null> {
+    const [row] = await this.ask<DocumentsRow & { readonly gate: string; readonly ended_ms: string }>(
+      tenant,
+      this.approvedBeforeStatement,
+      ...approvedBeforeValues(run, until),
+    );
+    if (!row) return null;
+    const { run_id: id, gate, ended_ms: approvedAt } = row;
+    return { runId: toRunId(id), gate, approvedAt: Number(approvedAt), documents: this.documentsOf(tenant, row) };
   }
 
   private documentsOf(tenant: TenantId, row: DocumentsRow): RunDocuments {

@@ -103,6 +103,11 @@ function createdBounds({ createdAfter, createdBefore }: CreatedRange): {
   };
 }
 
+/** Parameters of `approved-before` after the tenant. `until`: milliseconds since the epoch. */
+export function approvedBeforeValues(run: RunId, until: number): readonly [string, number, string] {
+  return [runUuid(run), until, firstUuidAt(until + 1)];
+}
+
 function firstUuidAt(ms: number): string {
   return uuidOf(BigInt(Math.max(ms, 0)) << 80n);
 }

@@ -251,6 +251,7 @@ export function aDecision(
     person,
     name: `${sub} by name`,
     decidedAt,
+    lastDecidedAt: null,
     envelope: anEnvelope(payload),
     recordDigest: sha256(payload),
     response: null,

@@ -14,19 +14,21 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
   const [tenant_id, run_id, gate, decision_id, decision, person, persons, iss, sub] = values as string[] as string[] &
     readonly [string, string, string, string, string, string, string, string, string];
   const decided_ms = values[9] as number;
-  const [envelope, record_digest, response, given, audit, name] = values.slice(10) as [
+  const [envelope, record_digest, response, given, audit, name, last] = values.slice(10) as [
     string,
     string,
     string | null,
     string,
     string,
     string,
+    number | null,
   ];
   const key = runKey(tenant_id, run_id);
   const blind = bugs.has('decisions-do-not-look-at-the-run');
   const open = (r: RunRow): boolean =>
     blind ||
     (r.last_decided_ms < decided_ms &&
+      (last === null || r.last_decided_ms === last) &&
       r.cancel_position === 0 &&
       r.refused_position === 0 &&
       !UNDECIDABLE.includes(r.status) &&
@@ -159,6 +161,7 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
       requester: parsed(s.requester),
       ...{ rerun_of: null, admission: parsed(s.admission), admission_digest: s.admission_digest },
       run_status: shownStatus(r),
+      last_decided_ms: r.last_decided_ms,
       uncancelled: isUncancelled(session, r, key),
       doomed: r.refused_position > 0 || otherGateLapsed(tx, session, key, gate),
       decisions: decisions.map((d) => ({

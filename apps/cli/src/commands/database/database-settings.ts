@@ -6,11 +6,11 @@ import {
   type Configuration,
 } from '@taskrunner/infrastructure/configuration';
 import type { Command } from 'commander';
-import { CliError } from '../terminal/cli-error';
-import { faultLines } from '../terminal/print-faults';
-import { safeLine } from '../terminal/safe-text';
-import type { Terminal } from '../terminal/terminal';
-import type { Context } from './context';
+import { CliError } from '../../terminal/cli-error';
+import { faultLines } from '../../terminal/print-faults';
+import { safeLine } from '../../terminal/safe-text';
+import type { Terminal } from '../../terminal/terminal';
+import type { Context } from '../context';
 
 /** `--config` of commands for operators. */
 export const CONFIG = [

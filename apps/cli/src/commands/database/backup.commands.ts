@@ -18,12 +18,12 @@ import {
 } from '@taskrunner/infrastructure/postgres';
 import { keysAtHand } from '@taskrunner/infrastructure/signing';
 import { Option, type Command } from 'commander';
-import { CliError } from '../terminal/cli-error';
-import { EXIT } from '../terminal/exit-code';
-import { safeLine } from '../terminal/safe-text';
-import type { Context } from './context';
+import { CliError } from '../../terminal/cli-error';
+import { EXIT } from '../../terminal/exit-code';
+import { safeLine } from '../../terminal/safe-text';
+import type { Context } from '../context';
 import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
-import { formatOf, isJson, printAs, withOutput } from './options';
+import { formatOf, isJson, printAs, withOutput } from '../options';
 
 /** `taskrunner maintain backup`, `restore`, `settle` and `resume`, with the role `maintain` and the object store of the configuration. */
 export function registerBackup(maintain: Command, context: Context): void {

@@ -40,7 +40,9 @@ export function Rows<Row>({ caption, columns, rows, none, cells }: RowsFacts<Row
             {shown.map((row, at) => (
               <tr key={at}>
                 {cells(row).map((cell, place) => (
-                  <td key={place}>{cell}</td>
+                  <td key={place} data-label={columns[place]}>
+                    {cell}
+                  </td>
                 ))}
               </tr>
             ))}

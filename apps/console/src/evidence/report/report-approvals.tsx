@@ -1,6 +1,8 @@
 import type { Report } from '@taskrunner/core/evidence';
+import { Value } from '../../run/value';
+import { decisionWord, outcomeWord } from './gate-words';
 import { Instant, ReportPart } from './report-part';
-import { Quoted } from './words';
+import { Quoted } from '../words';
 
 type Contents = NonNullable<Report['contents']>;
 type Gate = Contents['gates'][number];
@@ -37,11 +39,12 @@ export function Approvals({ contents: { gates, gatesNotApplied, policies } }: { 
   );
 }
 
-function ShownGate({ gate: { gate, outcome, request, decisions, digest } }: { readonly gate: Gate }) {
+function ShownGate({ gate: shown }: { readonly gate: Gate }) {
+  const { gate, request, decisions, digest, show, showIsWithheld } = shown;
   return (
     <div className="report-gate">
       <h3>
-        <Quoted>{gate}</Quoted>: {outcome}
+        <Quoted>{gate}</Quoted>: {outcomeWord(shown)}
       </h3>
       {request === null ? (
         <p className="tinted" data-tone="bad">
@@ -52,9 +55,16 @@ function ShownGate({ gate: { gate, outcome, request, decisions, digest } }: { re
           Asked: <Quoted>{request.message}</Quoted>
         </p>
       )}
+      {showIsWithheld ? <p>What was shown is withheld, because it contained a secret.</p> : null}
+      {show === null || JSON.stringify(show) === '{}' ? null : (
+        <>
+          <p>Shown to who decided:</p>
+          <Value value={show} label={`Values shown at ${gate}`} />
+        </>
+      )}
       {decisions.length === 0 ? <p>Nobody decided.</p> : null}
       <ul className="bullets">
-        {decisions.map(({ person, onBehalfOf, decision, decidedAt, reason, proof, counted, record }) => (
+        {decisions.map(({ person, onBehalfOf, decision, decidedAt, reason, response, proof, counted, record }) => (
           <li key={record}>
             <Quoted>{person.sub}</Quoted> <span className="faint">of {person.iss}</span>
             {onBehalfOf === null ? null : (
@@ -63,9 +73,15 @@ function ShownGate({ gate: { gate, outcome, request, decisions, digest } }: { re
                 for <Quoted>{onBehalfOf.sub}</Quoted>
               </>
             )}{' '}
-            {decision} at <Instant at={decidedAt} />
+            {decisionWord(decision, shown)} at <Instant at={decidedAt} />
             {counted ? '' : ' (it did not count)'}:{' '}
-            {reason === null ? 'no reason was given' : <Quoted>{reason}</Quoted>}. Proof of the person: {PROOFS[proof]}.
+            {reason === null ? 'no reason was given' : <Quoted>{reason}</Quoted>}.{' '}
+            {response === null ? null : (
+              <>
+                Answer: <Quoted>{JSON.stringify(response)}</Quoted>.{' '}
+              </>
+            )}
+            Proof of the person: {PROOFS[proof]}.
           </li>
         ))}
       </ul>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { declaredBy, namedOn, projects, unusedBy, unusedOf } from './dependencies.mjs';
 
-const page = readFileSync(join(import.meta.dirname, '../docs/dependencies.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../../docs/dependencies.md'), 'utf8');
 
 test('every dependency is used, in production by production code', () => {
   for (const project of projects) assert.deepEqual(unusedBy(project), [], `of ${project || 'the root'}`);

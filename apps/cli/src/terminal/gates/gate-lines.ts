@@ -1,31 +1,42 @@
-import type { Digest, Json } from '@taskrunner/core/foundation';
+import type { Digest, Json, StepId } from '@taskrunner/core/foundation';
 import { verdictInRequest } from '@taskrunner/core/gate';
-import { diffLines } from '@taskrunner/core/plan';
-import type { GateView, PolicyView } from '../server/run-views';
-import { decisionLines } from './decision-lines';
-import { policyLines } from './policy-lines';
-import { safeBlock, safeLine, wrapped } from './safe-text';
+import { diffLines, nodeOf } from '@taskrunner/core/plan';
+import type { GateView, PolicyView } from '../../server/run-views';
+import { decisionLines } from '../decision-lines';
+import { plannedLines, type PlannedBehind } from './planned-lines';
+import { policyLines } from '../policy-lines';
+import { safeBlock, safeLine, wrapped } from '../safe-text';
 
 /**
  * A gate for an approver. Texts from people, policies and steps are escaped and indented, also where a terminal of `columns` wraps them, so
- * that none of their lines can pass for one of these. `form`: lines of the form that an approval fills in.
+ * that none of their lines can pass for one of these. `planned`: what the steps behind the gate do; null: not shown. `form`: lines of the form
+ * that an approval fills in.
  */
 export function gateLines(
   view: GateView,
   digest: Digest,
   columns = Infinity,
-  form: readonly string[] = [],
+  { planned = null, form = [] }: { readonly planned?: PlannedBehind | null; readonly form?: readonly string[] } = {},
 ): readonly string[] {
-  const { request, show, approvals, required, ungatedEffects } = view;
+  const { request, show, approvals, required, ungatedEffects, pack, requester } = view;
   const { requirement, opens, reads, secrets, item, notApplied } = request;
   const policy = policyShown(view);
+  // A policy is no approval rule: steps behind it are listed as ungated, although they wait for this gate.
+  const behind = new Set(opens.map((step) => nodeOf(step as StepId) as string));
+  const free = (ungatedEffects ?? []).filter((step) => !behind.has(step));
+  const byPolicy = (ungatedEffects ?? []).filter((step) => behind.has(step));
   const plain = (label: string, text: string) => safeLine(`${label.padEnd(13)}${text}`);
   const lines = [
+    ...(pack === undefined ? [] : [plain('pack', `${pack.name} ${pack.version}`)]),
+    ...(requester === undefined
+      ? []
+      : [plain('requested by', `${requester.name} (${requester.id} of ${requester.iss})`)]),
     plain('run', request.runId),
     plain('gate', request.gate + (request.label === null ? '' : ` (${request.label})`)),
     plain('plan hash', request.planHash),
     plain('profile', request.profileDigest),
     plain('status', `${view.status}, ${approvals} of ${required} approvals, until ${request.expiresAt}`),
+    plain('start by', `${request.executeBy}, for steps with effects behind the gate`),
     plain('needs', requirement.grants.join(' and ') + (requirement.reasonRequired ? ', with a reason' : '')),
     ...(requirement.actors
       ? [plain('may act', requirement.actors.map(({ iss, sub }) => `${sub} of ${iss}`).join(', '))]
@@ -37,7 +48,11 @@ export function gateLines(
       : []),
     ...(item === null ? [] : [plain('item', item)]),
     ...(notApplied.length > 0 ? [plain('not applied', notApplied.join(', '))] : []),
-    ...(ungatedEffects !== null && ungatedEffects.length > 0 ? [plain('ungated', ungatedEffects.join(', '))] : []),
+    ...(free.length > 0 ? [plain('ungated', free.join(', '))] : []),
+    ...(byPolicy.length > 0
+      ? [plain('policy only', `${byPolicy.join(', ')}: no approval, had the policy allowed it`)]
+      : []),
+    ...(planned === null ? [] : plannedLines(planned)),
     ...changeLines(view.planDiff),
     ...(policy === null ? [] : ['policy', ...policyLines(policy).map((line) => `  ${line}`)]),
     'message',
@@ -68,10 +83,12 @@ function policyShown({ request, policy = null }: GateView): PolicyView | null {
 /** The difference between the plan and the previously approved one, according to the server. It is not part of the decision. */
 function changeLines(planDiff: GateView['planDiff']): readonly string[] {
   if (planDiff === null) return [];
-  const { against, diff, why } = planDiff;
+  const { against, approvedAt = null, approvedBy = [], diff, why } = planDiff;
+  const by = approvedBy.length === 0 ? '' : ` by ${approvedBy.map(({ sub, name }) => name ?? sub).join(', ')}`;
+  const approved = `${against} was approved${approvedAt === null ? '' : ` at ${approvedAt}`}${by}`;
   if (diff === null) return [safeLine(`changes      since ${against} are unknown: ${why ?? 'unknown'}`)];
-  if (diff.same) return [safeLine(`changes      none since ${against} was approved`)];
-  return [safeLine(`changes      since ${against} was approved`), safeBlock(diffLines(diff).join('\n'))];
+  if (diff.same) return [safeLine(`changes      none since ${approved}`)];
+  return [safeLine(`changes      since ${approved}`), safeBlock(diffLines(diff).join('\n'))];
 }
 
 function findings(show: Json): string {

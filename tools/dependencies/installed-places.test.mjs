@@ -1,4 +1,4 @@
-// Run with `node --test tools/installed-places.test.mjs`.
+// Run with `node --test tools/dependencies/installed-places.test.mjs`.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ it('each package of a registry has an address, and nothing else changes', () => 
 });
 
 it('the lock of this repository has a digest of each package that is given an address', () => {
-  const lock = JSON.parse(readFileSync(join(import.meta.dirname, '../package-lock.json'), 'utf8'));
+  const lock = JSON.parse(readFileSync(join(import.meta.dirname, '../../package-lock.json'), 'utf8'));
   const addressed = Object.values(withAddresses(lock).packages).filter(({ resolved }) =>
     resolved?.startsWith('https:'),
   );

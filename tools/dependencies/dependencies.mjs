@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.nx', '.taskrunner', 'coverage']);
 const CODE = /\.(ts|tsx|mts|mjs|cjs|js)$/;
 /** Files in which a workspace configures tools instead of importing them. */

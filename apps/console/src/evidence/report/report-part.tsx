@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Quoted } from './words';
+import { Quoted } from '../words';
 
 /** A part of the report with its heading. */
 export function ReportPart({ title, children }: { readonly title: string; readonly children: ReactNode }) {

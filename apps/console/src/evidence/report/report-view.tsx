@@ -1,13 +1,15 @@
 import type { ReactNode } from 'react';
 import type { Report } from '@taskrunner/core/evidence';
-import { sizeText } from '../frame/short';
-import { durationText } from '../frame/time';
-import { Value } from '../run/value';
-import type { Findings } from './protocol';
+import { endCause } from '@taskrunner/core/run';
+import { sizeText } from '../../frame/short';
+import { durationText } from '../../frame/time';
+import { Value } from '../../run/value';
+import type { Findings } from '../protocol';
 import { Approvals } from './report-approvals';
 import { Fact, Instant, ReportPart } from './report-part';
+import { outcomeWord, unapprovedSteps } from './gate-words';
 import { Rows } from './report-rows';
-import { Quoted } from './words';
+import { Quoted } from '../words';
 
 /** Most names in one sentence. */
 const MOST_NAMES = 50;
@@ -100,9 +102,12 @@ function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
   );
 }
 
-function Steps({ contents: { steps, effects, plan } }: { readonly contents: Contents }) {
+function Steps({ contents }: { readonly contents: Contents }) {
+  const { steps, effects, gates: asked, run } = contents;
   const gates = new Map(effects.map(({ step, behind }) => [step, behind]));
-  const ungated = plan.ungatedEffects;
+  const opened = new Map(asked.map(({ gate, request }) => [gate, request?.openedAt ?? null]));
+  const ends = new Map(asked.map((gate) => [gate.gate, outcomeWord(gate)]));
+  const { free, byPolicy } = unapprovedSteps(contents);
   return (
     <ReportPart title="What the steps did">
       <Rows
@@ -120,6 +125,7 @@ function Steps({ contents: { steps, effects, plan } }: { readonly contents: Cont
               <>
                 {' '}
                 <Quoted>{code}</Quoted>
+                {endCause(code, run.end?.code ?? null)}
               </>
             )}
             {message === null || message === '' ? null : (
@@ -129,28 +135,48 @@ function Steps({ contents: { steps, effects, plan } }: { readonly contents: Cont
               </>
             )}
           </>,
-          kind === null || kind === 'pure' ? 'no' : behindText(gates.get(id)),
-          <Instant key="began" at={startedAt} />,
+          kind === null || kind === 'pure' ? 'no' : behindText(gates.get(id), ends),
+          <Began key="began" at={startedAt ?? opened.get(id) ?? null} status={status} />,
           <Instant key="ended" at={endedAt} />,
         ]}
       />
-      {ungated.length === 0 ? null : (
+      {free.length === 0 ? null : (
         <p>
           Steps of the plan that may change things outside without an approval:{' '}
-          {ungated.slice(0, MOST_NAMES).map((step, at) => (
+          {free.slice(0, MOST_NAMES).map((step, at) => (
             <span key={step}>
               {at === 0 ? '' : ', '}
               <Quoted>{step}</Quoted>
             </span>
           ))}
-          {ungated.length > MOST_NAMES ? ` and ${ungated.length - MOST_NAMES} more` : ''}.
+          {free.length > MOST_NAMES ? ` and ${free.length - MOST_NAMES} more` : ''}.
+        </p>
+      )}
+      {byPolicy.length === 0 ? null : (
+        <p>
+          Steps behind a policy, which asks people only if it denies:{' '}
+          {byPolicy.slice(0, MOST_NAMES).map(({ step, gates: behind }, at) => (
+            <span key={step}>
+              {at === 0 ? '' : ', '}
+              <Quoted>{step}</Quoted> behind <Quoted>{behind.join(', ')}</Quoted>
+            </span>
+          ))}
+          {byPolicy.length > MOST_NAMES ? ` and ${byPolicy.length - MOST_NAMES} more` : ''}.
         </p>
       )}
     </ReportPart>
   );
 }
 
-function behindText(behind: readonly { readonly gate: string; readonly outcome: string }[] | undefined): ReactNode {
+/** Containers and steps that were skipped do not begin. */
+function Began({ at, status }: { readonly at: string | null; readonly status: string }) {
+  return at === null && status !== 'skipped' ? <span className="faint">–</span> : <Instant at={at} />;
+}
+
+function behindText(
+  behind: readonly { readonly gate: string; readonly outcome: string }[] | undefined,
+  ends: ReadonlyMap<string, string>,
+): ReactNode {
   if (behind === undefined) return 'possibly; it did not begin';
   if (behind.length === 0) return 'yes, behind no gate';
   return (
@@ -158,7 +184,7 @@ function behindText(behind: readonly { readonly gate: string; readonly outcome: 
       yes, behind{' '}
       {behind.map(({ gate, outcome }) => (
         <span key={gate}>
-          <Quoted>{gate}</Quoted> ({outcome}){' '}
+          <Quoted>{gate}</Quoted> ({ends.get(gate) ?? outcome}){' '}
         </span>
       ))}
     </>

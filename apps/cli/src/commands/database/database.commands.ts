@@ -7,12 +7,12 @@ import {
   releaseRun,
   type Maintained,
 } from '@taskrunner/infrastructure/postgres';
-import { EXIT, type ExitCode } from '../terminal/exit-code';
-import { reportError } from '../terminal/report-error';
+import { EXIT, type ExitCode } from '../../terminal/exit-code';
+import { reportError } from '../../terminal/report-error';
 import { registerBackup } from './backup.commands';
-import type { Context } from './context';
+import type { Context } from '../context';
 import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
-import { formatOf, isJson, printAs, withOutput } from './options';
+import { formatOf, isJson, printAs, withOutput } from '../options';
 
 interface Options {
   readonly config?: string;

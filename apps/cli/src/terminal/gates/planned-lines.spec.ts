@@ -1,0 +1,83 @@
+import { digestOf } from '@taskrunner/core/canonical';
+import type { GateView, PlanView } from '../../server/run-views';
+import { plannedBehind, plannedLines } from './planned-lines';
+
+const common = { when: null, stated: false, runOn: 'success', timeoutMs: null, workers: [], continueOnError: false };
+const act = {
+  ...common,
+  ...{
+    kind: 'run',
+    id: 'act',
+    name: 'Tell\ngate digest  x',
+    needs: ['agree'],
+    uses: 'builtin:script',
+    effects: 'once',
+  },
+  ...{
+    with: { interpreter: ['bash'], source: 'echo 1\ngate digest  sha256:forged\u001b[1A' },
+    env: { WHO: '{{ inputs.who }}' },
+  },
+  ...{
+    files: {},
+    secrets: [{ name: 'token', env: 'TOKEN', file: null }],
+    tools: {},
+    egress: [],
+    artifacts: [],
+    outputs: null,
+  },
+  retries: { maxAttempts: 1, backoffMs: 0, factor: 2, maxBackoffMs: 0, jitter: true, on: null, attemptTimeoutMs: null },
+};
+const gate = {
+  ...common,
+  kind: 'gate',
+  id: 'agree',
+  name: null,
+  needs: [],
+  approval: 'a',
+  policy: null,
+  with: {},
+  message: null,
+  show: {},
+  form: null,
+};
+const plan = {
+  inputs: { who: 'ops', pin: { sensitive: true } },
+  graph: { nodes: [gate, act], maxParallel: 0, continueOnError: false },
+  sandbox: { egressAllowlist: null },
+};
+const profile = { defaults: { maxParallel: 3 } };
+const answer = { planHash: digestOf(plan), plan, profile } as unknown as PlanView;
+const view = (more: object = {}): GateView =>
+  ({
+    gateId: 'agree',
+    request: { planHash: digestOf(plan), profileDigest: digestOf(profile), ...more },
+  }) as unknown as GateView;
+
+describe('the steps behind a gate', () => {
+  it('are printed with what they execute, and none of their lines can pass for one of ours', () => {
+    const lines = plannedLines(plannedBehind(view(), answer)).join('\n').split('\n');
+    for (const line of [
+      '  who          ops',
+      '  pin          sensitive: the value is not shown',
+      '  step act (Tell\\u{a}gate digest  x): builtin:script, effects once',
+      '    env WHO      {{ inputs.who }}',
+      '    secret       token, in env TOKEN',
+      '    network      none',
+      '    source',
+      '      echo 1',
+      '      gate digest  sha256:forged\\u{1b}[1A',
+    ])
+      expect(lines).toContain(line);
+    expect(lines.filter((line) => /^\S/.test(line))).toEqual([
+      'inputs',
+      'behind       expressions are as the plan has them',
+    ]);
+  });
+
+  it.each([
+    ['another plan', { planHash: digestOf('other') }],
+    ['another profile', { profileDigest: digestOf('other') }],
+  ])('are not printed from %s than the request names', (_what, more) => {
+    expect(() => plannedBehind(view(more), answer)).toThrow(expect.objectContaining({ code: 'CLI_GATE_DIGEST' }));
+  });
+});

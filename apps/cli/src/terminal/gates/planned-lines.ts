@@ -1,0 +1,52 @@
+import { digestOf } from '@taskrunner/core/canonical';
+import type { Json } from '@taskrunner/core/foundation';
+import { plannedInputs, stepsBehind, type Plan, type PlannedStep, type StepFact } from '@taskrunner/core/plan';
+import type { GateView, PlanView } from '../../server/run-views';
+import { CliError } from '../cli-error';
+import { safeBlock, safeLine } from '../safe-text';
+
+/** What an approver reads about the steps behind a gate. */
+export interface PlannedBehind {
+  readonly inputs: readonly StepFact[];
+  readonly steps: readonly PlannedStep[];
+}
+
+/**
+ * The steps behind a gate, from the plan whose hash the gate request names. Throws `CLI_GATE_DIGEST` if the server sends another plan or
+ * profile.
+ */
+export function plannedBehind({ request, gateId }: GateView, { plan, profile }: PlanView): PlannedBehind {
+  if (digestOf(plan as Json) !== request.planHash || digestOf(profile as Json) !== request.profileDigest)
+    throw new CliError(
+      'CLI_GATE_DIGEST',
+      'the plan does not match the gate request',
+      'Do not decide. Contact the operator.',
+    );
+  const planned = plan as unknown as Plan;
+  return {
+    inputs: plannedInputs(planned),
+    steps: stepsBehind(planned, profile as unknown as Parameters<typeof stepsBehind>[1], gateId),
+  };
+}
+
+const NAME = 13;
+
+/** The inputs of the run, and what each step behind the gate will do. */
+export function plannedLines({ inputs, steps }: PlannedBehind): readonly string[] {
+  return [
+    ...(inputs.length === 0 ? [] : ['inputs', ...inputs.flatMap((one) => factLines(one, '  '))]),
+    ...(steps.length === 0
+      ? ['behind       no step executes anything']
+      : ['behind       expressions are as the plan has them']),
+    ...steps.flatMap(({ id, title, uses, effects, facts }) => [
+      safeLine(`  step ${id}${title === null ? '' : ` (${title})`}: ${uses}, effects ${effects}`),
+      ...facts.flatMap((one) => factLines(one, '    ')),
+    ]),
+  ];
+}
+
+function factLines({ name, text }: StepFact, indent: string): readonly string[] {
+  return text.includes('\n')
+    ? [safeLine(`${indent}${name}`), safeBlock(text, `${indent}  `)]
+    : [safeLine(`${indent}${name.padEnd(NAME)}${name.length < NAME ? '' : ' '}${text}`)];
+}

@@ -1,0 +1,34 @@
+import { Question } from '../frame/question';
+
+interface RejectFacts {
+  readonly reason: string;
+  readonly isPending: boolean;
+  readonly error: Error | null;
+  readonly close: () => void;
+  readonly reject: () => void;
+}
+
+/** Asks once more before a rejection, which ends the run. */
+export function RejectQuestion({ reason, isPending, error, close, reject }: RejectFacts) {
+  return (
+    <Question
+      title="Reject this request?"
+      answer="Reject it"
+      dismiss="Do not reject"
+      tone="danger"
+      close={close}
+      isPending={isPending}
+      error={error}
+      act={reject}
+    >
+      <p>One rejection ends the run. It cannot be withdrawn.</p>
+      {reason.trim() === '' ? (
+        <p className="faint">You give no reason.</p>
+      ) : (
+        <p>
+          Your reason: <span className="decision-reason">{reason}</span>
+        </p>
+      )}
+    </Question>
+  );
+}

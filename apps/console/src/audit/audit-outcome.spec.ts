@@ -1,0 +1,17 @@
+import { outcomeOf } from './audit-outcome';
+
+const decision = { type: 'gate.decision', decision: 'approved' };
+
+it.each([
+  [{ ...decision, outcome: 'decided' }, 'good', 'approved', null],
+  [{ ...decision, decision: 'rejected', outcome: 'decided' }, 'bad', 'rejected', null],
+  [{ ...decision, outcome: 'refused', code: 'GATE_STALE' }, 'bad', 'approved: refused', 'GATE_STALE'],
+  [{ type: 'run.cancel', outcome: 'refused', code: 'RUN_NOT_YOURS' }, 'bad', 'refused', 'RUN_NOT_YOURS'],
+  [{ type: 'run.cancel', outcome: 'accepted' }, 'quiet', 'accepted', null],
+])('%j is an entry with an outcome', (event, tone, text, code) => {
+  expect(outcomeOf(event)).toEqual({ tone, text, code });
+});
+
+it('has none if the entry does not say it', () => {
+  for (const event of [{ type: 'run.sealed' }, { outcome: 3 }, { outcome: '' }]) expect(outcomeOf(event)).toBeNull();
+});

@@ -1,0 +1,21 @@
+import type { Look } from '../frame/mark';
+
+type Event = Readonly<Record<string, unknown>>;
+
+/** What became of what an entry is about. Null: the entry does not say. */
+export function outcomeOf(
+  event: Event,
+): (Pick<Look, 'tone'> & { readonly text: string; readonly code: string | null }) | null {
+  const [outcome, decision, code] = [textIn(event, 'outcome'), textIn(event, 'decision'), textIn(event, 'code')];
+  if (outcome === null && decision === null) return null;
+  if (outcome === 'refused') return { tone: 'bad', text: decision === null ? 'refused' : `${decision}: refused`, code };
+  // A decision that counts is what was decided; of everything else the outcome.
+  const text = decision !== null && (outcome === null || outcome === 'decided') ? decision : (outcome ?? '');
+  const tone = text === 'rejected' ? 'bad' : text === 'approved' ? 'good' : 'quiet';
+  return { tone, text, code };
+}
+
+function textIn(event: Event, name: string): string | null {
+  const value = event[name];
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,40 @@
+import type { TermsOfPage } from './use-terms';
+
+/** What a bundle must be of. Without it, the bundle of any run is as good as that of the one that is meant. */
+export function ExpectBox({ from: { terms, expect } }: { readonly from: TermsOfPage }) {
+  return (
+    <section aria-label="What you expect">
+      <h2>What you expect</h2>
+      <p className="faint">
+        Get both from somebody other than who gave you the bundle. An empty entry is not compared: the bundle of another
+        run would pass as well.
+      </p>
+      <label className="entry">
+        <span className="entry-name">Run</span>
+        <input
+          className="field code"
+          placeholder="run_…"
+          autoComplete="off"
+          spellCheck={false}
+          value={terms.run ?? ''}
+          onChange={({ target }) => expect({ run: textOf(target.value) })}
+        />
+      </label>
+      <label className="entry">
+        <span className="entry-name">Plan hash</span>
+        <input
+          className="field code"
+          placeholder="sha256:…"
+          autoComplete="off"
+          spellCheck={false}
+          value={terms.plan ?? ''}
+          onChange={({ target }) => expect({ plan: textOf(target.value) })}
+        />
+      </label>
+    </section>
+  );
+}
+
+function textOf(entered: string): string | null {
+  return entered.trim() === '' ? null : entered.trim();
+}

@@ -1,0 +1,32 @@
+import type { RunGate } from '@taskrunner/client';
+
+/** Statuses of gates that people opened or ended, which therefore have a request to look at. */
+const ENDED: ReadonlySet<string> = new Set(['approved', 'rejected', 'expired', 'closed']);
+
+type Facts = Pick<RunGate, 'status' | 'decisions' | 'policy' | 'gateDigest' | 'reason'>;
+
+/** True of a gate at which people were asked, and that is over. */
+export function wasDecided({ status, gateDigest }: Pick<RunGate, 'status' | 'gateDigest'>): boolean {
+  return gateDigest !== null && ENDED.has(status);
+}
+
+/** How a gate ended, and who decided: `approved by Grace`, `denial overridden by Grace`, `rejected by Grace: not today`. */
+export function gateEnd({ status, decisions, policy, reason }: Facts): string {
+  const isOverride = policy !== null;
+  const kind = status === 'rejected' ? 'rejected' : 'approved';
+  const counting = decisions.filter(({ decision, withdrawn }) => decision === kind && !withdrawn);
+  const by = status === 'approved' || status === 'rejected' ? counting.map(nameOf).join(' and ') : '';
+  const said =
+    status === 'approved' && isOverride
+      ? 'denial overridden'
+      : status === 'closed'
+        ? 'closed without a decision'
+        : status;
+  const why = status === 'rejected' ? (counting.at(-1)?.reason ?? '') : '';
+  const code = by === '' && reason !== null ? ` (${reason})` : '';
+  return `${said}${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `: ${why}`}${code}`;
+}
+
+function nameOf({ person }: Facts['decisions'][number]): string {
+  return person.name ?? person.sub;
+}
