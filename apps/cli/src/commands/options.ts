@@ -82,7 +82,9 @@ export function printList<Row>(
   if (output === 'json') terminal.print(JSON.stringify(value));
   else if (output === 'ndjson') for (const item of items) terminal.print(JSON.stringify(item));
   else if (items.length === 0) terminal.say(none);
-  else for (const line of tableLines(columns, items)) terminal.print(line);
+  else
+    for (const line of tableLines(columns, items, terminal.isInteractive ? terminal.columns : Infinity))
+      terminal.print(line);
 }
 
 /** Of commands that plan without a server. */

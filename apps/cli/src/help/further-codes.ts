@@ -221,6 +221,10 @@ export const CLI_REMEDIES = {
   CLI_ISSUER_UNREACHABLE: 'Check the address of the issuer, and try again.',
   CLI_SERVER_UNREACHABLE: 'Check the address, make sure that the server is running, and try again.',
   CLI_SERVER_ANSWER: 'Check that TASKRUNNER_SERVER or --server is the address of a TaskRunner server.',
+  CLI_SERVER_OTHER: 'Check TASKRUNNER_SERVER or --server.',
+  CLI_STEP_NOT_FOUND: 'List the steps with `taskrunner show RUN`.',
+  CLI_GATE_NOT_FOUND: 'List the gates with `taskrunner gates RUN`.',
+  CLI_EVIDENCE_WAITS: 'Decide at the gate, or wait for the end with `taskrunner wait RUN`.',
   CLI_NOT_CONFIRMED:
     'Run the command again on a terminal and type what it asks for. In scripts, `approve` needs --yes --gate-digest DIGEST.',
   CLI_RESPONSE_MISSING: 'Pass --response FILE with the fields that `approve` prints.',

@@ -22,6 +22,15 @@ describe('a list', () => {
     expect(tableLines(COLUMNS, rows)).toEqual(['ID    WHY   NAME', 'a     late', 'long        x']);
   });
 
+  it('has a record for each row on a terminal that is too narrow', () => {
+    const rows = [
+      { id: 'a', why: 'late', name: '' },
+      { id: 'long', why: '', name: 'x' },
+    ];
+    expect(tableLines(COLUMNS, rows, 16)).toEqual(['ID    a', 'WHY   late', '', 'ID    long', 'NAME  x']);
+    expect(tableLines(COLUMNS, rows, 17)).toHaveLength(3);
+  });
+
   it('omits columns that are empty, and has no lines without rows', () => {
     expect(tableLines(COLUMNS, [{ id: 'a', why: '', name: 'x' }])).toEqual(['ID  NAME', 'a   x']);
     expect(tableLines(COLUMNS, [])).toEqual([]);

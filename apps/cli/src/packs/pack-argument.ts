@@ -134,5 +134,6 @@ export async function bytesOf(path: string): Promise<Buffer> {
 /** A file that cannot be read, for whatever reason. */
 export function unreadable(path: string, error: unknown): CliError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  return new CliError('CLI_FILE', `${path} cannot be read (${code})`, 'Check the path.', [], { cause: error });
+  const said = code === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${code})`;
+  return new CliError('CLI_FILE', said, 'Check the path.', [], { cause: error });
 }

@@ -9,7 +9,7 @@ describe('the server that is asked', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'cli-'));
-    writeFileSync(join(folder, 'token'), 'abc.def\n');
+    writeFileSync(join(folder, 'token'), 'abc.def.ghi\n');
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -28,6 +28,18 @@ describe('the server that is asked', () => {
     [{ server: 'https://x' }, { TASKRUNNER_TOKEN_FILE: '/nowhere/token' }, 'CLI_FILE'],
   ])('%j %j: %s', async (options, env, code) => {
     await expect(connect(options, env)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    [{ token: 'abc' }, {}, '--token'],
+    [{}, { TASKRUNNER_TOKEN: 'abc' }, 'TASKRUNNER_TOKEN'],
+    [{}, { TASKRUNNER_TOKEN: 'a.b' }, 'TASKRUNNER_TOKEN'],
+  ])('%j %j: no request is made with what is no JWT', async (options, env, source) => {
+    await expect(connect({ server: 'https://x', ...options }, env)).rejects.toMatchObject({
+      code: 'CLI_TOKEN_MISSING',
+      message: 'the token is not a JWT',
+      remediation: expect.stringContaining(`Check ${source}.`),
+    });
   });
 
   // One server, whose paths stand for servers.
@@ -65,7 +77,7 @@ describe('the server that is asked', () => {
       await (await connect(options, env)).me();
       return asked.pop();
     };
-    const TOKEN = { TASKRUNNER_TOKEN: 'of-env' };
+    const TOKEN = { TASKRUNNER_TOKEN: 'of.env.x' };
     const ELSEWHERE = { TASKRUNNER_SERVER: '/c' };
     /** Paths of options and variables as addresses. */
     const at = <Some extends object>(some: Some): Some =>
@@ -76,12 +88,12 @@ describe('the server that is asked', () => {
     it.each<[string, ConnectionOptions, Record<string, string>, string, string]>([
       ['the current context', {}, {}, 'a', 'of-a'],
       ['the variable for the context', {}, { TASKRUNNER_CONTEXT: 'b' }, 'b', 'of-b'],
-      ['the variable for the server', {}, { ...ELSEWHERE, ...TOKEN, TASKRUNNER_CONTEXT: 'b' }, 'c', 'of-env'],
-      ['the variable for the token', {}, TOKEN, 'a', 'of-env'],
+      ['the variable for the server', {}, { ...ELSEWHERE, ...TOKEN, TASKRUNNER_CONTEXT: 'b' }, 'c', 'of.env.x'],
+      ['the variable for the token', {}, TOKEN, 'a', 'of.env.x'],
       ['the option for the context', { context: 'b' }, { ...ELSEWHERE, ...TOKEN }, 'b', 'of-b'],
       ['the option for the server', { server: '/b' }, {}, 'b', 'of-b'],
-      ['the options for server and token', { server: '/b', token: 't' }, TOKEN, 'b', 't'],
-      ['the options for context and token', { context: 'b', token: 't' }, TOKEN, 'b', 't'],
+      ['the options for server and token', { server: '/b', token: 't.t.t' }, TOKEN, 'b', 't.t.t'],
+      ['the options for context and token', { context: 'b', token: 't.t.t' }, TOKEN, 'b', 't.t.t'],
     ])('%s', async (_what, options, env, host, token) => {
       expect(await reached(at(options), { ...signedIn('a'), ...at(env) })).toEqual([`/${host}`, token]);
     });

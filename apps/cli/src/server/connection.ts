@@ -99,23 +99,30 @@ async function tokenOf(
 ): Promise<() => Promise<string>> {
   // A context that an option names is stronger than a variable.
   const isNamed = options.context !== undefined;
-  const token = options.token ?? (isNamed ? undefined : await tokenOfEnvironment(env));
-  if (token !== undefined) {
-    const checked = bearer(token);
+  const stated = options.token === undefined ? undefined : { token: options.token, source: '--token' };
+  const found = stated ?? (isNamed ? undefined : await tokenOfEnvironment(env));
+  if (found !== undefined) {
+    const checked = bearer(found);
     return () => Promise.resolve(checked);
   }
   const contexts = await file.read();
-  const found = isNamed ? context : contextFor(contexts, url, context ?? currentContext(contexts, env));
-  if (found?.session == null) throw missing(found);
-  return sessionToken(file, found);
+  const signedIn = isNamed ? context : contextFor(contexts, url, context ?? currentContext(contexts, env));
+  if (signedIn?.session == null) throw missing(signedIn);
+  return sessionToken(file, signedIn);
+}
+
+/** A token, and what holds it. */
+interface StatedToken {
+  readonly token: string;
+  readonly source: string;
 }
 
 /** Undefined: none is set. */
-async function tokenOfEnvironment(env: Variables): Promise<string | undefined> {
+async function tokenOfEnvironment(env: Variables): Promise<StatedToken | undefined> {
   const stated = env['TASKRUNNER_TOKEN'];
-  if (stated) return stated;
+  if (stated) return { token: stated, source: 'TASKRUNNER_TOKEN' };
   const path = env['TASKRUNNER_TOKEN_FILE'];
-  return path ? tokenIn(path) : undefined;
+  return path ? { token: await tokenIn(path), source: 'TASKRUNNER_TOKEN_FILE' } : undefined;
 }
 
 function missing(context: NamedContext | null): CliError {
@@ -126,13 +133,13 @@ function missing(context: NamedContext | null): CliError {
   );
 }
 
-/** RFC 6750 §2.1: anything else is not a bearer token, and error messages of the sender would contain it. */
-function bearer(token: string): string {
-  if (/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) return token;
+/** Servers accept JSON Web Tokens in compact form (RFC 7515 §7.1). The message does not contain what is none. */
+function bearer({ token, source }: StatedToken): string {
+  if (/^[A-Za-z0-9\-_]+\.[A-Za-z0-9\-_]+\.[A-Za-z0-9\-_]*$/.test(token)) return token;
   throw new CliError(
     'CLI_TOKEN_MISSING',
-    'the token has an invalid format',
-    'Set TASKRUNNER_TOKEN_FILE to a file that contains the token, or set TASKRUNNER_TOKEN.',
+    'the token is not a JWT',
+    `Check ${source}. \`taskrunner login\` signs in without it; \`taskrunner dev token NAME\` prints one of a development server.`,
   );
 }
 

@@ -14,10 +14,17 @@ export async function readConsole(server: string): Promise<ConsoleAnswer> {
     const text = await response.text();
     return response.ok ? { page: text } : { page: null, refusal: refusalIn(text) };
   } catch (error) {
-    const { message, cause } = error as Error;
+    // Not `instanceof`: the error of the platform may be of another realm.
+    const { message, cause } = error as { message: string; cause?: { message?: string } };
+    if (cause?.message === 'bad port')
+      throw new CliError(
+        'CLI_USAGE',
+        `port ${new URL(server).port} cannot be used: HTTP clients refuse it`,
+        'Let the server listen on another port.',
+      );
     throw new CliError(
       'CLI_SERVER_UNREACHABLE',
-      `${server} does not respond: ${cause instanceof Error ? cause.message : message}`,
+      `${server} does not respond: ${cause?.message ?? message}`,
       'Check the address, make sure that the server is running, and try again.',
       [],
       { cause: error },

@@ -57,7 +57,7 @@ describe('a refusal of the server', () => {
     expect(reportError(await refusal(422, text), terminal, 'pack.yaml')).toBe(2);
     expect(terminal.said).toEqual([
       'PACK_INVALID the pack has 2 errors',
-      'help: Correct the errors listed in `errors`.',
+      'help: Correct the errors listed below.',
       'PACK_FIELD pack.yaml:3:5 bad\\u{202e}',
       'help: Fix it.',
       'INPUT_MISSING inputs/a a is missing',
@@ -83,13 +83,33 @@ describe('a refusal of the server', () => {
     expect(terminal.said[0]).toBe(line);
   });
 
+  it.each(['', '<html>Not found</html>', '{"message":"no route"}'])(
+    'is that of another server if a 404 has no code of ours: %s',
+    async (text) => {
+      const terminal = recorder();
+      expect(reportError(await refusal(404, text), terminal)).toBe(2);
+      expect(terminal.said).toEqual([
+        'CLI_SERVER_OTHER this is not a TaskRunner server: it answered with status 404',
+        expect.stringMatching(/^help: Check TASKRUNNER_SERVER/),
+      ]);
+    },
+  );
+
+  it('is none at a port that Node.js refuses', async () => {
+    const terminal = recorder();
+    const refused = new Server('http://127.0.0.1:9', async () => 't');
+    const error: unknown = await refused.me().catch((caught: unknown) => caught);
+    expect(reportError(error, terminal)).toBe(2);
+    expect(terminal.said[0]).toBe('CLI_USAGE port 9 cannot be used: HTTP clients refuse it');
+  });
+
   it('is none of a server that does not respond, whose address is named', async () => {
     const terminal = recorder();
-    const away = new Server('http://127.0.0.1:1', async () => 't');
+    const away = new Server('http://127.0.0.1:2', async () => 't');
     const error: unknown = await away.me().catch((caught: unknown) => caught);
     expect(reportError(error, terminal)).toBe(10);
     expect(terminal.said).toEqual([
-      expect.stringMatching(/^CLI_SERVER_UNREACHABLE http:\/\/127\.0\.0\.1:1 does not respond: ./),
+      expect.stringMatching(/^CLI_SERVER_UNREACHABLE http:\/\/127\.0\.0\.1:2 does not respond: ./),
       'help: Check the address, make sure that the server is running, and try again.',
     ]);
   });

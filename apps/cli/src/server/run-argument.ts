@@ -1,6 +1,8 @@
-import { isRunId } from '@taskrunner/core/foundation';
+import type { Step } from '@taskrunner/client';
+import { isRunId, nearestName } from '@taskrunner/core/foundation';
 import { CliError } from '../terminal/cli-error';
-import type { RunGateView, RunView } from './run-views';
+import { isRefusal } from './failure';
+import type { GateView, RunGateView, RunView } from './run-views';
 import type { Server } from './server';
 
 /** Maximum number of requests that search for one run. The server searches a bounded number of runs for each. */
@@ -17,6 +19,8 @@ type Candidate = Pick<RunView, 'runId' | 'status' | 'createdAt' | 'pack'>;
  * text is returned unchanged; the server refuses it. Throws `CLI_RUN_NOT_FOUND` and `CLI_RUN_AMBIGUOUS`.
  */
 export async function runIdOf(server: Server, written: string): Promise<string> {
+  if (written.trim() === '')
+    throw new CliError('CLI_USAGE', 'the run id is empty', 'Name a run: its id, the beginning of its id, or latest.');
   if (isRunId(written)) return written;
   if (written === 'latest') return latestOf(server);
   const beginning = BEGINNING.exec(written)?.[1];
@@ -73,6 +77,40 @@ function ambiguous(written: string, found: readonly Candidate[]): CliError {
     [`several runs have an id that begins with ${written}:`, ...shown, ...more].join('\n'),
     'Write more characters of the id.',
   );
+}
+
+/** A gate by its id. Throws `CLI_GATE_NOT_FOUND` with the nearest id. */
+export async function gateOf(server: Server, runId: string, gateId: string): Promise<GateView> {
+  try {
+    return await server.gate(runId, gateId);
+  } catch (error) {
+    if (!isRefusal(error) || error.code !== 'GATE_NOT_FOUND') throw error;
+    const nearest = nearestName(
+      gateId,
+      (await server.gates(runId)).map((one) => one.gateId),
+    );
+    const list = `List its gates with: taskrunner gates ${runId}`;
+    const help = nearest === null ? list : `Did you mean ${nearest}? ${list}`;
+    throw new CliError('CLI_GATE_NOT_FOUND', `${runId} has no gate ${gateId}`, help, [], { cause: error });
+  }
+}
+
+/** A step by its id. Throws `CLI_STEP_NOT_FOUND` with the nearest id. */
+export async function stepOf(server: Server, runId: string, stepId: string): Promise<Step> {
+  try {
+    return await server.step(runId, stepId);
+  } catch (error) {
+    if (!isRefusal(error) || error.code !== 'STEP_NOT_FOUND') throw error;
+    const nearest = nearestName(
+      stepId,
+      (await server.steps(runId)).map(({ id }) => id),
+    );
+    const list = `List its steps with: taskrunner show ${runId}`;
+    const help = nearest === null ? list : `Did you mean ${nearest}? ${list}`;
+    throw new CliError('CLI_STEP_NOT_FOUND', `${runId} has no step ${stepId}, or has not reached it`, help, [], {
+      cause: error,
+    });
+  }
 }
 
 /** The gate that is meant: the named one or, if none is named, the only open gate of the run. Throws `CLI_GATE_CHOICE`. */

@@ -89,7 +89,7 @@ describe('the issuer of a server', () => {
   });
 
   it('is not known if the server does not respond', async () => {
-    const away = { ...context, server: 'http://127.0.0.1:1' };
+    const away = { ...context, server: 'http://127.0.0.1:2' };
     await expect(loginSettings(away, {})).rejects.toMatchObject({ code: 'CLI_SERVER_UNREACHABLE', exitCode: 10 });
   });
 });

@@ -35,6 +35,13 @@ export const CLI_ERRORS = {
   CLI_ISSUER_UNREACHABLE: { meaning: 'The issuer does not respond.', exit: EXIT.RETRYABLE },
   CLI_SERVER_UNREACHABLE: { meaning: 'The server does not respond.', exit: EXIT.RETRYABLE },
   CLI_SERVER_ANSWER: { meaning: 'The answer of the server cannot be understood.', exit: EXIT.INTERNAL },
+  CLI_SERVER_OTHER: { meaning: 'The address is not that of a TaskRunner server.', exit: EXIT.INVALID_INPUT },
+  CLI_STEP_NOT_FOUND: { meaning: 'The run has not reached a step with this id, or has none.', exit: EXIT.NOT_FOUND },
+  CLI_GATE_NOT_FOUND: { meaning: 'The run has no gate with this id.', exit: EXIT.NOT_FOUND },
+  CLI_EVIDENCE_WAITS: {
+    meaning: 'The run has no evidence yet, because it waits for a person.',
+    exit: EXIT.WAITS_FOR_PERSON,
+  },
   CLI_NOT_CONFIRMED: { meaning: 'The person at the terminal did not confirm.', exit: EXIT.DENIED },
   CLI_RESPONSE_MISSING: {
     meaning: 'The gate has a form, no response was passed, and nobody could be asked.',

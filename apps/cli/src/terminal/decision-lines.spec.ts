@@ -133,8 +133,8 @@ describe('a run that failed', () => {
       '  1 of 3 failed at scan',
       '  message: Call platform.',
     ]);
-    const single = { ...failure, stepId: 'scan', labels: [], said: null, count: null, message: null };
-    expect(endLines({ ...(run as object), error } as never, single)).toEqual(['run run_1 failed', 'EXIT_3 at scan']);
+    const atTop = { ...failure, stepId: 'scan', labels: [], said: null, count: null, message: null };
+    expect(endLines({ ...(run as object), error } as never, atTop)).toEqual(['run run_1 failed', 'EXIT_3 at scan']);
   });
 
   it('has the message of its pack with the inputs in it, and as it is written where it reads more', () => {

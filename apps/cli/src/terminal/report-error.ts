@@ -28,14 +28,31 @@ function refusedFile(error: unknown): CliError | null {
   );
 }
 
+/** A remedy of the API names the member of its answer. Here the errors are lines. */
+function inOurWords(remediation: string): string {
+  return remediation.replace('listed in `errors`', 'listed below');
+}
+
+/** An answer without a code of ours, of a status that no proxy of a TaskRunner server has a reason to send; null for any other. */
+function otherServer({ code, status }: { readonly code: string; readonly status: number }): CliError | null {
+  if (code !== `HTTP_${status}` || ![400, 404, 405, 410, 501].includes(status)) return null;
+  return new CliError(
+    'CLI_SERVER_OTHER',
+    `this is not a TaskRunner server: it answered with status ${status}`,
+    'Check TASKRUNNER_SERVER or --server. `taskrunner dev` prints the address of a development server.',
+  );
+}
+
 /**
  * Reports an error on stderr and returns the exit code. Bugs are reported with a stack; expected errors have a code and a remedy.
  * `inputs`: declarations of the inputs, for remedies.
  */
 export function reportError(error: unknown, terminal: Terminal, file = '', inputs: InputRules = []): ExitCode {
   if (isRefusal(error)) {
+    const elsewhere = otherServer(error);
+    if (elsewhere !== null) return reportError(elsewhere, terminal);
     terminal.say(safeLine(`${error.code} ${error.detail}`));
-    if (error.remediation !== null) terminal.say(safeLine(`help: ${error.remediation}`));
+    if (error.remediation !== null) terminal.say(safeLine(`help: ${inOurWords(error.remediation)}`));
     for (const line of faultLines(withInputHints(error.errors, inputs), file)) terminal.say(line);
     if (error.traceId !== null && error.status >= 500) terminal.say(safeLine(`trace: ${error.traceId}`));
     return exitOfProblem(error);

@@ -5,7 +5,7 @@ import { formIn, formLines } from '../../decisions/gate-form';
 import { objectionTo } from '../../decisions/may-decide';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
-import { gateIdOf, runIdOf } from '../../server/run-argument';
+import { gateIdOf, gateOf, runIdOf } from '../../server/run-argument';
 import type { GateView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
@@ -45,7 +45,7 @@ export function registerDecisions(program: Command, context: Context): void {
           checkConfirmation(options);
           const server = await connect(options, context.env);
           const run = await runIdOf(server, named);
-          const view = await server.gate(run, await gateIdOf(server, run, gate));
+          const view = await gateOf(server, run, await gateIdOf(server, run, gate));
           const digest = digestOfShown(view);
           const plan = await server.plan(run);
           const { formDigest } = view.request.requirement;

@@ -6,9 +6,11 @@ import { Readable, Transform } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isOver } from '@taskrunner/core/foundation';
 import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { isRefusal } from '../../server/failure';
+import type { Server } from '../../server/server';
 import { runIdOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
@@ -52,12 +54,26 @@ export function registerDownloads(program: Command, context: Context): void {
             return EXIT.OK;
           } catch (error) {
             const isPending = isRefusal(error) && error.code === 'EVIDENCE_NOT_SEALED';
-            if (!isPending || Date.now() >= deadline) throw error;
+            if (!isPending) throw error;
+            await refuseWaiting(server, runId);
+            if (Date.now() >= deadline) throw error;
           }
           await delay(500);
         }
       }),
     );
+}
+
+/** Evidence is sealed after the end. A run that waits for a person does not end by itself. Throws `CLI_EVIDENCE_WAITS`. */
+async function refuseWaiting(server: Server, runId: string): Promise<void> {
+  const run = await server.client.run(runId);
+  if (isOver(run.status) || !server.needsPerson(run)) return;
+  const places = run.waits.map(({ kind, id }) => id ?? kind).join(', ');
+  throw new CliError(
+    'CLI_EVIDENCE_WAITS',
+    `${runId} has no evidence yet: it waits at ${places || 'a point where a person must act'}`,
+    `Evidence is sealed after the end of a run. See what it waits for with: taskrunner show ${runId}`,
+  );
 }
 
 /** Converts a name from the server into the name of one local file. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { connect, withConnection } from '../../server/connection';
-import { runIdOf } from '../../server/run-argument';
+import { runIdOf, stepOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { safeLine } from '../../terminal/safe-text';
@@ -29,7 +29,7 @@ export function registerOutputs(program: Command, context: Context): void {
       context.run(async () => {
         const server = await connect(options, context.env);
         const runId = await runIdOf(server, named);
-        const shown: Shown = step === undefined ? await server.client.run(runId) : await server.step(runId, step);
+        const shown: Shown = step === undefined ? await server.client.run(runId) : await stepOf(server, runId, step);
         const { outputs = null, outputsRef = null } = shown;
         if (outputs === null && outputsRef !== null)
           throw new CliError(

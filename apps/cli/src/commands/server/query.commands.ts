@@ -6,6 +6,7 @@ import { connect, withConnection } from '../../server/connection';
 import { PATIENCE_MS } from '../../server/patience';
 import { runFailure } from '../../server/run-failure';
 import { runIdOf } from '../../server/run-argument';
+import type { Server } from '../../server/server';
 import type { LogEvent } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
@@ -204,12 +205,31 @@ function registerWait(program: Command, context: Context): void {
           const server = await connect(options, context.env);
           const runId = await runIdOf(server, named);
           const timeoutMs = options.timeout === undefined ? Infinity : Number(options.timeout) * 1_000;
-          const run = await server.wait(runId, options.for, timeoutMs);
+          const run = await waitFor(server, runId, { what: options.for, timeoutMs }, context.terminal);
           printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
           if (isOver(run.status)) return exitOfRun(run.status, run.error);
           return server.needsPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
         }),
     );
+}
+
+/** Waits. A wait for the end of a run that waits for a person says so, because it can be long. */
+async function waitFor(
+  server: Server,
+  runId: string,
+  { what, timeoutMs }: { readonly what: 'end' | 'attention'; readonly timeoutMs: number },
+  terminal: Terminal,
+): Promise<Run> {
+  const until = Date.now() + timeoutMs;
+  const run = await server.wait(runId, 'attention', timeoutMs);
+  if (what === 'attention' || isOver(run.status) || !server.needsPerson(run)) return run;
+  const places = run.waits.map(({ kind, id }) => (id === null ? kind : `${kind} ${id}`)).join(', ');
+  terminal.say(
+    safeLine(
+      `the run waits for a person${places === '' ? '' : `: ${places}`}; still waiting for its end. To stop here instead: taskrunner wait ${runId} --for attention`,
+    ),
+  );
+  return server.wait(runId, 'end', Math.max(0, until - Date.now()));
 }
 
 function registerCancel(program: Command, context: Context): void {

@@ -9,6 +9,7 @@ import { isThere, loadPack } from '../../packs/pack-argument';
 import { inputRulesOf } from '../../packs/plan-offline';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
 import { isCancelMeant } from '../../terminal/cancel-question';
+import { requestCancel } from '../../server/request-cancel';
 import { followRun } from '../../server/follow-run';
 import type { RunView } from '../../server/run-views';
 import type { Server } from '../../server/server';
@@ -161,6 +162,8 @@ export function printAccepted(run: RunView, output: string, terminal: Terminal):
   else terminal.print(run.runId);
 }
 
+const CANCELLED_HERE = 'cancelled from the command line';
+
 /** The display for a format: a tree for a person at a terminal, otherwise lines. */
 export function displayFor(output: string, terminal: Terminal): RunDisplay {
   if (output === 'ndjson') return new NdjsonDisplay(terminal);
@@ -190,12 +193,9 @@ export async function followAndReport(
     onSecond: () => {
       const cancel = async (): Promise<void> => {
         if (!(await isCancelMeant(runId, terminal, display))) return interrupts.reset();
-        terminal.say('cancelling the run …');
-        await server.client.cancel(runId, { reason: 'cancelled from the command line' });
+        await requestCancel(() => server.client.cancel(runId, { reason: CANCELLED_HERE }), { runId, terminal });
       };
-      cancel().catch((error: unknown) => {
-        terminal.say(`not cancelled: ${error instanceof Error ? error.message : String(error)}`);
-      });
+      void cancel();
     },
     onThird: () => leave.abort(),
   });

@@ -71,5 +71,8 @@ export class ProfileMismatch extends SubmitRunError {
 /** The error for a pack that cannot run, with or without these inputs. */
 export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
   const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
-  return new SubmitRunError(code, `the pack has ${count}`, 'Correct the errors listed in `errors`.', faults);
+  const areInputs =
+    faults.length > 0 && faults.every(({ path, file }) => file === undefined && path.startsWith('/inputs/'));
+  const what = areInputs ? 'the inputs have' : 'the pack has';
+  return new SubmitRunError(code, `${what} ${count}`, 'Correct the errors listed in `errors`.', faults);
 }
