@@ -76,7 +76,7 @@ ${gate('approve')}
       [
         'fan::each',
         expect.stringMatching(/^only if \(choice\): not \{\{ inputs\.n == .*1.* \}\}$/),
-        'for each item of fan: [\n  1,\n  2\n]',
+        'for each item of fan: [1,2]',
       ],
     ]);
   });
@@ -104,7 +104,7 @@ it('inputs are shown by value, except sensitive ones and files', () => {
   const inputs: JsonObject = { who: 'ops', list: [1], token: { sensitive: true }, report: { digest, size: 3 } };
   expect(plannedInputs({ inputs })).toEqual([
     { name: 'who', text: 'ops' },
-    { name: 'list', text: '[\n  1\n]' },
+    { name: 'list', text: '[1]' },
     { name: 'token', text: 'sensitive: the value is not shown' },
     { name: 'report', text: `file of 3 bytes, ${digest}` },
   ]);

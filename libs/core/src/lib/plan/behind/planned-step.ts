@@ -190,7 +190,12 @@ function expressionText(expression: string): string {
   return `{{ ${expression} }}`;
 }
 
-/** Texts as they are, everything else as indented JSON. */
+/** Longest JSON that stands on one line. */
+const LINE = 80;
+
+/** Texts as they are, everything else as JSON, indented if it is long. */
 function textOf(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  if (typeof value === 'string') return value;
+  const line = JSON.stringify(value);
+  return line.length <= LINE ? line : JSON.stringify(value, null, 2);
 }
