@@ -49,6 +49,7 @@ export function gateCases(testBed: () => TestBed): void {
     const linus = await testBed().visit(`/runs/${run}/gates/accept`, 'linus');
     await linus.page.setViewportSize({ width: 390, height: 844 });
     await linus.reads('The response that you confirm');
+    await linus.page.getByRole('heading', { name: '1 of 2 approvals' }).scrollIntoViewIfNeeded();
     await linus.page.getByLabel('Ask me for the digest before I decide').check();
     const approve = linus.page.getByRole('button', { name: 'Approve', exact: true });
     await linus.reads(/Type the first 8 characters/);
