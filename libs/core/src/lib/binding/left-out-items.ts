@@ -15,10 +15,12 @@ type LeftOutItems = { readonly items: number; readonly maxIterations: number };
 
 /** What a loop leaves out whose items were just answered; null: nothing, or it is no loop. Its values are known. */
 export function itemsLeftOut(context: BindingContext, step: StepId, answer: Answer): LeftOutItems | null {
+  // Other answers may be for the run, which is no step.
+  if (answer.kind !== 'items') return null;
   const { node } = nodeAt(context.index, step);
   if (node.kind !== 'loop' || node.items === null) return null;
   // A loop that leaves out items has as many as it may have.
-  if (answer.kind !== 'items' || answer.count < node.maxIterations) return null;
+  if (answer.count < node.maxIterations) return null;
   try {
     const value = evaluate(context, step, node.items, new Missing());
     const written = writtenRange(value);
