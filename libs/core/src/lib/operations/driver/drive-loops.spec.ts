@@ -281,6 +281,16 @@ describe('a loop that polls', () => {
   });
 });
 
+describe('the outputs of a run', () => {
+  it('are answered as before: they are of no step that could leave out items', async () => {
+    const world = new MemoryWorld();
+    const outputs = 'outputs: [ { name: said, type: string, value: "{{ steps.a.outputs.said }}" } ]';
+    const run = submit(world, '- { id: a, run: { uses: "builtin:noop", with: { said: hello } } }', outputs);
+    await toEnd(world, run, [noop()]);
+    expect(world.run(run).run).toMatchObject({ status: 'succeeded', outputs: { said: 'hello' } });
+  });
+});
+
 describe('a page of artifacts', () => {
   it('lists what its iterations left behind', async () => {
     const world = new MemoryWorld();
