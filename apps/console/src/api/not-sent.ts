@@ -11,10 +11,6 @@ export class NotSent extends BrandedError {
 
   override readonly name = 'NotSent';
 
-  static is(error: unknown): error is NotSent {
-    return error instanceof Error && error.name === 'NotSent';
-  }
-
   constructor(
     /** What was sent, as the subject of a sentence: `the decision`. */
     readonly what: string,

@@ -143,8 +143,8 @@ async function reasonFor(
   if (!isNeeded && suggested === null) return reason ?? null;
   const question = suggested === null ? 'Reason, which this gate needs: ' : 'Reason (Enter gives the suggested one): ';
   const said = yes ? null : await terminal.ask(question);
-  const given = said === null ? null : said.trim() || suggested;
-  if (given !== null || !isNeeded) return given;
+  const entered = said === null ? null : said.trim() || suggested;
+  if (entered !== null || !isNeeded) return entered;
   throw new CliError('CLI_REASON_MISSING', 'the gate needs a decision with a reason', 'Pass --reason TEXT.');
 }
 

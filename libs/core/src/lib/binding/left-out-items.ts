@@ -15,7 +15,7 @@ type LeftOutItems = { readonly items: number; readonly maxIterations: number };
 
 /** What a loop leaves out whose items were just answered; null: nothing, or it is no loop. Its values are known. */
 export function itemsLeftOut(context: BindingContext, step: StepId, answer: Answer): LeftOutItems | null {
-  // Other answers may be of the run itself, which is no step of the plan.
+  // Other answers may be for the run, which is no step.
   if (answer.kind !== 'items') return null;
   const { node } = nodeAt(context.index, step);
   if (node.kind !== 'loop' || node.items === null) return null;
