@@ -29,6 +29,7 @@ export function gateCases(testBed: () => TestBed): void {
     await api.until(run, ['waiting']);
     const grace = await testBed().visit(`/runs/${run}/gates/accept`, 'grace');
     await grace.reads('2 more people must approve. One rejection ends the run.');
+    await grace.page.getByRole('region', { name: 'Steps behind this gate' }).waitFor();
     await grace.page.getByRole('heading', { name: '0 of 2 approvals' }).scrollIntoViewIfNeeded();
     await grace.page.getByText('Complete the form first: Window.').waitFor();
     await grace.page.getByLabel('Window').selectOption('night');
@@ -49,6 +50,7 @@ export function gateCases(testBed: () => TestBed): void {
     const linus = await testBed().visit(`/runs/${run}/gates/accept`, 'linus');
     await linus.page.setViewportSize({ width: 390, height: 844 });
     await linus.reads('The response that you confirm');
+    await linus.page.getByRole('region', { name: 'Steps behind this gate' }).waitFor();
     await linus.page.getByRole('heading', { name: '1 of 2 approvals' }).scrollIntoViewIfNeeded();
     await linus.page.getByLabel('Ask me for the digest before I decide').check();
     const approve = linus.page.getByRole('button', { name: 'Approve', exact: true });
