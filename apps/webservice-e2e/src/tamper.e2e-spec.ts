@@ -513,4 +513,42 @@ describe('a database administrator without keys', () => {
     await sql.query("delete from pack_runs.workers where lease_until = 'infinity'");
     expect([status, (body['items'] as unknown[]).length]).toEqual([200, 1]);
   });
+
+  it.each([
+    ["status = 'running', finished_ms = null, evidence_status = 'none'"],
+    ["status = 'halted', evidence_status = 'refused'"],
+    ["evidence_status = 'pending'"],
+    ['last_line = 0'],
+  ])('cannot have a sealed run or its log shown with %s', async (change) => {
+    const { run, uuid } = await sealedRun();
+    await sql.query(`update pack_runs.runs set ${change} where run_id = $1`, [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}/logs`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    expect(await ada.summary(run)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+  });
+
+  it('cannot have a run called sealed whose attestation is gone', async () => {
+    const { run, uuid } = await sealedRun();
+    await sql.query('delete from pack_artifacts.attestations where run_id = $1', [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+  });
+
+  it('cannot have a worker drive a run that has ended', async () => {
+    const { run, uuid } = await sealedRun();
+    await sql.query(
+      "update pack_runs.runs set status = 'running', evidence_status = 'none', finished_ms = null, due_at = now() where run_id = $1",
+      [uuid],
+    );
+    const statusOf = async () =>
+      (
+        await sql.query<{ status: string; due_at: Date | null }>(
+          'select status, due_at from pack_runs.runs where run_id = $1',
+          [uuid],
+        )
+      ).rows[0];
+    for (let tries = 0; (await statusOf())?.status !== 'halted' && tries < 150; tries++) await pause(200);
+    expect(await statusOf()).toEqual({ status: 'halted', due_at: null });
+    expect(await ada.summary(run)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+  }, 60_000);
 });
