@@ -16,7 +16,7 @@ export function misshapenPart(schedule: ScheduleSummary): string | null {
   if (times.includes(false) || !isSpan(timing.catchUpWindowMs)) return 'a time';
   if (![schedule.creator, schedule.editor, schedule.author].every((party) => isParty(party as unknown as Json)))
     return 'a person';
-  const shapes = [isPack(schedule.pack as unknown as Json), isJsonObject(schedule.labels as unknown as Json)];
+  const shapes = [isPack(schedule.pack), isJsonObject(schedule.labels)];
   return shapes.includes(false) ? 'the row' : null;
 }
 
@@ -36,12 +36,12 @@ export function shownAltered(schedule: ScheduleSummary, message: string): Schedu
       until: isStoredTimeOrNull(timing.until) ? timing.until : null,
       catchUpWindowMs: isSpan(timing.catchUpWindowMs) ? timing.catchUpWindowMs : 0,
     },
-    pack: isPack(pack as unknown as Json) ? pack : { name: '', version: '', contentDigest: NO_DIGEST },
+    pack: isPack(pack) ? pack : { name: '', version: '', contentDigest: NO_DIGEST },
     pin: {
       planHash: isDigest(pin.planHash) ? pin.planHash : NO_DIGEST,
       profileDigest: isDigest(pin.profileDigest) ? pin.profileDigest : NO_DIGEST,
     },
-    labels: isJsonObject(labels as unknown as Json) ? labels : {},
+    labels: isJsonObject(labels) ? labels : {},
     creator: shown(creator),
     editor: shown(editor),
     author: shown(author),
