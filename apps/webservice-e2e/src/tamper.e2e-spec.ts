@@ -446,10 +446,10 @@ describe('a database administrator without keys', () => {
     const { run, uuid } = await waiting(separately(STEPS, OWNERS));
     const shown = async () => {
       const {
-        pack: { name, version },
+        pack: { name, version } = {},
         planHash,
         initiators,
-      } = (await ada.summary(run)) as never as Record<string, never>;
+      } = (await ada.summary(run)) as unknown as Record<string, { name?: string; version?: string }>;
       return { name, version, planHash, initiators };
     };
     const before = await shown();
