@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type RunId, isOver } from '@taskrunner/core/foundation';
+import { ComparedRuns } from '@taskrunner/core/operations';
 import { RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -41,6 +42,7 @@ export class LogsController {
     private readonly tails: RunTails,
     private readonly streams: OpenStreams,
     private readonly http: HttpSettings,
+    private readonly compared: ComparedRuns,
   ) {}
 
   @Get()
@@ -76,6 +78,9 @@ export class LogsController {
   private async summary({ principal }: Caller, runId: RunId): Promise<RunSummary> {
     const run = await this.reader.summary(principal.tenant, runId);
     if (!run) throw runNotFound();
+    // The row says how long the log is, and whether more of it is to come.
+    await this.compared.compareStatus(principal.tenant, run);
+    await this.compared.compareLines(principal.tenant, run);
     return run;
   }
 

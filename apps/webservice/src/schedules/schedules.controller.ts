@@ -86,7 +86,7 @@ export class SchedulesController {
     limit: 'read',
     query: PAGES.query,
     answers: [Pages.answer('Schedule', EXAMPLES.schedule)],
-    codes: ['SCHEDULE_ALTERED'],
+    codes: [],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
     const { tenant } = principal;

@@ -21,6 +21,8 @@ export const STORED_DOCUMENTS = [
   'outputs',
   /** The columns of an artifact's row. */
   'artifact',
+  /** Columns of a run that cannot be shown. */
+  'run',
   /** The status of a run. */
   'status',
   'journal',

@@ -11,4 +11,5 @@ export {
 export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
 export { compareSchedule, ScheduleAltered, type ScheduleAlteration, type ScheduleAlteredCode } from './stored-schedule';
+export { isStoredTime, isStoredTimeOrNull } from './stored-time';
 export { approvalsInForce, GateDocuments, type KnownGates, type StoredDecision } from './stored-gate';

@@ -49,16 +49,6 @@ export function admissionDifference(
   return { what: 'list of initiators', expected: JSON.stringify(record.initiators), found: JSON.stringify(initiators) };
 }
 
-/**
- * Compares the admission of a run with its digest, and with the columns that duplicate it. Workers and verifiers check its signature.
- * Throws `DocumentAltered`.
- */
-function compareAdmission(columns: AdmissionColumns): AdmissionRecord {
-  const record = recordIn(columns);
-  compareColumns(record, columns);
-  return record;
-}
-
 function compareColumns(record: AdmissionRecord, columns: AdmissionColumns): void {
   const wrong = admissionDifference(record, columns);
   if (wrong) throw altered(columns, `the ${wrong.what}`, wrong.expected, wrong.found);
@@ -87,13 +77,22 @@ const KEPT = 1_024;
 export class KnownAdmissions {
   private readonly kept = new Map<Digest, { readonly payload: string; readonly record: AdmissionRecord }>();
 
-  /** Like `compareAdmission`. */
+  /**
+   * Compares the admission of a run with its digest, and with the columns that duplicate it. Workers and verifiers check its signature.
+   * Throws `DocumentAltered`.
+   */
   compare(columns: AdmissionColumns): void {
+    compareColumns(this.record(columns), columns);
+  }
+
+  /** The admission under its digest, whatever the columns contain. Throws `DocumentAltered` if it is not the one that the digest names. */
+  record(columns: AdmissionColumns): AdmissionRecord {
     const { admission, admissionDigest } = columns;
     const known = this.kept.get(admissionDigest);
-    if (known !== undefined && known.payload === admission.payload) return compareColumns(known.record, columns);
-    const record = compareAdmission(columns);
+    if (known !== undefined && known.payload === (admission as Partial<Envelope> | null)?.payload) return known.record;
+    const record = recordIn(columns);
     this.kept.set(admissionDigest, { payload: admission.payload, record });
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as Digest);
+    return record;
   }
 }

@@ -2,6 +2,7 @@ import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import { openEnvelope, type KeyRing } from '../evidence/encoding/open-envelope';
 import { PAYLOAD_TYPE } from '../evidence/records/documents';
+import { misshapenPart } from './shown-schedule';
 import { CodedError, isCodedError } from '../foundation/coded-error';
 import type { ScheduleId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
@@ -56,7 +57,7 @@ function differenceOf(schedule: Schedule | ScheduleSummary, keys: KeyRing): stri
   if (signed === null) return 'the signature';
   const found = foundRecord(schedule, signed as unknown as ScheduleDigests);
   if (found === null) return 'the row';
-  if (canonical(found) === canonical(signed)) return null;
+  if (canonical(found) === canonical(signed)) return misshapenPart(schedule);
   const names = [...new Set([...Object.keys(signed), ...Object.keys(found)])].sort();
   const name = names.find((one) => digestOf(signed[one] ?? null) !== digestOf(found[one] ?? null));
   return `the part ${name ?? ''}`;

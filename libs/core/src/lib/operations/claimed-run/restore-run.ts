@@ -10,6 +10,7 @@ import type { PlanIndex } from '../../plan/plan-index';
 import type { ClaimedRun } from '../../ports/runs/claims';
 import { initialState } from '../../run/advance';
 import type { RunState } from '../../run/run-state';
+import { alterationText } from '../../stored/document-altered';
 import { shownStatus } from '../../step/step-state';
 import { macsDiffer, type DriverDependencies } from './driver-dependencies';
 import { JournalValues, PAGES_AT_ONCE } from './journal-values';
@@ -99,6 +100,21 @@ async function restoreJournal(
     ...{ kind: 'restored', index, admission, state, results, values, journal, snapshots },
     ...{ secrets, original, head, lastAt, lastLine },
   };
+}
+
+/** Why an ended run is not driven: it is never due, so somebody else made it due. Null: the run has not ended. */
+export function endedAlready({ tenant, runId }: ClaimedRun, { phase, result }: RunState): Halted | null {
+  if (phase !== 'ended') return null;
+  const what = 'the time at which it is due';
+  const altered = {
+    tenant,
+    runId,
+    document: 'status',
+    what,
+    expected: result?.status ?? 'an end',
+    found: 'due',
+  } as const;
+  return { kind: 'halted', code: 'DOCUMENT_ALTERED', detail: alterationText(altered), altered };
 }
 
 function isSame(entry: Entry | undefined, snapshot: Digest | null): boolean {

@@ -13,7 +13,7 @@ import { alarmOf } from '../../stored/document-altered';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import type { Halted } from '../claimed-run/open-run';
 import type { Refusal } from '../claimed-run/refusal';
-import { restoreRun, type Restored } from '../claimed-run/restore-run';
+import { endedAlready, restoreRun, type Restored } from '../claimed-run/restore-run';
 import { RunTime } from '../claimed-run/run-time';
 import { Executions } from '../execution/executions';
 import { ApprovedContext } from '../gates/approved-context';
@@ -118,6 +118,8 @@ export class RunDriver {
   ): Promise<RunDriver | 'halted' | 'claim-lost' | 'passed'> {
     const restored = await restoreRun(dependencies, run).catch(unreadable);
     if (restored.kind === 'halted') return halt(dependencies, run, restored);
+    const over = endedAlready(run, restored.state);
+    if (over) return halt(dependencies, run, over);
     const refused = refusal ?? (await honourRun(dependencies, run, restored));
     if (refused === 'passed') return 'passed';
     const { admission, original, state, lastAt } = restored;

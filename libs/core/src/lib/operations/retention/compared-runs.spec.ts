@@ -41,6 +41,8 @@ interface Rows {
   isAway: boolean;
   /** Reads of the journal. */
   reads: number;
+  /** Of the row of the run. */
+  version: number;
 }
 
 function storedPages(): StoredPage[] {
@@ -64,7 +66,7 @@ function opened(maxBytes = 1e6) {
   const rows: Rows = {
     pages: storedPages(),
     artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
-    ...{ isSealed: true, isAway: false, reads: 0 },
+    ...{ isSealed: true, isAway: false, reads: 0, version: 1 },
   };
   const statement = Buffer.from(canonical(buildStatement(documents) as unknown as Json));
   const envelope = {
@@ -79,6 +81,7 @@ function opened(maxBytes = 1e6) {
       return rows.pages.filter(({ first }) => first > after).slice(0, most);
     },
     lastPage: async () => rows.pages.at(-1) ?? null,
+    summary: async () => ({ version: rows.version }),
     artifacts: async () => rows.artifacts,
     evidence: async () =>
       rows.isSealed
@@ -210,6 +213,7 @@ describe('the status of a run', () => {
       finishedAt: 1,
       error: null,
       evidence: { status: 'sealed' },
+      version: 1,
       ...change,
     }) as RunSummary;
 
@@ -232,6 +236,33 @@ describe('the status of a run', () => {
     const evidence = { status: 'pending' };
     await expect(runs.compareStatus(tenant, summaryOf({ evidence }))).rejects.toMatchObject(ALTERED);
     await runs.compareStatus(tenant, summaryOf({ status: 'running', finishedAt: null, evidence: { status: 'none' } }));
+  });
+});
+
+describe('the row of a run', () => {
+  const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
+  const row = (change: object) =>
+    ({ runId: run, status: 'succeeded', error: null, version: 1, ...change }) as RunSummary;
+
+  it.each([
+    ['says that a sealed run goes on', true, running],
+    ['says that a sealed run was halted', true, { ...running, status: 'halted' }],
+    ['says that an ended run goes on', false, running],
+    ['says that a sealed run is not sealed', true, { finishedAt: 1, evidence: { status: 'pending' } }],
+    ['says that a run is sealed that has no attestation', false, { finishedAt: 1, evidence: { status: 'sealed' } }],
+  ])('is altered if it %s, unless that was so when it was read', async (_what, isSealed, change) => {
+    const { rows, runs } = opened();
+    rows.isSealed = isSealed;
+    await expect(runs.compareStatus(tenant, row(change))).rejects.toMatchObject(ALTERED);
+    rows.version = 2;
+    await runs.compareStatus(tenant, row(change));
+  });
+
+  it('is altered if it says that the log has fewer lines', async () => {
+    const { journals, runs } = opened();
+    const { lastLine } = await journals.of(tenant, run);
+    await runs.compareLines(tenant, row({ lastLine }));
+    await expect(runs.compareLines(tenant, row({ lastLine: 0 }))).rejects.toMatchObject(ALTERED);
   });
 });
 

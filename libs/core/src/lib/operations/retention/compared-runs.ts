@@ -4,7 +4,7 @@ import type { RunId, TenantId } from '../../foundation/ids';
 import { endIn } from '../../journal/journaled-run';
 import type { GateRow } from '../../ports/gates/gate-store';
 import type { ArtifactView, RunReader, RunSummary } from '../../ports/runs/run-reader';
-import { compareEach } from '../../stored/document-altered';
+import { compareEach, type DocumentAltered } from '../../stored/document-altered';
 import { alteredIn, type JournaledRuns } from './journaled-runs';
 
 /** Number of ended runs whose status was compared. */
@@ -13,7 +13,7 @@ const KEPT = 4_096;
 const OF_THE_END: ReadonlySet<string> = new Set(['pending', 'blocked', 'sealed']);
 
 interface ComparedDependencies {
-  readonly reader: Pick<RunReader, 'artifacts' | 'lastPage'>;
+  readonly reader: Pick<RunReader, 'artifacts' | 'lastPage' | 'evidence' | 'summary'>;
   readonly journals: JournaledRuns;
 }
 
@@ -41,33 +41,58 @@ export class ComparedRuns {
   }
 
   /**
-   * Compares the status of one run with the statement of a sealed run, or with the end in its journal. A run that is known to be altered
-   * says so, and is shown as it is.
+   * Compares the status of one run with the statement of a sealed run, or with the end in its journal, whatever its row says about either.
+   * A run that is known to be altered says so, and is shown as it is.
    */
   async compareStatus(tenant: TenantId, run: RunSummary): Promise<void> {
-    const { runId, status, evidence } = run;
-    if (isMarked(run)) return;
+    if (isKnown(run)) return;
+    const finding = hasEnded(run.status) ? await this.wrongEnd(tenant, run) : await this.unshownEnd(tenant, run);
+    if (finding === null) return;
+    // The run may have ended, or may have been sealed, since its row was read.
+    const now = await this.dependencies.reader.summary(tenant, run.runId);
+    if (now?.version === run.version) throw finding;
+  }
+
+  /** What is wrong with the row of a run that says that it has ended; null: nothing. */
+  private async wrongEnd(tenant: TenantId, { runId, status, evidence }: RunSummary): Promise<DocumentAltered | null> {
+    const { reader, journals } = this.dependencies;
     const altered = alteredIn(tenant, runId);
-    if (!hasEnded(status)) {
-      if (run.finishedAt !== null || OF_THE_END.has(evidence.status))
-        throw altered('status', 'the status', 'an end', status);
-      return;
-    }
-    const isSealed = evidence.status === 'sealed';
+    const isSealed = (await reader.evidence(tenant, runId)) !== null;
+    if (isSealed !== (evidence.status === 'sealed'))
+      return altered('evidence', 'the evidence', isSealed ? 'sealed' : 'no attestation', evidence.status);
     const [key, compared] = [`${tenant} ${runId}`, `${status} ${isSealed}`];
-    if (this.statuses.get(key) === compared) return;
-    const end = await this.endOf(tenant, runId, isSealed);
-    if (end !== status) throw altered('status', 'the status', end ?? 'no end in the journal', status);
+    if (this.statuses.get(key) === compared) return null;
+    const statement = isSealed ? await journals.statement(tenant, runId) : null;
+    const end =
+      statement?.run.result ?? (await this.lastEnd(tenant, runId)) ?? (await journals.of(tenant, runId)).ended;
+    if (end !== status) return altered('status', 'the status', end ?? 'no end in the journal', status);
     this.statuses.delete(key);
     this.statuses.set(key, compared);
     if (this.statuses.size > KEPT) this.statuses.delete(this.statuses.keys().next().value as string);
+    return null;
   }
 
-  private async endOf(tenant: TenantId, run: RunId, isSealed: boolean): Promise<RunEnd | null> {
-    const statement = isSealed ? await this.dependencies.journals.statement(tenant, run) : null;
-    if (statement) return statement.run.result;
+  /** What is wrong with the row of a run that says that it has not ended; null: nothing. The journal is not read for it as a whole. */
+  private async unshownEnd(tenant: TenantId, run: RunSummary): Promise<DocumentAltered | null> {
+    const { runId, status, evidence, finishedAt } = run;
+    const wrong = (end: string) => alteredIn(tenant, runId)('status', 'the status', end, status);
+    if (status !== 'halted' && (finishedAt !== null || OF_THE_END.has(evidence.status))) return wrong('an end');
+    if ((await this.dependencies.reader.evidence(tenant, runId)) !== null) return wrong('an end');
+    const end = status === 'halted' ? null : await this.lastEnd(tenant, runId);
+    return end === null ? null : wrong(end);
+  }
+
+  private async lastEnd(tenant: TenantId, run: RunId): Promise<RunEnd | null> {
     const page = await this.dependencies.reader.lastPage(tenant, run);
-    return (page && endIn(page)) ?? (await this.dependencies.journals.of(tenant, run)).ended;
+    return page && endIn(page);
+  }
+
+  /** Compares the number of log lines of a run that has ended with its journal: a smaller one would hide lines. */
+  async compareLines(tenant: TenantId, run: RunSummary): Promise<void> {
+    if (!hasEnded(run.status) || isKnown(run)) return;
+    const { lastLine } = await this.dependencies.journals.of(tenant, run.runId);
+    if (lastLine !== run.lastLine)
+      throw alteredIn(tenant, run.runId)('log', 'the number of lines of the log', `${lastLine}`, `${run.lastLine}`);
   }
 
   /** Compares the states of gates with the journal. Until the run is over, decisions of people come before the journal. */
@@ -89,6 +114,10 @@ export class ComparedRuns {
 }
 
 /** True if a run is known to be altered, or was halted: its row says so to whoever reads it. */
-export function isMarked({ status, error }: Pick<RunSummary, 'status' | 'error'>): boolean {
-  return status === 'halted' || (isJsonObject(error) && error['code'] === 'DOCUMENT_ALTERED');
+export function isMarked(run: Pick<RunSummary, 'status' | 'error'>): boolean {
+  return run.status === 'halted' || isKnown(run);
+}
+
+function isKnown({ error }: Pick<RunSummary, 'error'>): boolean {
+  return isJsonObject(error) && error['code'] === 'DOCUMENT_ALTERED';
 }

@@ -2,6 +2,7 @@ import { sha256 } from '../../canonical/digest';
 import type { ScheduleId, TenantId } from '../../foundation/ids';
 import type { ScheduleStore } from '../../ports/schedules/schedule-store';
 import type { Schedule } from '../../schedule/schedule';
+import type { ScheduleAlteration } from '../../stored/stored-schedule';
 import { aSchedule as made, party, scheduleLedger } from '../../../testing/schedule-ledger';
 
 const ledger = scheduleLedger({} as ScheduleStore);
@@ -51,4 +52,30 @@ it('is altered with the signature of another key, an envelope of another type, n
     expect(() => ledger.compare({ ...signed, record })).toThrow('the signature of schedule');
   for (const change of [{ updatedAt: Number.MAX_VALUE }, { inputs: { a: '\ud800' } }])
     expect(() => ledger.compare({ ...signed, ...change })).toThrow('the row of schedule');
+});
+
+it.each<[string, Partial<Schedule>]>([
+  ['the next tick', { next: 9e15 }],
+  ['the reason of the stop', { stopped: {} as never }],
+  ['the reason of the stop', { stopped: 5 as never }],
+  ['the reason of the stop', { stopped: { code: 'MISSED', message: '', tick: 1e300, found: null, at: 0 } }],
+])('shows a schedule of which %s cannot be shown as altered, in a list that goes on', async (what, change) => {
+  const listed: Schedule[] = [];
+  const alarms: ScheduleAlteration[] = [];
+  const store = { list: () => Promise.resolve(listed) } as unknown as ScheduleStore;
+  const schedules = scheduleLedger(store, alarms);
+  const good = await schedules.sign({ ...made, scheduleId: 'sch_9' as ScheduleId });
+  const bad = { ...(await schedules.sign(made)), ...change };
+  const paused = { ...(await schedules.sign({ ...made, paused: true })), name: 'evil', creator: null as never };
+  expect(() => schedules.compare(bad)).toThrow(what);
+  alarms.length = 0;
+  listed.push(bad, good, { ...bad, record: null }, paused);
+  const stopped = { code: 'SCHEDULE_ALTERED', tick: made.updatedAt, at: made.updatedAt, found: null };
+  expect(await schedules.list(made.tenant, 10, null)).toMatchObject([
+    { stopped, next: null },
+    good,
+    { stopped },
+    { stopped, creator: { name: '', actors: [] } },
+  ]);
+  expect(alarms).toHaveLength(3);
 });

@@ -8,6 +8,7 @@ import type { ScheduleStore } from '../../ports/schedules/schedule-store';
 import type { Schedule, ScheduleSummary, TickRecord } from '../../schedule/schedule';
 import { scheduleDigests, scheduleRecord } from '../../schedule/schedule-record';
 import { compareSchedule, ScheduleAltered, type ScheduleAlteration } from '../../stored/stored-schedule';
+import { misshapenPart, shownAltered } from '../../stored/shown-schedule';
 import { SCHEDULE_UNSIGNED } from './schedule-error';
 
 interface SignedSchedulesDependencies {
@@ -51,23 +52,18 @@ export class SignedSchedules {
   }
 
   /**
-   * As `ScheduleStore.list`. Throws one `ScheduleAltered` for all that were altered. Those that have stopped for it are shown: somebody must
-   * be able to see them.
+   * As `ScheduleStore.list`. Those that were altered are shown as stopped, each with an alarm: somebody must be able to see them, and one of
+   * them must not take the list away.
    */
   async list(tenant: TenantId, limit: number, before: ScheduleId | null): Promise<readonly ScheduleSummary[]> {
-    const altered: ScheduleAlteration[] = [];
-    const shown: ScheduleSummary[] = [];
-    for (const one of await this.dependencies.schedules.list(tenant, limit, before)) {
+    return (await this.dependencies.schedules.list(tenant, limit, before)).map((one) => {
       try {
-        shown.push(one.stopped?.code === 'SCHEDULE_ALTERED' ? one : this.shown(one));
+        return this.shown(one);
       } catch (error) {
         if (!ScheduleAltered.is(error)) throw error;
-        altered.push(...error.all);
+        return shownAltered(one, error.message);
       }
-    }
-    const [first, ...others] = altered;
-    if (first) throw new ScheduleAltered([first, ...others]);
-    return shown;
+    });
   }
 
   /** As `ScheduleStore.ticks`; null if there is no such schedule. */
@@ -83,8 +79,17 @@ export class SignedSchedules {
   }
 
   private shown<Shown extends ScheduleSummary>(schedule: Shown): Shown {
-    if (schedule.record !== null) this.compare(schedule);
-    if (schedule.record !== null || schedule.stopped !== null) return schedule;
+    if (schedule.record !== null) {
+      this.compare(schedule);
+      return schedule;
+    }
+    const what = misshapenPart(schedule);
+    if (what !== null) {
+      const found: ScheduleAlteration = { tenant: schedule.tenant, scheduleId: schedule.scheduleId, what };
+      this.dependencies.alarm(found);
+      throw new ScheduleAltered([found]);
+    }
+    if (schedule.stopped !== null) return schedule;
     // Its next tick will stop it.
     const { code, message } = SCHEDULE_UNSIGNED;
     const { next, updatedAt } = schedule;

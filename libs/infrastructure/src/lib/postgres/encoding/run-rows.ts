@@ -1,10 +1,11 @@
 import { canonical, sha256 } from '@taskrunner/core/canonical';
-import { toRunId } from '@taskrunner/core/foundation';
+import { isRunId, runUuid, toRunId } from '@taskrunner/core/foundation';
 import type { Envelope } from '@taskrunner/core/evidence';
 import type { Actor, Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
 import { DocumentAltered, type AdmissionColumns, type KnownAdmissions } from '@taskrunner/core/stored';
 import { toDigest } from './digest-bytes';
+import { markOf, misshapenColumn, withoutMisshapen } from './shown-run';
 
 /** The columns of a run's row that duplicate its admission, and the admission. */
 export interface AdmissionRow {
@@ -15,7 +16,7 @@ export interface AdmissionRow {
   readonly pack_version: string;
   readonly content_digest: string;
   readonly source_digest: string;
-  readonly initiators: Actor[];
+  readonly initiators: readonly Actor[];
   readonly rerun_of: string | null;
   readonly admission: Envelope;
   readonly admission_digest: string;
@@ -43,7 +44,7 @@ export function admissionColumns(tenant: TenantId, row: AdmissionRow): Admission
 /** A run's two rows, as `run-summary`, `list-runs` and `run-records` return them. */
 export interface SummaryRow extends AdmissionRow {
   readonly status: string;
-  /** The altered document, as an error of the run; null: none. */
+  /** The altered document, as an error of the run, and whatever else somebody writes here; null: none. */
   readonly altered: Json;
   readonly requester: RunSummary['requester'];
   readonly labels: RunSummary['labels'];
@@ -65,12 +66,76 @@ export interface SummaryRow extends AdmissionRow {
   readonly uncancelled?: boolean;
 }
 
-/** An admission that is already recorded as altered is not compared, so that the run can still be shown. */
+/**
+ * Every row is compared. One that differs is refused until its run is marked, which its first reader does. A run that is marked is shown:
+ * with the mark, with what its admission says instead of what the columns say, and without values that cannot be shown.
+ */
 export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissions): RunSummary {
-  if (row.altered === null && row.status !== 'halted') {
-    known.compare(admissionColumns(tenant, row));
-    if (row.uncancelled === true) throw alteredCancellation(tenant, toRunId(row.run_id));
+  const mark = markOf(row.altered);
+  if (mark !== null) return summaryOf(admitted(tenant, withoutMisshapen(row), known), mark);
+  known.compare(admissionColumns(tenant, row));
+  const runId = toRunId(row.run_id);
+  if (row.uncancelled === true && row.status !== 'halted') throw alteredCancellation(tenant, runId);
+  const what = misshapenColumn(row);
+  if (what !== null)
+    throw new DocumentAltered({
+      tenant,
+      runId,
+      document: 'run',
+      what,
+      expected: 'a value that was written',
+      found: 'another',
+    });
+  return summaryOf(row, null);
+}
+
+/** The row of an altered run with the columns that its admission has; without them if that was altered as well. */
+function admitted(tenant: TenantId, row: SummaryRow, known: KnownAdmissions): SummaryRow {
+  const columns = admissionColumns(tenant, row);
+  try {
+    known.compare(columns);
+    return row;
+  } catch (error) {
+    if (!DocumentAltered.is(error)) throw error;
   }
+  return { ...row, ...UNKNOWN, ...recordedColumns(columns, known) };
+}
+
+/** Shown of a run if neither its columns nor its admission can be relied on. */
+const UNKNOWN = {
+  plan_hash: `sha256:${'0'.repeat(64)}`,
+  profile_digest: `sha256:${'0'.repeat(64)}`,
+  content_digest: `sha256:${'0'.repeat(64)}`,
+  pack_name: '',
+  pack_version: '',
+  initiators: [],
+  requester: { iss: '', sub: '', name: '' },
+  rerun_of: null,
+} as const;
+
+function recordedColumns(columns: AdmissionColumns, known: KnownAdmissions): Partial<SummaryRow> {
+  try {
+    const record = known.record(columns);
+    if (record.runId !== columns.runId || record.tenant !== columns.tenant) return {};
+    const { pack, planHash, profileDigest, initiators, rerunOf } = record;
+    const [first] = initiators;
+    return {
+      plan_hash: planHash,
+      profile_digest: profileDigest,
+      content_digest: pack.contentDigest,
+      pack_name: pack.name,
+      pack_version: pack.version,
+      initiators: [...initiators],
+      ...(first && { requester: { iss: first.iss, sub: first.sub, name: first.sub } }),
+      rerun_of: rerunOf !== null && isRunId(rerunOf) ? runUuid(rerunOf) : null,
+    };
+  } catch (error) {
+    if (DocumentAltered.is(error)) return {};
+    throw error;
+  }
+}
+
+function summaryOf(row: SummaryRow, mark: Json): RunSummary {
   return {
     runId: toRunId(row.run_id),
     status: row.status,
@@ -87,7 +152,7 @@ export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissi
     stuck: row.stuck,
     counts: row.counts,
     outputs: row.outputs,
-    error: row.altered ?? row.error,
+    error: mark ?? row.error,
     evidence: {
       status: row.evidence_status,
       digest: row.evidence_digest && toDigest(row.evidence_digest),

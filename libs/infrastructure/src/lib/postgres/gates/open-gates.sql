@@ -1,7 +1,7 @@
 -- Gates of a tenant that can still be decided, newest first, after an optional position. Gates of halted runs cannot be decided, nor can
--- those of runs that are known to be altered: one altered row must not take the list away from everybody.
+-- those of runs that are marked as altered: one altered row must not take the list away from everybody.
 select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required,
-  g.opened_ms, (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
+  g.opened_ms, pack_runs.epoch_ms(g.expires_at) as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
   s.pack_version, s.content_digest, s.source_digest, s.initiators, s.requester, s.rerun_of, s.admission,
   s.admission_digest,
   pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status, r.last_decided_ms,
@@ -15,6 +15,6 @@ select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.s
 from pack_runs.gates g
 join pack_runs.runs r on r.tenant_id = g.tenant_id and r.run_id = g.run_id
 join pack_runs.run_sources s on s.tenant_id = g.tenant_id and s.run_id = g.run_id
-where g.tenant_id = $1 and g.state = 'open' and g.expires_at > clock_timestamp() and r.status <> 'halted' and r.altered is null
+where g.tenant_id = $1 and g.state = 'open' and g.expires_at > clock_timestamp() and r.status <> 'halted' and pack_runs.mark_in(r.altered) is null
   and ($3::bigint is null or (g.opened_ms, g.run_id, g.gate) < ($3, $4::uuid, $5::text))
 order by g.opened_ms desc, g.run_id desc, g.gate desc limit $2

@@ -2,7 +2,14 @@ import { canonical } from '@taskrunner/core/canonical';
 import { runUuid, refusesDecisions } from '@taskrunner/core/foundation';
 import { personsOf } from '@taskrunner/core/gate';
 import { GateStore } from '@taskrunner/core/ports';
-import { ComparedJson, GateDocuments, KnownAdmissions, compareEach } from '@taskrunner/core/stored';
+import {
+  ComparedJson,
+  compareEach,
+  DocumentAltered,
+  GateDocuments,
+  isStoredTime,
+  KnownAdmissions,
+} from '@taskrunner/core/stored';
 import type { Envelope } from '@taskrunner/core/evidence';
 import type { Digest, JsonObject, RunId, Subject, TenantId } from '@taskrunner/core/foundation';
 import type { DecisionKind } from '@taskrunner/core/gate';
@@ -11,6 +18,7 @@ import type { KnownGates, StoredDecision } from '@taskrunner/core/stored';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { admissionColumns, alteredCancellation, type AdmissionRow } from '../encoding/run-rows';
+import { isRequester } from '../encoding/shown-run';
 import { statement } from '../connection/statement';
 
 interface GateRecord extends AdmissionRow {
@@ -22,7 +30,8 @@ interface GateRecord extends AdmissionRow {
   readonly approvals: number;
   readonly required: number;
   readonly opened_ms: number;
-  readonly expires_ms: number;
+  /** Null: a time without milliseconds, which only somebody else writes. */
+  readonly expires_ms: number | null;
   readonly requester: GateRow['requester'];
   readonly run_status: string;
   readonly last_decided_ms: number;
@@ -192,11 +201,12 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
   const columns = admissionColumns(tenant, row);
   if (row.uncancelled && row.run_status !== 'halted') throw alteredCancellation(tenant, columns.runId);
   const gateDigest = row.gate_digest as Digest;
-  const numbers = { approvals, required, expiresAt: row.expires_ms };
+  const numbers = { approvals, required, expiresAt: row.expires_ms ?? Infinity };
   const documents = GateDocuments.compare(
     { ...columns, gate, state: row.state, gateDigest, request, show, ...numbers, decisions },
     known,
   );
+  if (!isStoredTime(row.opened_ms) || !isRequester(requester)) throw misshapen(tenant, columns.runId, gate);
   return {
     runId: columns.runId,
     gate,
@@ -214,4 +224,16 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
     lastDecidedAt: row.last_decided_ms,
     decisions,
   };
+}
+
+function misshapen(tenant: TenantId, runId: RunId, gate: string): DocumentAltered {
+  const what = `the time or the requester of gate ${gate}`;
+  return new DocumentAltered({
+    tenant,
+    runId,
+    document: 'gate',
+    what,
+    expected: 'a value that was written',
+    found: 'another',
+  });
 }

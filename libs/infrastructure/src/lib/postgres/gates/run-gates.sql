@@ -1,6 +1,6 @@
 -- Gates of a run with their decisions, and columns of the run.
 select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required,
-  g.opened_ms, (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
+  g.opened_ms, pack_runs.epoch_ms(g.expires_at) as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
   s.pack_version, s.content_digest, s.source_digest, s.initiators, s.requester, s.rerun_of, s.admission,
   s.admission_digest,
   pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status, r.last_decided_ms,

@@ -45,6 +45,7 @@ import { eventFeed } from './102-event-feed';
 import { logAttempts } from './103-log-attempts';
 import { fedByStatements } from './104-fed-by-statements';
 import { scheduleRecords } from './105-schedule-records';
+import { marksOfTheirOwn } from './106-marks-of-their-own';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -95,6 +96,7 @@ export const migrations = [
   logAttempts,
   fedByStatements,
   scheduleRecords,
+  marksOfTheirOwn,
 ];
 
 /** Names of the migrations, as the database records them. */

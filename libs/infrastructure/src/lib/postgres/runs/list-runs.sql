@@ -48,7 +48,7 @@ from along a left join lateral (
       r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
       case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,
           'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', x.reason, 'requestedAt', x.requested_ms,
-          'nextAttemptAt', case when x.status = 'pending' then (extract(epoch from x.due_at) * 1000)::bigint end,
+          'nextAttemptAt', case when x.status = 'pending' then pack_runs.epoch_ms(x.due_at) end,
           'endedAt', x.ended_ms) order by x.destination)
         from pack_artifacts.exports x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) end as exports
     from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
@@ -62,7 +62,7 @@ from along a left join lateral (
       and not exists (select from unnest($14::text[], $15::text[]) w (key, value) where s.labels->>w.key is distinct from w.value)
       and ($16::text is null or strpos(lower(s.pack_name), lower($16 collate "C")) > 0
         or strpos(lower((s.requester->>'name') collate "C"), lower($16 collate "C")) > 0
-        or exists (select from json_each_text(s.labels) l where strpos(lower(l.value collate "C"), lower($16 collate "C")) > 0))
+        or exists (select from json_each_text(case when json_typeof(s.labels) = 'object' then s.labels else '{}' end) l where strpos(lower(l.value collate "C"), lower($16 collate "C")) > 0))
     -- Each run by its key, and none once the page is full.
     limit 1
   ) one

@@ -7,7 +7,7 @@ select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as 
       and i.position = r.cancel_position and i.given->>'type' = 'run.cancel-requested') as uncancelled,
   case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,
       'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', x.reason, 'requestedAt', x.requested_ms,
-      'nextAttemptAt', case when x.status = 'pending' then (extract(epoch from x.due_at) * 1000)::bigint end,
+      'nextAttemptAt', case when x.status = 'pending' then pack_runs.epoch_ms(x.due_at) end,
       'endedAt', x.ended_ms) order by x.destination)
     from pack_artifacts.exports x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) end as exports
 from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id

@@ -1,0 +1,71 @@
+import { isJsonObject, type JsonObject } from '@taskrunner/core/foundation';
+import { isStoredTime, isStoredTimeOrNull } from '@taskrunner/core/stored';
+import type { SummaryRow } from './run-rows';
+
+type Shape = (value: unknown) => boolean;
+
+/** The shape of each column that is shown and that no digest names. `none` is shown of a run that is known to be altered. */
+const SHAPES: readonly (readonly [
+  name: string,
+  column: keyof SummaryRow,
+  isGood: Shape,
+  none: (row: SummaryRow) => unknown,
+])[] = [
+  ['the requester', 'requester', isRequester, () => ({ iss: '', sub: '', name: '' })],
+  ['the labels', 'labels', isTexts, () => ({})],
+  [
+    'the time of its creation',
+    'created_ms',
+    isStoredTime,
+    ({ run_id: id }) => Number.parseInt(id.replace('-', '').slice(0, 12), 16),
+  ],
+  ['the time of its start', 'started_ms', isStoredTimeOrNull, () => null],
+  ['the time of its end', 'finished_ms', isStoredTimeOrNull, () => null],
+  ['what it waits for', 'waits', isWaits, () => []],
+  ['the counts of its steps', 'counts', (value) => value === null || isJsonObject(value as never), () => ({})],
+  ['its error', 'error', (value) => value === null || isJsonObject(value as never), () => null],
+  ['the export of its evidence', 'exports', isExports, () => []],
+];
+
+/** The first column whose value no row of the product has; null: none. */
+export function misshapenColumn(row: SummaryRow): string | null {
+  return SHAPES.find(([, column, isGood]) => !isGood(row[column]))?.[0] ?? null;
+}
+
+/** The row of a run that is known to be altered, without values that cannot be shown. */
+export function withoutMisshapen(row: SummaryRow): SummaryRow {
+  const wrong = SHAPES.filter(([, column, isGood]) => !isGood(row[column]));
+  return { ...row, ...Object.fromEntries(wrong.map(([, column, , none]) => [column, none(row)])) };
+}
+
+/** The mark of an altered run as `mark_altered` writes it; null: the column has none, or something that nobody marks a run with. */
+export function markOf(altered: unknown): JsonObject | null {
+  if (!isJsonObject(altered as never)) return null;
+  const mark = altered as JsonObject;
+  return mark['code'] === 'DOCUMENT_ALTERED' && typeof mark['message'] === 'string' ? mark : null;
+}
+
+export function isRequester(value: unknown): boolean {
+  return isTexts(value) && ['iss', 'sub', 'name'].every((name) => name in (value as JsonObject));
+}
+
+function isTexts(value: unknown): boolean {
+  return isJsonObject(value as never) && Object.values(value as JsonObject).every((one) => typeof one === 'string');
+}
+
+function isWaits(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.every((one) => isJsonObject(one as never)));
+}
+
+function isExports(value: unknown): boolean {
+  if (value === null || value === undefined) return true;
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one: JsonObject) =>
+        isStoredTime(one['requestedAt']) &&
+        isStoredTimeOrNull(one['nextAttemptAt']) &&
+        isStoredTimeOrNull(one['endedAt']),
+    )
+  );
+}
