@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '@taskrunner/core/foundation';
 import { isStoredTime, isStoredTimeOrNull } from '@taskrunner/core/stored';
-import type { SummaryRow } from './run-rows';
+import type { SummaryRow } from './summary-row';
 
 type Shape = (value: unknown) => boolean;
 

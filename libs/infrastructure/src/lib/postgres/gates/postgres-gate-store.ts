@@ -17,7 +17,8 @@ import type { Decided, GatePlace, GateRow, SignedDecision } from '@taskrunner/co
 import type { KnownGates, StoredDecision } from '@taskrunner/core/stored';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
-import { admissionColumns, alteredCancellation, type AdmissionRow } from '../encoding/run-rows';
+import { admissionColumns, alteredCancellation } from '../encoding/run-rows';
+import type { AdmissionRow } from '../encoding/summary-row';
 import { isRequester } from '../encoding/shown-run';
 import { statement } from '../connection/statement';
 
