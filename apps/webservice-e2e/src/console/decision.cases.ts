@@ -166,6 +166,9 @@ export function decisionCases(testBed: () => TestBed): void {
     await grace.reads(/You are signed in as Linus \(linus\)\. Before, this tab was that of Grace/);
     await grace.reads(/This browser computed the same digest/);
     expect(await grace.page.getByLabel('Reason').inputValue()).toBe('');
+    // Linus reads the request to its end, once it is all there.
+    await grace.page.getByRole('region', { name: 'Steps behind this gate' }).waitFor();
+    await grace.page.getByRole('heading', { name: 'Your decision' }).scrollIntoViewIfNeeded();
     await grace.press('Reject …');
     await grace.sees('heading', /^Reject this request\?$/);
     await grace.press('Do not reject');
