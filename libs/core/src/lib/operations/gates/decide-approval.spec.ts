@@ -17,7 +17,6 @@ import {
   grace,
   ISS,
   NOW,
-  planHash,
   program,
   reader,
   RecordingStore,
