@@ -15,7 +15,7 @@ import { typeOfValueType } from '../context/resolve-inputs';
 import type { StepContext } from './step-context';
 
 /** The value passed for one input, and what it reads. */
-export interface SuppliedInput {
+interface SuppliedInput {
   readonly reading: FieldReading;
   /** The part of the step's reads that belongs to it. */
   readonly reads: readonly [from: number, to: number];
