@@ -5,11 +5,11 @@ import { Claims, type ClaimedRun } from '../../lib/ports/runs/claims';
 import type { InboxMessage } from '../../lib/ports/runs/run-store';
 import type { SealedInput } from '../../lib/ports/runs/sensitive-inputs';
 import type { WorkerSession } from '../../lib/ports/workers/worker-description';
-import type { MemoryWorld } from './memory-world';
+import type { WorldRecords } from './world-records';
 
 /** Claims of the runs of a world, for its one worker. */
 export class MemoryClaims extends Claims {
-  constructor(private readonly world: MemoryWorld) {
+  constructor(private readonly world: WorldRecords) {
     super();
   }
 

@@ -1,10 +1,10 @@
 import { Committer, type Commit, type Committed } from '../../lib/ports/runs/committer';
-import type { MemoryWorld } from './memory-world';
+import type { WorldRecords } from './world-records';
 import { refusedTexts } from './refused-texts';
 
 /** Commits turns to a world, by the rules of the real store. */
 export class MemoryCommitter extends Committer {
-  constructor(private readonly world: MemoryWorld) {
+  constructor(private readonly world: WorldRecords) {
     super();
   }
 

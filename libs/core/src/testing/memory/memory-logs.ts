@@ -1,10 +1,10 @@
 import type { RunId, TenantId } from '../../lib/foundation/ids';
 import { SealableLogStore, type LogChunk, type NumberedChunk } from '../../lib/ports/runs/log-store';
-import type { MemoryWorld } from './memory-world';
+import type { WorldRecords } from './world-records';
 
 /** Log chunks of a world. */
 export class MemoryLogs extends SealableLogStore {
-  constructor(private readonly world: MemoryWorld) {
+  constructor(private readonly world: WorldRecords) {
     super();
   }
 

@@ -33,26 +33,9 @@ import { MemoryCommitter } from './memory-committer';
 import { MemoryLogs } from './memory-logs';
 import { healthOf, MemoryObjects } from './memory-objects';
 import { testDefaults, testFloor } from '../random/random-plan';
+import type { StoredRun } from './world-records';
 
 // A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are created with it.
-
-interface StoredRun {
-  claimed: ClaimedRun;
-  fence: number;
-  owner: string | null;
-  lastSeq: number;
-  lastLine: number;
-  head: Digest | null;
-  snapshotSeq: number | null;
-  seen: number;
-  inbox: number;
-  crashes: number;
-  dueAt: number | null;
-  committedAt: number | null;
-  status: string;
-  halted: string | null;
-  run: Commit['run'] | null;
-}
 
 const TENANT = 'acme' as TenantId;
 const zero = digestOf('zero');
