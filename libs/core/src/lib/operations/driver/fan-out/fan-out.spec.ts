@@ -16,7 +16,7 @@ import { mayChange } from '../../../binding/gate-reads';
 import { canonical } from '../../../canonical/canonical';
 import { digestOf } from '../../../canonical/digest';
 import type { Json } from '../../../foundation/json';
-import { RunDriver } from '../drive-run';
+import type { RunDriver } from '../drive-run';
 import type { DriverDependencies } from '../../claimed-run/driver-dependencies';
 import { assignmentText } from '../../claimed-run/fan-out';
 
