@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto';
 import { canonical } from '../../canonical/canonical';
 import { PAYLOAD_TYPE } from '../../evidence/records/documents';
-import { decodeEnvelope, preAuthEncoding, sealEnvelope } from '../../evidence/encoding/envelope';
+import { type decodeEnvelope, preAuthEncoding, sealEnvelope } from '../../evidence/encoding/envelope';
 import type { Json } from '../../foundation/json';
 import { storedDecision } from '../../../testing/stored-documents';
 import {
