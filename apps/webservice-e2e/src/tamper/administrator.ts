@@ -128,7 +128,7 @@ export class Administrator {
       "select event from pack_runs.audit where event->>'type' = 'document.altered' and event->>'runId' = $1",
       [run],
     );
-    expect(rows).toEqual([{ event: expect.objectContaining({ code: 'DOCUMENT_ALTERED' }) }]);
+    expect(rows).toEqual([{ event: expect.objectContaining({ code: 'DOCUMENT_ALTERED' }) as unknown }]);
     await this.nothingApplied(run);
   }
 
