@@ -205,7 +205,10 @@ export async function followAndReport(
     return exitOfRun(run.status, run.error);
   } catch (error) {
     if (!leave.signal.aborted) throw error;
-    if (!isJson({ output })) terminal.say(`detached; the run continues. Follow it with: taskrunner logs ${runId}`);
+    if (!isJson({ output })) {
+      terminal.say('detached; the run continues');
+      terminal.say(`help: Follow it with: taskrunner logs ${runId}`);
+    }
     return EXIT.OK;
   } finally {
     interrupts.close();
