@@ -27,6 +27,7 @@ import { TreeDisplay } from '../../terminal/tree-display';
 import type { Context } from '../context';
 import { isJson, several, withInputs, withOutput } from '../options';
 import { describePack, referenceOf } from '../pack-list.command';
+import { refuseSpecialFile } from '../../files/special-file';
 
 interface Options extends ConnectionOptions, InputOptions {
   readonly output: string;
@@ -128,6 +129,7 @@ async function submit(server: Server, pack: object, options: Options): Promise<R
 export async function readPin(supplied: string | undefined) {
   if (supplied === undefined) return { planHash: null, receipt: null };
   if (isDigest(supplied)) return { planHash: supplied, receipt: null };
+  refuseSpecialFile(supplied);
   try {
     const document: unknown = JSON.parse(await readFile(supplied, 'utf8'));
     const { planHash, receipt } = document as { planHash?: unknown; receipt?: unknown };
