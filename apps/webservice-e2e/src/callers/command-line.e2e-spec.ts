@@ -233,13 +233,13 @@ describe('the command line against a server', () => {
     return new Promise((resolve) => void shell.once('exit', (status) => resolve({ status, said })));
   };
 
-  it('leaves a run at Ctrl-C, and ends other commands; under npx the exit code is 130', async () => {
+  it('leaves a run at Ctrl-C, and ends other commands; the exit code is 130, also under npx', async () => {
     const program = `"${process.execPath}" "${join(ROOT, 'apps/cli/bin/taskrunner.js')}"`;
     const file = join(folder, 'talking.yaml');
     writeFileSync(file, TALKING);
     const run = await interrupted(`${program} run "${file}"`, /line/);
     expect(run).toEqual({
-      status: 0,
+      status: 130,
       said: expect.stringContaining('detached; the run continues\r\nhelp: Follow it with: node '),
     });
     expect((await interrupted(`${program} logs latest`, /line/)).status).toBe(130);

@@ -211,7 +211,7 @@ export async function followAndReport(
       terminal.say('detached; the run continues');
       terminal.say(`help: Follow it with: taskrunner logs ${runId}`);
     }
-    return EXIT.OK;
+    return EXIT.INTERRUPTED;
   } finally {
     interrupts.close();
   }
