@@ -391,28 +391,32 @@ describe('a database administrator without keys', () => {
     expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
   });
 
-  it("cannot have somebody else's run passed off as the run of a repeated request", async () => {
+  it('cannot have another run passed off as the run of a repeated request', async () => {
     const body = { manifest: separately('- { id: a, run: { uses: "builtin:noop" } }'), inputs: {} };
     const key = { 'idempotency-key': 'tamper-1' };
     const first = await ada.ask('POST', '/api/runs', body, key);
+    expect(first.status).toBe(201);
+    const again = () => ada.ask('POST', '/api/runs', body, key);
+    const point = async (run: unknown) => {
+      const values = ['tamper-1', runUuid(run as RunId)];
+      const { rowCount } = await sql.query('update pack_runs.idempotency set run_id = $2 where key = $1', values);
+      expect(rowCount).toBe(1);
+    };
     const linus = new Caller(stack.server, await stack.tokenFor('linus'));
-    const other = await linus.submit(body.manifest);
-    const values = [first.body['runId'], other].map((run) => runUuid(run as RunId));
-    const altered = await sql.query('update pack_runs.idempotency set run_id = $2 where run_id = $1', values);
-    expect([first.status, altered.rowCount]).toEqual([201, 1]);
-    const again = await ada.ask('POST', '/api/runs', body, key);
-    expect([again.status, again.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
-    // The run itself is as it was.
-    expect((await linus.summary(other))['error']).toBe(null);
+    const others = [await linus.submit(body.manifest), await ada.submit(body.manifest)];
+    const keyed = await ada.ask('POST', '/api/runs', body, { 'idempotency-key': 'tamper-2' });
+    for (const other of [...others, keyed.body['runId']]) {
+      await point(other);
+      const { status, body: problem } = await again();
+      expect([status, problem['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+      // The run itself is as it was.
+      expect((await ada.summary(other as string))['error']).toBe(null);
+    }
     // A run that was removed is not there; the answer is no fault of the service.
-    await sql.query('update pack_runs.idempotency set run_id = $2 where run_id = $1', [
-      values[1],
-      '00000000-0000-0000-0000-000000000000',
-    ]);
-    expect(await ada.ask('POST', '/api/runs', body, key)).toMatchObject({
-      status: 404,
-      body: { code: 'RUN_NOT_FOUND' },
-    });
+    await point('run_00000000000000000000000000');
+    expect(await again()).toMatchObject({ status: 410, body: { code: 'IDEMPOTENCY_RUN_GONE' } });
+    await point(first.body['runId']);
+    expect(await again()).toMatchObject({ status: 200, body: { runId: first.body['runId'] } });
   });
 
   it('cannot have a run say for ever that it is being cancelled', async () => {

@@ -210,6 +210,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The profile does not match the given digest',
     remediation: 'Review the current profile.',
   },
+  IDEMPOTENCY_RUN_GONE: {
+    status: 410,
+    title: 'The run of the repeated request does not exist any more',
+    remediation:
+      'Look for the evidence of that run. To run the pack again, send the request with a new idempotency key. If no retention has removed the run, inform the operator.',
+  },
   SCHEDULE_INVALID: {
     status: 422,
     title: 'The schedule is invalid',
