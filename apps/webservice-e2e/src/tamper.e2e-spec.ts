@@ -419,6 +419,24 @@ describe('a database administrator without keys', () => {
     expect(await again()).toMatchObject({ status: 200, body: { runId: first.body['runId'] } });
   });
 
+  it('cannot have runs accepted without an entry in the audit chain', async () => {
+    const mallory = new Caller(stack.server, await stack.tokenFor('mallory'));
+    const body = { manifest: separately('- { id: a, run: { uses: "builtin:noop" } }'), inputs: {} };
+    const first = await mallory.submit(body.manifest);
+    const { rows } = await sql.query<{ tenant_id: string }>('select tenant_id from pack_runs.runs where run_id = $1', [
+      runUuid(first as RunId),
+    ]);
+    const counter = (seq: string) =>
+      sql.query(`update pack_runs.audit_heads set seq = ${seq} where tenant_id = $1`, [rows[0]?.tenant_id]);
+    await counter('seq - 1');
+    expect(await mallory.ask('POST', '/api/runs', body)).toMatchObject({
+      status: 503,
+      body: { code: 'AUDIT_CHAIN_ALTERED', retryable: false },
+    });
+    await counter('seq + 1');
+    expect((await mallory.ask('POST', '/api/runs', body)).status).toBe(201);
+  });
+
   it('cannot have a run say for ever that it is being cancelled', async () => {
     for (const route of ['GET', 'POST']) {
       const { run, uuid } = await waiting(separately(STEPS, OWNERS));

@@ -36,6 +36,8 @@ export const STORED_DOCUMENTS = [
   'idempotency',
 ] as const;
 export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
+  /** The counter of an audit chain. */
+  'audit',
 
 /**
  * What a row contains and what it should contain: digests, or short values of columns that duplicate a signed record. It contains no text

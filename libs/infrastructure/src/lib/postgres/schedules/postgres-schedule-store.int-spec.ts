@@ -67,6 +67,17 @@ describe('schedules', () => {
     expect(await count('pack_runs.audit')).toBe(3);
   });
 
+  it('are not said to have a name that is taken where the audit chain cannot be continued', async () => {
+    const schedule = await kept();
+    await database.sql('update pack_runs.audit_heads set seq = 0');
+    const { scheduleId } = await store.stamp();
+    const refused = { code: 'AUDIT_CHAIN_ALTERED', tenant: tenantA };
+    await expect(store.create(aSchedule(scheduleId, 1, { name: 'other' }), 100, audit)).rejects.toMatchObject(refused);
+    const run = await aRun();
+    const started = store.start(placeOf(schedule), { run, next: null, replaces: [], by });
+    await expect(started).rejects.toMatchObject(refused);
+  });
+
   it('are of one tenant: another finds, changes and removes nothing', async () => {
     const schedule = await kept();
     expect(await store.find(tenantB, schedule.scheduleId)).toBeNull();
@@ -156,6 +167,7 @@ describe('a tick', () => {
         reason: null,
         runId: winners[0]?.[0],
         at: expect.any(Number),
+        admission: expect.objectContaining({ payloadType: expect.any(String) }),
       },
     ]);
     expect((await store.find(tenantA, schedule.scheduleId))?.next).toBe(next);
@@ -167,7 +179,6 @@ describe('a tick', () => {
     await expect(store.start(placeOf(schedule), { run, next: null, replaces: [], by })).rejects.toMatchObject({
       code: '23502',
     });
-        admission: expect.objectContaining({ payloadType: expect.any(String) }),
     expect(await store.ticks(tenantA, schedule.scheduleId, 10, null)).toEqual([]);
     expect(await store.find(tenantA, schedule.scheduleId)).toEqual(schedule);
   });
