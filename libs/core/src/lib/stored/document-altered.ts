@@ -25,6 +25,8 @@ export const STORED_DOCUMENTS = [
   'run',
   /** The status of a run. */
   'status',
+  /** The row of a step that has ended. */
+  'step',
   'journal',
   'log',
   'probe',
@@ -34,10 +36,10 @@ export const STORED_DOCUMENTS = [
   'schedule',
   /** The row of an idempotency key. */
   'idempotency',
-] as const;
-export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
   /** The counter of an audit chain. */
   'audit',
+] as const;
+export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
 
 /**
  * What a row contains and what it should contain: digests, or short values of columns that duplicate a signed record. It contains no text
