@@ -152,7 +152,7 @@ describe('rows of steps', () => {
   /** The row of each step that has ended, as its worker wrote it. */
   const stepRows = (): StepColumns[] =>
     documents.facts.stepsEnded.map(({ step, status, code, attempts, outputs, message, exitCode }) => ({
-      ...{ step, status, reason: code, attempts, outputs: null, outputsRef: outputs as unknown as Json },
+      ...{ step, status, reason: code, attempts, outputs: null, outputsRef: outputs },
       error: status === 'failed' ? { code, attempts, message, exitCode } : null,
     }));
 
