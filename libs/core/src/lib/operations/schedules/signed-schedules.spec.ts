@@ -96,6 +96,8 @@ describe('the history of a schedule', () => {
   it('names the runs that were admitted for it, and those that are not there any more', async () => {
     expect(await history({})).toEqual([ran]);
     expect(await history({ admission: null })).toEqual([ran]);
+    // The key that admitted a run may be gone, as after a rotation.
+    expect(await history({ admission: aTickRun(aKey('admission'), made, RUN).admission })).toEqual([ran]);
     const skipped = { outcome: 'skipped', reason: 'OVERLAP', runId: null, admission: null, count: 3 } as const;
     expect(await history(skipped)).toMatchObject([{ outcome: 'skipped', reason: 'OVERLAP', runId: null, count: 3 }]);
   });
@@ -103,6 +105,7 @@ describe('the history of a schedule', () => {
   it.each<[string, Partial<StoredTick>, object]>([
     ['the run', { runId: RUN.replace('run_01', 'run_02') as RunId }, {}],
     ['the run', { admission: {} }, {}],
+    ['the run', { admission: aTickRun(aKey('admission'), made, RUN, { scheduleId: null }).admission }, {}],
     ['a time', { last: 9e15 }, {}],
     ['a time', { at: -1 }, { at: 7_000 }],
     ['a time', { at: null as never }, { at: 7_000 }],

@@ -88,11 +88,11 @@ export class SignedSchedules {
     limit: number,
     before: number | null,
   ): Promise<readonly TickRecord[] | null> {
-    const { schedules, keys } = this.dependencies;
+    const { schedules } = this.dependencies;
     if (!(await schedules.find(tenant, scheduleId))) return null;
     const lines = await schedules.ticks(tenant, scheduleId, limit, before);
     return lines.map(({ admission, ...line }) => {
-      const part = alteredPartOfTick({ tenant, scheduleId }, { ...line, admission }, keys);
+      const part = alteredPartOfTick({ tenant, scheduleId }, { ...line, admission });
       if (part === null) return line;
       const found = this.alarmed({ tenant, scheduleId, what: `${part} of a line in the history` });
       if (!isStoredTime(line.first)) throw found;
