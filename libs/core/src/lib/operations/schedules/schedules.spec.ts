@@ -25,10 +25,11 @@ import {
 import { KeepSchedules, type ScheduleEdit, type ScheduleExpectation } from './keep-schedules';
 import type { AdmissiblePack } from '../packs/admissible-pack';
 import type { ScheduleAlteration } from '../../stored/stored-schedule';
-import { aKey } from '../../../testing/sample-evidence';
+import { aKey } from '../../../testing/sample-signing';
 import { aTickRun, scheduleLedger } from '../../../testing/schedule-ledger';
 import { RunDueTicks, type TickReport } from './run-due-ticks';
-import type { Submission, SubmitRun } from '../submission/submit-run';
+import type { Submission } from '../submission/submission';
+import type { SubmitRun } from '../submission/submit-run';
 import { PlanHashMismatch } from '../submission/submit-run-error';
 
 const TENANT = 'acme' as TenantId;

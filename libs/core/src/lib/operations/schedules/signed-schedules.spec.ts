@@ -3,7 +3,7 @@ import type { RunId, ScheduleId, TenantId } from '../../foundation/ids';
 import type { ScheduleStore } from '../../ports/schedules/schedule-store';
 import type { Schedule, StoredTick } from '../../schedule/schedule';
 import type { ScheduleAlteration } from '../../stored/stored-schedule';
-import { aKey } from '../../../testing/sample-evidence';
+import { aKey } from '../../../testing/sample-signing';
 import { aSchedule as made, aTickRun, party, scheduleLedger } from '../../../testing/schedule-ledger';
 
 const ledger = scheduleLedger({} as ScheduleStore);

@@ -2,7 +2,7 @@ import { sha256 } from '../../canonical/digest';
 import { verifySignature } from '../../evidence/encoding/signature';
 import type { RunId, TenantId } from '../../foundation/ids';
 import type { RunSummary } from '../../ports/runs/run-reader';
-import { aKey } from '../../../testing/sample-evidence';
+import { aKey } from '../../../testing/sample-signing';
 import { aSchedule, aTickRun } from '../../../testing/schedule-ledger';
 import { ReplayedRuns } from './replayed-runs';
 import { namesRequest, requestNonce, type KeyedRequest } from './request-nonce';
