@@ -5,6 +5,7 @@ import type { RunEnd } from '../foundation/statuses';
 import type { GateOutcome } from '../gate/gate-state';
 import type { Entry } from '../run/entry';
 import { hashOfText, type Break, type Head } from './chain';
+import { EndedSteps } from './ended-steps';
 
 /** A page as it is stored: the RFC 8785 text of its entries, and the hashes beside it. Nothing was compared. */
 export interface StoredPage {
@@ -24,6 +25,15 @@ export interface CapturedArtifact {
   readonly digest: Digest;
   readonly size: number;
   readonly mediaType: string;
+}
+
+/** How the journal ends a run. */
+export interface JournaledEnd {
+  readonly status: RunEnd;
+  readonly code: string | null;
+  readonly step: string | null;
+  /** Digest of the outputs; null: there are none. */
+  readonly outputs: Digest | null;
 }
 
 /** Identity and bytes of a numbered chunk. */
@@ -50,7 +60,9 @@ export class JournaledRun {
   private readonly captured = new Map<string, number>();
   private readonly gates = new Map<string, GateOutcome | null>();
   private artifacts = 0;
-  private end: RunEnd | null = null;
+  private end: JournaledEnd | null = null;
+  /** How its steps ended. */
+  readonly steps = new EndedSteps();
   private at: Head | null = null;
 
   /** Number of the last entry. 0: no page was taken. */
@@ -69,7 +81,7 @@ export class JournaledRun {
   }
 
   /** How the run ended; null: it has not ended. */
-  get ended(): RunEnd | null {
+  get ended(): JournaledEnd | null {
     return this.end;
   }
 
@@ -81,7 +93,14 @@ export class JournaledRun {
   /** Approximate memory, bytes. */
   get size(): number {
     const ofArtifacts = this.captured.size * ARTIFACT_BYTES;
-    return OWN_BYTES + this.marks.length + this.lastLines.length * 8 + ofArtifacts + this.gates.size * GATE_BYTES;
+    return (
+      OWN_BYTES +
+      this.marks.length +
+      this.lastLines.length * 8 +
+      ofArtifacts +
+      this.gates.size * GATE_BYTES +
+      this.steps.size
+    );
   }
 
   /** The outcome of a gate; null: it has not ended; undefined: the journal does not open it. */
@@ -138,7 +157,10 @@ export class JournaledRun {
         this.gates.set(event.step, event.outcome);
         return;
       case 'run.ended':
-        this.end ??= event.status;
+        this.end ??= endOf(event);
+        return;
+      case 'step.ended':
+        this.steps.take(event);
         return;
       default:
         return;
@@ -192,8 +214,12 @@ function isEntry(entry: unknown): boolean {
 }
 
 /** How a page ends the run; null: it does not. A page whose hash is another ends nothing. */
-export function endIn({ first, prev, hash, text }: StoredPage): RunEnd | null {
+export function endIn({ first, prev, hash, text }: StoredPage): JournaledEnd | null {
   if (hash !== hashOfText(prev, first, text)) return null;
-  for (const { event } of entriesIn(text) ?? []) if (event.type === 'run.ended') return event.status;
+  for (const { event } of entriesIn(text) ?? []) if (event.type === 'run.ended') return endOf(event);
   return null;
+}
+
+function endOf({ status, code, step, outputs }: Extract<Entry['event'], { readonly type: 'run.ended' }>): JournaledEnd {
+  return { status, code, step, outputs: outputs?.digest ?? null };
 }

@@ -1,7 +1,7 @@
 import { sha256 } from '../../canonical/digest';
 import type { RunId, TenantId } from '../../foundation/ids';
 import type { Principal } from '../../foundation/principal';
-import type { RunOriginal } from '../../ports/runs/run-reader';
+import type { RunOriginal, RunSummary } from '../../ports/runs/run-reader';
 import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
 import { RunDocuments } from '../../stored/run-documents';
@@ -42,7 +42,9 @@ async function submitted(
     reader: { original: async () => original },
     planner: { contents: async () => ({ ...plannedContents(documents.index), ...contents }) },
     objects: world.dependencies([]).objects,
-    submit: { submit: async (_, submission) => ((seen = submission), { runId: RUN, replayed: false, run: null }) },
+    submit: {
+      submit: async (_, submission) => ((seen = submission), { runId: RUN, replayed: false, run: {} as RunSummary }),
+    },
   };
   await new RerunRun(dependencies).rerun(ada, { runId: RUN, from, sensitive }, null);
   if (seen === null) throw new Error('nothing was submitted');
