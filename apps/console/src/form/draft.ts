@@ -1,5 +1,5 @@
 /** What a person has entered and not sent. */
-export interface Draft {
+export interface Entered {
   /** What stands beside the form: the reason of a decision, the labels of a run. Null: nobody has changed it. */
   readonly text: string | null;
   /** Entries of the form, by name; those of secrets are not among them. */
@@ -7,13 +7,13 @@ export interface Draft {
 }
 
 const PREFIX = 'taskrunner.draft ';
-const NOTHING: Draft = { text: null, entries: {} };
+const NOTHING: Entered = { text: null, entries: {} };
 /** Drafts of one tab. The one that was changed longest ago makes room. */
 const MOST_DRAFTS = 20;
 /** A draft, in UTF-16 code units. The storage of a tab has room for some millions. */
 const MOST_CHARACTERS = 100_000;
 
-interface Stored extends Draft {
+interface Stored extends Entered {
   /** When it was changed, milliseconds since the epoch. */
   readonly at: number;
 }
@@ -29,13 +29,13 @@ export class Drafts {
   ) {}
 
   /** `name` tells the person and what it is about, so that nobody finds what another person has entered. */
-  read(name: string): Draft {
+  read(name: string): Entered {
     const { text, entries } = this.stored(PREFIX + name) ?? NOTHING;
     return { text, entries };
   }
 
   /** False: it is too large, so nothing of it is kept. */
-  keep(name: string, draft: Draft): boolean {
+  keep(name: string, draft: Entered): boolean {
     const key = PREFIX + name;
     const stored: Stored = { ...draft, at: this.now() };
     const text = JSON.stringify(stored);
