@@ -94,8 +94,8 @@ export function operationCases(testBed: () => TestBed): void {
     await ops.page.getByRole('link', { name: 'Audit' }).click();
     await ops.reads(/each follows the one before it/);
     const about = (outcome: RegExp) => ops.page.getByRole('row', { name: outcome }).filter({ hasText: run.slice(-8) });
-    await about(/gate\.decision.*Grace.*approved: refused GATE_STALE/).waitFor();
-    await about(/gate\.decision.*Grace.*rejected/).waitFor();
+    await about(/gate\.decision.*grace.*approved: refused GATE_STALE/).waitFor();
+    await about(/gate\.decision.*grace.*rejected/).waitFor();
     await ops.open('/audit?after=0');
     await ops.page.getByRole('row').filter({ hasText: /^1 / }).or(ops.page.getByText('entries 1 to')).first().waitFor();
 
