@@ -7,7 +7,7 @@ import { packText, planned } from '../../../testing/planning';
 import { RunDocuments } from '../../stored/run-documents';
 import { plannedContents, type PackContents } from '../packs/stored-contents';
 import { RerunRun, type RerunRunDependencies } from './rerun-run';
-import type { Submission } from './submit-run';
+import type { Submission } from './submission';
 
 const ada = { tenant: 'acme' as TenantId, iss: 'https://issuer.test', sub: 'ada' } as unknown as Principal;
 const RUN = 'run_00000000000000000000000000' as RunId;
@@ -68,6 +68,16 @@ it.each<[string, Partial<RunOriginal>, string, object, string]>([
   await expect(submitted(change, from, sensitive)).rejects.toMatchObject({ code });
 });
 
+it.each([
+  ['aply', /^Did you mean apply\? Use failed, start or a step of the plan: /],
+  ['strat', /^Did you mean start\? /],
+  ['elsewhere', /^Use failed, start or a step of the plan: .*apply/],
+])('names the step that is nearest to %s, and all steps', async (from, remediation) => {
+  await expect(submitted({}, from, { pin: '1' })).rejects.toMatchObject({
+    remediation: expect.stringMatching(remediation),
+  });
+});
+
 it('refuses a run whose stored pack is another than was planned', async () => {
   const altered = submitted({}, 'failed', { pin: '1' }, { '': sha256('another pack') });
   await expect(altered).rejects.toMatchObject({ code: 'DOCUMENT_ALTERED', first: { document: 'pack' } });
@@ -82,5 +92,8 @@ it('asks for sensitive inputs again, all at once, and for no others', async () =
       { code: 'INPUT_REQUIRED', path: '/sensitive/key' },
       { code: 'INPUT_UNKNOWN', path: '/sensitive/name' },
     ],
+  });
+  await expect(submitted({ inputs }, 'start', { pin: '1', kye: '2' })).rejects.toMatchObject({
+    faults: [{ code: 'INPUT_REQUIRED' }, { code: 'INPUT_UNKNOWN', remediation: 'Did you mean key?' }],
   });
 });
