@@ -13,7 +13,7 @@ import { createRoot } from 'react-dom/client';
 import { clientFor } from './api/client';
 import { Connection } from './api/connection';
 import { isFinal } from './api/problem';
-import { Drafts } from './approvals/decision/draft';
+import { Drafts } from './form/draft';
 import { SharedFeed } from './api/shared-feed';
 import { LeftChanges } from './api/left-changes';
 import { latePage } from './frame/late-page';

@@ -40,7 +40,7 @@ export function GatePage() {
         </Link>
       </p>
       {gate !== undefined ? (
-        <Request gate={gate} reread={() => void query.refetch()} />
+        <Request key={`${runId} ${gateId}`} gate={gate} reread={() => void query.refetch()} />
       ) : isAbsent(query.error) ? (
         <Notice kind="empty" title="This gate does not ask anybody">
           <p>The run has not reached it, or its policy decided without people.</p>
@@ -65,6 +65,8 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
   const isRead = useHasBeenSeen(plan.isGenuine === null ? null : end, gate.gateDigest);
   const me = useMe();
   const [receipt, counted] = useState<DecisionReceipt | null>(null);
+  const [isInterrupted, interrupt] = useState(false);
+  const isNew = receipt !== null || isInterrupted;
   useAt(gate.status === 'open' ? gate.until : null, reread);
   return (
     <>
@@ -115,10 +117,11 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       ) : gate.status === 'open' && gate.canDecide ? (
         <Decide
           key={gate.gateDigest}
-          {...{ gate, me: me.data, isRead, isGenuine: genuine, isNew: receipt !== null, counted, reread }}
+          {...{ gate, me: me.data, isRead, isGenuine: genuine, isNew, counted, reread }}
+          interrupted={() => interrupt(true)}
         />
       ) : (
-        <OwnStatus {...{ gate, me: me.data, isNew: receipt !== null, counted, reread }} />
+        <OwnStatus {...{ gate, me: me.data, isNew, counted, reread }} />
       )}
     </>
   );

@@ -60,7 +60,7 @@ function Control({ field, entry, change, marks }: ControlFacts) {
         <input
           {...marks}
           className="field"
-          type={field.isSensitive ? 'password' : 'text'}
+          type={field.isSecret ? 'password' : 'text'}
           autoComplete="off"
           value={text}
           onChange={({ target }) => change(target.value)}

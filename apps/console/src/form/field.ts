@@ -20,6 +20,8 @@ export interface Field {
   /** JSON Schemas that the value must match. */
   readonly schemas: readonly Schema[];
   readonly isSensitive: boolean;
+  /** Its entry is not kept over a reload: it is sensitive, or its schema marks a part of it as one that is not to be shown again. */
+  readonly isSecret: boolean;
 }
 
 /** The form for the inputs of a pack. */
@@ -38,6 +40,7 @@ export function fieldsOfInputs(inputs: PackDetail['inputs']): readonly Field[] {
       initial: (initial ?? null) as Json,
       isRequired: required,
       isSensitive: sensitive,
+      isSecret: sensitive || (written !== null && hasSecret(written)),
     });
   });
 }
@@ -63,15 +66,25 @@ export function fieldsOfSchema(schema: Schema): readonly Field[] | null {
       initial: initial ?? null,
       isRequired: needed.includes(name),
       isSensitive: false,
+      isSecret: hasSecret(member) || (refersElsewhere(member) && hasSecret(schema)),
     });
   });
 }
 
-/** True of a member that a schema marks as one that is not to be shown again. */
-export function isSecretField(schema: Schema, name: string): boolean {
-  const { properties } = schema;
-  const member = isObject(properties) ? properties[name] : undefined;
-  return isObject(member) && (member['writeOnly'] === true || member['format'] === 'password');
+/** True if a schema marks a value, or a part of it, as one that is not to be shown again. */
+export function hasSecret(schema: Json): boolean {
+  return someIn(schema, ({ writeOnly, format }) => writeOnly === true || format === 'password');
+}
+
+/** True if a schema has a reference, which may lead to any part of the whole schema. */
+function refersElsewhere(schema: Json): boolean {
+  return someIn(schema, (part) => '$ref' in part || '$dynamicRef' in part);
+}
+
+function someIn(schema: Json, is: (part: Schema) => boolean): boolean {
+  if (Array.isArray(schema)) return (schema as readonly Json[]).some((part) => someIn(part, is));
+  if (!isObject(schema)) return false;
+  return is(schema) || Object.values(schema).some((part) => someIn(part, is));
 }
 
 /** First what must be given, as the schema lists it: a plan keeps the order of lists, but not that of members. */
@@ -91,6 +104,7 @@ interface Declared {
   readonly initial: Json;
   readonly isRequired: boolean;
   readonly isSensitive: boolean;
+  readonly isSecret: boolean;
 }
 
 function fieldOf(declared: Declared): Field {

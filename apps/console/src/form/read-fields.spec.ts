@@ -1,6 +1,6 @@
 import type { PackDetail } from '@taskrunner/client';
 import { fieldsOfInputs, fieldsOfSchema, type Schema } from './field';
-import { faultsOfServer, initialEntries, readFields, readForm, readWhole } from './read-fields';
+import { faultsOfServer, initialEntries, keptEntries, readFields, readForm, readWhole } from './read-fields';
 
 const rule = (name: string, type: string, more: Partial<PackDetail['inputs'][number]> = {}) => ({
   ...{ name, type, description: null, required: false, default: null, enum: null, schema: null, sensitive: false },
@@ -93,4 +93,24 @@ it('puts what the server says beside the entry that it is about', () => {
     domain: ['It is wrong. Change it.'],
     '': ['It is wrong. Change it.'],
   });
+});
+
+it('keeps neither files nor secrets over a reload, however deep a schema marks them', () => {
+  const secret = { type: 'object', properties: { pin: { type: 'string', writeOnly: true } } };
+  const inputs = fieldsOfInputs([
+    rule('plain', 'string'),
+    rule('token', 'string', { sensitive: true }),
+    rule('password', 'string', { schema: { format: 'password' } }),
+    rule('logins', 'array', { schema: { items: secret } }),
+    rule('bundle', 'file'),
+  ]);
+  const entries = { plain: 'a', token: 'b', password: 'c', logins: '[]', bundle: new File(['x'], 'bundle.tar') };
+  expect(keptEntries(inputs, entries)).toEqual({ plain: 'a' });
+
+  const form = fieldsOfSchema({
+    type: 'object',
+    $defs: { secret },
+    properties: { window: { type: 'string' }, login: { $ref: '#/$defs/secret' }, pin: { format: 'password' } },
+  });
+  expect(keptEntries(form ?? [], { window: 'night', login: '{}', pin: '1' })).toEqual({ window: 'night' });
 });

@@ -20,6 +20,15 @@ export function initialEntries(fields: readonly Field[]): Entries {
   return Object.fromEntries(fields.map(({ name, initial }) => [name, initial]));
 }
 
+/** The entries that outlive a reload: texts, without those of secrets and without chosen files. */
+export function keptEntries(fields: readonly Field[], entries: Entries): Readonly<Record<string, string>> {
+  const kept = fields.flatMap(({ name, isSecret }): readonly (readonly [string, string])[] => {
+    const entry = entries[name];
+    return typeof entry !== 'string' || isSecret ? [] : [[name, entry]];
+  });
+  return Object.fromEntries(kept);
+}
+
 /** Reads the entries of a form, and checks each against its schemas. An empty entry is an absent value. */
 export function readFields(fields: readonly Field[], entries: Entries): FormReading {
   const values: Record<string, Json> = {};

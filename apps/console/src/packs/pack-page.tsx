@@ -115,6 +115,7 @@ function Detail({ pack }: { readonly pack: PackDetail }) {
         <RunForm
           source={{ pack: `${pack.name}@${pack.digest}` }}
           fields={fieldsOfInputs(pack.inputs)}
+          digest={pack.digest}
           obstacle={obstacle}
         />
       </section>

@@ -3,10 +3,22 @@ import { useNavigate } from '@tanstack/react-router';
 import type { Plan } from '@taskrunner/client';
 import { useRef, useState } from 'react';
 import { failureText } from '../api/problem';
+import { draftName } from '../form/draft';
 import type { Field } from '../form/field';
 import { FormFields, toFirstFault } from '../form/form-fields';
-import { faultsOfServer, initialEntries, readFields, type Entries, type FieldFaults } from '../form/read-fields';
+import { NotKept } from '../form/not-kept';
+import {
+  faultsOfServer,
+  initialEntries,
+  keptEntries,
+  readFields,
+  type Entries,
+  type FieldFaults,
+} from '../form/read-fields';
+import { useDraft } from '../form/use-draft';
 import { GuardedButton } from '../frame/guarded-button';
+import { useMe, type Me } from '../frame/me';
+import { Failed, Notice } from '../frame/notice';
 import { Faults, Refusal } from '../frame/refusal';
 import { newKey } from '../frame/request-key';
 import { useServices } from '../frame/services';
@@ -18,18 +30,32 @@ interface RunFormFacts {
   readonly fields: readonly Field[];
   /** Further inputs, which have no entry here. */
   readonly inputs?: ReadInputs['values'];
+  /** The digest of the pack, under which this tab keeps the entries; null: they are not kept. */
+  readonly digest: string | null;
   /** Why nobody can run it here; null: it can be run. */
   readonly obstacle: string | null;
 }
 
 /** The form to run a pack: an entry for each input, checked here and by the server. */
-export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts) {
+export function RunForm(facts: RunFormFacts) {
+  const me = useMe();
+  if (me.data !== undefined) return <Form {...facts} me={me.data} />;
+  return me.isError ? (
+    <Failed error={me.error} retry={() => void me.refetch()} />
+  ) : (
+    <Notice kind="loading" title="Loading who you are …" />
+  );
+}
+
+function Form({ source, fields, inputs = {}, digest, obstacle, me }: RunFormFacts & { readonly me: Me }) {
   const { client } = useServices();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const form = useRef<HTMLFormElement>(null);
-  const [entries, setEntries] = useState<Entries>(() => initialEntries(fields));
-  const [labels, setLabels] = useState('');
+  const draft = useDraft(digest === null ? null : draftName(me.person, digest));
+  const [entries, setEntries] = useState<Entries>(() => ({ ...initialEntries(fields), ...draft.before.entries }));
+  const [labels, setLabels] = useState(draft.before.text ?? '');
+  const [isRestored, restore] = useState(draft.before.text !== null || Object.keys(draft.before.entries).length > 0);
   const [faults, setFaults] = useState<FieldFaults>({});
   // A changed form is a request for another run. The same form, sent twice, is one request.
   const [key, setKey] = useState(newKey);
@@ -49,14 +75,28 @@ export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts)
     send: (read: ReadInputs, signal) => start(client, source, read, { labels: labelsIn(labels) ?? {}, key, signal }),
     onError: refused,
     onSuccess: ({ runId }) => {
+      draft.forget();
       void queries.invalidateQueries({ queryKey: ['runs'] });
       void navigate({ to: '/runs/$runId', params: { runId }, search: {} });
     },
   });
   const change = (next: Entries): void => {
     setEntries(next);
+    draft.keep({ entries: keptEntries(fields, next) });
     setKey(newKey());
     checking.reset();
+  };
+  const label = (text: string): void => {
+    setLabels(text);
+    draft.keep({ text });
+    setKey(newKey());
+  };
+  const beginAnew = (): void => {
+    change(initialEntries(fields));
+    label('');
+    setFaults({});
+    draft.forget();
+    restore(false);
   };
   const send = (how: typeof checking | typeof starting): void => {
     checking.reset();
@@ -80,8 +120,20 @@ export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts)
       }}
     >
       {fields.length === 0 && !('bundle' in source) ? <p className="faint">It has no inputs.</p> : null}
-      <FormFields fields={fields} entries={entries} faults={faults} change={change} />
-      <details className="entry">
+      {isRestored ? (
+        <p className="faint" role="status">
+          The entries that you made before are here again.{' '}
+          <button type="button" className="link-button" onClick={beginAnew}>
+            Begin anew
+          </button>
+        </p>
+      ) : null}
+      <FormFields
+        // A browser empties the entry of a file only by a new one.
+        key={isRestored ? 'restored' : 'new'}
+        {...{ fields, entries, faults, change }}
+      />
+      <details className="entry" open={draft.before.text !== null && draft.before.text !== ''}>
         <summary>Labels</summary>
         <label className="entry">
           <span className="faint">One in a line, such as ticket=SEC-42. They help to find the run.</span>
@@ -92,14 +144,12 @@ export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts)
             aria-label="Labels"
             aria-invalid={isWrong}
             value={labels}
-            onChange={({ target }) => {
-              setLabels(target.value);
-              setKey(newKey());
-            }}
+            onChange={({ target }) => label(target.value)}
           />
           {isWrong ? <span className="entry-faults">Each line has the form key=value.</span> : null}
         </label>
       </details>
+      {draft.isKept ? <Kept fields={digest === null ? [] : fields} /> : <NotKept />}
       <RefusedBy error={starting.error ?? checking.error} />
       {checking.data === undefined ? null : <Checked plan={checking.data} />}
       <p className="buttons">
@@ -114,6 +164,16 @@ export function RunForm({ source, fields, inputs = {}, obstacle }: RunFormFacts)
       </p>
     </form>
   );
+}
+
+/** Says what a reload loses. */
+function Kept({ fields }: { readonly fields: readonly Field[] }) {
+  const lost = [
+    ...(fields.some(({ isSecret }) => isSecret) ? ['sensitive entries'] : []),
+    ...(fields.some(({ kind }) => kind === 'file') ? ['files'] : []),
+  ];
+  if (lost.length === 0) return null;
+  return <p className="faint">This tab keeps your entries over a reload, but no {lost.join(' and no ')}.</p>;
 }
 
 function isInput({ path }: { readonly path: string }): boolean {

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { readPack } from '@taskrunner/core/pack';
 import { useState } from 'react';
 import type { Json } from '@taskrunner/core/foundation';
+import { digestOf } from '../approvals/canonical';
 import { fieldsOfInputs, type Field } from '../form/field';
 import { lacks, useHolds } from '../frame/me';
 import { Faults, Refusal } from '../frame/refusal';
@@ -14,7 +15,14 @@ import { RunForm } from './run-form';
 
 /** A pack that a person has chosen, as far as the browser can read it. */
 type Chosen =
-  | { readonly kind: 'manifest'; readonly name: string; readonly manifest: string; readonly fields: readonly Field[] }
+  | {
+      readonly kind: 'manifest';
+      readonly name: string;
+      readonly manifest: string;
+      /** Of the text. */
+      readonly digest: string;
+      readonly fields: readonly Field[];
+    }
   | { readonly kind: 'archive'; readonly file: File }
   | { readonly kind: 'refused'; readonly faults: Parameters<typeof Faults>[0]['faults'] };
 
@@ -58,7 +66,13 @@ function Pack({ chosen, obstacle }: { readonly chosen: Chosen; readonly obstacle
         <>
           <h2>{chosen.name}</h2>
           <PublishPack name={chosen.name} manifest={chosen.manifest} />
-          <RunForm source={{ manifest: chosen.manifest }} fields={chosen.fields} obstacle={obstacle} />
+          <RunForm
+            key={chosen.digest}
+            source={{ manifest: chosen.manifest }}
+            fields={chosen.fields}
+            digest={chosen.digest}
+            obstacle={obstacle}
+          />
         </>
       );
     case 'archive':
@@ -116,6 +130,7 @@ function Archive({ file, obstacle }: { readonly file: File; readonly obstacle: s
           source={{ bundle: { digest: uploading.data.digest } }}
           fields={[]}
           inputs={values ?? {}}
+          digest={null}
           obstacle={obstacle ?? (values === null ? 'The inputs are not a JSON object.' : null)}
         />
       )}
@@ -140,6 +155,7 @@ async function reading(file: File): Promise<Chosen> {
     kind: 'manifest',
     name: `${metadata.name} ${metadata.version}`,
     manifest,
+    digest: await digestOf(manifest),
     fields: fieldsOfInputs(inputs),
   };
 }

@@ -11,6 +11,7 @@ import {
 } from '@xyflow/react';
 import { memo } from 'react';
 import type { DrawnNode, PlacedGraph } from '../run/graph-layout';
+import { shownText } from '../shown/shown-text';
 import type { Rehearsal } from './rehearsal';
 
 type Simulated = NonNullable<Rehearsal['planned']>['simulation'];
@@ -40,7 +41,7 @@ export default function PlanGraph({ placed, simulation }: GraphFacts) {
     height,
     ...(node.parent === '' ? {} : { parentId: node.parent }),
     data: { node, said: said.get(node.id) ?? '', isOpen },
-    ariaLabel: `${node.label ?? node.name}, ${node.kind}, ${said.get(node.id) ?? ''}`,
+    ariaLabel: shownText(`${node.label ?? node.name}, ${node.kind}, ${said.get(node.id) ?? ''}`),
   }));
   return (
     <div className="graph playground-graph" role="group" aria-label="Graph of the plan">

@@ -18,6 +18,7 @@ import { Mark, wordOf, type Shown } from '../frame/mark';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { StateStrip } from '../runs/progress';
+import { shownText } from '../shown/shown-text';
 import { drawnNodes, type DrawnNode, type PlacedGraph, type PlanGraph } from './graph-layout';
 import { isOver, nodeOf } from './run-view';
 import type { GraphStep } from './steps-of-graph';
@@ -163,7 +164,7 @@ function flowNodes(
       ...(node.parent === '' ? {} : { parentId: node.parent }),
       data: { node, step, items, status, isOpen },
       selected: node.id === selected,
-      ariaLabel: `${node.label ?? node.name}, ${node.kind}, ${wordOf(status)}`,
+      ariaLabel: shownText(`${node.label ?? node.name}, ${node.kind}, ${wordOf(status)}`),
     };
   });
 }

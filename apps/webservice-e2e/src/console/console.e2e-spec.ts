@@ -13,6 +13,7 @@ import { guidePictureCases } from './guide-pictures.cases';
 import { pictureCases } from './pictures.cases';
 import { decisionCases } from './decision.cases';
 import { gateCases } from './gate.cases';
+import { interruptionCases } from './interruption.cases';
 import { officeCases } from './office.cases';
 import { operationCases } from './operations.cases';
 import { packCases } from './packs.cases';
@@ -151,6 +152,7 @@ describeBrowser('the console, in a browser', () => {
     packCases(testBed);
     gateCases(testBed);
     decisionCases(testBed);
+    interruptionCases(testBed);
     operationCases(testBed);
     officeCases(testBed);
   }

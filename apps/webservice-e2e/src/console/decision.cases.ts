@@ -21,7 +21,7 @@ const LONG = pack(
   'console-long-request',
 );
 const HIDDEN = pack(
-  String.raw`- { id: accept, gate: { approval: owners, message: "Pay \u202e001\u202c to \u200bshop?", show: { "to\u202e": "pohs\u2066" } } }
+  String.raw`- { id: accept, name: "Pay \u202e001", gate: { approval: owners, message: "Pay \u202e001\u202c to \u200bshop?", show: { "to\u202e": "pohs\u2066" } } }
 `,
   APPROVALS,
   'console-hidden',
@@ -130,7 +130,7 @@ export function decisionCases(testBed: () => TestBed): void {
   }, 180_000);
 
   it('shows characters that would disguise a text, on the page and in the list', async () => {
-    const { visitor: grace } = await atGate(testBed(), HIDDEN);
+    const { run, visitor: grace } = await atGate(testBed(), HIDDEN);
     const shown = () => grace.page.evaluate(() => `${document.title}\n${document.body.innerText}`);
     await grace.sees('heading', /^Pay \\u\{202e\}001\\u\{202c\} to \\u\{200b\}shop\?$/);
     await grace.reads('"to\\u{202e}": "pohs\\u{2066}"');
@@ -138,6 +138,10 @@ export function decisionCases(testBed: () => TestBed): void {
     await grace.open('/approvals');
     await grace.sees('link', /^Pay \\u\{202e\}001/);
     expect(await shown()).not.toMatch(/[\u200b\u202a-\u202e\u2066-\u2069]/);
+    // Nor to a screen reader, by the names of nodes.
+    await grace.open(`/runs/${run}`);
+    await grace.page.getByLabel('Pay \\u{202e}001, gate, Waiting').waitFor();
+    expect(await grace.page.content()).not.toMatch(/[\u200b\u202a-\u202e\u2066-\u2069]/);
   }, 180_000);
 
   it('signs out in all tabs, asks before it rejects, and keeps what was entered over a new sign-in', async () => {

@@ -1,4 +1,4 @@
-import { pack } from '../stack/stack';
+import { pack, pause } from '../stack/stack';
 import type { TestBed } from './test-bed';
 
 const FORM = pack(
@@ -19,6 +19,14 @@ const OVERRIDE = pack(
   policies: [ { id: p, engine: cel, level: soft-mandatory, source: '{"allow": false, "reasons": ["no deployments on Fridays"]}' } ]
 `,
   'console-override',
+);
+
+const ITEMS = 60;
+const MANY = pack(
+  `- id: regions
+  map: { items: [${Array.from({ length: ITEMS }, (_, at) => at).join(', ')}], steps: [ { id: accept, gate: { approval: owners, message: "Go?" } } ] }`,
+  '  approvals: [ { id: owners, grants: [packs.approve] } ]\n',
+  'console-many-gates',
 );
 
 /** Requests for approvals beyond a button. */
@@ -86,5 +94,36 @@ export function gateCases(testBed: () => TestBed): void {
     await grace.page.getByRole('heading', { name: 'Your decision' }).scrollIntoViewIfNeeded();
     await grace.press('Approve and override');
     await grace.sees('heading', /^The gate is approved$/);
+  }, 180_000);
+
+  it('shows the gates of a run that are over in pages, all of which can be reached', async () => {
+    const api = await testBed().caller('ada');
+    const run = await api.submit(MANY);
+    const open = async (): Promise<number> => {
+      const { body } = await api.ask('GET', `/api/runs/${run}/gates?limit=${ITEMS + 1}`);
+      return (body['items'] as readonly { readonly status: string }[]).filter(({ status }) => status === 'open').length;
+    };
+    for (const end = Date.now() + 60_000; (await open()) < ITEMS;) {
+      if (Date.now() > end) throw new Error('not every gate opened');
+      await pause(100);
+    }
+    const ada = await testBed().visit(`/runs/${run}`, 'ada');
+    const over = ada.page.getByRole('region', { name: 'Gates that are over' });
+    await over.getByText('None of the gates 1 to 50 are over').waitFor();
+    expect((await api.ask('POST', `/api/runs/${run}/cancel`, { reason: 'seen' })).status).toBe(202);
+    await over.getByText('50 of the gates 1 to 50 are over').waitFor();
+    expect(await over.getByRole('listitem').count()).toBe(50);
+    await ada.press('Next gates');
+    await over.getByText(`10 of the gates 51 to ${ITEMS} are over`).waitFor();
+    expect(await ada.page.getByRole('button', { name: 'Next gates' }).isDisabled()).toBe(true);
+    await over.getByRole('link').last().click();
+    await ada.sees('heading', /^The gate is closed without a decision$/);
+    await ada.reads('The run ended before enough people had decided.');
+    await ada.page.goBack();
+    await over.getByText('50 of the gates 1 to 50 are over').waitFor();
+    await ada.press('Next gates');
+    await ada.press('Previous gates');
+    await over.getByText('50 of the gates 1 to 50 are over').waitFor();
+    expect(await ada.barriers()).toEqual([]);
   }, 180_000);
 }

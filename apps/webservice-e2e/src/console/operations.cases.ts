@@ -76,7 +76,13 @@ export function operationCases(testBed: () => TestBed): void {
   }, 180_000);
 
   it('shows administrators who lives and what happened, and others what is missing', async () => {
-    const caller = await testBed().caller('ops');
+    const [caller, api, approver] = await Promise.all(['ops', 'ada', 'grace'].map((login) => testBed().caller(login)));
+    if (caller === undefined || api === undefined || approver === undefined) throw new TypeError('nobody is here');
+    const run = await api.submit(GATED);
+    await api.until(run, ['waiting']);
+    expect((await api.approve(run, 'approve')).body['code']).toBe('SCOPE_MISSING');
+    expect((await approver.approve(run, 'approve', { gateDigest: `sha256:${'0'.repeat(64)}` })).status).toBe(409);
+    expect((await approver.approve(run, 'approve', { decision: 'rejected' })).status).toBe(200);
     const { body } = await caller.ask('GET', '/api/workers');
     const [worker] = body['items'] as { readonly name: string }[];
     const ops = await testBed().visit('/workers', 'ops');
@@ -87,6 +93,9 @@ export function operationCases(testBed: () => TestBed): void {
     await ops.sees('heading', /^builtin:wait$/);
     await ops.page.getByRole('link', { name: 'Audit' }).click();
     await ops.reads(/each follows the one before it/);
+    const about = (outcome: RegExp) => ops.page.getByRole('row', { name: outcome }).filter({ hasText: run.slice(-8) });
+    await about(/gate\.decision.*grace.*approved: refused GATE_STALE/).waitFor();
+    await about(/gate\.decision.*grace.*rejected/).waitFor();
     await ops.open('/audit?after=0');
     await ops.page.getByRole('row').filter({ hasText: /^1 / }).or(ops.page.getByText('entries 1 to')).first().waitFor();
 

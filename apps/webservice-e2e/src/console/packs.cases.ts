@@ -47,6 +47,18 @@ export function packCases(testBed: () => TestBed): void {
     await ada.press('Check only');
     await ada.reads(/too short or too common/);
     ada.wasRefused(422);
+    // A reload loses what is sensitive, and nothing else.
+    await ada.reads('This tab keeps your entries over a reload, but no sensitive entries.');
+    await ada.page.getByText('Labels', { exact: true }).click();
+    await ada.page.getByLabel('Labels').fill('ticket=SEC-42');
+    await ada.page.getByLabel('pin').fill('c0rrect-h0rse');
+    expect(await ada.page.evaluate('JSON.stringify({ ...sessionStorage })')).not.toContain('c0rrect-h0rse');
+    await ada.page.reload();
+    await ada.reads('The entries that you made before are here again.');
+    const entries = ['domain', 'days', 'hosts', 'region', 'pin', 'Labels'].map((name) => ada.page.getByLabel(name));
+    expect(await Promise.all(entries.map((entry) => entry.inputValue()))).toEqual([
+      ...['example.org', '7', 'a\nb', '"us"', '', 'ticket=SEC-42'],
+    ]);
     await ada.page.getByLabel('pin').fill('c0rrect-h0rse');
     await ada.press('Check only');
     await ada.reads('✓ The plan is valid. Nothing was started.');
@@ -54,6 +66,13 @@ export function packCases(testBed: () => TestBed): void {
     await ada.reads('The run is succeeded');
     await ada.page.getByRole('tab', { name: 'Outputs' }).click();
     await ada.reads(/example\.org in us, 7/);
+    // What was sent is not entered again.
+    await ada.open('/packs/console-domain?version=1.0.0');
+    expect(await ada.page.getByLabel('domain').inputValue()).toBe('');
+    await ada.page.getByLabel('domain').fill('example.net');
+    await ada.page.reload();
+    await ada.press('Begin anew');
+    expect(await ada.page.getByLabel('domain').inputValue()).toBe('');
   }, 180_000);
 
   it('runs a pack from a file', async () => {

@@ -1,13 +1,15 @@
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
+import { draftName } from '../../form/draft';
+import { NotKept } from '../../form/not-kept';
+import { useDraft } from '../../form/use-draft';
 import type { Me } from '../../frame/me';
-import { Refusal } from '../../frame/refusal';
 import { durationText } from '../../frame/time';
+import { shownText } from '../../shown/shown-text';
 import { isCareful, switchCareful } from './careful';
-import { draftName, Drafts } from './draft';
+import { DecisionEntry } from './decision-entry';
 import { GateForm } from './gate-form';
 import { ageLimitMs, obstacleTo, type Reading, type Response } from './may-decide';
-import { RejectQuestion } from './reject-question';
 import { SaveReceipt } from './receipt';
 import { useDecision, type DecisionEnds } from './use-decision';
 import { verdictIn } from '../verdict';
@@ -19,24 +21,26 @@ interface DecideFacts extends DecisionEnds {
   readonly isGenuine: boolean | null;
   /** The person has just withdrawn in this tab: the form takes the keyboard. */
   readonly isNew: boolean;
+  /** The form was taken away while the person was in it: its time is over, or the gate was decided in another way. */
+  readonly interrupted: () => void;
 }
 
 /** The decision, below what it is about. */
-export function Decide({ gate, me, isRead, isGenuine, isNew, counted, reread }: DecideFacts) {
+export function Decide({ gate, me, isRead, isGenuine, isNew, interrupted, counted, reread }: DecideFacts) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (isNew) heading.current?.focus();
   }, [isNew]);
-  const drafts = useMemo(() => new Drafts(sessionStorage), []);
-  const name = draftName(me.person, gate.gateDigest);
-  const [draft] = useState(() => drafts.read(name));
-  const [reason, setReason] = useState(draft.reason || (gate.suggestedReason ?? ''));
+  useInterruption(form, interrupted);
+  const draft = useDraft(draftName(me.person, gate.gateDigest));
+  // The pack suggests it, and the person signs it: an entry would not show hidden characters.
+  const [reason, setReason] = useState(draft.before.text ?? shownText(gate.suggestedReason ?? ''));
   const [response, setResponse] = useState<Response | null>(null);
   const [careful, setCareful] = useState(() => isCareful(localStorage));
   const [typed, setTyped] = useState('');
-  const [isRejecting, askToReject] = useState(false);
   const done = (receipt: DecisionReceipt): void => {
-    drafts.forget(name);
+    draft.forget();
     counted(receipt);
   };
   const decision = useDecision(gate, { counted: done, reread });
@@ -59,7 +63,7 @@ export function Decide({ gate, me, isRead, isGenuine, isNew, counted, reread }: 
       </section>
     );
   return (
-    <form className="decide" aria-label="Decision" onSubmit={(event) => event.preventDefault()}>
+    <form ref={form} className="decide" aria-label="Decision" onSubmit={(event) => event.preventDefault()}>
       <h2 ref={heading} tabIndex={-1}>
         Your decision
       </h2>
@@ -69,89 +73,73 @@ export function Decide({ gate, me, isRead, isGenuine, isNew, counted, reread }: 
           gate={gate}
           formDigest={formDigest}
           report={setResponse}
-          entered={draft.entries}
-          enter={(entries) => drafts.keep(name, { entries })}
+          entered={draft.before.entries}
+          enter={(entries) => draft.keep({ entries })}
         />
       )}
-      <label className="entry">
-        <span className="entry-name">
-          Reason<span className="faint">{reasonRequired ? ' (required)' : ' (optional)'}</span>
-        </span>
-        <textarea
-          className="field"
-          rows={3}
-          maxLength={4_000}
-          required={reasonRequired}
-          value={reason}
-          onChange={({ target: { value } }) => {
-            setReason(value);
-            drafts.keep(name, { reason: value });
-          }}
-        />
-      </label>
-      {careful ? (
-        <label className="entry">
-          <span className="entry-name">The first 8 characters of the gate digest, after “sha256:”</span>
+      <DecisionEntry
+        decision={decision}
+        reason={reason}
+        write={(text) => {
+          setReason(text);
+          draft.keep({ text });
+        }}
+        note={reasonRequired ? 'required' : 'optional'}
+        isRequired={reasonRequired}
+        main={{
+          word: verdict === null ? 'Approve' : 'Approve and override',
+          isPrimary: true,
+          obstacle: toApprove,
+          decide: approve,
+        }}
+        toReject={toReject}
+      >
+        {draft.isKept ? null : <NotKept />}
+        {careful ? (
+          <label className="entry">
+            <span className="entry-name">The first 8 characters of the gate digest, after “sha256:”</span>
+            <input
+              className="field code short"
+              autoComplete="off"
+              spellCheck={false}
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+            />
+          </label>
+        ) : null}
+        <label className="check">
           <input
-            className="field code short"
-            autoComplete="off"
-            spellCheck={false}
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
+            type="checkbox"
+            checked={careful}
+            onChange={({ target: { checked } }) => {
+              switchCareful(checked, localStorage);
+              setCareful(checked);
+            }}
           />
+          Ask me for the digest before I decide
         </label>
-      ) : null}
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={careful}
-          onChange={({ target: { checked } }) => {
-            switchCareful(checked, localStorage);
-            setCareful(checked);
-          }}
-        />
-        Ask me for the digest before I decide
-      </label>
-      {verdict === null ? null : (
-        <p className="tinted" data-tone="bad">
-          An approval overrides the denial of policy <span className="code">{verdict.id}</span> ({verdict.level}).
-        </p>
-      )}
-      <p className="buttons">
-        <button
-          type="button"
-          className="button primary"
-          disabled={toApprove !== null || decision.isPending}
-          onClick={approve}
-        >
-          {verdict === null ? 'Approve' : 'Approve and override'}
-        </button>
-        <button
-          type="button"
-          className="button danger"
-          disabled={toReject !== null || decision.isPending}
-          onClick={() => askToReject(true)}
-        >
-          Reject …
-        </button>
-      </p>
-      {toApprove === null ? null : (
-        <p className="faint" role="status">
-          {toApprove}
-        </p>
-      )}
-      {isRejecting ? (
-        <RejectQuestion
-          reason={reason}
-          isPending={decision.isPending}
-          error={decision.error}
-          close={() => askToReject(false)}
-          reject={() => decision.mutate({ decision: 'rejected', reason })}
-        />
-      ) : (
-        <Refusal error={decision.error} />
-      )}
+        {verdict === null ? null : (
+          <p className="tinted" data-tone="bad">
+            An approval overrides the denial of policy <span className="code">{verdict.id}</span> ({verdict.level}).
+          </p>
+        )}
+      </DecisionEntry>
     </form>
+  );
+}
+
+/** Calls `interrupted` when a form is taken away that has the keyboard, or a question that was asked from it. */
+function useInterruption(form: RefObject<HTMLFormElement | null>, interrupted: () => void): void {
+  const latest = useRef(interrupted);
+  latest.current = interrupted;
+  // Before the form leaves the page: afterwards nothing of it has the keyboard.
+  useLayoutEffect(
+    () => () => {
+      const active = document.activeElement;
+      if (active === null || form.current === null) return;
+      if (form.current.contains(active) || active.closest('[role="dialog"]') !== null) latest.current();
+    },
+    [form],
   );
 }
 

@@ -1,16 +1,16 @@
-import type { Decision, Gate } from '@taskrunner/client';
+import type { Decision, DecisionReceipt, Gate } from '@taskrunner/client';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { draftName, Drafts } from '../../form/draft';
+import { useDraft } from '../../form/use-draft';
 import type { Me } from '../../frame/me';
 import { Moment } from '../../frame/moment';
-import { Refusal } from '../../frame/refusal';
 import { useServices } from '../../frame/services';
 import { durationText } from '../../frame/time';
-import { draftName, Drafts } from './draft';
+import { DecisionEntry } from './decision-entry';
 import { ageLimitMs } from './may-decide';
 import { isCounted, ownDecision, statusOf } from './own-decision';
 import { SaveReceipt } from './receipt';
 import { reasonText } from './reasons';
-import { RejectQuestion } from './reject-question';
 import { useDecision, type DecisionEnds } from './use-decision';
 
 export const STATUSES: Readonly<Record<string, string>> = {
@@ -21,10 +21,16 @@ export const STATUSES: Readonly<Record<string, string>> = {
   closed: 'closed without a decision',
 };
 
+/** What the end of a gate at which nobody decided means. */
+const ENDS: Readonly<Record<string, string>> = {
+  expired: 'The time to decide is over. Nobody can decide any more, and the run ends with GATE_EXPIRED.',
+  closed: 'The run ended before enough people had decided.',
+};
+
 interface OwnStatusFacts extends DecisionEnds {
   readonly gate: Gate;
   readonly me: Me;
-  /** The person has just decided in this tab: the result takes the keyboard. */
+  /** The person has just decided in this tab, or was interrupted in the form: what became of it takes the keyboard. */
   readonly isNew: boolean;
 }
 
@@ -48,9 +54,10 @@ export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
         {title}
       </h2>
       {own === null || own.decision === 'withdrawn' ? null : <Own gate={gate} own={own} />}
+      {ENDS[status] === undefined ? null : <p>{ENDS[status]}</p>}
       {status === 'open' && !isCounted(own) ? <Why gate={gate} me={me} /> : null}
       <Unsent gate={gate} me={me} />
-      {status === 'open' && isCounted(own) ? <Back gate={gate} {...ends} /> : null}
+      {status === 'open' && isCounted(own) ? <Back gate={gate} me={me} {...ends} /> : null}
     </section>
   );
 }
@@ -111,67 +118,47 @@ function Why({ gate, me }: Pick<OwnStatusFacts, 'gate' | 'me'>) {
 /** What the person had entered when the gate was decided or its time was over. */
 function Unsent({ gate, me }: Pick<OwnStatusFacts, 'gate' | 'me'>) {
   const name = draftName(me.person, gate.gateDigest);
-  const { reason } = useMemo(() => new Drafts(sessionStorage).read(name), [name]);
-  if (reason.trim() === '') return null;
+  const { text } = useMemo(() => new Drafts(sessionStorage).read(name), [name]);
+  if (text === null || text.trim() === '') return null;
   return (
     <div>
       <p>What you entered in this tab was not sent:</p>
-      <p className="decision-reason code">{reason}</p>
+      <p className="decision-reason code">{text}</p>
     </div>
   );
 }
 
 /** What a person who has approved can still do while the gate is open. */
-function Back({ gate, ...ends }: { readonly gate: Gate } & DecisionEnds) {
-  const decision = useDecision(gate, ends);
-  const [reason, setReason] = useState('');
-  const [isRejecting, askToReject] = useState(false);
-  const needsReason = gate.request.requirement.reasonRequired && reason.trim() === '';
+function Back({ gate, me, counted, reread }: Pick<OwnStatusFacts, 'gate' | 'me'> & DecisionEnds) {
+  // Not the reason of the approval.
+  const draft = useDraft(draftName(me.person, `${gate.gateDigest} withdrawn`));
+  const [reason, setReason] = useState(draft.before.text ?? '');
+  const done = (receipt: DecisionReceipt): void => {
+    draft.forget();
+    counted(receipt);
+  };
+  const decision = useDecision(gate, { counted: done, reread });
+  const isMissing = gate.request.requirement.reasonRequired && reason.trim() === '';
   return (
     <>
       <p>You can withdraw it while the gate is open, or reject the request after all.</p>
-      <label className="entry">
-        <span className="entry-name">
-          Reason<span className="faint"> (of the withdrawal or rejection)</span>
-        </span>
-        <textarea
-          className="field"
-          rows={2}
-          maxLength={4_000}
-          value={reason}
-          onChange={({ target }) => setReason(target.value)}
-        />
-      </label>
-      <p className="buttons">
-        <button
-          type="button"
-          className="button"
-          disabled={decision.isPending}
-          onClick={() => decision.mutate({ decision: 'withdrawn', reason })}
-        >
-          Withdraw my approval
-        </button>
-        <button
-          type="button"
-          className="button danger"
-          disabled={decision.isPending || needsReason}
-          onClick={() => askToReject(true)}
-        >
-          Reject …
-        </button>
-      </p>
-      {needsReason ? <p className="faint">A rejection at this gate needs a reason.</p> : null}
-      {isRejecting ? (
-        <RejectQuestion
-          reason={reason}
-          isPending={decision.isPending}
-          error={decision.error}
-          close={() => askToReject(false)}
-          reject={() => decision.mutate({ decision: 'rejected', reason })}
-        />
-      ) : (
-        <Refusal error={decision.error} />
-      )}
+      <DecisionEntry
+        decision={decision}
+        reason={reason}
+        write={(text) => {
+          setReason(text);
+          draft.keep({ text });
+        }}
+        note="of the withdrawal or rejection"
+        isRequired={false}
+        main={{
+          word: 'Withdraw my approval',
+          isPrimary: false,
+          obstacle: null,
+          decide: () => decision.mutate({ decision: 'withdrawn', reason }),
+        }}
+        toReject={isMissing ? 'A rejection at this gate needs a reason.' : null}
+      />
     </>
   );
 }

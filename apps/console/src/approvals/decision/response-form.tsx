@@ -1,8 +1,15 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { Json } from '@taskrunner/core/foundation';
-import { fieldsOfSchema, isSecretField, type Field, type Schema } from '../../form/field';
+import { fieldsOfSchema, hasSecret, type Field, type Schema } from '../../form/field';
 import { FormFields } from '../../form/form-fields';
-import { initialEntries, readForm, readWhole, type Entries, type FieldFaults } from '../../form/read-fields';
+import {
+  initialEntries,
+  keptEntries,
+  readForm,
+  readWhole,
+  type Entries,
+  type FieldFaults,
+} from '../../form/read-fields';
 import { Value } from '../../run/value';
 import type { Response } from './may-decide';
 import { changeOfResponse, type ResponseChange } from './response-change';
@@ -115,7 +122,7 @@ function Filled({ schema, report, entered, enter }: Omit<ResponseFacts, 'earlier
             value={text}
             onChange={({ target }) => {
               write(target.value);
-              enter({ [WHOLE]: target.value });
+              enter(hasSecret(schema) ? {} : { [WHOLE]: target.value });
             }}
           />
         </label>
@@ -126,7 +133,7 @@ function Filled({ schema, report, entered, enter }: Omit<ResponseFacts, 'earlier
         faults={shown}
         change={(next) => {
           setEntries(next);
-          enter(keptOf(next, fields ?? [], schema));
+          enter(keptEntries(fields ?? [], next));
         }}
       />
     </div>
@@ -135,15 +142,6 @@ function Filled({ schema, report, entered, enter }: Omit<ResponseFacts, 'earlier
 
 /** Stands for a response that is written as a whole. */
 const WHOLE = '';
-
-/** The entries that outlive a reload: texts, without those of sensitive fields. */
-function keptOf(entries: Entries, fields: readonly Field[], schema: Schema): Readonly<Record<string, string>> {
-  const kept = fields.flatMap(({ name }): readonly (readonly [string, string])[] => {
-    const entry = entries[name];
-    return typeof entry !== 'string' || isSecretField(schema, name) ? [] : [[name, entry]];
-  });
-  return Object.fromEntries(kept);
-}
 
 function responseOf(value: Json, faults: FieldFaults, fields: readonly Field[]) {
   const wrong = Object.keys(faults);

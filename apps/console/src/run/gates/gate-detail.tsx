@@ -8,7 +8,7 @@ import { useGatesOfRun } from './gates-of-run';
 /** The gate of a step: its request, and who decided. Nothing of a gate at which nobody was asked. */
 export function GateDetail({ run, step }: { readonly run: Run; readonly step: Step }) {
   const { client } = useServices();
-  const listed = useGatesOfRun(run);
+  const listed = useGatesOfRun(run).data;
   const known = listed?.items.find(({ gateId }) => gateId === step.id);
   const isAsked =
     step.status === 'waiting' || (known === undefined ? listed?.nextCursor != null : known.gateDigest !== null);

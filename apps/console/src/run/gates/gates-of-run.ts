@@ -1,21 +1,25 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { bodyOf, type Run } from '@taskrunner/client';
 import { useServices } from '../../frame/services';
 
-/** So many gates are read; a map can have one for each of its items. */
-const MOST = 50;
+/** Gates of a page; a map can have one for each of its items. */
+export const GATES_OF_PAGE = 50;
 
-/** The first gates of a run, with those that it has not reached. Undefined: not read yet. */
-export function useGatesOfRun(run: Pick<Run, 'runId'>) {
+/** A page of the gates of a run, sorted by id; the last one also has those that the run has not reached. Undefined: not read yet. */
+export function useGatesOfRun(run: Pick<Run, 'runId'>, cursor: string | null = null) {
   const { client } = useServices();
   return useQuery({
-    queryKey: ['of-run', run.runId, 'gates'],
+    queryKey: ['of-run', run.runId, 'gates', cursor],
     queryFn: ({ signal }) =>
       bodyOf(
         client.api.GET('/api/runs/{runId}/gates', {
-          params: { path: { runId: run.runId }, query: { limit: MOST } },
+          params: {
+            path: { runId: run.runId },
+            query: { limit: GATES_OF_PAGE, ...(cursor === null ? {} : { cursor }) },
+          },
           signal,
         }),
       ),
-  }).data;
+    placeholderData: keepPreviousData,
+  });
 }

@@ -39,6 +39,16 @@ it('sends it no third time, and not without a new token', async () => {
   expect(tokensSent()).toEqual(['Bearer one', 'Bearer two', 'Bearer three']);
 });
 
+it('renews no token, and sends nothing again, if the sign-in is too old', async () => {
+  const challenge = 'Bearer error="insufficient_user_authentication", error_description="too old", max_age="60"';
+  server.answer((response, request) => {
+    response.setHeader('www-authenticate', challenge);
+    json(401, { code: 'GATE_AUTH_TOO_OLD', detail: 'sign in again' }, 'application/problem+json')(response, request);
+  });
+  await expect(callerWith('one', 'two').api.GET('/api/me')).rejects.toMatchObject({ code: 'GATE_AUTH_TOO_OLD' });
+  expect(tokensSent()).toEqual(['Bearer one']);
+});
+
 it('does not repeat a stream, but has a new token for the next request', async () => {
   server.answer(refused, json(200, {}));
   const client = callerWith('one', 'two');

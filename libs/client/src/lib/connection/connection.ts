@@ -12,7 +12,8 @@ export interface ClientOptions {
   readonly token: (() => string | Promise<string>) | null;
   /**
    * Called with a token that the server has refused (401). True: `token` returns another one from now on, and the request is sent once more.
-   * Default: the refusal is final. A request whose body is a stream is not repeated.
+   * Default: the refusal is final. A request whose body is a stream is not repeated. It is not called if the sign-in is too old for the
+   * request, because a renewed token is of the same sign-in.
    */
   readonly onTokenRefused?: (token: string) => boolean | Promise<boolean>;
   /** Sends a request. Default: the `fetch` of the platform. */
@@ -57,6 +58,7 @@ export class Connection {
     const token = await this.authorize(request);
     const response = await this.deliver(request);
     if (response.status !== 401 || token === null || onTokenRefused === undefined) return response;
+    if (needsNewSignIn(response)) return response;
     const again = request.again();
     if (!(await onTokenRefused(token)) || again === null) return response;
     await response.body?.cancel();
@@ -87,6 +89,11 @@ export class Connection {
       throw request.signal.aborted ? error : unreachable(error, this.address);
     }
   }
+}
+
+/** True if only a new sign-in of the person helps (RFC 9470 §3). */
+function needsNewSignIn({ headers }: Response): boolean {
+  return /\berror="insufficient_user_authentication"/.test(headers.get('www-authenticate') ?? '');
 }
 
 function addressOf(server: string): string {

@@ -26,7 +26,7 @@ export interface GateRow {
   readonly runStatus: string;
   /** Another gate of the run was rejected or has expired: the run ends, and no decision counts any more. */
   readonly doomed: boolean;
-  /** Time of the last decision at any gate of the run, milliseconds since the epoch; 0: there is none. */
+  /** Time of the last decision at any gate of the run, or of the last resolution of a step, milliseconds since the epoch; 0: there is none. */
   readonly lastDecidedAt: number;
   /** In the order in which they were made. */
   readonly decisions: readonly StoredDecision[];
@@ -51,7 +51,7 @@ export interface SignedDecision {
   readonly response: Json;
   readonly message: InputEventBody;
   readonly audit: JsonObject;
-  /** The decision counts only if the run's last decision is still this one (`GateRow.lastDecidedAt`); null: it does not depend on others. */
+  /** The decision counts only if `GateRow.lastDecidedAt` is still this; null: it does not depend on others. */
   readonly lastDecidedAt: number | null;
 }
 
@@ -70,7 +70,7 @@ export type Decided =
       readonly approvals: number;
       readonly required: number;
     }
-  /** `decidedAt` is not later than the run's last decision, or that is another than `lastDecidedAt`: read the gate, and sign again. */
+  /** `decidedAt` is not later than the run's last decision or resolution, or that is another than `lastDecidedAt`: read the gate, and sign again. */
   | { readonly kind: 'too-early' }
   | {
       readonly kind: 'refused';

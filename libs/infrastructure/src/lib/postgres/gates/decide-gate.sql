@@ -3,8 +3,9 @@
 -- counter, the message, the decision and the audit entry follow. The quorum is a counter on the gate's row. Counting rows in a snapshot was
 -- tested and left a gate open with two of two approvals. A run that is already ending because of another gate accepts no decision: the mark
 -- of a rejection is on the run's row, where it is read again after the lock.
--- A decision that depends on earlier ones, such as an approval that confirms their response, names the last one of the run that was read
--- ($17): if there is a later one, nothing changes.
+-- Every decision is later than the run's last decision or resolution ($10). An approval with a response was checked against the decisions
+-- that were read, so it names the time of the last one then ($17; 0: there was none). If that is another now, nothing changes. $17 is null
+-- for all other decisions.
 -- A last decision that lies in the future of the database's clock is not believed: the signed decisions and resolutions count. Somebody with
 -- the database could otherwise keep people from deciding. They come from the snapshot, so the run must still have the version of the snapshot.
 -- $6: the person; $7: all subjects whose approval the decision counts, the person first, separated by U+001F.
