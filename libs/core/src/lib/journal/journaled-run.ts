@@ -4,6 +4,7 @@ import type { Digest } from '../foundation/ids';
 import type { RunEnd } from '../foundation/statuses';
 import type { GateOutcome } from '../gate/gate-state';
 import type { Entry } from '../run/entry';
+import type { SaidMessage } from '../run/run-message';
 import { hashOfText, type Break, type Head } from './chain';
 
 /** A page as it is stored: the RFC 8785 text of its entries, and the hashes beside it. Nothing was compared. */
@@ -35,6 +36,11 @@ interface JournaledChunk {
   readonly sha256: Digest;
 }
 
+/** The end of a run and its message. */
+export interface JournaledEnd extends SaidMessage {
+  readonly status: RunEnd;
+}
+
 const MARK_BYTES = 32;
 /** Approximate memory of an artifact, a gate and the rest, bytes. */
 const [ARTIFACT_BYTES, GATE_BYTES, OWN_BYTES] = [300, 150, 1_024];
@@ -50,7 +56,7 @@ export class JournaledRun {
   private readonly captured = new Map<string, number>();
   private readonly gates = new Map<string, GateOutcome | null>();
   private artifacts = 0;
-  private end: RunEnd | null = null;
+  private end: JournaledEnd | null = null;
   private at: Head | null = null;
 
   /** Number of the last entry. 0: no page was taken. */
@@ -69,7 +75,7 @@ export class JournaledRun {
   }
 
   /** How the run ended; null: it has not ended. */
-  get ended(): RunEnd | null {
+  get ended(): JournaledEnd | null {
     return this.end;
   }
 
@@ -138,7 +144,7 @@ export class JournaledRun {
         this.gates.set(event.step, event.outcome);
         return;
       case 'run.ended':
-        this.end ??= event.status;
+        this.end ??= endOf(event);
         return;
       default:
         return;
@@ -192,8 +198,12 @@ function isEntry(entry: unknown): boolean {
 }
 
 /** How a page ends the run; null: it does not. A page whose hash is another ends nothing. */
-export function endIn({ first, prev, hash, text }: StoredPage): RunEnd | null {
+export function endIn({ first, prev, hash, text }: StoredPage): JournaledEnd | null {
   if (hash !== hashOfText(prev, first, text)) return null;
-  for (const { event } of entriesIn(text) ?? []) if (event.type === 'run.ended') return event.status;
+  for (const { event } of entriesIn(text) ?? []) if (event.type === 'run.ended') return endOf(event);
   return null;
+}
+
+function endOf({ status, message, messageError }: Extract<Entry['event'], { type: 'run.ended' }>): JournaledEnd {
+  return { status, ...(message && { message }), ...(messageError && { messageError }) };
 }

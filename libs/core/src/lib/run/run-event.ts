@@ -5,6 +5,7 @@ import type { Subject } from '../foundation/principal';
 import type { GateDecision, GateOutcome } from '../gate/gate-state';
 import type { Answer, Question } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
+import type { SaidMessage } from './run-message';
 
 type Union<Events> = { [Type in keyof Events]: { readonly type: Type } & Events[Type] }[keyof Events];
 
@@ -80,7 +81,7 @@ interface DerivedEvents {
     readonly code: Code | null;
     readonly step: StepId | null;
     readonly outputs: ValueRef;
-  };
+  } & SaidMessage;
   'cancel.accepted': { readonly force: boolean };
   /** A container began: its children may run. */
   'step.opened': { readonly step: StepId; readonly children: number };

@@ -163,7 +163,7 @@ describe('the log', () => {
     const reads = rows.reads;
     await journals.of(tenant, run, lastLine);
     expect(rows.reads).toBe(reads);
-    expect((await journals.of(tenant, run)).ended).toBe('succeeded');
+    expect((await journals.of(tenant, run)).ended?.status).toBe('succeeded');
   });
 });
 
@@ -191,7 +191,7 @@ describe('the journal', () => {
     const { rows, journals } = opened();
     rows.isAway = true;
     rows.pages = rewritten((text) => text.replaceAll('"lines":', '"lines":1'));
-    expect((await journals.of(tenant, run)).ended).toBe('succeeded');
+    expect((await journals.of(tenant, run)).ended?.status).toBe('succeeded');
     rows.isAway = false;
     await expect(journals.of(tenant, run)).rejects.toMatchObject(ALTERED);
   });
@@ -242,7 +242,7 @@ describe('the status of a run', () => {
 describe('the row of a run', () => {
   const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
   const row = (change: object) =>
-    ({ runId: run, status: 'succeeded', error: null, version: 1, ...change }) as RunSummary;
+    ({ runId: run, status: 'succeeded', message: null, error: null, version: 1, ...change }) as RunSummary;
 
   it.each([
     ['says that a sealed run goes on', true, running],

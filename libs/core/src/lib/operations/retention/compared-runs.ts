@@ -1,7 +1,9 @@
-import { hasEnded, isOver, type RunEnd } from '../../foundation/statuses';
-import { isJsonObject } from '../../foundation/json';
+import { digestOf } from '../../canonical/digest';
+import { hasEnded, isOver } from '../../foundation/statuses';
+import { isJsonObject, type Json } from '../../foundation/json';
 import type { RunId, TenantId } from '../../foundation/ids';
 import { endIn } from '../../journal/journaled-run';
+import { isMessageOf, type SaidMessage } from '../../run/run-message';
 import type { GateRow } from '../../ports/gates/gate-store';
 import type { ArtifactView, RunReader, RunSummary } from '../../ports/runs/run-reader';
 import { compareEach, type DocumentAltered } from '../../stored/document-altered';
@@ -54,18 +56,22 @@ export class ComparedRuns {
   }
 
   /** What is wrong with the row of a run that says that it has ended; null: nothing. */
-  private async wrongEnd(tenant: TenantId, { runId, status, evidence }: RunSummary): Promise<DocumentAltered | null> {
+  private async wrongEnd(tenant: TenantId, { runId, status, message, evidence }: RunSummary): Promise<DocumentAltered | null> {
     const { reader, journals } = this.dependencies;
     const altered = alteredIn(tenant, runId);
     const isSealed = (await reader.evidence(tenant, runId)) !== null;
     if (isSealed !== (evidence.status === 'sealed'))
       return altered('evidence', 'the evidence', isSealed ? 'sealed' : 'no attestation', evidence.status);
-    const [key, compared] = [`${tenant} ${runId}`, `${status} ${isSealed}`];
+    const [key, compared] = [`${tenant} ${runId}`, `${status} ${isSealed} ${digestOf(message)}`];
     if (this.statuses.get(key) === compared) return null;
     const statement = isSealed ? await journals.statement(tenant, runId) : null;
-    const end =
-      statement?.run.result ?? (await this.lastEnd(tenant, runId)) ?? (await journals.of(tenant, runId)).ended;
-    if (end !== status) return altered('status', 'the status', end ?? 'no end in the journal', status);
+    const page = await reader.lastPage(tenant, runId);
+    const head = statement?.journal.head ?? page?.hash;
+    if (page !== null && page.hash !== head) return altered('journal', 'the journal', head ?? 'no journal', page.hash);
+    const end = (page && endIn(page)) ?? (await journals.of(tenant, runId)).ended;
+    const result = statement?.run.result ?? end?.status;
+    if (result !== status) return altered('status', 'the status', result ?? 'no end in the journal', status);
+    if (end !== null && !isMessageOf(message, end)) return wrongMessage(altered, message, end);
     this.statuses.delete(key);
     this.statuses.set(key, compared);
     if (this.statuses.size > KEPT) this.statuses.delete(this.statuses.keys().next().value as string);
@@ -74,17 +80,14 @@ export class ComparedRuns {
 
   /** What is wrong with the row of a run that says that it has not ended; null: nothing. The journal is not read for it as a whole. */
   private async unshownEnd(tenant: TenantId, run: RunSummary): Promise<DocumentAltered | null> {
-    const { runId, status, evidence, finishedAt } = run;
+    const { runId, status, message, evidence, finishedAt } = run;
     const wrong = (end: string) => alteredIn(tenant, runId)('status', 'the status', end, status);
     if (status !== 'halted' && (finishedAt !== null || OF_THE_END.has(evidence.status))) return wrong('an end');
     if ((await this.dependencies.reader.evidence(tenant, runId)) !== null) return wrong('an end');
-    const end = status === 'halted' ? null : await this.lastEnd(tenant, runId);
-    return end === null ? null : wrong(end);
-  }
-
-  private async lastEnd(tenant: TenantId, run: RunId): Promise<RunEnd | null> {
-    const page = await this.dependencies.reader.lastPage(tenant, run);
-    return page && endIn(page);
+    if (message !== null) return wrongMessage(alteredIn(tenant, runId), message, {});
+    const page = status === 'halted' ? null : await this.dependencies.reader.lastPage(tenant, runId);
+    const end = page && endIn(page);
+    return end === null ? null : wrong(end.status);
   }
 
   /** Compares the number of log lines of a run that has ended with its journal: a smaller one would hide lines. */
@@ -111,6 +114,12 @@ export class ComparedRuns {
       throw alteredIn(tenant, run)('gate', `the state of gate ${gate}`, outcome ?? 'no end in the journal', state);
     });
   }
+}
+
+/** The finding names digests only: a message may quote what a step printed. */
+function wrongMessage(altered: ReturnType<typeof alteredIn>, row: Json, end: SaidMessage): DocumentAltered {
+  const expected = end.message?.digest ?? end.messageError?.code ?? 'no message';
+  return altered('status', 'the message of the run', expected, row === null ? 'no message' : digestOf(row));
 }
 
 /** True if a run is known to be altered, or was halted: its row says so to whoever reads it. */
