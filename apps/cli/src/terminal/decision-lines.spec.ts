@@ -144,7 +144,10 @@ describe('a run that failed', () => {
       '  message: At once\\u{1b}[2J.',
     ]);
     const messageError = { code: 'EXPR_NULL', message: 'the value is null' };
-    expect(ended({ message: null, messageError })).toEqual(['run run_1 failed', '  no message: EXPR_NULL, the value is null']);
+    expect(ended({ message: null, messageError })).toEqual([
+      'run run_1 failed',
+      '  no message: EXPR_NULL, the value is null',
+    ]);
     expect(ended({})).toEqual(['run run_1 failed']);
   });
 });

@@ -64,10 +64,7 @@ export function messageLines({
 }
 
 /** `CODE at scan[1]::check (b.example): what it said`, and how many failed beside it. */
-function failureLines(
-  code: string,
-  { stepId, labels, code: own, said, count }: RunFailure,
-): readonly string[] {
+function failureLines(code: string, { stepId, labels, code: own, said, count }: RunFailure): readonly string[] {
   const label = labels.length === 0 ? '' : ` (${labels.join(', ')})`;
   return [
     safeLine(`${own ?? code} at ${stepId}${label}${said === null ? '' : `: ${said}`}`),

@@ -26,7 +26,14 @@ export function SimulationView({ planned: { planHash, simulation } }: { readonly
         .map(({ name, known, value }) => `${name} = ${known ? JSON.stringify(value) : 'unknown before a run'}`)
         .join('; '),
     ],
-    ['Message', message === null ? '' : message.known ? (message.text ?? `none: ${message.error?.code ?? ''}`) : 'unknown before a run'],
+    [
+      'Message',
+      message === null
+        ? ''
+        : message.known
+          ? (message.text ?? `none: ${message.error?.code ?? ''}`)
+          : 'unknown before a run',
+    ],
     ['Assumed', assumptions.map(({ id, what }) => `${id}: ${what}`).join('; ')],
   ];
   return (

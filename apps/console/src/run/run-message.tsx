@@ -1,7 +1,11 @@
 import type { Run } from '@taskrunner/client';
 
 /** The message of a run that has ended, or why it has none. Nothing if its pack has none. */
-export function RunMessage({ run: { message, messageError } }: { readonly run: Pick<Run, 'message' | 'messageError'> }) {
+export function RunMessage({
+  run: { message, messageError },
+}: {
+  readonly run: Pick<Run, 'message' | 'messageError'>;
+}) {
   if (message !== null)
     return (
       <p className="run-message" aria-label="Message of the run">

@@ -45,8 +45,7 @@ export function registerOutputs(program: Command, context: Context): void {
         if (options.name === undefined) {
           printAll(context, options, values, `${step ?? runId} has no outputs (${shown.status})`);
           if (!isJson(options)) for (const line of messageLines(shown)) context.terminal.say(line);
-        }
-        else printOne(context, options, valueOf(values, options.name, step ?? runId));
+        } else printOne(context, options, valueOf(values, options.name, step ?? runId));
         return EXIT.OK;
       }, named),
     );

@@ -24,7 +24,11 @@ function endOf(spec: string, act = succeeds({ hits: [1, 2], note: '\u{1f680}\0' 
 describe('the message of a run', () => {
   it.each<[string, string, string]>([
     ['a text', 'success: { message: "done" }', 'done'],
-    ['inputs, outputs and the pack', 'success: { message: "{{ pack.name }} of {{ inputs.image }}: {{ steps.scan.outputs.hits }}" }', 'deploy of web: [1,2]'],
+    [
+      'inputs, outputs and the pack',
+      'success: { message: "{{ pack.name }} of {{ inputs.image }}: {{ steps.scan.outputs.hits }}" }',
+      'deploy of web: [1,2]',
+    ],
     ['a value that is no text', 'success: { message: "{{ length(steps.scan.outputs.hits) }}" }', '2'],
     ['the status of a skipped step', 'success: { message: "{{ steps.skipped.status }}" }', 'skipped'],
     ['what no database stores as text', 'success: { message: "{{ steps.scan.outputs.note }}" }', '\u{1f680}\ufffd'],

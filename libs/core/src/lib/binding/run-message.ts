@@ -28,7 +28,8 @@ export function runMessage(context: BindingContext, question: MessageQuestion, m
 
 /** A value as the text of a message. `most`: characters (UTF-16 code units). Throws an `ExpressionError` for null. */
 export function messageText(value: Json, most: number): string {
-  if (value === null) throw new ExpressionError('EXPR_NULL', 'the message is null', 'Give a value for this case: x || \'none\'.', 0);
+  if (value === null)
+    throw new ExpressionError('EXPR_NULL', 'the message is null', "Give a value for this case: x || 'none'.", 0);
   const text = storableText(typeof value === 'string' ? value : canonical(value));
   // No character is cut in two.
   return text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;

@@ -46,5 +46,9 @@ export type RunMessage =
 export function isMessageOf(row: Json, { message, messageError }: SaidMessage): boolean {
   if (messageError !== undefined) return sameJson(row, { error: { ...messageError } });
   if (message === undefined) return row === null;
-  return isJsonObject(row) && sameJson(row, { text: row['text'] ?? null }) && digestOf(row['text'] ?? null) === message.digest;
+  return (
+    isJsonObject(row) &&
+    sameJson(row, { text: row['text'] ?? null }) &&
+    digestOf(row['text'] ?? null) === message.digest
+  );
 }

@@ -41,10 +41,12 @@ export interface RunState {
   readonly timer: { readonly leftMs: number; readonly since: number | null };
   /** The message that was asked for: all steps have ended, and the run ends with the answer. */
   readonly closing: MessageQuestion | null;
-  readonly result: ({
-    readonly status: RunEnd;
-    readonly code: string | null;
-    readonly step: StepId | null;
-    readonly outputs: ValueRef;
-  } & SaidMessage) | null;
+  readonly result:
+    | ({
+        readonly status: RunEnd;
+        readonly code: string | null;
+        readonly step: StepId | null;
+        readonly outputs: ValueRef;
+      } & SaidMessage)
+    | null;
 }

@@ -165,7 +165,8 @@ describe('the message of a run', () => {
   });
 
   it('is the one for failures of a run whose time is over, and none of a cancelled one', () => {
-    const play = (): Play => new Play(plan([run('s', null)], { messages, timeouts: { runMs: 100, cleanupMs: null } }), { s: 'hang' });
+    const play = (): Play =>
+      new Play(plan([run('s', null)], { messages, timeouts: { runMs: 100, cleanupMs: null } }), { s: 'hang' });
     const late = play();
     late.at += 100;
     late.apply({ type: 'time.reached' });
@@ -181,7 +182,12 @@ describe('the message of a run', () => {
 
   const by = person('ada');
   const answered = (question: 'successMessage' | 'failureMessage'): InputEventBody => {
-    return { type: 'question.answered', step: '' as StepId, question, answer: { kind: 'message', message: said(question) } };
+    return {
+      type: 'question.answered',
+      step: '' as StepId,
+      question,
+      answer: { kind: 'message', message: said(question) },
+    };
   };
   const other: InputEventBody = { ...answered('successMessage'), answer: { kind: 'truth', value: true } } as never;
   const failed: InputEventBody = { type: 'run.failed', code: 'PACK_UNTRUSTED', step: null, message: '' };
@@ -200,14 +206,28 @@ describe('the message of a run', () => {
     ['a failure of the run', 'fail', failed, [], 'failureMessage', 'running'],
     ['a new owner', 'ok', claim, [], 'successMessage', 'running'],
     ['a time', 'ok', { type: 'time.reached' }, [], 'successMessage', 'running'],
-    ['an outcome', 'ok', { type: 'attempt.succeeded', step, execution: 1, outputs: null }, WAITS, 'successMessage', 'running'],
+    [
+      'an outcome',
+      'ok',
+      { type: 'attempt.succeeded', step, execution: 1, outputs: null },
+      WAITS,
+      'successMessage',
+      'running',
+    ],
   ])('is waited for, beside %s after %s', (_what, outcome, input, events, closing, result) => {
-    const play = new Play(plan([run('s', null)], { messages, timeouts: { runMs: 1, cleanupMs: 1 } }), { s: outcome, '': 'hang' });
+    const play = new Play(plan([run('s', null)], { messages, timeouts: { runMs: 1, cleanupMs: 1 } }), {
+      s: outcome,
+      '': 'hang',
+    });
     const [seen, asked] = [play.events.length, play.held.length];
     expect([play.result, nextWakeAt(play.state), asked]).toEqual(['running', null, 1]);
     play.at += 60_000;
     play.apply(input);
-    expect([play.events.slice(seen).map(({ type }) => type), play.state.closing, play.result]).toEqual([events, closing, result]);
+    expect([play.events.slice(seen).map(({ type }) => type), play.state.closing, play.result]).toEqual([
+      events,
+      closing,
+      result,
+    ]);
     // It is asked for again by a new owner, and if it is another one.
     const again = input.type === 'run.claimed' || (input === failed && outcome === 'ok');
     expect(play.held.length).toBe(asked + (again ? 1 : 0));

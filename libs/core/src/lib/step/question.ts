@@ -2,7 +2,16 @@ import type { Digest, RunId } from '../foundation/ids';
 import type { TextRef, ValueRef } from './value-ref';
 
 /** A value that the run needs and cannot see. `advance` requests it, `binding` computes it, and the answer is journaled. */
-export type Question = 'when' | 'items' | 'branch' | 'until' | 'outputs' | 'gate' | 'inputs' | 'reuse' | MessageQuestion;
+export type Question =
+  | 'when'
+  | 'items'
+  | 'branch'
+  | 'until'
+  | 'outputs'
+  | 'gate'
+  | 'inputs'
+  | 'reuse'
+  | MessageQuestion;
 
 /** The message of the run, asked of the root when all steps have ended: `success.message` or `failure.message` of the pack. */
 export type MessageQuestion = 'successMessage' | 'failureMessage';

@@ -139,7 +139,15 @@ export class TurnCommitter {
     const result = turn.state.result;
     const outputs =
       result?.outputs?.kind === 'value' ? (this.means.values.known.get(result.outputs.digest) ?? null) : null;
-    return runChange({ index, turn, parked, waits, outputs, message: this.message(turn), topSteps: this.topSteps.all() });
+    return runChange({
+      index,
+      turn,
+      parked,
+      waits,
+      outputs,
+      message: this.message(turn),
+      topSteps: this.topSteps.all(),
+    });
   }
 
   private message({ state: { result } }: TurnBuilder): RunMessage | null {

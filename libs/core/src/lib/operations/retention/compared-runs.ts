@@ -56,7 +56,10 @@ export class ComparedRuns {
   }
 
   /** What is wrong with the row of a run that says that it has ended; null: nothing. */
-  private async wrongEnd(tenant: TenantId, { runId, status, message, evidence }: RunSummary): Promise<DocumentAltered | null> {
+  private async wrongEnd(
+    tenant: TenantId,
+    { runId, status, message, evidence }: RunSummary,
+  ): Promise<DocumentAltered | null> {
     const { reader, journals } = this.dependencies;
     const altered = alteredIn(tenant, runId);
     const isSealed = (await reader.evidence(tenant, runId)) !== null;
