@@ -14,7 +14,9 @@ const PACK = pack(
   `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
 - { id: approve, gate: { approval: owners, message: "go?", show: { hits: "{{ steps.find.outputs.hits }}" } } }
 - { id: apply, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo applied; echo report > out/report.txt" }, artifacts: [ { name: report, path: out/report.txt } ] } }`,
-  '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n',
+  `  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]
+  success: { message: "{{ length(steps.find.outputs.hits) }} hits after {{ steps.approve.outputs.decision }}" }
+`,
 );
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
@@ -39,7 +41,9 @@ describe('the evidence of a run', () => {
     const run = await ada.submit(PACK);
     await ada.until(run, ['waiting']);
     expect((await grace.approve(run, 'approve')).status).toBe(200);
-    planHash = (await ada.until(run, ['succeeded']))['planHash'] as string;
+    const ended = await ada.until(run, ['succeeded']);
+    planHash = ended['planHash'] as string;
+    expect(ended).toMatchObject({ message: '1 hits after approved', messageError: null });
     bundle = join(folder, 'evidence.tar');
     const bytes = await ada.sealed(run);
     writeFileSync(bundle, bytes);

@@ -144,7 +144,7 @@ describe('a simulation without a script', () => {
     ],
     [
       'a fault',
-      'success: { message: "{{ steps.never.outputs.x }}" }',
+      'success: { message: "{{ steps.never.outputs }}" }',
       {},
       { known: true, text: null, error: { code: 'EXPR_NULL' } },
     ],
