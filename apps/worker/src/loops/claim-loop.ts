@@ -1,9 +1,9 @@
 import { IdlePause, RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
-import type { Environment } from '@taskrunner/core/plan';
 import type { Claims, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
 import { causeOf, FailedDrives, isMistake } from './failed-drives';
+import { refusalOf } from './unserved-run';
 import type { IsolatedDrive } from '../quarantine/quarantine';
 import type { WorkerLog } from '../reporting/worker-log';
 
@@ -160,25 +160,13 @@ export class ClaimLoop {
     }
   }
 
-  private refusalOf({ environment, unhonoured }: ClaimedRun): Refusal {
-    if (unhonoured === undefined) return UNPLACED;
-    const { isolation } = JSON.parse(environment) as Environment;
-    const isUnsealed =
-      this.options.sealed.isolations.includes(isolation) && unhonoured.split(',').includes('isolation');
-    if (isUnsealed) return UNENFORCEABLE;
-    return {
-      code: 'PROFILE_MISMATCH',
-      message: `no live worker can provide the environment of the run: ${unhonoured}`,
-    };
-  }
-
   private async refuse(workerSession: WorkerSession): Promise<void> {
     const { concurrency, profileWaitMs, sealed } = this.options;
     const free = Math.min(concurrency - this.drivers.size, REFUSED_AT_ONCE);
     if (this.stopping || free < 1) return;
     try {
       for (const run of await this.claims.claimUnserved(workerSession, profileWaitMs, sealed, free)) {
-        const refusal = this.refusalOf(run);
+        const refusal = refusalOf(run, sealed.isolations);
         this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant, code: refusal.code });
         this.drive(run, workerSession, refusal);
       }
@@ -328,16 +316,6 @@ const REFUSED_AT_ONCE = 10;
 /** Pause before a run whose children were lost is continued, so that a run that loses them each time does not cause a busy loop. */
 const RESUME_AFTER_MS = 500;
 const SLEEP_MS = 250;
-const UNENFORCEABLE: Refusal = {
-  code: 'SEALED_UNENFORCEABLE',
-  message: 'the run is sealed, but no live worker can seal',
-};
-
-const UNPLACED: Refusal = {
-  code: 'PROFILE_MISMATCH',
-  message: 'the run requires labels that no live worker has had for limits.profileWait',
-};
-
 /** Limit for a hand-over, milliseconds. After that the process ends and the sweep frees its runs. */
 const HAND_OVER_MS = 25_000;
 

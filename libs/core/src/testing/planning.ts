@@ -99,3 +99,12 @@ export function faultsOf(
   const planning = plan(text, inputs, more);
   return planning.kind === 'refused' ? planning.faults.map(shownFault) : [];
 }
+
+/** The codes alone. */
+export function codesOf(
+  text: string,
+  inputs: object = {},
+  more: Parameters<typeof faultsOf>[2] = {},
+): readonly string[] {
+  return faultsOf(text, inputs as JsonObject, more).map((fault) => fault.split(' ')[0] ?? '');
+}

@@ -6,7 +6,7 @@ import type { ProfileDefaults } from '../lib/plan/profile';
 import { advance, initialState, isParked, nextWakeAt } from '../lib/run/advance';
 import type { Command } from '../lib/run/command';
 import type { Derived, InputEventBody } from '../lib/run/run-event';
-import { isMessageQuestion } from '../lib/run/run-message';
+import { isMessageQuestion } from '../lib/run/run-end';
 import type { RunState } from '../lib/run/run-state';
 import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random/random-plan';
 

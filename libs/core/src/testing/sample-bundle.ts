@@ -6,7 +6,8 @@ import { verifyRun, type Verification } from '../lib/evidence/verify/verify-run'
 import type { Digest } from '../lib/foundation/ids';
 import { chain } from '../lib/journal/chain';
 import type { Page, Unnumbered } from '../lib/journal/page';
-import { resealed, sampleRun, sealBundle, type Sample } from './sample-evidence';
+import { sampleRun } from './sample-evidence';
+import { resealed, sealBundle, type Sample } from './sample-signing';
 
 /** The bundle of the sample run, and forgeries of it. `sample` and `bundle` are available only after `start`. */
 export class SampleBundle {

@@ -1,7 +1,7 @@
 import { readEvidence } from '../lib/evidence/records/evidence-documents';
 import type { RunId, TenantId } from '../lib/foundation/ids';
 import { SealableLogStore, type NumberedChunk } from '../lib/ports/runs/log-store';
-import type { Sample } from './sample-evidence';
+import type { Sample } from './sample-signing';
 
 /** The chunks of a sample's log as they stood in rows: by its journal, from its streams. */
 export function sampleChunks({ evidence }: Sample): NumberedChunk[] {

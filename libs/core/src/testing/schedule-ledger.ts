@@ -9,7 +9,7 @@ import type { ScheduleStore } from '../lib/ports/schedules/schedule-store';
 import type { Schedule } from '../lib/schedule/schedule';
 import { scheduleDigests, scheduleRecord, type ScheduleRecord } from '../lib/schedule/schedule-record';
 import type { ScheduleAlteration } from '../lib/stored/stored-schedule';
-import { aKey, type SampleKey } from './sample-evidence';
+import { aKey, type SampleKey } from './sample-signing';
 
 /** A person of the issuer `id.test`. */
 export const party = (sub: string) => ({

@@ -28,7 +28,7 @@ import { MACHINE_VERSION, type RunState } from '../lib/run/run-state';
 import type { Answer, Question } from '../lib/step/question';
 import type { ValueRef } from '../lib/step/value-ref';
 import { testDefaults, testFloor } from './random/random-plan';
-import { aKey, SAMPLE_BUILDER, signed, trustOf, type Sample } from './sample-evidence';
+import { aKey, SAMPLE_BUILDER, signed, trustOf, type Sample } from './sample-signing';
 
 type Start = Pick<Extract<Command, { readonly type: 'start' }>, 'step' | 'execution'>;
 

@@ -1,7 +1,8 @@
 import { Random, searched } from '@taskrunner/core/testing';
 import { toRunId } from '@taskrunner/core/foundation';
 import { DatabaseClock } from '../lib/postgres/connection/database-clock';
-import { lastServedOf, PostgresClaims } from '../lib/postgres/claims/postgres-claims';
+import { lastServedOf } from '../lib/postgres/claims/last-served';
+import { PostgresClaims } from '../lib/postgres/claims/postgres-claims';
 import { createValues } from '../lib/postgres/encoding/create-values';
 import { aNewRun, aWorker } from '../lib/postgres/testing/builders';
 import { ModelDatabase } from './model/model-database';

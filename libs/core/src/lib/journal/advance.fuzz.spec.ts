@@ -13,7 +13,7 @@ import { Random } from '../../testing/random/random';
 import { randomPlan, testDefaults, testFloor } from '../../testing/random/random-plan';
 import { RandomWorld, type Advance } from '../../testing/random/random-world';
 import { advance, initialState } from '../run/advance';
-import { messageAt } from '../run/run-message';
+import { messageAt } from '../run/run-end';
 import type { RunState } from '../run/run-state';
 import { searched } from '../../testing/runs-of-laws';
 

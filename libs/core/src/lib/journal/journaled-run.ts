@@ -4,7 +4,7 @@ import type { Digest } from '../foundation/ids';
 import type { RunEnd } from '../foundation/statuses';
 import type { GateOutcome } from '../gate/gate-state';
 import type { Entry } from '../run/entry';
-import type { SaidMessage } from '../run/run-message';
+import type { SaidMessage } from '../run/run-event';
 import { hashOfText, type Break, type Head } from './chain';
 
 /** A page as it is stored: the RFC 8785 text of its entries, and the hashes beside it. Nothing was compared. */

@@ -1,21 +1,8 @@
-import fc from 'fast-check';
-import type { Json, JsonObject } from '../foundation/json';
+import type { Json } from '../foundation/json';
 import { contentDigest, toManifest } from './pack-digest';
-import type { Pack } from './model/pack';
 import { NO_FILES, type PackFiles } from './pack-files';
 import { readPack } from './read-pack';
-import { searchedCases } from '../../testing/runs-of-laws';
-
-const HEAD = `apiVersion: stellaops.io/pack.v1
-kind: TaskPack
-metadata: { name: demo, version: 1.0.0 }
-`;
-
-function read(text: string, files: PackFiles = NO_FILES): Pack {
-  const reading = readPack(text, files);
-  if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.faults, null, 1));
-  return reading.pack;
-}
+import { CANONICAL, filesOf, HEAD, NOOP, PUBLISHED, readText } from '../../testing/pack-texts';
 
 function faults(text: string, files: PackFiles = NO_FILES): string[] {
   const reading = readPack(text, files);
@@ -30,16 +17,6 @@ function stepFaults(lines: string, spec = ''): string[] {
     line.replace(/ (\d+):(\d+)$/, (_, row: string, column: string) => ` ${Number(row) - skip}:${column}`),
   );
 }
-
-function filesOf(contents: Readonly<Record<string, string>>): PackFiles {
-  return {
-    paths: () => Object.keys(contents),
-    read: (path) => (Object.hasOwn(contents, path) ? new TextEncoder().encode(contents[path]) : null),
-    executable: (path) => path.startsWith('bin/'),
-  };
-}
-
-const NOOP = 'run: { uses: "builtin:noop" }';
 
 it('reports sixteen different faults of one manifest at once, each with its line and column', () => {
   const text = `apiVersion: stellaops.io/pack.v2
@@ -308,43 +285,10 @@ describe('files', () => {
   });
 });
 
-const CANONICAL = `${HEAD}spec:
-  sealedInstall: true
-  approvals: [ { id: o, grants: [packs.approve], expiresAfter: 4h } ]
-  policies: [ { id: p, engine: cel, source: "true" } ]
-  secrets: [ { name: t, scope: packs.run } ]
-  failure: { retries: { maxAttempts: 2, backoff: 5s, factor: 1, jitter: false, continueOnError: true } }
-  steps:
-    - { id: a, gate: { approval: o, message: hi } }
-    - { id: b, gate: { policy: p, with: { x: 1 } } }
-    - { id: c, sealedInstall: true, loop: { items: { range: { start: 1, end: 3 } }, body: [ { id: x, ${NOOP} } ], continueOnError: true } }
-    - { id: d, conditional: { branches: [ { when: "{{ inputs.x }}", steps: [ { id: y, ${NOOP} } ] } ], else: [ { id: z, ${NOOP} } ] } }
-    - { id: e, retries: { maxAttempts: 3, backoff: 10s, factor: 1, jitter: false }, run: { uses: "builtin:command", with: { command: [a] } } }
-    - { id: f, map: { items: [1], steps: [ { id: w, ${NOOP} } ] } }
-`;
-const PUBLISHED = `spec:
-  sealed_install: true
-  failure: { retries: { backoffSeconds: 5, maxAttempts: 2, continueOnError: true } }
-  policies: [ { engine: cel, id: p, source: "true", level: hard-mandatory } ]
-  secrets: [ { name: t, scope: Packs.Run } ]
-  approvals: [ { id: o, minApprovals: 1, grants: ["Packs.Approve"], expiresAfter: PT4H } ]
-  steps:
-    - { id: a, type: gate.approval, approval: o, message: hi }
-    - id: b
-      gate.policy: { policy: p, parameters: { x: 1 } }
-    - { id: c, type: loop, sealed_install: true, items: { range: { start: 1, end: 3, step: 1 } }, continueOnError: true, body: [ { id: x, ${NOOP} } ] }
-    - { id: d, type: conditional, when: "{{ inputs.x }}", then: [ { id: y, ${NOOP} } ], else: [ { id: z, ${NOOP} } ] }
-    - { id: e, retries: { maxAttempts: 3, backoffSeconds: 10 }, run: { uses: "builtin:cli-command", with: { command: [a] } } }
-    - { id: f, map: { items: [1], step: { id: w, ${NOOP} } } }
-metadata: { version: 1.0.0, name: demo, tenantVisibility: private }
-kind: TaskPack
-apiVersion: stellaops.io/pack.v1
-`;
-
 describe('published spellings', () => {
   it('read as the canonical ones', () => {
-    expect(toManifest(read(PUBLISHED))).toEqual(toManifest(read(CANONICAL)));
-    expect(contentDigest(read(PUBLISHED), NO_FILES)).toBe(contentDigest(read(CANONICAL), NO_FILES));
+    expect(toManifest(readText(PUBLISHED))).toEqual(toManifest(readText(CANONICAL)));
+    expect(contentDigest(readText(PUBLISHED), NO_FILES)).toBe(contentDigest(readText(CANONICAL), NO_FILES));
   });
 
   it.each([
@@ -361,7 +305,7 @@ describe('published spellings', () => {
   ])('%s is %s', (published, canonical) => {
     const whole = (body: string) =>
       `${HEAD}spec:\n  approvals: [ { id: o } ]\n  policies: [ { id: p, engine: cel, source: x } ]\n  steps:\n    - { id: a, ${body.replace(/^\{ | \}$/g, (brace) => (body.startsWith('{') ? '' : brace))} }\n`;
-    expect(toManifest(read(whole(published)))).toEqual(toManifest(read(whole(canonical))));
+    expect(toManifest(readText(whole(published)))).toEqual(toManifest(readText(whole(canonical))));
   });
 
   it('keep the places of what they hold', () => {
@@ -395,96 +339,5 @@ describe('published spellings', () => {
       'PACK_ID /spec/steps/0/body/0/id 1:42',
       `PACK_FIELD_TYPE /spec/steps/0/maxIterations 1:${`    - { id: a, type: loop, body: [ { id: B, ${NOOP} } ], maxIterations: `.length + 1}`,
     ]);
-  });
-});
-
-describe('printing', () => {
-  it('and reading again gives the same pack', () => {
-    for (const text of [CANONICAL, PUBLISHED]) {
-      const printed = toManifest(read(text));
-      expect(toManifest(read(JSON.stringify(printed)))).toEqual(printed);
-    }
-  });
-
-  const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,6}[a-z0-9]$/);
-  const text = fc.string({ maxLength: 12 }).filter((value) => value.isWellFormed());
-  const seconds = fc.integer({ min: 1, max: 100_000 });
-  const { step } = fc.letrec<{ step: JsonObject }>((tie) => ({
-    step: fc.record(
-      {
-        name: text,
-        when: text,
-        runOn: fc.constantFrom('success', 'failure', 'always'),
-        timeout: seconds.map((s) => `${s}s`),
-        workers: fc.array(name, { maxLength: 2 }),
-        kind: fc.oneof(
-          { depthSize: 'small', withCrossShrink: true },
-          fc.record({ run: fc.record({ uses: fc.constantFrom('builtin:noop', 'ext:x@1.0.0'), with: fc.dictionary(name, text), env: fc.dictionary(fc.stringMatching(/^[A-Z]{1,3}$/), text), artifacts: fc.array(fc.record({ name, path: name, optional: fc.boolean() }), { maxLength: 1 }) }, { requiredKeys: ['uses'] }), retries: fc.record({ maxAttempts: fc.integer({ min: 1, max: 9 }), backoffSeconds: fc.integer({ min: 0, max: 90 }) }, { requiredKeys: [] }) }),
-          fc.record({ group: fc.record({ steps: fc.array(tie('step'), { minLength: 1, maxLength: 2 }) }) }),
-          fc.record({ parallel: fc.record({ steps: fc.array(tie('step'), { minLength: 1, maxLength: 2 }), maxParallel: fc.integer({ min: 1, max: 5 }), continueOnError: fc.boolean() }, { requiredKeys: ['steps'] }) }),
-          fc.record({ map: fc.record({ items: text, step: tie('step'), label: text, continueOnError: fc.boolean() }, { requiredKeys: ['items', 'step'] }) }),
-          fc.record({ loop: fc.record({ until: text, body: fc.array(tie('step'), { minLength: 1, maxLength: 2 }), delay: seconds.map((s) => `${s}s`), aggregation: fc.constantFrom('collect', 'last') }, { requiredKeys: ['until', 'body'] }) }),
-          fc.record({ conditional: fc.record({ branches: fc.array(fc.record({ when: fc.boolean(), then: fc.array(tie('step'), { minLength: 1, maxLength: 1 }) }), { minLength: 1, maxLength: 2 }), else: fc.array(tie('step'), { minLength: 1, maxLength: 1 }) }, { requiredKeys: ['branches'] }) }),
-        ),
-      },
-      { requiredKeys: ['kind'] },
-    ).map(({ kind, ...common }) => ({ ...common, ...(kind as JsonObject) })),
-  })); // prettier-ignore
-
-  it('is the inverse of reading, for any pack', () => {
-    let count = 0;
-    const numbered = (value: Json): Json => {
-      if (Array.isArray(value)) return (value as readonly Json[]).map(numbered);
-      if (typeof value !== 'object' || value === null) return value;
-      const parts = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, numbered(part)]));
-      const isStep = ['run', 'group', 'parallel', 'map', 'loop', 'conditional'].some((kind) => kind in parts);
-      return isStep ? { id: `s${count++}`, ...parts } : parts;
-    };
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 3 }), (steps) => {
-        const manifest = { apiVersion: 'stellaops.io/pack.v1', kind: 'TaskPack', metadata: { name: 'a', version: '1.0.0' }, spec: { steps: numbered(steps) } }; // prettier-ignore
-        const pack = read(JSON.stringify(manifest));
-        const printed = toManifest(pack);
-        const again = read(JSON.stringify(printed));
-        expect(toManifest(again)).toEqual(printed);
-        expect(contentDigest(again, NO_FILES)).toBe(contentDigest(pack, NO_FILES));
-      }),
-      searchedCases(30, 2_000),
-    );
-  });
-});
-
-describe('the content digest', () => {
-  const base = contentDigest(read(CANONICAL), NO_FILES);
-
-  it('does not see key order, format, or what only explains', () => {
-    const json = JSON.stringify(toManifest(read(CANONICAL)));
-    const described = CANONICAL.replace(
-      'version: 1.0.0',
-      'version: 1.0.0, description: x, tags: [y], license: MIT, maintainers: [{ name: z }], annotations: { a: 1 }',
-    );
-    expect(contentDigest(read(json), NO_FILES)).toBe(base);
-    expect(contentDigest(read(described), NO_FILES)).toBe(base);
-  });
-
-  it.each<[string, string]>([
-    ['message: hi', 'message: ho'],
-    ['version: 1.0.0', 'version: 1.0.1'],
-    ['expiresAfter: 4h', 'expiresAfter: 5h'],
-    ['sealedInstall: true', 'sealedInstall: false'],
-    ['command: [a]', 'command: [a, b]'],
-  ])('sees %s become %s', (from, to) => {
-    expect(contentDigest(read(CANONICAL.replace(from, to)), NO_FILES)).not.toBe(base);
-  });
-
-  it('sees files, their bytes and their mode, and no ignored one', () => {
-    const digest = (files: PackFiles) => contentDigest(read(CANONICAL), files);
-    const one = digest(filesOf({ 'a.txt': 'x' }));
-    expect(one).not.toBe(base);
-    expect(digest(filesOf({ 'a.txt': 'y' }))).not.toBe(one);
-    expect(digest({ ...filesOf({ 'a.txt': 'x' }), executable: () => true })).not.toBe(one);
-    expect(digest(filesOf({ 'pack.yaml': CANONICAL }))).toBe(base);
-    const ignoring = digest(filesOf({ '.packignore': '*.log\n' }));
-    expect(digest(filesOf({ '.packignore': '*.log\n', 'deep/b.log': 'x' }))).toBe(ignoring);
   });
 });

@@ -1,4 +1,4 @@
-import { aKey } from '../../testing/sample-evidence';
+import { aKey } from '../../testing/sample-signing';
 import { packText, planned, testConfiguration, testEnvironment } from '../../testing/planning';
 import { testDefaults } from '../../testing/random/random-plan';
 import { sha256 } from '../canonical/digest';

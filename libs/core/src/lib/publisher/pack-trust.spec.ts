@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { aKey, signed, signedStatement, type SampleKey } from '../../testing/sample-evidence';
+import { aKey, signed, signedStatement, type SampleKey } from '../../testing/sample-signing';
 import { sha256 } from '../canonical/digest';
 import { buildPackStatement } from '../evidence/statement/pack-signature';
 import { verifySignature } from '../evidence/encoding/signature';

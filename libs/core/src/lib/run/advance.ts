@@ -24,8 +24,7 @@ import {
 import type { Derived, InputEvent } from './run-event';
 import type { RunState } from './run-state';
 import { drainSignals } from './drain-signals';
-import { endRun, finish, resultOf } from './end-run';
-import { isMessageQuestion, saidIn } from './run-message';
+import { endRun, finish, isMessageQuestion, resultOf, saidIn } from './run-end';
 import { takeOver } from './takeover';
 
 /** The result of one input event. */

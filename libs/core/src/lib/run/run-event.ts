@@ -4,8 +4,7 @@ import type { Json } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
 import type { GateDecision, GateOutcome } from '../gate/gate-state';
 import type { Answer, Question } from '../step/question';
-import type { ValueRef } from '../step/value-ref';
-import type { SaidMessage } from './run-message';
+import type { TextRef, ValueRef } from '../step/value-ref';
 
 type Union<Events> = { [Type in keyof Events]: { readonly type: Type } & Events[Type] }[keyof Events];
 
@@ -72,6 +71,16 @@ interface InputEvents {
     readonly outputs: ValueRef;
     readonly record: Digest;
   };
+}
+
+/**
+ * The message of a run in the entry that ends it: a text, or why there is none. Both are absent if the pack has no message for this end, or
+ * if the run was admitted by a release that evaluated none.
+ */
+export interface SaidMessage {
+  readonly message?: TextRef;
+  /** The fault of its expressions. It does not change how the run ends. */
+  readonly messageError?: { readonly code: string; readonly message: string };
 }
 
 interface DerivedEvents {

@@ -5,7 +5,7 @@ import type { ShownStatus, StepState } from '../step/step-state';
 import type { MessageQuestion } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 import type { RunEnd } from '../foundation/statuses';
-import type { SaidMessage } from './run-message';
+import type { SaidMessage } from './run-event';
 
 /** The version of this machine, named in journals. Old versions are kept as long as a retained journal needs them. */
 export const MACHINE_VERSION = 1;

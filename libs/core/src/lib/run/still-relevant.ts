@@ -1,6 +1,6 @@
 import { repeatOf } from '../plan/place';
 import type { Command } from './command';
-import { isMessageQuestion } from './run-message';
+import { isMessageQuestion } from './run-end';
 import type { RunState } from './run-state';
 
 /**

@@ -9,7 +9,7 @@ import type { NodeId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { ROOT } from '../plan/place';
 import type { Planned } from '../plan/plan-request';
-import { messageAt } from '../run/run-message';
+import { messageAt } from '../run/run-end';
 import type { PolicyEngines } from '../policy/policy';
 import { reportOf, type SimulationReport } from './report';
 import { parseScript } from './script';

@@ -4,7 +4,7 @@ import { readManifest } from '../../lib/evidence/records/read-documents';
 import { canonical } from '../../lib/canonical/canonical';
 import { sha256 } from '../../lib/canonical/digest';
 import type { Json } from '../../lib/foundation/json';
-import { signed } from '../sample-evidence';
+import { signed } from '../sample-signing';
 import type { Attempt } from './attempt';
 import { closed, type Files, type Subject } from './corpus';
 import { mutationsOf } from './mutate-json';

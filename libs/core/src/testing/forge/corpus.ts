@@ -18,7 +18,7 @@ import { buildStatement, type Statement } from '../../lib/evidence/statement/sta
 import { buildSummary } from '../../lib/evidence/predicates/summary';
 import type { TrustFile } from '../../lib/evidence/encoding/trust';
 import type { Json } from '../../lib/foundation/json';
-import { signedStatement, trustOf, type SampleKey } from '../sample-evidence';
+import { signedStatement, trustOf, type SampleKey } from '../sample-signing';
 import { seededKeys, type Keys } from './keys';
 import { play, type Played } from './play';
 import type { Scenario } from './scenario';

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { KeyUsage } from '../../lib/evidence/encoding/envelope';
 import { fingerprint } from '../../lib/evidence/encoding/public-key';
-import type { SampleKey } from '../sample-evidence';
+import type { SampleKey } from '../sample-signing';
 
 /** PKCS #8 of an Ed25519 key (RFC 8410) before its 32 bytes. */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');

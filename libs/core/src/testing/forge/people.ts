@@ -7,7 +7,7 @@ import type { Json } from '../../lib/foundation/json';
 import { nodeOf } from '../../lib/plan/place';
 import type { InputEventBody } from '../../lib/run/run-event';
 import type { MemoryWorld } from '../memory/memory-world';
-import { signed } from '../sample-evidence';
+import { signed } from '../sample-signing';
 import type { Keys } from './keys';
 import type { Lies, Said, Scenario } from './scenario';
 

@@ -15,7 +15,7 @@ import type { Planned } from '../../lib/plan/plan-request';
 import { SecretProvider } from '../../lib/ports/runs/secret-provider';
 import { SensitiveInputs } from '../../lib/ports/runs/sensitive-inputs';
 import { MemoryWorld } from '../memory/memory-world';
-import { signed, signedStatement } from '../sample-evidence';
+import { signed, signedStatement } from '../sample-signing';
 import { Actor, type Left } from './actor';
 import type { Keys } from './keys';
 import { People, type Posted } from './people';

@@ -139,6 +139,11 @@ export async function forge(options: RoundOptions): Promise<Round> {
   return { tried, missed: new Map([...missed].sort(([a], [b]) => (a < b ? -1 : 1))), unsound };
 }
 
+/** Also true for errors of Node's own modules where globals are another realm's, as in Jest. */
+function isError(value: unknown): value is Error {
+  return Object.prototype.toString.call(value) === '[object Error]';
+}
+
 /** Makes one forgery and verifies it. */
 export async function tryOnce(subject: Subject, attempt: Attempt): Promise<Tried> {
   const at = { ...attempt, pack: subject.name };
@@ -148,8 +153,8 @@ export async function tryOnce(subject: Subject, attempt: Attempt): Promise<Tried
   } catch (error) {
     // The signer derives its statement with the verifier's code, so neither can read what the other cannot.
     const by = NotPlayed.is(error) ? 'engine' : isCodedError(error) ? 'signer' : null;
-    if (by === null && !(error instanceof Error)) throw error;
-    return { ...at, outcome: 'found', by: [by ?? 'signer'], detail: error instanceof Error ? error.message : '' };
+    if (by === null && !isError(error)) throw error;
+    return { ...at, outcome: 'found', by: [by ?? 'signer'], detail: isError(error) ? error.message : '' };
   }
   if (isSame(files, subject.bundle)) return { ...at, outcome: 'same', by: [], detail: '' };
   const failed = sealObjections(subject, attempt, files) ?? verified(subject, files).checks.filter(({ ok }) => !ok);

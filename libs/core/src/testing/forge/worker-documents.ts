@@ -3,7 +3,7 @@ import { digestOf, sha256 } from '../../lib/canonical/digest';
 import { PAYLOAD_TYPE } from '../../lib/evidence/records/documents';
 import type { Envelope } from '../../lib/evidence/encoding/envelope';
 import type { Json } from '../../lib/foundation/json';
-import { signed } from '../sample-evidence';
+import { signed } from '../sample-signing';
 import type { Attempt } from './attempt';
 import type { Subject } from './corpus';
 import { restated, type Entries } from './journal';

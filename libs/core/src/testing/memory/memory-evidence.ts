@@ -7,7 +7,7 @@ import { streamsOf, type PackFile, type RunEvidence } from '../../lib/evidence/r
 import { NO_FILES } from '../../lib/pack/pack-files';
 import { toManifest } from '../../lib/pack/pack-digest';
 import { readPack } from '../../lib/pack/read-pack';
-import { aKey, trustedKey, trustOf, SAMPLE_BUILDER, type Sample } from '../sample-evidence';
+import { aKey, trustedKey, trustOf, SAMPLE_BUILDER, type Sample } from '../sample-signing';
 import type { PlayedRun } from '../paired-run';
 import type { MemoryWorld } from './memory-world';
 

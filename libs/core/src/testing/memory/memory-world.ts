@@ -16,41 +16,26 @@ import type { DriverDependencies, ExecutorFailure } from '../../lib/operations/c
 import { plannedContents } from '../../lib/operations/packs/stored-contents';
 import type { Plan } from '../../lib/plan/plan';
 import type { ApprovalFloor, Environment, Profile } from '../../lib/plan/profile';
-import { Claims, type ClaimedRun } from '../../lib/ports/runs/claims';
-import { type WorkerSession, type WorkerDescription } from '../../lib/ports/workers/worker-description';
-import { Committer, type Commit, type Committed, type StepRow } from '../../lib/ports/runs/committer';
+import type { ClaimedRun } from '../../lib/ports/runs/claims';
+import type { WorkerDescription } from '../../lib/ports/workers/worker-description';
+import type { Commit, StepRow } from '../../lib/ports/runs/committer';
 import type { Executor } from '../../lib/ports/step/executor';
 import { Archives } from '../../lib/ports/evidence/archives';
-import { SealableLogStore, type LogChunk, type NumberedChunk } from '../../lib/ports/runs/log-store';
+import type { LogChunk } from '../../lib/ports/runs/log-store';
 import type { InboxMessage } from '../../lib/ports/runs/run-store';
 import type { SealedInput } from '../../lib/ports/runs/sensitive-inputs';
 import type { InputEventBody } from '../../lib/run/run-event';
 import { MACHINE_VERSION } from '../../lib/run/run-state';
 import { RunDocuments } from '../../lib/stored/run-documents';
 import { MemoryAssignments } from './memory-assignments';
+import { MemoryClaims } from './memory-claims';
+import { MemoryCommitter } from './memory-committer';
+import { MemoryLogs } from './memory-logs';
 import { healthOf, MemoryObjects } from './memory-objects';
-import { refusedTexts } from './refused-texts';
 import { testDefaults, testFloor } from '../random/random-plan';
+import type { StoredRun } from './world-records';
 
 // A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are created with it.
-
-interface StoredRun {
-  claimed: ClaimedRun;
-  fence: number;
-  owner: string | null;
-  lastSeq: number;
-  lastLine: number;
-  head: Digest | null;
-  snapshotSeq: number | null;
-  seen: number;
-  inbox: number;
-  crashes: number;
-  dueAt: number | null;
-  committedAt: number | null;
-  status: string;
-  halted: string | null;
-  run: Commit['run'] | null;
-}
 
 const TENANT = 'acme' as TenantId;
 const zero = digestOf('zero');
@@ -323,189 +308,6 @@ export class MemoryWorld {
       alarm: (_run, code, detail) => void alarms.push({ code, detail }),
       ...change,
     };
-  }
-}
-
-class MemoryClaims extends Claims {
-  constructor(private readonly world: MemoryWorld) {
-    super();
-  }
-
-  async register(): Promise<WorkerSession> {
-    return { id: 'w', leaseMs: 8_000 };
-  }
-  async resume(): Promise<ClaimedRun | null> {
-    return null;
-  }
-  async renew(): Promise<{ held: boolean; at: number }> {
-    return { held: true, at: this.world.at };
-  }
-  async sweep(): Promise<number> {
-    return 0;
-  }
-  async describe(): Promise<void> {
-    return undefined;
-  }
-  async claim(): Promise<readonly ClaimedRun[]> {
-    return [];
-  }
-  async claimUnserved(): Promise<readonly ClaimedRun[]> {
-    return [];
-  }
-  async pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean> {
-    this.world.passed.push({ runId: run.runId, parts, keep });
-    return !keep;
-  }
-  async admission(_tenant: TenantId, run: RunId): Promise<Envelope | null> {
-    return this.world.runs.get(run)?.claimed.admission ?? null;
-  }
-  async pages(
-    _tenant: TenantId,
-    run: RunId,
-    afterSeq: number,
-    limit = Infinity,
-  ): Promise<readonly (Page & { mac: string })[]> {
-    return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq).slice(0, limit);
-  }
-  async inboxMessages(_tenant: TenantId, run: RunId, seen: number): Promise<readonly InboxMessage[]> {
-    return (this.world.inbox.get(run) ?? []).filter((message) => message.position > seen);
-  }
-  async inboxPositions(): Promise<readonly { tenant: TenantId; runId: RunId; inbox: number }[]> {
-    return [...this.world.runs].map(([runId, run]) => ({ tenant: TENANT, runId, inbox: run.inbox }));
-  }
-  async journalPosition(
-    _tenant: TenantId,
-    run: RunId,
-  ): Promise<{ fence: number; lastSeq: number; head: Digest | null }> {
-    return this.world.run(run);
-  }
-  async rows(
-    _tenant: TenantId,
-    run: RunId,
-  ): Promise<{
-    steps: { step: string; status: string }[];
-    gates: { gate: string; state: string; gateDigest: Digest }[];
-  }> {
-    return {
-      steps: [...(this.world.rows.get(run)?.values() ?? [])],
-      gates: [...(this.world.gates.get(run)?.values() ?? [])],
-    };
-  }
-  async halt(run: ClaimedRun, code: string): Promise<boolean> {
-    const { owner, fence } = this.world.run(run.runId);
-    if (owner === null || fence !== run.fence) return false;
-    Object.assign(this.world.run(run.runId), { owner: null, halted: code, status: 'halted', dueAt: null });
-    return true;
-  }
-  async release(run: ClaimedRun): Promise<void> {
-    Object.assign(this.world.run(run.runId), { owner: null });
-  }
-  async beginIsolated({ runId, fence }: ClaimedRun): Promise<boolean> {
-    const run = this.world.run(runId);
-    return run.owner !== null && run.fence === fence;
-  }
-  async markPoisoned(run: ClaimedRun): Promise<void> {
-    Object.assign(this.world.run(run.runId), { owner: null, crashes: 3 });
-  }
-  async sensitiveInputs(_tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
-    return this.world.sensitive.get(run) ?? [];
-  }
-  async retire(): Promise<void> {}
-}
-
-class MemoryCommitter extends Committer {
-  constructor(private readonly world: MemoryWorld) {
-    super();
-  }
-
-  async commit(commit: Commit): Promise<Committed> {
-    const { world } = this;
-    world.beforeCommit(commit);
-    const run = world.run(commit.runId);
-    if (run.fence !== commit.fence || run.owner === null || run.lastSeq !== commit.prevSeq)
-      return { kind: 'claim-lost' };
-    if (commit.closes && run.inbox !== commit.seen) return { kind: 'letters' };
-    const message = refusedTexts(commit);
-    if (message !== null) return { kind: 'refused', message };
-    world.pages.get(commit.runId)?.push({ ...commit.page, mac: commit.mac });
-    for (const row of commit.steps) world.rows.get(commit.runId)?.set(row.step, row);
-    for (const gate of commit.gates) {
-      const gates = world.gates.get(commit.runId);
-      if (gate.kind === 'opened')
-        gates?.set(gate.gate, {
-          gate: gate.gate,
-          state: 'open',
-          gateDigest: gate.gateDigest,
-          request: gate.request,
-          show: gate.show,
-        });
-      else if (gates?.get(gate.gate)?.state === 'open')
-        Object.assign(gates.get(gate.gate) ?? {}, { state: gate.outcome });
-    }
-    for (const placed of commit.chunks) {
-      const chunk = world.chunks
-        .get(commit.runId)
-        ?.find((one) => one.step === placed.step && one.execution === placed.execution && one.chunk === placed.chunk);
-      if (chunk) chunk.firstLine = placed.firstLine;
-    }
-    if (commit.assignments) world.assignments.change(commit.runId, commit.assignments);
-    world.outbox.push(...commit.outbox.map((item) => item.body));
-    Object.assign(run, {
-      lastSeq: commit.page.first + commit.page.entries.length - 1,
-      head: commit.page.hash,
-      snapshotSeq: commit.isSnapshot ? commit.page.first : run.snapshotSeq,
-      seen: commit.seen,
-      lastLine: commit.run.lastLine,
-      status: commit.run.status,
-      run: commit.run,
-      dueAt: commit.dueAt,
-      committedAt: world.at,
-      crashes: commit.run.progressed ? 0 : run.crashes,
-    });
-    if (commit.releases) run.owner = null;
-    return { kind: 'committed' };
-  }
-}
-
-class MemoryLogs extends SealableLogStore {
-  constructor(private readonly world: MemoryWorld) {
-    super();
-  }
-
-  async append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
-    return chunks.map((chunk) => {
-      const run = this.world.run(chunk.runId);
-      const { runId, fence, assignment } = chunk;
-      const held =
-        assignment === undefined
-          ? run.fence === fence && run.owner !== null
-          : this.world.assignments.holds({ runId, name: assignment, fence }) !== null;
-      if (held) this.world.chunks.get(chunk.runId)?.push({ ...chunk, firstLine: null });
-      return held;
-    });
-  }
-
-  async read(_tenant: TenantId, run: RunId, afterLine: number): Promise<readonly NumberedChunk[]> {
-    return (this.world.chunks.get(run) ?? [])
-      .filter(
-        (chunk): chunk is LogChunk & { firstLine: number } =>
-          chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine,
-      )
-      .sort((a, b) => a.firstLine - b.firstLine);
-  }
-
-  async bytes(
-    _tenant: TenantId,
-    run: RunId,
-    of: { readonly step: string; readonly execution: number },
-    first: number,
-    last: number,
-  ): Promise<readonly Uint8Array[]> {
-    return (this.world.chunks.get(run) ?? [])
-      .filter(({ step, execution }) => step === of.step && execution === of.execution)
-      .filter(({ chunk }) => chunk >= first && chunk <= last)
-      .sort((a, b) => a.chunk - b.chunk)
-      .map(({ data }) => data);
   }
 }
 

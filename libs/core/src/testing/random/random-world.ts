@@ -2,17 +2,16 @@ import { digestOf } from '../../lib/canonical/digest';
 import type { Digest, RunId, StepId } from '../../lib/foundation/ids';
 import { chain, type Head } from '../../lib/journal/chain';
 import type { Entry, Unnumbered } from '../../lib/journal/page';
-import { isItem, ROOT } from '../../lib/plan/place';
-import { blockOf, childOf, nodeAt, parentOf, type PlanIndex } from '../../lib/plan/plan-index';
+import { nodeAt, type PlanIndex } from '../../lib/plan/plan-index';
 import { advance, initialState, isParked, nextWakeAt, type Turn } from '../../lib/run/advance';
 import type { Command } from '../../lib/run/command';
 import { poisoning } from '../../lib/run/poison';
 import type { InputEvent, InputEventBody } from '../../lib/run/run-event';
 import type { RunState } from '../../lib/run/run-state';
 import type { Answer } from '../../lib/step/question';
-import { isBusy } from '../../lib/step/step-state';
 import { LoopWatch } from '../loop-watch';
 import type { Random } from './random';
+import { WorldWatch, type InFlightExecution } from './world-watch';
 
 /** The function under test; a planted bug replaces it. */
 export type Advance = (index: PlanIndex, state: RunState, input: InputEvent) => Turn;
@@ -32,16 +31,6 @@ const RUN = `run_${'0'.repeat(26)}` as RunId;
 const initiator = { iss: 'https://issuer.test', sub: 'ada' };
 const value = (text: string) => ({ kind: 'value', digest: digestOf(text), size: text.length }) as const;
 
-interface InFlightExecution {
-  readonly step: StepId;
-  readonly execution: number;
-  stopping: boolean;
-  /** Its worker is dead. */
-  readonly gone?: boolean;
-  /** Another worker has it: it outlives the driver. */
-  assigned: boolean;
-}
-
 /** Plays one run to its end: random completion order, failures, stops that lose races, crashes, cancels, loans, time. Checks on the way. */
 export class RandomWorld {
   private state: RunState;
@@ -49,9 +38,8 @@ export class RandomWorld {
   private readonly violations: string[] = [];
   private readonly flying = new Map<string, InFlightExecution>();
   private questions: Extract<Command, { type: 'answer' | 'judge' }>[] = [];
-  private readonly seen = new Map<StepId, number>();
-  private readonly ended = new Set<StepId>();
   private readonly loops: LoopWatch;
+  private readonly watch: WorldWatch;
   private at = 1_000_000;
   private fence = 0;
   private readonly orphans = new Map<string, InFlightExecution>();
@@ -65,7 +53,9 @@ export class RandomWorld {
     private readonly step: Advance = advance,
   ) {
     this.state = initialState(index, RUN, [initiator], random.chance(0.2));
-    this.loops = new LoopWatch(index, (what) => void this.violations.push(what));
+    const violation = (what: string): void => void this.violations.push(what);
+    this.loops = new LoopWatch(index, violation);
+    this.watch = new WorldWatch(index, this.flying, violation);
   }
 
   play(maxMoves = 5_000): Story {
@@ -302,11 +292,11 @@ export class RandomWorld {
       { at, kind: 'given', event: body },
       ...turn.events.map((event) => ({ at, kind: 'derived' as const, event })),
     );
-    this.check(before, turn);
+    this.watch.checkTurn(before, turn);
     this.loops.take(input, turn);
     for (const command of turn.commands) this.perform(command);
-    this.checkSlots();
-    this.checkWaits();
+    this.watch.checkSlots(this.state);
+    this.watch.checkWaits(this.state);
   }
 
   private perform(command: Command): void {
@@ -325,94 +315,5 @@ export class RandomWorld {
       // What a dead owner had under way is over: the next one says so.
       else if (orphan) this.flying.set(key, { ...orphan, stopping: true, gone: true });
     }
-  }
-
-  private check(before: RunState, turn: Turn): void {
-    const wrong = (what: string): void => void this.violations.push(what);
-    for (const event of turn.events) {
-      if (before.phase === 'ended' && event.type !== 'given.ignored') wrong('an event after the end');
-      if (event.type === 'step.started') {
-        if (event.execution <= (this.seen.get(event.step) ?? 0))
-          wrong(`execution ${event.execution} of ${event.step} again`);
-        this.seen.set(event.step, event.execution);
-        if (this.ended.has(event.step)) wrong(`${event.step} starts after its end`);
-        if ([...this.flying.values()].some((one) => one.step === event.step))
-          wrong(`two executions of ${event.step} overlap`);
-        this.checkNeeds(event.step);
-        if (before.ending && !this.isCleanup(event.step, before))
-          wrong(`${event.step} starts although the run is ending`);
-      }
-      if (event.type === 'step.ended') {
-        if (this.ended.has(event.step)) wrong(`${event.step} ends twice`);
-        this.ended.add(event.step);
-      }
-      if (event.type === 'run.ended') {
-        const open = [...this.seen.keys()].filter((step) => !this.ended.has(step));
-        if (open.length > 0) wrong(`${open.join()} never ended`);
-        const { counts } = turn.state;
-        if (counts.running + counts.waiting + counts.retrying + counts.pending + counts.needs_attention !== 0)
-          wrong(`counts left: ${JSON.stringify(counts)}`);
-        if (turn.state.openGates !== 0) wrong('gates left open');
-      }
-    }
-  }
-
-  private checkNeeds(step: StepId): void {
-    const above = parentOf(this.index, step);
-    for (const need of nodeAt(this.index, step).node.needs) {
-      if (!this.ended.has(childOf(this.index, above, need)))
-        this.violations.push(`${step} starts before ${need} is over`);
-    }
-  }
-
-  private isCleanup(step: StepId, before: RunState): boolean {
-    if (before.ending?.force) return false;
-    for (let at = step; at !== ROOT; at = parentOf(this.index, at)) {
-      if (!isItem(at) && nodeAt(this.index, at).node.runOn !== 'success') return true;
-    }
-    return false;
-  }
-
-  private checkSlots(): void {
-    for (const [step, state] of this.state.steps.entries()) {
-      if (state.kind !== 'group' && state.kind !== 'repeat') continue;
-      const children = this.state.steps
-        .entries()
-        .filter(([child]) => child !== ROOT && child !== step && parentOf(this.index, child) === step);
-      const busy = children.filter(([, child]) => isBusy(child)).length;
-      if (busy !== state.live) this.violations.push(`${step || 'root'} counts ${state.live} busy children of ${busy}`);
-      const limit =
-        state.kind === 'group' ? blockOf(this.index, step, state.branch).maxParallel || Infinity : this.widthOf(step);
-      if (busy > limit) this.violations.push(`${step} runs ${busy} children of ${limit}`);
-      const open = children.filter(([, child]) => child.kind !== 'ended').length;
-      if (open !== state.open) this.violations.push(`${step || 'root'} counts ${state.open} open children of ${open}`);
-    }
-  }
-
-  /** What waits for a time is told it; what is to stop was told to. */
-  private checkWaits(): void {
-    for (const [step, state] of this.state.steps.entries()) {
-      const due =
-        state.kind === 'retrying' && !state.queued
-          ? state.at
-          : state.kind === 'delaying'
-            ? state.until
-            : state.kind === 'waiting'
-              ? state.gate.expiresAt
-              : state.kind === 'repeat' && state.loop?.between?.kind === 'delaying'
-                ? state.loop.between.until
-                : null;
-      const wake = this.state.wakes.get(step);
-      if (due !== null && (wake === undefined || wake > due))
-        this.violations.push(`${step} is ${state.kind} and nobody wakes it`);
-      if (state.kind !== 'running' || state.stopping === null) continue;
-      const inFlight = this.flying.get(`${step}#${state.execution}`);
-      if (inFlight && !inFlight.stopping) this.violations.push(`${step} is to stop and was never told`);
-    }
-  }
-
-  private widthOf(step: StepId): number {
-    const { node } = nodeAt(this.index, step);
-    return node.kind === 'map' ? (node.width ?? this.index.defaults.maxParallel) : 1;
   }
 }

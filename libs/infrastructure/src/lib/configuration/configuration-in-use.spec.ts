@@ -12,6 +12,7 @@ const E2E = 'apps/webservice-e2e/src/configured.e2e-spec.ts';
 const TELEMETRY_E2E = 'apps/webservice-e2e/src/telemetry.e2e-spec.ts';
 const TELEMETRY = 'libs/infrastructure/src/lib/telemetry/telemetry.int-spec.ts';
 const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.spec.ts';
+const ENVIRONMENT = 'libs/infrastructure/src/lib/configuration/environment-of.spec.ts';
 const LOGS = 'apps/webservice-e2e/src/several/logs.cases.ts';
 const LOG_PAGES = 'apps/webservice/src/logs/log-pages.spec.ts';
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
@@ -131,7 +132,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['artifacts.sweepInterval', OBJECTS, 'keeps what is referred to and collects what is not'],
   ['artifacts.*', E2E, 'keeps bytes where artifacts say, up to what they say'],
   ['approvals.floor.proof', 'libs/infrastructure/src/lib/configuration/environment-of.ts', 'proof: floor.proof'],
-  ['approvals.floor.selfApproval', PARSING, 'the environment depends on configuration and build alone'],
+  ['approvals.floor.selfApproval', ENVIRONMENT, 'the environment depends on configuration and build alone'],
   ['approvals.actors', 'apps/webservice-e2e/src/actors.e2e-spec.ts', 'lets a configured program act, and tells of it'],
   ['approvals.grants', `${API}/api-configuration.ts`, "grants: ['role:sec-lead']"],
   ['approvals.*', E2E, 'gives approvals the configured time and floor'],
@@ -169,9 +170,9 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'libs/infrastructure/src/lib/executors/http/http-exchange.ts',
     'headersTimeout: timeoutMs',
   ],
-  ['sandbox.profile', PARSING, "'%s is %s'"],
+  ['sandbox.profile', ENVIRONMENT, "'%s is %s'"],
   ['sealedMode.wait', SEALED_E2E, 'ends a sealed run that waits in vain, with evidence, and starts nothing of it'],
-  ['sealedMode.*', PARSING, 'offers an open and a sealed environment'],
+  ['sealedMode.*', ENVIRONMENT, 'offers an open and a sealed environment'],
   ['sandbox.bubblewrap', SEALED_E2E, 'seals until the first start that fails, then refuses; open runs go on'],
   ['sandbox.probeInterval', 'apps/worker/src/loops.module.ts', 'sandbox.probeInterval'],
   ['sandbox.roots', 'libs/infrastructure/src/lib/sandbox/bwrap-sandbox.int-spec.ts', 'a further root'],
@@ -197,7 +198,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'a step sees them, and no surface does, in any spelling',
   ],
   ['keys.folder', DEV_FILE, 'keys: { folder: directory.keys }'],
-  ['keys.*', PARSING, 'keys lie in the folder, or where they are said to'],
+  ['keys.*', ENVIRONMENT, 'keys lie in the folder, or where they are said to'],
   [
     'profile',
     'libs/infrastructure/src/lib/attestor/attestor.module.spec.ts',

@@ -1,7 +1,7 @@
 import type { ClaimedRun } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
-import type { HealedTimes, LostWorker } from './claims/postgres-claims';
+import type { HealedTimes, LostWorker } from './claims/claims-watch';
 import { aCommit, aWorker, start, submit } from './testing/builders';
 import { startTestServer, type TestDatabase, type TestServer } from './testing/test-database';
 

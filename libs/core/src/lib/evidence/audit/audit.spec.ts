@@ -1,7 +1,8 @@
 import { digestOf } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
-import { aKey, sampleRun, sealBundle, signed, trustOf, type Sample } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { aKey, sealBundle, signed, trustOf, type Sample } from '../../../testing/sample-signing';
 import { readAuditExport, readCheckpointFile, type AuditEntry } from './audit-chain';
 import { PAYLOAD_TYPE } from '../records/documents';
 import { decodeEnvelope, type Envelope } from '../encoding/envelope';

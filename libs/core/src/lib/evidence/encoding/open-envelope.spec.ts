@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { aKey, signed, type SampleKey } from '../../../testing/sample-evidence';
+import { aKey, signed, type SampleKey } from '../../../testing/sample-signing';
 import { parseUtf8 } from './strict-json';
 import { decodeEnvelope, preAuthEncoding, type KeyUsage } from './envelope';
 import { openEnvelope, type KeyRing } from './open-envelope';

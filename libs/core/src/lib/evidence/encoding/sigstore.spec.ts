@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, Verifier } from '@sigstore/verify';
 import { sha256 } from '../../canonical/digest';
-import { sampleRun, sealBundle, type Sample } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { sealBundle, type Sample } from '../../../testing/sample-signing';
 import { readSigstore } from './sigstore';
 import { PREDICATE } from '../statement/statement';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { aKey, trustOf } from '../../../testing/sample-evidence';
+import { aKey, trustOf } from '../../../testing/sample-signing';
 import { canonical } from '../../canonical/canonical';
 import type { Json } from '../../foundation/json';
 import { fromBase64, toBase64 } from './base64';

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { aKey, sampleRun, sealBundle } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { aKey, sealBundle } from '../../../testing/sample-signing';
 import { aScheduleRecord } from '../../../testing/schedule-ledger';
 import type { Json } from '../../foundation/json';
 import { compileSchema } from '../../schema/compile-schema';

@@ -1,4 +1,5 @@
-import { sampleRun, sealBundle, type Sample } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { sealBundle, type Sample } from '../../../testing/sample-signing';
 import { sha256 } from '../../canonical/digest';
 import { verifySignature } from '../encoding/signature';
 import { verifyRun } from '../verify/verify-run';

@@ -1,4 +1,5 @@
-import { aKey, sampleRun, sealBundle, type Sample } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { aKey, sealBundle, type Sample } from '../../../testing/sample-signing';
 import { sha256 } from '../../canonical/digest';
 import { CHECK_NAMES, type Check } from '../verify/check/check';
 import { verifySignature } from '../encoding/signature';

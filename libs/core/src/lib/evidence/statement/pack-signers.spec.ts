@@ -1,12 +1,5 @@
-import {
-  aKey,
-  resealed,
-  sampleRun,
-  sealBundle,
-  signedStatement,
-  trustOf,
-  type Sample,
-} from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { aKey, resealed, sealBundle, signedStatement, trustOf, type Sample } from '../../../testing/sample-signing';
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import { buildPackStatement } from './pack-signature';

@@ -1,4 +1,5 @@
-import { sampleRun, sealBundle, signed, type Sample } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { sealBundle, signed, type Sample } from '../../../testing/sample-signing';
 import { sha256 } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
 import type { Actor } from '../../foundation/principal';

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { aKey, sampleRun, sealBundle, signed, type Sample } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { aKey, sealBundle, signed, type Sample } from '../../../testing/sample-signing';
 import { proofObjection } from './check/decision-proof';
 import { durationMs } from './check/gate-bounds';
 import type { VerifyRequest } from './check/verification-session';

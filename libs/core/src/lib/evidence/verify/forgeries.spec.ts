@@ -1,4 +1,5 @@
-import { resealed, sampleRun, sealBundle, type Sample, type SampleOptions } from '../../../testing/sample-evidence';
+import { sampleRun, type SampleOptions } from '../../../testing/sample-evidence';
+import { resealed, sealBundle, type Sample } from '../../../testing/sample-signing';
 import { canonical } from '../../canonical/canonical';
 import { digestOf, sha256 } from '../../canonical/digest';
 import type { Digest, TenantId } from '../../foundation/ids';

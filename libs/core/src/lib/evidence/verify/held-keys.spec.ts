@@ -1,5 +1,6 @@
 import { failing, retold, SampleBundle } from '../../../testing/sample-bundle';
-import { sampleRun, sealBundle, signed, signedStatement } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { sealBundle, signed, signedStatement } from '../../../testing/sample-signing';
 import { digestOf, sha256 } from '../../canonical/digest';
 import type { Unnumbered } from '../../journal/page';
 import { sigstoreFile } from '../encoding/sigstore';

@@ -4,7 +4,7 @@ import { playedRun, type Assumptions, type PlayedRun } from '../../../testing/pa
 import { plannableKinds, plannedOf } from '../../../testing/planned-manifest';
 import { seedlings } from '../../../testing/random/random-manifest';
 import { lawRuns } from '../../../testing/runs-of-laws';
-import { sealBundle } from '../../../testing/sample-evidence';
+import { sealBundle } from '../../../testing/sample-signing';
 import type { Planned } from '../../plan/plan-request';
 import { readEvidence } from '../records/evidence-documents';
 import { verifySignature } from '../encoding/signature';

@@ -1,5 +1,5 @@
 import { failing, SampleBundle } from '../../../testing/sample-bundle';
-import { aKey, sealBundle, signed, signedStatement, trustOf } from '../../../testing/sample-evidence';
+import { aKey, sealBundle, signed, signedStatement, trustOf } from '../../../testing/sample-signing';
 import { digestOf, sha256 } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';

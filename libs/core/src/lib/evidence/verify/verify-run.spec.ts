@@ -1,6 +1,7 @@
 import { searched } from '../../../testing/runs-of-laws';
 import { failing, retold, SampleBundle } from '../../../testing/sample-bundle';
-import { sampleRun, sealBundle, type Sample, type SampleOptions } from '../../../testing/sample-evidence';
+import { sampleRun, type SampleOptions } from '../../../testing/sample-evidence';
+import { sealBundle, type Sample } from '../../../testing/sample-signing';
 import { canonical } from '../../canonical/canonical';
 import { digestOf, sha256 } from '../../canonical/digest';
 import { writeEgressLog } from '../../egress/egress-log';

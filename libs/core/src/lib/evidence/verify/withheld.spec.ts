@@ -1,5 +1,5 @@
 import { failing, retold, SampleBundle } from '../../../testing/sample-bundle';
-import { signed } from '../../../testing/sample-evidence';
+import { signed } from '../../../testing/sample-signing';
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';

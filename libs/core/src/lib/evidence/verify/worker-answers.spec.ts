@@ -1,4 +1,4 @@
-import { sealBundle, type Sample } from '../../../testing/sample-evidence';
+import { sealBundle, type Sample } from '../../../testing/sample-signing';
 import { fails, succeeds, ScriptedRun, type Act, type ScriptedRunOptions } from '../../../testing/scripted-run';
 import { digestOf } from '../../canonical/digest';
 import type { Json, JsonObject } from '../../foundation/json';

@@ -1,4 +1,5 @@
-import { aKey, sampleRun, sealBundle, signed, type Sample, type SampleKey } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { aKey, sealBundle, signed, type Sample, type SampleKey } from '../../../testing/sample-signing';
 import { makeCorpus } from '../../../testing/forge/corpus';
 import { SCENARIOS } from '../../../testing/forge/packs';
 import type { Scenario } from '../../../testing/forge/scenario';

@@ -92,7 +92,7 @@ describe('the canonical text', () => {
         const reads = (expression: Expression): unknown => expression.reads.map(({ root, path }) => [root, path]);
         expect(reads(again)).toEqual(reads(result.expression));
       }),
-      searchedCases(500, 15_000),
+      searchedCases(300, 15_000),
     );
     expect(checked).toBeGreaterThan(100);
   });
@@ -107,7 +107,7 @@ describe('the canonical text', () => {
             for (const { offset } of result.faults) expect(offset).toBeLessThanOrEqual(text.length);
         },
       ),
-      searchedCases(500, 30_000),
+      searchedCases(300, 30_000),
     );
   });
 });

@@ -1,72 +1,22 @@
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import { MemoryWorld, type NamedExecutor } from '../../../testing/memory/memory-world';
-import { sha256 } from '../../canonical/digest';
-import type { RunId } from '../../foundation/ids';
+import {
+  command,
+  drive,
+  effect,
+  gate,
+  handOverAll,
+  noop,
+  ok,
+  Scripted,
+  untilStopped,
+} from '../../../testing/memory/driven-run';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import type { Json } from '../../foundation/json';
-import type { Node } from '../../plan/plan';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
-import { RunDriver, type Driven } from './drive-run';
+import type { Outcome } from '../../ports/step/executor';
+import { RunDriver } from './drive-run';
 import type { Refusal } from '../claimed-run/refusal';
 
-class Scripted extends Executor {
-  readonly calls: string[] = [];
-
-  constructor(
-    readonly uses: string,
-    private readonly act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome> | Outcome,
-  ) {
-    super();
-  }
-
-  async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
-    this.calls.push(`${request.step}#${request.execution}`);
-    return this.act(request, report);
-  }
-}
-
-const noop = () => new Scripted('builtin:noop', (request) => ({ kind: 'succeeded', outputs: request.with }));
-const command = (act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome> | Outcome) =>
-  new Scripted('builtin:command', act);
-const effect = (id: string, change: Parameters<typeof aRunNode>[1] = {}): Node =>
-  aRunNode(id, { uses: 'builtin:command', effects: 'idempotent', ...change });
-const gate = (id: string, change: object = {}): Node => ({
-  kind: 'gate',
-  id,
-  name: null,
-  when: null,
-  needs: [],
-  stated: false,
-  runOn: 'success',
-  timeoutMs: null,
-  workers: [],
-  approval: 'owners',
-  policy: null,
-  with: {},
-  message: 'go on?',
-  show: {},
-  form: null,
-  ...change,
-});
-/** Resolves only when the driver is told to give up. */
-const untilStopped = (signal: AbortSignal): Promise<Outcome> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(ok)));
-const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
-
-/** A driver that lost its run waits for input that never comes. A hand-over ends it, and so does the process. */
-const opened: RunDriver[] = [];
-afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
-
-async function drive(
-  world: MemoryWorld,
-  runId: RunId,
-  executors: readonly NamedExecutor[],
-  crashed = false,
-): Promise<Driven> {
-  const driver = await RunDriver.open(world.dependencies(executors), world.claim(runId, crashed));
-  if (typeof driver === 'string') return driver;
-  opened.push(driver);
-  return driver.drive();
-}
+afterEach(handOverAll);
 
 describe('a run that nobody can keep apart', () => {
   const refusal: Refusal = { code: 'SEALED_UNENFORCEABLE', message: 'no worker can seal' };
@@ -106,98 +56,6 @@ describe('a run that nobody can keep apart', () => {
     expect(await driver.drive()).toBe('ended');
     expect(acting.calls).toEqual(['first#1']);
     expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'SEALED_UNENFORCEABLE' } });
-  });
-});
-
-describe('a cancel that was accepted while the last step was at work', () => {
-  const cancel = {
-    type: 'run.cancel-requested',
-    by: { iss: 'i', sub: 'ada' },
-    reason: 'no',
-    force: false,
-  } as const;
-
-  it('is not overtaken by the result that would have ended the run as a success', async () => {
-    const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([effect('act')])));
-    const acting = command(() => {
-      world.post(run, cancel);
-      return ok;
-    });
-    expect(await drive(world, run, [acting])).toBe('ended');
-    expect(world.run(run).run).toMatchObject({ status: 'cancelled', error: { code: 'RUN_CANCELLED' } });
-    // The effect of the step is known nevertheless.
-    expect(world.rows.get(run)?.get('act')).toMatchObject({ status: 'succeeded' });
-  });
-
-  it('stands after the claim of a run that another worker takes over', async () => {
-    const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([effect('first'), effect('act', { needs: ['first'] })])));
-    const lost = await RunDriver.open(
-      world.dependencies([command((request) => untilStopped(request.signal))]),
-      world.claim(run),
-    );
-    if (typeof lost === 'string') throw new Error('halted');
-    opened.push(lost);
-    void lost.drive();
-    while (world.rows.get(run)?.get('first')?.status !== 'running')
-      await new Promise((resolve) => setImmediate(resolve));
-    world.post(run, cancel);
-    const acting = command(() => ok);
-    expect(await drive(world, run, [acting], true)).toBe('ended');
-    expect(acting.calls).toEqual([]);
-    const types = (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ event }) => event.type));
-    expect(types.indexOf('run.cancel-requested')).toBeGreaterThan(types.lastIndexOf('run.claimed'));
-  });
-});
-
-describe('a run that is cancelled before anything of it ran', () => {
-  const cancel = {
-    type: 'run.cancel-requested',
-    by: { iss: 'i', sub: 'ada' },
-    reason: 'not needed',
-    force: false,
-  } as const;
-  const plan = aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always' })]));
-  const reported = (world: MemoryWorld, run: RunId): readonly string[] =>
-    (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ event }) => event.type));
-
-  it('ends cancelled, and starts nothing, not even what always runs', async () => {
-    const world = new MemoryWorld();
-    const run = world.submit(plan);
-    world.post(run, cancel);
-    const acting = command(() => ok);
-    expect(await drive(world, run, [acting])).toBe('ended');
-    expect(world.run(run).run).toMatchObject({ status: 'cancelled', error: { code: 'RUN_CANCELLED' } });
-    expect(acting.calls).toEqual([]);
-    expect(reported(world, run)).toEqual([
-      'run.cancel-requested',
-      'cancel.accepted',
-      'run.ended',
-      'run.claimed',
-      'given.ignored',
-    ]);
-  });
-
-  it('also if the cancel comes after the claim, before it began', async () => {
-    const world = new MemoryWorld();
-    const run = world.submit(plan);
-    const acting = command(() => ok);
-    const driver = await RunDriver.open(world.dependencies([acting]), world.claim(run));
-    if (typeof driver === 'string') throw new Error('halted');
-    world.post(run, cancel);
-    expect(await driver.drive()).toBe('ended');
-    expect(acting.calls).toEqual([]);
-  });
-
-  it('asks for none of its secrets', async () => {
-    const world = new MemoryWorld();
-    const secrets = [{ name: 'key', provider: 'vault' }];
-    const run = world.submit(plan, {}, [], [], secrets);
-    world.post(run, cancel);
-    expect(await drive(world, run, [command(() => ok)])).toBe('ended');
-    expect(world.run(run).run).toMatchObject({ status: 'cancelled' });
-    expect(world.alarms).toEqual([]);
   });
 });
 
@@ -419,105 +277,6 @@ describe('RunDriver', () => {
     }
     expect(next - 1).toBe(1202);
     expect(world.run(run).lastLine).toBe(1202);
-  });
-
-  it.each<[string, (world: MemoryWorld, run: RunId) => void]>([
-    ['a journal page', (world, run) => ((world.pages.get(run)?.[0]?.entries[1] as unknown as { at: number }).at += 1)],
-    [
-      'a value beside a page',
-      (world, run) => {
-        const values = world.pages.get(run)?.[0]?.values as Record<string, Json>;
-        values[Object.keys(values)[0] ?? ''] = { hits: [] };
-      },
-    ],
-    ['a page that is missing', (world, run) => world.pages.get(run)?.pop()],
-    ['a step row', (world, run) => Object.assign(world.rows.get(run)?.get('approve') ?? {}, { status: 'succeeded' })],
-    [
-      'a gate digest',
-      (world, run) =>
-        Object.assign(world.gates.get(run)?.get('approve') ?? {}, { gateDigest: world.run(run).claimed.planHash }),
-    ],
-  ])('halts on %s that was edited while the run waited, and opens nothing', async (_what, edit) => {
-    const world = new MemoryWorld();
-    const run = world.submit(
-      aPlan(
-        aBlock([
-          aRunNode('find', { with: { hits: ['CVE-1'] } }),
-          gate('approve', { needs: ['find'] }),
-          effect('fix', { needs: ['approve'] }),
-        ]),
-      ),
-    );
-    const act = command(() => ok);
-    await drive(world, run, [noop(), act]);
-    edit(world, run);
-    world.decide(run, 'approve', 'grace');
-    expect(await drive(world, run, [noop(), act])).toBe('halted');
-    expect(world.run(run).halted).toBe('JOURNAL_TAMPERED');
-    expect(act.calls).toEqual([]);
-  });
-
-  it.each<[string, string, (run: ReturnType<MemoryWorld['run']>) => void]>([
-    [
-      'plan',
-      'DOCUMENT_ALTERED',
-      (run) => Object.assign(run.claimed, { plan: run.claimed.plan.replace('"test"', '"evil"') }),
-    ],
-    ['inputs', 'DOCUMENT_ALTERED', (run) => Object.assign(run.claimed, { inputs: { region: 'evil' } })],
-    [
-      'plan and its hash',
-      'ADMISSION_INVALID',
-      (run) => {
-        const plan = run.claimed.plan.replace('"test"', '"evil"');
-        Object.assign(run.claimed, { plan, planHash: run.claimed.admissionDigest });
-      },
-    ],
-    [
-      'profile',
-      'DOCUMENT_ALTERED',
-      (run) =>
-        Object.assign(run.claimed, { profile: run.claimed.profile.replace('"maxParallel":3', '"maxParallel":9') }),
-    ],
-    [
-      'environment',
-      'DOCUMENT_ALTERED',
-      (run) => Object.assign(run.claimed, { environment: run.claimed.environment.replace('none/v1', 'evil/v1') }),
-    ],
-    ['tenant', 'ADMISSION_INVALID', (run) => Object.assign(run.claimed, { tenant: 'globex' })],
-  ])('halts a queued run whose %s was swapped: %s', async (_what, code, swap) => {
-    const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([effect('a')])));
-    swap(world.run(run));
-    const act = command(() => ok);
-    expect(await drive(world, run, [act])).toBe('halted');
-    expect(world.run(run).halted).toBe(code);
-    expect(act.calls).toEqual([]);
-  });
-
-  it('halts a run that has begun where its pack is another by now, and says which digests', async () => {
-    const world = new MemoryWorld();
-    const run = world.submit(
-      aPlan(aBlock([effect('a'), gate('go', { needs: ['a'] }), effect('b', { needs: ['go'] })])),
-    );
-    const dependencies = world.dependencies([command(() => ok)]);
-    const first = await RunDriver.open(dependencies, world.claim(run));
-    if (!(first instanceof RunDriver)) throw new Error(first);
-    expect(await first.drive()).toBe('parked');
-    const others = world.dependencies([command(() => ok)], { contents: async () => ({ '': sha256('another pack') }) });
-    expect(await RunDriver.open(others, world.claim(run))).toBe('halted');
-    expect(world.run(run).halted).toBe('DOCUMENT_ALTERED');
-    expect(world.alarms.at(-1)).toMatchObject({
-      code: 'DOCUMENT_ALTERED',
-      detail: { document: 'pack', found: sha256('another pack'), expected: expect.stringMatching(/^sha256:/) },
-    });
-  });
-
-  it('halts when the admitted pack no longer gives the admitted hash', async () => {
-    const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([effect('a')])));
-    const dependencies = world.dependencies([command(() => ok)], { replan: async () => null });
-    expect(await RunDriver.open(dependencies, world.claim(run))).toBe('halted');
-    expect(world.run(run).halted).toBe('PLAN_HASH_MISMATCH');
   });
 
   it('ends a run whose data the store refuses', async () => {

@@ -4,7 +4,7 @@ import { chain } from '../../journal/chain';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { Commit, OutboxEntry, RunChange } from '../../ports/runs/committer';
 import { isParked, nextWakeAt, waitsOf } from '../../run/advance';
-import type { RunMessage } from '../../run/run-message';
+import type { RunMessage } from '../../run/run-end';
 import { macText } from '../claimed-run/driver-dependencies';
 import type { JournalValues } from '../claimed-run/journal-values';
 import type { DueSnapshot, Snapshots } from '../claimed-run/snapshots';

@@ -1,4 +1,5 @@
-import { sampleRun, signed, type Sample, type SampleKey } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import { signed, type Sample, type SampleKey } from '../../../testing/sample-signing';
 import { LogRows, sampleChunks } from '../../../testing/sample-log';
 import { sha256 } from '../../canonical/digest';
 import { chain } from '../../journal/chain';

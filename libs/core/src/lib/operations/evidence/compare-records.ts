@@ -8,7 +8,7 @@ import type { OutboxItem } from '../../ports/evidence/outbox';
 import type { RunRecords } from '../../ports/runs/run-reader';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import { artifactKey } from '../../journal/journaled-run';
-import { isMessageOf } from '../../run/run-message';
+import { isMessageOf } from '../../run/run-end';
 import { compareEach, DocumentAltered, type StoredDocument } from '../../stored/document-altered';
 
 /** Opens envelopes under the keys that this worker trusts. Returns null for an envelope that does not verify. */

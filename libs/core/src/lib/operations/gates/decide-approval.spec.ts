@@ -1,216 +1,28 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
-import { canonical } from '../../canonical/canonical';
 import { digestOf, sha256 } from '../../canonical/digest';
-import { PAYLOAD_TYPE, type DecisionRecord, type GateRequest } from '../../evidence/records/documents';
-import { decodeEnvelope, preAuthEncoding, sealEnvelope } from '../../evidence/encoding/envelope';
-import { readDecision } from '../../evidence/records/read-documents';
-import { verifySignature } from '../../evidence/encoding/signature';
-import { parseUtf8 } from '../../evidence/encoding/strict-json';
-import type { RunId, TenantId } from '../../foundation/ids';
+import type { GateRequest } from '../../evidence/records/documents';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
-import type { Block, GateNode, Node, Plan } from '../../plan/plan';
-import { GateStore, type Decided, type GateRow, type SignedDecision } from '../../ports/gates/gate-store';
-import type { RunReader, RunSummary } from '../../ports/runs/run-reader';
-import { Signer } from '../../ports/evidence/signer';
-import { anAdmission, comparedGate, storedDecision, storedGate } from '../../../testing/stored-documents';
-import { DecideApproval } from './decide-approval';
-import { objectionTo } from './decision-checks';
+import type { Plan } from '../../plan/plan';
+import type { Decided, GateRow, SignedDecision } from '../../ports/gates/gate-store';
+import type { RunSummary } from '../../ports/runs/run-reader';
+import { storedDecision } from '../../../testing/stored-documents';
+import {
+  acting,
+  aDecision,
+  aGate,
+  aPlan,
+  aRow,
+  CrossedStore,
+  deciding,
+  grace,
+  ISS,
+  NOW,
+  program,
+  reader,
+  RecordingStore,
+  recordOf,
+} from '../../../testing/deciding';
 import type { Decision } from './decision';
-import type { BoundToken } from './decision-proof';
-import { gateNodeOf } from './gate-view';
-
-const NOW = Date.UTC(2026, 0, 1);
-const ISS = 'https://id.test';
-const planHash = sha256('plan');
-const runId = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId;
-
-const grace: Principal = {
-  iss: ISS,
-  sub: 'grace',
-  kind: 'person',
-  tenant: 'acme' as TenantId,
-  name: 'Grace',
-  scopes: ['packs.approve'],
-  grants: ['role:sec-lead'],
-  actors: [],
-  authTimeMs: NOW - 60_000,
-  acr: null,
-};
-
-const acting = (sub: string) => ({ iss: ISS, sub, kind: 'person' as const });
-const program = (sub: string) => ({ iss: ISS, sub, kind: 'client' as const });
-
-const ledger = generateKeyPairSync('ed25519');
-
-class LedgerSigner extends Signer {
-  readonly keyid = '';
-  readonly usage = 'ledger';
-  async sign(type: string, payload: string) {
-    const bytes = new TextEncoder().encode(payload);
-    return sealEnvelope(type, bytes, sign(null, preAuthEncoding(type, bytes), ledger.privateKey));
-  }
-}
-
-const admission = anAdmission();
-
-function aRequest(change: Partial<GateRequest['requirement']> = {}): GateRequest {
-  return {
-    schema: 'taskrunner.gate-request.v1',
-    runId,
-    tenant: 'acme',
-    gate: 'approve',
-    label: null,
-    planHash,
-    profileDigest: sha256('profile'),
-    admissionDigest: admission.admissionDigest,
-    requirement: {
-      approval: 'prod',
-      grants: ['packs.approve', 'role:sec-lead'],
-      minApprovals: 1,
-      selfApproval: false,
-      proof: 'service',
-      maxAuthAge: null,
-      reasonRequired: false,
-      formDigest: null,
-      ...change,
-    },
-    policy: null,
-    message: 'go?',
-    showDigest: digestOf({}),
-    reads: { scan: sha256('scan') },
-    item: null,
-    secrets: [],
-    opens: [],
-    notApplied: [],
-    nonce: 'n',
-    openedAt: new Date(NOW).toISOString(),
-    expiresAt: new Date(NOW + 1_000).toISOString(),
-    executeBy: new Date(NOW + 2_000).toISOString(),
-  };
-}
-
-/** A store with one gate and configured answers. It records its calls. */
-class RecordingStore extends GateStore {
-  readonly signed: SignedDecision[] = [];
-  readonly audited: JsonObject[] = [];
-  at = NOW;
-  constructor(
-    readonly row: GateRow | null,
-    private readonly answers: (count: number) => Decided = () => ({
-      kind: 'counted',
-      state: 'approved',
-      approvals: 1,
-      required: 1,
-    }),
-  ) {
-    super();
-  }
-  async find() {
-    return this.row;
-  }
-  async open() {
-    return this.row ? [this.row] : [];
-  }
-  async ofRun() {
-    return this.open();
-  }
-  async now() {
-    return this.at++;
-  }
-  async decide(decision: SignedDecision) {
-    this.signed.push(decision);
-    return this.answers(this.signed.length);
-  }
-  async audit(_tenant: TenantId, event: JsonObject) {
-    this.audited.push(event);
-  }
-}
-
-/** A store at which another decision was faster: the gate is another when it is read again. */
-class CrossedStore extends RecordingStore {
-  constructor(
-    before: GateRow,
-    private readonly after: GateRow,
-  ) {
-    super(before, (count) =>
-      count === 1 ? { kind: 'too-early' } : { kind: 'counted', state: 'open', approvals: 2, required: 3 },
-    );
-  }
-  override async find() {
-    return this.signed.length === 0 ? this.row : this.after;
-  }
-}
-
-function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['requirement']> = {}): GateRow {
-  const request = aRequest(requirement);
-  return {
-    runId,
-    gate: 'approve',
-    state: 'open',
-    gateDigest: digestOf(request as unknown as Json),
-    documents: comparedGate(storedGate(request, {}, change.decisions, admission)),
-    approvals: 0,
-    required: 1,
-    openedAt: NOW,
-    expiresAt: NOW + 1_000,
-    planHash,
-    pack: { name: 'p', version: '1.0.0' },
-    requester: { iss: ISS, sub: 'ada', name: 'Ada' },
-    initiators: [{ iss: ISS, sub: 'ada', kind: 'person' }],
-    runStatus: 'waiting',
-    doomed: false,
-    lastDecidedAt: 0,
-    decisions: [],
-    ...change,
-  };
-}
-
-function aDecision(row: GateRow, change: Partial<Decision> = {}): Decision {
-  const { gateDigest } = row;
-  return {
-    runId,
-    gate: 'approve',
-    decision: 'approved',
-    planHash,
-    gateDigest,
-    reason: null,
-    response: null,
-    onBehalfOf: null,
-    proof: null,
-    ...change,
-  };
-}
-
-const approver = generateKeyPairSync('ed25519');
-const approverKeys = {
-  keys: [
-    { iss: ISS, sub: 'grace', spki: approver.publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
-  ],
-  verifySignature,
-};
-
-const reader = (run: Partial<RunSummary> | null, plan: Plan | null = null): RunReader =>
-  ({
-    summary: async () => run,
-    documents: async () => plan && { plan },
-    step: async () => null,
-  }) as unknown as RunReader;
-
-function deciding(store: RecordingStore, of: RunReader = reader(null, aPlan([]))) {
-  const decide = new DecideApproval({
-    gates: store,
-    reader: of,
-    signer: new LedgerSigner(),
-    approverKeys,
-    nonce: () => 'nonce',
-  });
-  return (decision: Decision, principal: Principal = grace, token: BoundToken | null = null) =>
-    decide.decide(principal, decision, token);
-}
-
-const recordOf = (envelope: Parameters<typeof decodeEnvelope>[0]) =>
-  JSON.parse(parseUtf8(decodeEnvelope(envelope).payload)) as DecisionRecord;
 
 describe('a decision', () => {
   it('is signed, and says the same in its record, its letter and its row', async () => {
@@ -335,52 +147,6 @@ describe('a decision', () => {
     expect(store.audited).toMatchObject([{ actors: who.actors ?? [] }]);
   });
 
-  it('tells who acted, in its record, letter and audit row, also if nobody did', async () => {
-    const actors = [program('bot'), acting('mary')];
-    for (const chain of [actors, []]) {
-      const row = aRow({}, { actors: [{ iss: ISS, sub: 'bot' }] });
-      const store = new RecordingStore(row);
-      const { receipt } = await deciding(store)(aDecision(row), { ...grace, actors: chain });
-      expect(recordOf(receipt)).toHaveProperty('actors', chain);
-      expect(readDecision(decodeEnvelope(receipt).payload)).toMatchObject({ actors: chain });
-      expect(store.signed[0]).toMatchObject({ message: { decision: { actors: chain } }, audit: { actors: chain } });
-    }
-  });
-
-  it('of a person counts once, whether the person decided or acted', async () => {
-    const open = aRow({ required: 2 });
-    const store = new RecordingStore(open);
-    const { receipt } = await deciding(store)(aDecision(open), { ...grace, actors: [acting('linus')] });
-    const decisions = [storedDecision(receipt)];
-    const counted = aRow({ required: 2, approvals: 1, decisions });
-    const again = (who: Partial<Principal>) =>
-      deciding(new RecordingStore(counted))(aDecision(counted), { ...grace, ...who });
-    await expect(again({ sub: 'linus' })).rejects.toMatchObject({ code: 'GATE_ALREADY_COUNTED' });
-    await expect(again({ sub: 'mary', actors: [acting('grace')] })).rejects.toMatchObject({
-      code: 'GATE_ALREADY_COUNTED',
-    });
-    expect(await again({ actors: [acting('linus')] })).toMatchObject({ receipt });
-  });
-
-  it('is not answered with its first record through an actor who may not decide', async () => {
-    const open = aRow();
-    const store = new RecordingStore(open);
-    const { receipt } = await deciding(store)(aDecision(open));
-    const decisions = [storedDecision(receipt)];
-    const counted = aRow({ required: 2, approvals: 1, decisions });
-    const through = deciding(new RecordingStore(counted))(aDecision(counted), { ...grace, actors: [acting('ada')] });
-    await expect(through).rejects.toMatchObject({ code: 'GATE_SELF_APPROVAL' });
-  });
-
-  it('is not offered to who may not make it', () => {
-    const row = aRow({}, { actors: [{ iss: ISS, sub: 'bot' }] });
-    const why = (...actors: Principal['actors']) => objectionTo({ ...grace, actors }, row, NOW);
-    expect(why()).toBeNull();
-    expect(why(program('bot'))).toBeNull();
-    expect(why(acting('ada'))).toBe('GATE_SELF_APPROVAL');
-    expect(why(program('other'))).toBe('GATE_NOT_A_PERSON');
-  });
-
   it('that was made before answers with the first record, also when the gate is decided', async () => {
     const open = aRow();
     const store = new RecordingStore(open);
@@ -463,69 +229,6 @@ describe('a decision', () => {
     });
   });
 
-  it('is proven by the person’s own key over exactly this intent', async () => {
-    const row = aRow({}, { proof: 'key' });
-    const { gateDigest } = row;
-    const intent = { gateDigest, decision: 'approved', reason: null, response: null, onBehalfOf: null };
-    const sealed = (what: Json) => {
-      const bytes = new TextEncoder().encode(canonical(what));
-      return sealEnvelope(
-        PAYLOAD_TYPE.intent,
-        bytes,
-        sign(null, preAuthEncoding(PAYLOAD_TYPE.intent, bytes), approver.privateKey),
-      ) as unknown as Json;
-    };
-    const store = new RecordingStore(row);
-    const { receipt } = await deciding(store)(aDecision(row, { proof: sealed(intent) }));
-    expect(recordOf(receipt).proof).toMatchObject({ kind: 'key' });
-    const wrong = aDecision(row, { proof: sealed({ ...intent, decision: 'rejected' }) });
-    await expect(deciding(new RecordingStore(row))(wrong)).rejects.toMatchObject({ code: 'GATE_TOKEN_MISMATCH' });
-    const stranger = deciding(new RecordingStore(row))(aDecision(row, { proof: sealed(intent) }), {
-      ...grace,
-      sub: 'linus',
-    });
-    await expect(stranger).rejects.toMatchObject({ code: 'GATE_TOKEN_MISMATCH' });
-  });
-
-  it('takes the token that is bound to it, and no other', async () => {
-    const row = aRow({}, { proof: 'token' });
-    const token: BoundToken = {
-      jws: 'a.b.c',
-      jti: 'j',
-      runId,
-      gate: 'approve',
-      planHash,
-      gateDigest: row.gateDigest,
-      decision: 'approved',
-    };
-    const store = new RecordingStore(row);
-    const { receipt } = await deciding(store)(aDecision(row), grace, token);
-    expect(recordOf(receipt)).toMatchObject({ proof: { kind: 'token', jws: 'a.b.c' } });
-    for (const change of [
-      { runId: 'x' },
-      { gate: 'x' },
-      { planHash: 'x' },
-      { gateDigest: 'x' },
-      { gateDigest: null },
-      { decision: 'rejected' },
-    ]) {
-      await expect(
-        deciding(new RecordingStore(row))(aDecision(row), grace, { ...token, ...change }),
-      ).rejects.toMatchObject({
-        code: 'GATE_TOKEN_MISMATCH',
-      });
-    }
-    const used = aRow(
-      {
-        decisions: [storedDecision(receipt), storedDecision(withdrawn(receipt))],
-      },
-      { proof: 'token' },
-    );
-    await expect(deciding(new RecordingStore(used))(aDecision(used), grace, token)).rejects.toMatchObject({
-      code: 'GATE_TOKEN_MISMATCH',
-    });
-  });
-
   it('at a gate without a row is too early, too late, or at no gate', async () => {
     const row = aRow();
     const plan = aPlan([aGate('approve')]);
@@ -538,69 +241,4 @@ describe('a decision', () => {
     await expect(deciding(absent)(aDecision(row))).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
     expect(absent.audited).toEqual([]);
   });
-});
-
-/** The same record, but a withdrawal. */
-function withdrawn(receipt: Parameters<typeof decodeEnvelope>[0]) {
-  const record = { ...recordOf(receipt), decision: 'withdrawn', decisionId: 'w' };
-  return sealEnvelope(
-    PAYLOAD_TYPE.decision,
-    new TextEncoder().encode(canonical(record as unknown as Json)),
-    new Uint8Array(64),
-  );
-}
-
-const common = {
-  name: null,
-  when: null,
-  needs: [],
-  stated: false,
-  runOn: 'success' as const,
-  timeoutMs: null,
-  workers: [],
-};
-const block = (...nodes: Node[]): Block => ({ nodes, maxParallel: null, continueOnError: false });
-
-function aGate(id: string): GateNode {
-  return { ...common, kind: 'gate', id, approval: 'prod', policy: null, with: {}, message: null, show: {}, form: null };
-}
-
-function aPlan(nodes: Node[]): Plan {
-  return { graph: block(...nodes), schema: 'taskrunner.plan.v1', planHash: planHash } as unknown as Plan;
-}
-
-describe('gateNodeOf', () => {
-  const group = (id: string, ...nodes: Node[]) =>
-    ({ ...common, kind: 'group', id, body: block(...nodes), continueOnError: false }) as Node;
-  const map = (id: string, ...nodes: Node[]) =>
-    ({ ...common, kind: 'map', id, body: block(...nodes) }) as unknown as Node;
-  const conditional = (id: string, then: Node, otherwise: Node) =>
-    ({
-      ...common,
-      kind: 'conditional',
-      id,
-      branches: [{ when: 'x', body: block(then) }],
-      otherwise: block(otherwise),
-    }) as unknown as Node;
-  const plan = aPlan([
-    aGate('top'),
-    group('g', aGate('inGroup'), map('m', group('h', aGate('approve')), map('n', aGate('deep')))),
-    conditional('c', aGate('yes'), aGate('no')),
-  ]);
-
-  it.each([
-    ['top', 'top'],
-    ['inGroup', 'inGroup'],
-    ['m[3]::approve', 'approve'],
-    ['m[3]::n[0]::deep', 'deep'],
-    ['yes', 'yes'],
-    ['no', 'no'],
-    ['approve', null],
-    ['m[3]', null],
-    ['m', null],
-    ['g', null],
-    ['top::approve', null],
-    ['', null],
-    ['toString', null],
-  ])('of %s is %s', (place, id) => expect(gateNodeOf(plan, place)?.id ?? null).toBe(id));
 });

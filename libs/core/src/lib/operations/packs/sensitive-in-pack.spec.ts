@@ -6,7 +6,8 @@ import { admitPack } from './admissible-pack';
 import { PackPlanner } from '../planning/pack-planner';
 import type { PackFile } from './pack-source';
 import { planningContextOf, PlannerHere } from '../planning/planning-work';
-import { SubmitRun, type Submission, type SubmitRunDependencies } from '../submission/submit-run';
+import type { Submission } from '../submission/submission';
+import { SubmitRun, type SubmitRunDependencies } from '../submission/submit-run';
 
 const PIN = 'pin-3f9a-77c1-0b2d';
 const setting = { environment: testEnvironment, configuration: { ...testConfiguration, sensitiveInputs: true } };

@@ -1,5 +1,6 @@
 import { sha256 } from '../../canonical/digest';
-import { sampleRun, type Sample } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import type { Sample } from '../../../testing/sample-signing';
 import { LogRows, sampleChunks } from '../../../testing/sample-log';
 import { archiveOf, statementParts, type RunArchive, type StatementParts } from '../../evidence/bundle/archive';
 import { bundleFiles, type BundleFile } from '../../evidence/bundle/bundle-files';

@@ -1,6 +1,7 @@
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
-import { sampleRun, type Sample } from '../../../testing/sample-evidence';
+import { sampleRun } from '../../../testing/sample-evidence';
+import type { Sample } from '../../../testing/sample-signing';
 import { LogRows, sampleChunks } from '../../../testing/sample-log';
 import { decodeEnvelope } from '../../evidence/encoding/envelope';
 import { readEvidence, type EvidenceDocuments } from '../../evidence/records/evidence-documents';

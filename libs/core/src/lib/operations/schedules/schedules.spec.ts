@@ -25,7 +25,8 @@ import type { AdmissiblePack } from '../packs/admissible-pack';
 import type { ScheduleAlteration } from '../../stored/stored-schedule';
 import { scheduleLedger } from '../../../testing/schedule-ledger';
 import { RunDueTicks, type TickReport } from './run-due-ticks';
-import type { Submission, SubmitRun } from '../submission/submit-run';
+import type { Submission } from '../submission/submission';
+import type { SubmitRun } from '../submission/submit-run';
 import { PlanHashMismatch } from '../submission/submit-run-error';
 
 const TENANT = 'acme' as TenantId;

@@ -7,7 +7,7 @@ import { packText, planned } from '../../../testing/planning';
 import { RunDocuments } from '../../stored/run-documents';
 import { plannedContents, type PackContents } from '../packs/stored-contents';
 import { RerunRun, type RerunRunDependencies } from './rerun-run';
-import type { Submission } from './submit-run';
+import type { Submission } from './submission';
 
 const ada = { tenant: 'acme' as TenantId, iss: 'https://issuer.test', sub: 'ada' } as unknown as Principal;
 const RUN = 'run_00000000000000000000000000' as RunId;

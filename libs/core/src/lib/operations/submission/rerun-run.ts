@@ -15,7 +15,8 @@ import { comparePack } from '../claimed-run/open-run';
 import type { PackPlanner } from '../planning/pack-planner';
 import type { PackSource } from '../packs/pack-source';
 import { loadSource } from '../packs/schedule-source';
-import type { Idempotency, SubmitRun, Submitted } from './submit-run';
+import type { Idempotency } from './submission';
+import type { SubmitRun, Submitted } from './submit-run';
 import { invalidPack } from './submit-run-error';
 
 /** Reasons why a rerun is refused. */

@@ -1,13 +1,10 @@
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import type { AdmissionRecord } from '../../evidence/records/documents';
-import { faultAt } from '../../foundation/fault';
-import type { Digest, RunId, ScheduleId } from '../../foundation/ids';
+import type { Digest, RunId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
 import type { PackTrust } from '../../publisher/pack-trust';
-import { compareReceipts } from '../../plan/hash-plan';
-import type { Receipt } from '../../plan/plan-request';
 import type { Environment } from '../../plan/profile';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import type { RunSummary } from '../../ports/runs/run-reader';
@@ -18,42 +15,18 @@ import type { Uploads } from '../../ports/objects/uploads';
 import type { WorkerDirectory } from '../../ports/workers/worker-directory';
 import type { AdmissiblePack } from '../packs/admissible-pack';
 import { auditedCaller } from '../callers/audited-caller';
-import { invalidPack, PlanHashMismatch, ProfileMismatch, SubmitRunError } from './submit-run-error';
-import { admissionRecord, initiatorsOf, signAdmission, type RerunLink } from './admission-record';
+import { invalidPack, SubmitRunError } from './submit-run-error';
+import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
+import { summaryOf } from './new-run-summary';
+import type { Idempotency, Submission } from './submission';
+import { besideThePack, comparePlan, compareProfile, refuseSensitive, refuseUntrusted } from './submission-checks';
 import type { PackJudge } from '../packs/pack-judge';
 import { embedInnerPacks, type ResolvePack } from '../packs/inner-packs';
 import { resolveFileInputs } from '../planning/file-inputs';
-import type { SuppliedInputs } from '../planning/supplied-inputs';
 import type { PackPlanner } from '../planning/pack-planner';
 import { signersOf } from '../planning/pack-signers';
-import type { SealedDocument } from '../packs/sensitive-in-pack';
-import { filesAt, sourceDigestOf, type PackFile, type PackSource, type PlanningSetting } from '../packs/pack-source';
+import { filesAt, sourceDigestOf, type PackFile, type PlanningSetting } from '../packs/pack-source';
 import { piecesOf } from '../work/byte-pieces';
-
-/** The request for a run. */
-export interface Submission {
-  readonly source: PackSource;
-  /** Publishers' signatures from the request, not verified. */
-  readonly signatures: readonly Json[];
-  readonly inputs: SuppliedInputs;
-  /** The expected plan hash. */
-  readonly planHash: Digest | null;
-  /** The caller's receipt, used to find differences. */
-  readonly receipt: Receipt | null;
-  readonly labels: Readonly<Record<string, string>>;
-  /** For schedules: the schedule and the expected profile digest. */
-  readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
-  /** For reruns: the original. Its inputs are those of its admission. */
-  readonly rerun?: RerunLink;
-  readonly idempotency: Idempotency | null;
-}
-
-/** Identifies a repeated request. */
-export interface Idempotency {
-  readonly key: string;
-  readonly route: string;
-  readonly bodyDigest: Digest;
-}
 
 export interface SubmitRunDependencies {
   readonly runs: RunStore;
@@ -287,90 +260,10 @@ function environmentWhere(sealed: boolean, { environment, sealedEnvironment }: P
   return sealed ? (sealedEnvironment ?? environment) : environment;
 }
 
-function refuseUntrusted(
-  { name, version }: { readonly name: string; readonly version: string },
-  { refusal }: PackTrust,
-): void {
-  if (refusal === null) return;
-  const { code, detail, remediation } = refusal;
-  throw new SubmitRunError(code, `${name}:${version}: ${detail}`, remediation);
-}
-
 function groupHeld({ concurrency }: NewRun, holder: RunId): SubmitRunError {
   return new SubmitRunError(
     'CONCURRENCY_GROUP_HELD',
     `the run ${holder} holds the concurrency group ${concurrency?.group ?? ''}`,
     'Submit the run again after the other run has ended, or cancel the other run.',
   );
-}
-
-/** The summary of a run that was just stored. */
-function summaryOf(run: NewRun, inLine: boolean): RunSummary {
-  const { runId, pack, planHash, profileDigest, requester, initiators, labels, acceptedAt, stepsTotal } = run;
-  return {
-    runId,
-    status: inLine ? 'waiting' : 'queued',
-    pack: { name: pack.name, version: pack.version, contentDigest: pack.contentDigest },
-    planHash,
-    profileDigest,
-    requester,
-    initiators,
-    labels,
-    createdAt: acceptedAt,
-    startedAt: null,
-    finishedAt: null,
-    waits: inLine ? [{ kind: 'concurrency', id: run.concurrency?.group ?? null, until: null }] : [],
-    stuck: null,
-    counts: { total: stepsTotal, pending: stepsTotal },
-    outputs: null,
-    message: null,
-    error: null,
-    evidence: { status: 'none', digest: null, reason: null, exports: [] },
-    lastLine: 0,
-    rerunOf: run.rerunOf,
-    version: 0,
-  };
-}
-
-/** A schedule would store the values for all of its runs, so it may have no sensitive inputs. */
-function refuseSensitive({ sensitive }: AdmissiblePack): void {
-  const names = Object.keys(sensitive);
-  if (names.length === 0) return;
-  const faults = names.map((name) => {
-    const message = `A schedule cannot store the sensitive input ${name}.`;
-    return faultAt('INPUT_SENSITIVE_UNAVAILABLE', `/inputs/${name}`, message, 'Use a secret instead.');
-  });
-  throw invalidPack('PLAN_INVALID', faults);
-}
-
-/**
- * Refuses sensitive values in data beside the pack. The admission names the caller and the initiators, and every reader of the run sees its
- * labels.
- */
-function besideThePack(
-  { iss, sub, name, actors }: Principal,
-  { labels, rerun }: Submission,
-): readonly SealedDocument[] {
-  const initiators = [...actors, ...(rerun?.initiators ?? [])].map((actor) => [actor.iss, actor.sub]);
-  return [
-    ...Object.entries(labels).map(([label, value]) => ({ name: `the label ${label}`, content: value })),
-    { name: 'the admission', content: canonical([iss, sub, name ?? null, ...initiators]) },
-  ];
-}
-
-function comparePlan(planned: AdmissiblePack, { planHash, receipt }: Submission): void {
-  if (planHash === null || planHash === planned.planHash) return;
-  const differing = receipt === null ? [] : compareReceipts(receipt, planned.receipt);
-  const faults = differing.map((component) => {
-    const message = `${component} differs from the earlier plan.`;
-    const remediation = 'Compare this component of the two plans, or plan again.';
-    return faultAt('RECEIPT_DIFFERS', `/${component}`, message, remediation);
-  });
-  throw new PlanHashMismatch(planned.planHash, planned.receipt, faults, planned.profileDigest);
-}
-
-function compareProfile({ profileDigest, planHash }: AdmissiblePack, { schedule }: Submission): void {
-  const expected = schedule?.profileDigest ?? null;
-  if (expected === null || expected === profileDigest) return;
-  throw new ProfileMismatch(profileDigest, planHash);
 }

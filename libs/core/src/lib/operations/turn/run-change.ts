@@ -4,7 +4,7 @@ import { ROOT } from '../../plan/place';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { RunChange } from '../../ports/runs/committer';
 import type { waitsOf } from '../../run/advance';
-import type { RunMessage } from '../../run/run-message';
+import type { RunMessage } from '../../run/run-end';
 import { gateOutcomeAt, RUN_REASONS } from '../gates/gate-outcome';
 import type { TurnBuilder } from './turn-builder';
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../foundation/json';
-import { gateEntries } from './body-shapes';
+import { gateEntries } from './gate-shapes';
 import { KINDS, PUBLISHED_KINDS } from './field-descriptions';
 import { dottedGate, gateBody } from './gate-schema';
 import { type FieldSchemas, having, noneOf, objectSchema } from './object-schema';

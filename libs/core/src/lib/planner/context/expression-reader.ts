@@ -1,7 +1,6 @@
 import { pointerTo } from '../../document/json-pointer';
-import { isLateBound, type Expression } from '../../expression/expression';
+import type { Expression } from '../../expression/expression';
 import type { ExpressionFault } from '../../expression/expression-fault';
-import type { Reference } from '../../expression/inspect';
 import {
   ANY_TYPE,
   arrayType,
@@ -20,63 +19,9 @@ import type { Faults } from './faults';
 import { RESPONSE } from '../../plan/builtin-executors';
 import { typeOf } from '../../plan/executor-descriptor';
 import { FAILED_TYPE, FIELDS, LATE_TYPES, PACK_TYPE, type FieldRule } from './field-rule';
-import {
-  isOverBefore,
-  namesIn,
-  stepNamed,
-  viewType,
-  type PlannedStep,
-  type Scope,
-  type StepRead,
-} from './planned-step';
-
-/** The place of an expression. */
-export interface Place {
-  readonly scope: Scope;
-  /** The step of the field; null: the end of the scope's list, when all its steps have ended. */
-  readonly step: PlannedStep | null;
-  /** True if `failed` may be read. */
-  readonly failed: boolean;
-  /** True inside a loop. */
-  readonly previous: boolean;
-}
-
-/** A field after reading. */
-export interface FieldReading {
-  /** With every expression in canonical spelling. */
-  readonly canonical: Json;
-  readonly type: StaticType;
-  /** True if it depends on results of steps, or on items that do. */
-  readonly late: boolean;
-  /** True if it reads the items of enclosing maps. */
-  readonly local: boolean;
-  /** True if it contains no expression. */
-  readonly constant: boolean;
-  /** True if it reads a sensitive input. */
-  readonly sensitive: boolean;
-  /** True if it had a fault. */
-  readonly faulty: boolean;
-}
-
-interface Tally {
-  late: boolean;
-  local: boolean;
-  constant: boolean;
-  sensitive: boolean;
-  faulty: boolean;
-}
-
-/** Facts about a pack that are known before its steps are read. */
-interface PackNames {
-  readonly inputs: StaticType;
-  readonly sensitive: ReadonlySet<string>;
-  readonly secrets: readonly string[];
-  /** Bound secrets. */
-  readonly granted: ReadonlySet<string>;
-  /** Of an inner pack: inputs that depend on results of its caller's steps, and those that depend on items. */
-  readonly late?: ReadonlySet<string>;
-  readonly local?: ReadonlySet<string>;
-}
+import type { FieldReading, PackNames, Place, Tally } from './field-reading';
+import type { Scope } from './planned-step';
+import { ReferenceReader } from './reference-reader';
 
 /** Reads the expressions in the fields of a pack: canonical spelling, types, reads, and every fault with its place. */
 export class ExpressionReader {
@@ -84,12 +29,14 @@ export class ExpressionReader {
   private readonly roots = new Map<Scope, Map<string, Readonly<Record<string, StaticType>>>>();
   /** Inputs that decide what runs. If null is among them, all of them. */
   readonly controlling = new Set<string | null>();
-  private readonly views = new Map<PlannedStep, StaticType>();
+  private readonly references: ReferenceReader;
 
   constructor(
     private readonly names: PackNames,
     private readonly faults: Faults,
-  ) {}
+  ) {
+    this.references = new ReferenceReader(names, faults, this.controlling);
+  }
 
   /** The type of `inputs` in a policy, where a sensitive one is `{sensitive: true}`. */
   policyInputs(): StaticType {
@@ -219,51 +166,7 @@ export class ExpressionReader {
     tally: Tally,
   ): StaticType {
     const roots = rule === FIELDS.response ? RESPONSE_ROOT : this.rootsAt(place);
-    const steps: Record<string, StaticType> = {};
-    let sound = true;
-    const refuse = (
-      code: Parameters<Faults['add']>[0],
-      message: string,
-      reference: Reference,
-      remediation?: string,
-    ): void => {
-      sound = false;
-      this.faults.add(code, at, message, {
-        offset: reference.offset,
-        text,
-        ...(remediation === undefined ? {} : { remediation }),
-      });
-    };
-    for (const reference of expression.reads) {
-      const { root, path } = reference;
-      const known = root === 'steps' || roots[root] !== undefined;
-      if (rule.roots !== null && known && !rule.roots.includes(root))
-        refuse(
-          rule.refusal,
-          `${rule.noun} cannot read ${root}.`,
-          reference,
-          `Available here: ${rule.roots.join(' and ')}.`,
-        );
-      else if (root === 'secrets') {
-        if (typeof reference.path[0] === 'string') place.step?.secrets.push({ name: reference.path[0], at });
-        this.secret(expression, whole, reference, rule, refuse);
-      } else if (isLateBound(reference)) {
-        if (!rule.late)
-          refuse('EXPR_LATE_BOUND', `${root} is known only at run time; ${rule.noun} cannot read it.`, reference);
-      } else if (root === 'inputs') this.input(reference, rule, tally, refuse);
-      else if (root === 'steps') {
-        tally.late = true;
-        this.stepRead(path[0], reference, at, text, place, rule, steps, refuse);
-      } else if (root === 'previous') {
-        tally.late = true;
-        const of = place.scope.loop?.step;
-        if (of !== undefined && known) note(place, { of, control: rule.control, previous: true, at, message: text });
-      } else if (root === 'failed') tally.late = true;
-      else if (Object.hasOwn(place.scope.variables, root)) {
-        tally.local = true;
-        if (place.scope.variables[root]?.late === true) tally.late = true;
-      }
-    }
+    const { steps, sound } = this.references.read({ expression, text, whole, at, place, rule, roots }, tally);
     const { type, faults } = expression.typeOf({ ...roots, steps: objectType(steps, !sound) });
     const isUnreadable = this.hasUnreadableNames(place.scope);
     for (const fault of faults) if (!isUnreadable) this.report(fault, at, text);
@@ -305,104 +208,9 @@ export class ExpressionReader {
       text,
     });
   }
-
-  private input(reference: Reference, rule: FieldRule, tally: Tally, refuse: Refuse): void {
-    const [name] = reference.path;
-    const one = typeof name === 'string' ? name : null;
-    if (rule.control) this.controlling.add(one);
-    if (touches(this.names.late, one)) tally.late = true;
-    if (touches(this.names.local, one)) tally.local = true;
-    const hit = typeof name === 'string' ? this.names.sensitive.has(name) : this.names.sensitive.size > 0;
-    if (!hit) return;
-    tally.sensitive = true;
-    if (!rule.sensitive)
-      refuse(
-        'SENSITIVE_FLOW',
-        `${rule.noun} cannot read ${typeof name === 'string' ? `the sensitive input ${name}` : 'all inputs: some are sensitive'}.`,
-        reference,
-        rule.remedy,
-      );
-  }
-
-  private secret(expression: Expression, whole: boolean, reference: Reference, rule: FieldRule, refuse: Refuse): void {
-    const [name] = reference.path;
-    if (rule.secrets === false)
-      return refuse('SENSITIVE_FLOW', `${rule.noun} cannot read secrets.`, reference, rule.remedy);
-    if (typeof name !== 'string' || !this.names.secrets.includes(name)) {
-      if (this.faults.unreadable?.isWithin('/spec/secrets') === true) return;
-      const remediation =
-        typeof name === 'string'
-          ? this.faults.guess(name, this.names.secrets, 'Declare it in secrets.')
-          : 'Use the name of one secret.';
-      return refuse('EXPR_UNKNOWN_NAME', `The pack has no secret ${String(name)}.`, reference, remediation);
-    }
-    const single =
-      rule.secrets === 'inside' ||
-      (whole && reference.path.length === 1 && expression.text.replaceAll('"', '') === `secrets.${name}`);
-    if (!single) refuse('SECRET_USE', `The secret ${name} can only be passed as a whole.`, reference);
-    if (!this.names.granted.has(name))
-      refuse('SECRET_NOT_GRANTED', `The secret ${name} is not bound in this environment.`, reference);
-  }
-
-  private stepRead(
-    name: string | number | null | undefined,
-    reference: Reference,
-    at: string,
-    text: string,
-    place: Place,
-    rule: FieldRule,
-    steps: Record<string, StaticType>,
-    refuse: Refuse,
-  ): void {
-    if (typeof name !== 'string')
-      return refuse(
-        'EXPR_ROOT',
-        'This reads all steps.',
-        reference,
-        'Use the name of a step, such as steps.scan.outputs.',
-      );
-    const { unreadable } = this.faults;
-    const found = stepNamed(place.scope, name);
-    if (unreadable !== null && (found === null ? unreadable.aboutNames : unreadable.isWithin(found.step.at))) {
-      steps[name] = ANY_TYPE;
-      return;
-    }
-    if (found === null)
-      return refuse(
-        'EXPR_UNKNOWN_NAME',
-        `There is no step ${name} in this scope.`,
-        reference,
-        this.faults.guess(name, namesIn(place.scope), 'Steps in a map or loop can be read only inside it.'),
-      );
-    const over =
-      place.step !== null
-        ? isOverBefore(found, place.step)
-        : found.list.scope === place.scope || (place.scope.owner !== null && isOverBefore(found, place.scope.owner));
-    if (!over) {
-      steps[name] = ANY_TYPE;
-      if (unreadable?.aboutSteps === true) return;
-      const why = found === place.step ? 'is this step itself' : 'may not have run yet';
-      return refuse('EXPR_STEP_ORDER', `The step ${name} ${why}.`, reference);
-    }
-    let view = this.views.get(found);
-    if (view === undefined) this.views.set(found, (view = viewType(found)));
-    steps[name] = view;
-    note(place, { of: found, control: rule.control, previous: false, at, message: text });
-  }
-}
-
-function touches(names: ReadonlySet<string> | undefined, one: string | null): boolean {
-  return names !== undefined && (one === null ? names.size > 0 : names.has(one));
-}
-
-/** Reads at the end of a body count as reads of its map or loop. */
-function note({ step, scope }: Place, read: StepRead): void {
-  (step ?? scope.owner)?.reads.push(read);
 }
 
 const RESPONSE_ROOT: Readonly<Record<string, StaticType>> = { response: typeOf(RESPONSE) };
-
-type Refuse = (code: Parameters<Faults['add']>[0], message: string, reference: Reference, remediation?: string) => void;
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('?') ? '' : '.'}`;

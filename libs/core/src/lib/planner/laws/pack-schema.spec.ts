@@ -26,6 +26,7 @@ const BEYOND_SCHEMA: readonly (readonly [code: string, why: string, message?: Re
   ['PACK_INPUT_DEFAULT', 'a default is of the type that its sibling names, and in its enum'],
   ['PACK_FILE_MISSING', 'files are outside the document'],
   ['PACK_PATH', 'the parameters of executors are judged with the files', /is not a path in the pack/],
+  ['PACK_RUNNER_TOO_OLD', 'the version of this runner is not in the document'],
   ['PACK_TOO_MANY_STEPS', 'steps are counted over all lists'],
   ['PACK_FIELDS_EXCLUSIVE', 'two siblings differ in value', /^iterator and index must be/],
   ['PACK_DURATION', 'a pattern does not bound the length of a time', /a duration of at most/],

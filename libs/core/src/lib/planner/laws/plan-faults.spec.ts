@@ -1,8 +1,6 @@
-import { faultsOf, packFiles, packText, plan, testConfiguration, testEnvironment } from '../../../testing/planning';
+import { codesOf, packFiles, packText, plan, testConfiguration, testEnvironment } from '../../../testing/planning';
 import { growthOf } from '../../../testing/steps';
 
-const codes = (text: string, inputs = {}, more = {}): readonly string[] =>
-  faultsOf(text, inputs, more).map((fault) => fault.split(' ')[0] ?? '');
 const command = (argv: string): string => `run: { uses: "builtin:command", with: { command: ${argv} } }`;
 
 describe('faults of a plan', () => {
@@ -192,7 +190,7 @@ describe('faults of a plan', () => {
       ['SEALED_INSTALL_REQUIRED'],
     ],
   ])('%s', (_, steps, expected) => {
-    expect(codes(packText(steps), {}, { files: packFiles({ 'x.sh': '' }) })).toEqual(expected);
+    expect(codesOf(packText(steps), {}, { files: packFiles({ 'x.sh': '' }) })).toEqual(expected);
   });
 
   it.each([
@@ -236,7 +234,7 @@ describe('faults of a plan', () => {
     ],
   ])('%s', (_, spec, run, expected) => {
     expect(
-      codes(packText(`- { id: a, run: { uses: "builtin:command", with: { command: [x] }${run} } }`, spec)),
+      codesOf(packText(`- { id: a, run: { uses: "builtin:command", with: { command: [x] }${run} } }`, spec)),
     ).toEqual(expected);
   });
 
@@ -257,7 +255,7 @@ describe('faults of a plan', () => {
       '- { id: a, when: "{{ inputs.pin == \'1\' }}", run: { uses: "builtin:noop", with: { x: "{{ inputs.pin }}", y: "{{ inputs }}" } } }',
       spec,
     );
-    expect(codes(leaks, { pin: '4711-0815' }, { configuration })).toEqual([
+    expect(codesOf(leaks, { pin: '4711-0815' }, { configuration })).toEqual([
       'SENSITIVE_FLOW',
       'SENSITIVE_FLOW',
       'SENSITIVE_FLOW',
@@ -270,7 +268,7 @@ describe('faults of a plan', () => {
     const spec =
       'approvals: [ { id: owners } ]\ninputs: [ { name: pin, type: string, sensitive: true } ]\nsecrets: [ { name: key }, { name: gated }, { name: other, required: false } ]';
     const using = (run: string, before = ''): readonly string[] =>
-      codes(
+      codesOf(
         packText(`${before}- { id: a, run: { uses: "builtin:command", with: { command: [x] }, ${run} } }`, spec),
         { pin: '4711-0815' },
         { configuration },
@@ -293,7 +291,7 @@ describe('faults of a plan', () => {
         spec,
       );
       for (const text of [command, script])
-        expect(codes(text, { pin: '4711-0815' }, { configuration })).toContain('SENSITIVE_FLOW');
+        expect(codesOf(text, { pin: '4711-0815' }, { configuration })).toContain('SENSITIVE_FLOW');
     }
   });
 
@@ -312,14 +310,14 @@ describe('faults of a plan', () => {
       '- { id: a, run: { uses: "builtin:noop" } }',
       `inputs: [ { name: pin, type: ${type}, sensitive: true } ]`,
     );
-    expect(codes(text, { pin: value }, { configuration })).toEqual(expected);
+    expect(codesOf(text, { pin: value }, { configuration })).toEqual(expected);
   });
 
   it('refuses a sensitive input that the pack itself tells, and says no value of one', () => {
     const configuration = { ...testConfiguration, sensitiveInputs: true };
     const steps = '- { id: a, run: { uses: "builtin:noop" } }';
     const preset = packText(steps, 'inputs: [ { name: pin, type: string, sensitive: true, default: long-enough-1 } ]');
-    expect(codes(preset, {}, { configuration })).toEqual(['INPUT_SENSITIVE_DEFAULT']);
+    expect(codesOf(preset, {}, { configuration })).toEqual(['INPUT_SENSITIVE_DEFAULT']);
     const strict = packText(
       steps,
       'inputs: [ { name: pin, type: string, sensitive: true, schema: { pattern: "^[0-9]+$" } } ]',
@@ -337,63 +335,10 @@ describe('faults of a plan', () => {
         `- { id: a, run: { uses: "builtin:command", with: { command: [x] }, egress: [ { url: "https://${host}" } ] } }`,
         'sealedInstall: true\nsandbox: { mode: sealed, egressAllowlist: [a.test, b.other] }',
       );
-    expect(codes(text('a.test'), {}, { environment, configuration })).toEqual([]);
-    expect(codes(text('b.other'), {}, { environment, configuration })).toEqual(['SEALED_EGRESS_DENIED']);
+    expect(codesOf(text('a.test'), {}, { environment, configuration })).toEqual([]);
+    expect(codesOf(text('b.other'), {}, { environment, configuration })).toEqual(['SEALED_EGRESS_DENIED']);
     const planning = plan(text('b.other'), {}, { environment, configuration });
     expect(planning.kind === 'refused' && planning.faults[0]?.aliases).toEqual(['AIRGAP_EGRESS_BLOCKED']);
-  });
-});
-
-describe('gates in a plan', () => {
-  const spec =
-    'inputs: [ { name: dry, type: boolean, default: false }, { name: hosts, type: array, default: [a] } ]\napprovals: [ { id: owners }, { id: strict, minApprovals: 2, grants: [role:sec-lead] } ]\npolicies: [ { id: soft, engine: cel, source: "true", level: soft-mandatory } ]';
-  const a = `- { id: a, needs: [], ${command('[x]')} }`;
-  const gate = '- { id: g, needs: [], gate: { approval: owners } }';
-  it.each([
-    [
-      'reads what the gate did not wait for',
-      `${a}\n${gate}\n- { id: b, needs: [a, g], ${command('[x, "{{ steps.a.outputs.y }}"]')} }`,
-      ['GATE_UNREVIEWED_INPUT'],
-    ],
-    [
-      'reads what the gate waited for',
-      `${a}\n- { id: g, gate: { approval: owners } }\n- { id: b, ${command('["{{ steps.a.outputs.y }}"]')} }`,
-      [],
-    ],
-    [
-      'reads what is behind the same gate',
-      `${gate}\n- { id: b, ${command('[x]')} }\n- { id: c, ${command('[x, "{{ steps.b.outputs.y }}"]')} }`,
-      [],
-    ],
-    [
-      'runs a program that is named behind the gate',
-      `${gate}\n- { id: b, ${command('[x]')} }\n- { id: c, ${command('["{{ steps.b.outputs.y }}"]')} }`,
-      ['GATE_UNREVIEWED_INPUT'],
-    ],
-    [
-      'decides behind the gate by what is behind it',
-      `${gate}\n- { id: b, ${command('[x]')} }\n- { id: c, when: "{{ steps.b.outputs.y > 1 }}", ${command('[x]')} }`,
-      ['GATE_UNREVIEWED_INPUT'],
-    ],
-    [
-      'maps over what is behind it',
-      `${gate}\n- { id: b, ${command('[x]')} }\n- { id: m, map: { items: "{{ steps.b.outputs.l }}", maxItems: 3, step: { id: c, ${command('[x]')} } } }`,
-      ['GATE_UNREVIEWED_INPUT'],
-    ],
-    [
-      'a later gate reviews it',
-      `${gate}\n- { id: b, ${command('[x]')} }\n- { id: h, gate: { approval: owners } }\n- { id: c, when: "{{ steps.b.outputs.y > 1 }}", ${command('[x]')} }`,
-      [],
-    ],
-    [
-      'a gate decides by results',
-      `${a}\n- { id: g, when: "{{ steps.a.outputs.y > 1 }}", gate: { approval: owners } }`,
-      ['GATE_WHEN'],
-    ],
-    ['a weak override', '- { id: g, gate: { policy: soft, overrideApproval: owners } }', ['POLICY_OVERRIDE_WEAK']],
-    ['a strong override', '- { id: g, gate: { policy: soft, overrideApproval: strict } }', []],
-  ])('%s', (_, steps, expected) => {
-    expect(codes(packText(steps, spec))).toEqual(expected);
   });
 });
 
@@ -428,14 +373,14 @@ inputs:
     ],
     ['a file', { image: 'a', report: { digest, size: 3, name: 'x' } }, []],
   ])('%s', (_, inputs, expected) => {
-    expect(codes(text, inputs, { files })).toEqual(expected);
+    expect(codesOf(text, inputs, { files })).toEqual(expected);
   });
 
   it('more than 16 MiB', () => {
     // No pattern: it would be looked for in all of the text.
     const plain = packText('- { id: a, run: { uses: "builtin:noop" } }', 'inputs: [ { name: text, type: string } ]');
-    expect(codes(plain, { text: 'a'.repeat(16 * 1024 * 1024) })).toEqual(['INPUT_TOO_LARGE']);
-    expect(codes(plain, { text: 'a'.repeat(16 * 1024 * 1024 - 100) })).toEqual([]);
+    expect(codesOf(plain, { text: 'a'.repeat(16 * 1024 * 1024) })).toEqual(['INPUT_TOO_LARGE']);
+    expect(codesOf(plain, { text: 'a'.repeat(16 * 1024 * 1024 - 100) })).toEqual([]);
   });
 
   it('applies defaults before hashing; optional inputs are null', () => {

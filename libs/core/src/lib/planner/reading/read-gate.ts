@@ -2,7 +2,7 @@ import { typeOfSchema } from '../../expression/schema-type';
 import { ANY_TYPE, arrayType, BOOLEAN_TYPE, nullable, objectType, STRING_TYPE } from '../../expression/static-type';
 import type { JsonObject } from '../../foundation/json';
 import type { GateBody } from '../../pack/model/pack-step';
-import type { Place } from '../context/expression-reader';
+import type { Place } from '../context/field-reading';
 import { FIELDS } from '../context/field-rule';
 import type { GateNode } from '../../plan/plan';
 import type { PlannedStep } from '../context/planned-step';

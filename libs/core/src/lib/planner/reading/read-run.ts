@@ -9,7 +9,7 @@ import { BUILTIN_EXECUTORS } from '../../plan/builtin-executors';
 import { effectsOf as effectsByRule, outputsOf, type ExecutorDescriptor } from '../../plan/executor-descriptor';
 import { executorNamed, isUnlisted } from '../../plan/extension-executors';
 import { checkEgress, type EgressLists } from './check-egress';
-import type { Place } from '../context/expression-reader';
+import type { Place } from '../context/field-reading';
 import { usesPack } from '../../pack/inner-pack';
 import type { Faults } from '../context/faults';
 import { FIELDS } from '../context/field-rule';

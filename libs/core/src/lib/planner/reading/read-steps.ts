@@ -13,7 +13,7 @@ import {
 } from '../../expression/static-type';
 import { isJsonArray, type JsonObject } from '../../foundation/json';
 import type { ConditionalBody, LoopBody, MapBody } from '../../pack/model/pack-step';
-import type { FieldReading, Place } from '../context/expression-reader';
+import type { FieldReading, Place } from '../context/field-reading';
 import { FIELDS } from '../context/field-rule';
 import type { Block, ConditionalNode, LoopNode, MapNode, Node } from '../../plan/plan';
 import { MAX_ITEMS, MAX_LEVELS } from '../../plan/plan-request';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../foundation/json';
 import type { ApprovalRule } from '../../pack/model/pack';
 import type { PolicyEngines } from '../../policy/policy';
-import type { Place } from '../context/expression-reader';
+import type { Place } from '../context/field-reading';
 import type { InnerNames } from '../context/inner-names';
 import type { PackUnit } from '../context/pack-unit';
 import type { Node, Policy } from '../../plan/plan';

@@ -3,7 +3,7 @@ import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { GateOutcome } from '../../gate/gate-state';
 import type { Page } from '../../journal/page';
-import type { RunMessage } from '../../run/run-message';
+import type { RunMessage } from '../../run/run-end';
 import type { Announcement } from './announcements';
 import type { AssignmentChanges } from './assignments';
 

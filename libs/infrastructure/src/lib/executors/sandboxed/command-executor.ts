@@ -1,6 +1,6 @@
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
-import type { Invocation } from './sandboxed-step';
+import type { Invocation } from './invocation';
 import type { StepsByIsolation } from './steps-by-isolation';
 import { contentOf, okExitCodesOf, textsOf } from '../step/with-values';
 

@@ -2,7 +2,7 @@ import { isJsonObject } from '@taskrunner/core/foundation';
 import { parseImage } from '@taskrunner/core/planner';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
-import type { ContainerInvocation } from './sandboxed-step';
+import type { ContainerInvocation } from './invocation';
 import type { StepsByIsolation } from './steps-by-isolation';
 import { okExitCodesOf, textsOf } from '../step/with-values';
 

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { sha256 } from '@taskrunner/core/canonical';
 import type { Fault } from '@taskrunner/core/foundation';
 import {
@@ -7,14 +6,8 @@ import {
   type ExecutionRequest,
   type ObjectStore,
   type Outcome,
-  type StepChild,
   type StepExit,
   type StepOwner,
-  type AskedResources,
-  type ContainerTask,
-  type StepContainers,
-  type StepSandbox,
-  type StepTool,
   type StepWorkspace,
 } from '@taskrunner/core/ports';
 import { ArtifactCapture } from './artifact-capture';
@@ -25,60 +18,23 @@ import { MountedFiles } from './mounted-files';
 import { failed, refused, refusedAfterActing } from '../step/outcome';
 import type { PackContent } from '../step/pack-content';
 import { sizesOf } from '../step/run-sizes';
+import type { ContainerInvocation, Invocation } from './invocation';
 import type { SecretFiles } from './secret-files';
-import { stepEnvironment } from './step-environment';
 import { failureOf, failureOfExcess } from './step-exit';
-
-/** A program to start in a workspace. */
-export interface Invocation {
-  readonly argv0: string;
-  readonly args: readonly string[];
-  readonly okExitCodes: ReadonlySet<number>;
-  readonly stdin?: string;
-  /** Called last before the start. `owner`: the owner of the files; null: the user of this process. */
-  readonly prepare?: (workspace: StepWorkspace, owner: StepOwner | null) => Promise<void>;
-}
-
-/** A container to start with a workspace. */
-export interface ContainerInvocation extends Pick<ContainerTask, 'image' | 'command' | 'args'> {
-  readonly resources: AskedResources;
-  readonly okExitCodes: ReadonlySet<number>;
-}
+import { StepStart, type Start, type StepStartOptions } from './step-start';
 
 /** Dependencies of sandboxed steps. */
-interface SandboxedStepOptions {
-  readonly sandbox: StepSandbox;
+interface SandboxedStepOptions extends StepStartOptions {
   readonly objects: ObjectStore;
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
   readonly secrets: SecretFiles;
-  /** Absent: this worker has no container engine. */
-  readonly containers?: StepContainers | null;
   readonly egress: AttemptEgress;
   /** Folder for workspaces. */
   readonly workDirectory: string;
   /** Maximum size of an artifact, bytes. */
   readonly artifactMaxBytes: number;
-  /** W3C trace context of an execution, for its child process; default: none. */
-  readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
-
-/** Environment variables of a container besides the pack's. PATH is the image's. */
-const CONTAINER_ENVIRONMENT = {
-  HOME: '/task/home',
-  TMPDIR: '/task/tmp',
-  LANG: 'C.UTF-8',
-  TZ: 'UTC',
-  TASKRUNNER_OUTPUTS: '/task/outputs.json',
-};
-
-/** Inputs of a child process at its start: the socket for its network access, and the folder of its secrets. */
-interface StartOptions {
-  readonly egressSocket: string | null;
-  readonly secretFolder: string | undefined;
-}
-/** Starts a prepared child process. */
-type Start = (options: StartOptions) => Promise<StepChild>;
 
 const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 
@@ -90,10 +46,12 @@ export class SandboxedStep {
   private readonly files: MountedFiles;
   private readonly artifacts: ArtifactCapture;
   private readonly egress: AttemptEgress;
+  private readonly start: StepStart;
 
   constructor(private readonly options: SandboxedStepOptions) {
     const { sandbox, objects, pack, artifactMaxBytes } = options;
     this.egress = options.egress;
+    this.start = new StepStart(options);
     this.files = new MountedFiles(objects, pack, (source, limits) => sandbox.entriesOfTar(source, limits));
     this.artifacts = new ArtifactCapture(sandbox, objects, artifactMaxBytes);
   }
@@ -112,7 +70,7 @@ export class SandboxedStep {
       const { sandbox, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
-      const owner = this.ownerOf(invocation);
+      const owner = this.start.ownerOf(invocation);
       workspace = await sandbox.createWorkspace({ root, run: request.run.runId, execution, owner });
       secretFolder = await this.writeSecrets(request, execution, owner);
       return await this.performIn(workspace, request, report, invocation, secretFolder);
@@ -148,7 +106,7 @@ export class SandboxedStep {
   ): Promise<Outcome> {
     await this.prepareWorkspace(workspace, request, report);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
-    const start = await this.prepare(workspace, request, report, invocation);
+    const start = await this.start.prepare(workspace, request, report, invocation);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const egress = await this.egress.open(request);
     let exit: StepExit;
@@ -188,106 +146,6 @@ export class SandboxedStep {
       if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
       throw refusal('FILE_PATH_TAKEN', 'two files of the step have the same path', { cause: error });
     }
-  }
-
-  /** Resolves argv[0] and the pinned names, reports them and compares their digests. */
-  private async resolveTool(
-    workspace: StepWorkspace,
-    request: ExecutionRequest,
-    report: ExecutionReport,
-    argv0: string,
-  ): Promise<StepTool> {
-    const { sandbox } = this.options;
-    const { step, execution, node } = request;
-    const tool = await sandbox.resolveTool(workspace, argv0);
-    for (const { path, digest } of [tool, ...tool.interpreters])
-      report.fact({ type: 'tool.resolved', step, execution, path, digest });
-    for (const [name, digests] of Object.entries(node.tools)) {
-      const { digest } = name === basename(argv0) ? tool : await sandbox.resolveTool(workspace, name);
-      if (!digests.includes(digest))
-        throw refusal('TOOL_MISMATCH', `the digest of ${name} is ${digest}, which the pack does not allow`);
-    }
-    return tool;
-  }
-
-  /** The last preparations. Returns a function that starts the child. */
-  private async prepare(
-    workspace: StepWorkspace,
-    request: ExecutionRequest,
-    report: ExecutionReport,
-    invocation: Invocation | ContainerInvocation,
-  ): Promise<Start> {
-    if ('image' in invocation) return (options) => this.startContainer(workspace, request, report, invocation, options);
-    await invocation.prepare?.(workspace, this.options.sandbox.owner);
-    const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
-    return (options) => this.startChild(workspace, request, report, invocation, tool, options);
-  }
-
-  private startChild(
-    workspace: StepWorkspace,
-    request: ExecutionRequest,
-    report: ExecutionReport,
-    { args, stdin }: Invocation,
-    tool: StepTool,
-    { egressSocket, secretFolder }: StartOptions,
-  ): Promise<StepChild> {
-    const { sandbox, traceparent = () => null } = this.options;
-    const { run, step, execution } = request;
-    const { limits } = sizesOf(run);
-    const env = stepEnvironment(sandbox.environment(workspace), request, traceparent(request));
-    const task = {
-      workspace,
-      tool,
-      args,
-      env,
-      limits,
-      egressSocket,
-      secretFolder,
-      place: { tenant: run.tenant, runId: run.runId, step, execution },
-      ...(stdin === undefined ? {} : { stdin }),
-    };
-    return sandbox.start(task, { onOutput: (stream, chunk) => report.output(stream, chunk) });
-  }
-
-  private startContainer(
-    workspace: StepWorkspace,
-    request: ExecutionRequest,
-    report: ExecutionReport,
-    { image, command, args, resources }: ContainerInvocation,
-    { egressSocket, secretFolder }: StartOptions,
-  ): Promise<StepChild> {
-    const { containers = null, traceparent = () => null } = this.options;
-    if (containers === null) throw refusal('CONTAINERS_UNAVAILABLE', 'this worker has no container engine');
-    const { run, step, execution, signal } = request;
-    const { asked, limits, stopGraceMs, attemptTimeoutMs } = sizesOf(run);
-    const container: ContainerTask = {
-      ...{ tenant: run.tenant, run: run.runId, step, execution, image, command, args, signal, stopGraceMs },
-      env: stepEnvironment(CONTAINER_ENVIRONMENT, request, traceparent(request)),
-      workspace: workspace.path,
-      limits: {
-        memoryBytes: resources.memoryBytes ?? asked.memoryBytes,
-        cpuMillicores: resources.cpuMillicores ?? asked.cpuMillicores,
-        processes: resources.processes ?? asked.processes,
-        openFiles: limits.openFiles,
-        fileBytes: limits.fileBytes,
-        workspaceBytes: limits.workspaceBytes,
-        workspaceFiles: limits.workspaceFiles,
-      },
-      deadlineMs: (request.node.retries.attemptTimeoutMs ?? attemptTimeoutMs) + stopGraceMs,
-      egressSocket,
-      secretFolder: secretFolder ?? null,
-      hasSecrets: request.secrets.size > 0,
-    };
-    return containers.start(container, {
-      onOutput: (stream, chunk) => report.output(stream, chunk),
-      onImage: (digest) =>
-        report.fact({ type: 'tool.resolved', step, execution, path: `${image.name}@${image.digest}`, digest }),
-    });
-  }
-
-  private ownerOf(invocation: Invocation | ContainerInvocation): StepOwner | null {
-    const { containers = null, sandbox } = this.options;
-    return 'image' in invocation && containers !== null ? containers.owner : sandbox.owner;
   }
 
   /** Starts the child and waits until it and everything that it started has ended. */

@@ -10,7 +10,7 @@ import {
 } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 import type { PackContent } from '../step/pack-content';
-import type { Invocation } from './sandboxed-step';
+import type { Invocation } from './invocation';
 import type { StepsByIsolation } from './steps-by-isolation';
 import { contentOf, okExitCodesOf, textsOf } from '../step/with-values';
 

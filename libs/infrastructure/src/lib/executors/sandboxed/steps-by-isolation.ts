@@ -2,7 +2,8 @@ import type { Environment } from '@taskrunner/core/plan';
 import type { ExecutionReport, ExecutionRequest, Outcome, StepSandbox } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 import { refused } from '../step/outcome';
-import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed-step';
+import type { ContainerInvocation, Invocation } from './invocation';
+import type { SandboxedStep } from './sandboxed-step';
 
 /** Sandboxed steps, each in the sandbox with which its run was admitted, and never in another one. */
 export class StepsByIsolation {

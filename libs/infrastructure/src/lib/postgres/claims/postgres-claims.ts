@@ -17,7 +17,9 @@ import {
 import type { ClaimedRow, InboxRow, PageRow, ResumedRow } from './claimed-run';
 import type { DatabaseClock } from '../connection/database-clock';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
+import type { ClaimsWatch, HealedTimes, LostWorker } from './claims-watch';
 import { DocumentCache } from './document-cache';
+import { lastServedOf } from './last-served';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 import type { Statement } from '../connection/statement';
@@ -32,31 +34,6 @@ interface RunPositionRow {
   readonly fence: number;
   readonly last_seq: number;
   readonly head: Buffer | null;
-}
-
-/** A worker whose lease has expired. */
-export interface LostWorker {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** Times that were corrected after the clock of the database was set back: due times of runs, of the outbox, of deliveries, and leases. */
-export interface HealedTimes {
-  readonly runs: number;
-  readonly items: number;
-  readonly deliveries: number;
-  readonly leases: number;
-}
-
-/** Callbacks for events about the runs of all workers. */
-export interface ClaimsWatch {
-  /** Called with the time that a run had been due when it was claimed, milliseconds. */
-  readonly onClaimed?: (waitedMs: number) => void;
-  /** Called with workers whose leases expired. Each is reported once, by the worker that detected it. */
-  readonly onWorkersLost?: (workers: readonly LostWorker[]) => void;
-  /** Called with the number of runs of dead workers that are due again. */
-  readonly onTakenOver?: (runs: number) => void;
-  readonly onHealed?: (times: HealedTimes) => void;
 }
 
 /**
@@ -341,16 +318,4 @@ export class PostgresClaims extends Claims {
 /** Retries a driver's query until it is answered: releasing the run would only move the same query to another worker. */
 function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
   return withRetry(ask, AS_LONG_AS_IT_TAKES);
-}
-
-/**
- * Returns the tenant after which the next claim begins: the last one, in the order of turns, that got as many runs as any other. A tenant
- * that got fewer, because no slot was left, is first in the next claim. Otherwise the remainder of an uneven division would always go to
- * the same tenant. Undefined if no tenant got a run.
- */
-export function lastServedOf(tenants: readonly string[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const tenant of tenants) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
-  const most = Math.max(0, ...counts.values());
-  return [...counts].findLast(([, count]) => count === most)?.[0];
 }

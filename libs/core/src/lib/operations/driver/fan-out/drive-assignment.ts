@@ -10,6 +10,7 @@ import { Executions, type ExecutionContext } from '../../execution/executions';
 import { assignmentText, reportText, type FanOut } from '../../claimed-run/fan-out';
 import type { OpenedRun } from '../../claimed-run/open-run';
 import { partsOfLost } from './report-arrival';
+import { ReportQueue } from './report-queue';
 import { RunValues } from '../../claimed-run/run-values';
 
 /**
@@ -18,10 +19,6 @@ import { RunValues } from '../../claimed-run/run-values';
  */
 export type Performed = 'answered' | 'released' | 'lost';
 
-/** Limits of one report. */
-const REPORT_RESULTS = 256;
-const REPORT_PARTS = 2_048;
-const REPORT_BYTES = 4 * 1024 * 1024;
 const FULL_INBOX_MS = 500;
 /** How long a release waits for child processes, milliseconds. Their supervisor ends them in any case. */
 const GIVE_BACK_MS = 20_000;
@@ -36,14 +33,7 @@ export class AssignmentDriver {
   private readonly values: RunValues;
   private readonly waiting: AssignmentItem[] = [];
   private readonly running = new Map<StepId, AssignmentItem>();
-  private readonly unsaid: Reported[] = [];
-  /** Chunks without line numbers, by the report that announces them. */
-  private reportedChunks: {
-    readonly report: number;
-    readonly step: StepId;
-    readonly execution: number;
-    readonly bytes: number;
-  }[] = [];
+  private readonly unreported = new ReportQueue();
   private awaitedReport: number | null = null;
   private reports = 0;
   private refuses = false;
@@ -105,7 +95,7 @@ export class AssignmentDriver {
     for (const item of this.assignment?.items ?? []) {
       const before = begun.get(`${item.step}#${item.execution}`);
       if (before === undefined) this.waiting.push(item);
-      else if (!before.answered) this.unsaid.push(...partsOfLost(item.step, item.execution));
+      else if (!before.answered) this.unreported.add(...partsOfLost(item.step, item.execution));
     }
     this.stop(this.claimed.stops);
   }
@@ -114,9 +104,8 @@ export class AssignmentDriver {
   assignmentStatus({ stops, seen, over }: AssignmentStatus): void {
     if (over) return this.lose();
     if (this.awaitedReport !== null && seen >= this.awaitedReport) this.awaitedReport = null;
-    for (const { step, execution, bytes } of this.reportedChunks.filter(({ report }) => report <= seen))
+    for (const { step, execution, bytes } of this.unreported.seen(seen))
       this.executions.numbered(step, execution, bytes);
-    this.reportedChunks = this.reportedChunks.filter(({ report }) => report > seen);
     this.stop(stops);
     this.wakeUp();
   }
@@ -159,8 +148,8 @@ export class AssignmentDriver {
         if (this.lost) return 'lost';
         if (this.givesBack || (this.leaving && this.running.size === 0)) return await this.finishGivingBack();
         if (!this.leaving) this.startWaiting();
-        if ((this.unsaid.length > 0 || this.refuses) && this.awaitedReport === null) await this.report();
-        else if (this.unsaid.length + this.waiting.length + this.running.size === 0) return 'answered';
+        if ((this.unreported.count > 0 || this.refuses) && this.awaitedReport === null) await this.report();
+        else if (this.unreported.count + this.waiting.length + this.running.size === 0) return 'answered';
         else await this.arrival();
       }
     } finally {
@@ -177,7 +166,7 @@ export class AssignmentDriver {
   private async finishGivingBack(): Promise<Performed> {
     await this.executions.settled(GIVE_BACK_MS);
     this.values.giveUp();
-    while (this.unsaid.length > 0 && !this.lost) await this.report();
+    while (this.unreported.count > 0 && !this.lost) await this.report();
     if (this.lost) return 'lost';
     await this.fanOut.assignments.release(this.claimed);
     return 'released';
@@ -282,12 +271,12 @@ export class AssignmentDriver {
 
   private say(part: Reported): void {
     if (this.lost) return;
-    this.unsaid.push(part);
+    this.unreported.add(part);
     this.wakeUp();
   }
 
   private async report(): Promise<void> {
-    const reported = this.nextReported();
+    const reported = this.unreported.next();
     const refs = reported.flatMap((part) =>
       part.kind === 'given' && part.body.type === 'attempt.succeeded' && part.body.outputs?.kind === 'value'
         ? [part.body.outputs.digest]
@@ -321,23 +310,7 @@ export class AssignmentDriver {
     this.refuses = false;
     this.values.committed(refs);
     for (const digest of refs) this.values.known.delete(digest);
-    for (const part of reported) {
-      if (part.kind !== 'fact' || part.fact.type !== 'log') continue;
-      const { step, execution, bytes } = part.fact;
-      this.reportedChunks.push({ report, step, execution, bytes });
-    }
-  }
-
-  private nextReported(): readonly Reported[] {
-    let results = 0;
-    let bytes = 0;
-    const end = this.unsaid.findIndex((part, place) => {
-      if (part.kind === 'given') results++;
-      if (part.kind === 'given' && part.body.type === 'attempt.succeeded')
-        bytes += part.body.outputs?.kind === 'value' ? part.body.outputs.size : 0;
-      return place > 0 && (results > REPORT_RESULTS || place >= REPORT_PARTS || bytes > REPORT_BYTES);
-    });
-    return this.unsaid.splice(0, end < 0 ? this.unsaid.length : end);
+    this.unreported.posted(report, reported);
   }
 
   private async arrival(): Promise<void> {

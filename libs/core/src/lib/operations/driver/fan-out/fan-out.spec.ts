@@ -1,151 +1,31 @@
-import { MemoryWorld } from '../../../../testing/memory/memory-world';
-import { performNext, type MemoryAssignments } from '../../../../testing/memory/memory-assignments';
-import { packText, planned } from '../../../../testing/planning';
+import {
+  Acting,
+  item,
+  items,
+  manifest,
+  ok,
+  pause,
+  TwoWorkers,
+  untilStopped,
+  type Act,
+} from '../../../../testing/memory/two-workers';
+import { performNext } from '../../../../testing/memory/memory-assignments';
+import type { MemoryAssignments } from '../../../../testing/memory/memory-assignments';
+import { packText } from '../../../../testing/planning';
 import { mayChange } from '../../../binding/gate-reads';
 import { canonical } from '../../../canonical/canonical';
 import { digestOf } from '../../../canonical/digest';
-import type { RunId } from '../../../foundation/ids';
 import type { Json } from '../../../foundation/json';
-import type { Plan } from '../../../plan/plan';
-import type { Assignment } from '../../../ports/runs/assignments';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../../ports/step/executor';
-import { RunDriver, type Driven } from '../drive-run';
+import type { RunDriver } from '../drive-run';
 import type { DriverDependencies } from '../../claimed-run/driver-dependencies';
-import { assignmentText, type FanOut } from '../../claimed-run/fan-out';
-import { Slots } from '../../claimed-run/slots';
+import { assignmentText } from '../../claimed-run/fan-out';
 
-type Act = (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome> | Outcome;
-
-class Acting extends Executor {
-  readonly calls: string[] = [];
-
-  constructor(
-    private readonly act: Act,
-    readonly uses = 'builtin:noop',
-  ) {
-    super();
-  }
-
-  async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
-    this.calls.push(`${request.step}#${request.execution}`);
-    return this.act(request, report);
-  }
-}
-
-const ok: Act = (request) => ({ kind: 'succeeded', outputs: request.with });
-const untilStopped: Act = ({ signal }) =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'stopped', unknown: false })));
-const pause = (ms = 5): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const item = (index: number, execution = 1): string => `fan[${index}]::act#${execution}`;
-const items = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => item(from + i));
-
-interface More {
-  readonly effects?: string;
-  readonly with?: string;
-  readonly before?: string;
-  readonly after?: string;
-  readonly step?: string;
-  readonly spec?: string;
-}
-
-const manifest = (
-  count: number,
-  { effects = 'idempotent', with: parameters = 'n: "{{ item }}"', ...more }: More = {},
-): string =>
-  packText(
-    `${more.before ?? ''}- id: fan
-  map:
-    items: [ ${Array.from({ length: count }, (_, i) => i).join()} ]
-    maxParallel: ${count}
-    outputs: { n: "{{ steps.act.outputs }}" }
-    steps: [ { id: act, effects: ${effects}, ${more.step ?? ''} run: { uses: "builtin:noop", with: { ${parameters} } } } ]
-${more.after ?? ''}`,
-    more.spec ?? '',
-  );
-
-/** Planning queries an installation for its bindings; these tests have none, and add them afterwards. */
-function reading(plan: Plan): Plan {
-  return JSON.parse(JSON.stringify(plan).replace('SECRET_OF_TEST', '{{ secrets.deploy }}')) as Plan;
-}
-
-/** A driver with two slots, and another worker, each with its own executors. */
-class Two {
-  readonly world = new MemoryWorld();
-  readonly run: RunId;
-  readonly here: Acting;
-  readonly there: Acting;
-  private readonly open: RunDriver[] = [];
-
-  constructor(
-    text: string,
-    act: { readonly here?: Act; readonly there?: Act } = {},
-    secrets: Parameters<MemoryWorld['submit']>[4] = [],
-    uses = 'builtin:noop',
-  ) {
-    this.here = new Acting(act.here ?? ok, uses);
-    this.there = new Acting(act.there ?? ok, uses);
-    this.run = this.world.submit(reading(planned(text).plan), {}, [], [], secrets);
-  }
-
-  dependencies(
-    executor: Acting,
-    slots: number,
-    change: Partial<DriverDependencies> = {},
-    most = 256,
-  ): DriverDependencies & { readonly fanOut: FanOut } {
-    const fanOut = { assignments: this.world.assignments, slots: new Slots(slots), items: most, others: () => 1 };
-    return { ...this.world.dependencies([executor], change), fanOut: change.fanOut ?? fanOut };
-  }
-
-  /** Drives in the background, and is notified of inbox messages. */
-  async drive(
-    change: Partial<DriverDependencies> = {},
-    most = 256,
-  ): Promise<{ readonly driver: RunDriver; readonly over: Promise<Driven> }> {
-    const driver = await RunDriver.open(this.dependencies(this.here, 2, change, most), this.world.claim(this.run));
-    if (typeof driver === 'string') throw new Error(this.world.run(this.run).halted ?? 'halted');
-    this.open.push(driver);
-    const poll = setInterval(() => driver.inboxChanged(), 5);
-    return { driver, over: driver.drive().finally(() => clearInterval(poll)) };
-  }
-
-  /** The other worker takes available assignments until the run has ended. */
-  async dispatch(over: Promise<Driven>, slots = 100, change: Partial<DriverDependencies> = {}): Promise<Driven> {
-    let driven: Driven | null = null;
-    void over.then((how) => (driven = how));
-    while (driven === null) {
-      await performNext(this.world, this.dependencies(this.there, slots, change));
-      await pause();
-    }
-    return driven;
-  }
-
-  async dispatched(count = 1): Promise<Assignment[]> {
-    for (let round = 0; round < 400 && this.world.assignments.stored.length < count; round++) await pause();
-    return this.world.assignments.stored.map(({ body }) => JSON.parse(body) as Assignment);
-  }
-
-  get result(): Json {
-    return (this.world.run(this.run).run as unknown as Json) ?? null;
-  }
-
-  events(type: string): readonly Json[] {
-    return (this.world.pages.get(this.run) ?? []).flatMap(({ entries }) =>
-      entries.flatMap(({ event }) => (event.type === type ? [event as unknown as Json] : [])),
-    );
-  }
-
-  close(): void {
-    for (const driver of this.open) driver.handOver();
-  }
-}
-
-let two: Two;
+let two: TwoWorkers;
 afterEach(() => two.close());
 
 describe('what a map has ready beyond the slots of its worker', () => {
   it('is executed by another, and the run yields what it would have yielded alone', async () => {
-    two = new Two(
+    two = new TwoWorkers(
       manifest(8, {
         after: '- { id: last, run: { uses: "builtin:noop", with: { all: "{{ steps.fan.outputs }}" } } }\n',
       }),
@@ -177,7 +57,7 @@ describe('what a map has ready beyond the slots of its worker', () => {
         }),
       );
     const there: Act = (request, report) => (request.step === 'fan[2]::act' ? ok : slow)(request, report);
-    two = new Two(manifest(6), { there });
+    two = new TwoWorkers(manifest(6), { there });
     await two.drive();
     await two.dispatched();
     const dependencies = two.dependencies(two.there, 100);
@@ -201,7 +81,7 @@ describe('what a map has ready beyond the slots of its worker', () => {
       await pause(20);
       return { kind: 'failed', code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
     };
-    two = new Two(manifest(6), { here });
+    two = new TwoWorkers(manifest(6), { here });
     const { claims } = two.dependencies(two.here, 2);
     const reading = Object.assign(Object.create(claims) as typeof claims, {
       inboxMessages: async (...asked: Parameters<typeof claims.inboxMessages>) => {
@@ -223,7 +103,7 @@ describe('what a map has ready beyond the slots of its worker', () => {
   });
 
   it('is cut so that each worker finds a piece, at most so many as one assignment holds', async () => {
-    two = new Two(manifest(12));
+    two = new TwoWorkers(manifest(12));
     const { over } = await two.drive({}, 3);
     expect((await two.dispatched(4)).map((one) => one.items.length)).toEqual([3, 3, 3, 1]);
     two.close();
@@ -231,7 +111,7 @@ describe('what a map has ready beyond the slots of its worker', () => {
   });
 
   it('does not leave a worker that is alone, nor one that drives in quarantine', async () => {
-    two = new Two(manifest(6));
+    two = new TwoWorkers(manifest(6));
     const single = { ...two.dependencies(two.here, 2).fanOut, others: () => 0 };
     expect(await (await two.drive({ fanOut: single })).over).toBe('ended');
     expect(two.here.calls).toEqual(items(0, 6));
@@ -239,7 +119,7 @@ describe('what a map has ready beyond the slots of its worker', () => {
 
   it('does not leave if it reads more than an assignment may hold', async () => {
     const big = `- { id: big, run: { uses: "builtin:noop", with: { text: "${'x'.repeat(70_000)}" } } }\n`;
-    two = new Two(manifest(4, { before: big, with: 't: "{{ steps.big.outputs.text }}"' }));
+    two = new TwoWorkers(manifest(4, { before: big, with: 't: "{{ steps.big.outputs.text }}"' }));
     expect(await (await two.drive()).over).toBe('ended');
     expect(two.here.calls.filter((call) => call.startsWith('fan'))).toHaveLength(4);
     expect(two.world.assignments.dispatched).toEqual([]);
@@ -250,7 +130,7 @@ describe('what a map has ready beyond the slots of its worker', () => {
       for (const n of [1, 2, 3]) await report.line('info', `${request.step} ${n}`);
       return { kind: 'succeeded', outputs: null };
     };
-    two = new Two(manifest(5), { here: speaking, there: speaking });
+    two = new TwoWorkers(manifest(5), { here: speaking, there: speaking });
     expect(await two.dispatch((await two.drive()).over)).toBe('ended');
     const chunks = await two.dependencies(two.here, 1).logs.read('acme' as never, two.run, 0, 100);
     expect(chunks.reduce((sum, { lines }) => sum + lines, 0)).toBe(15);
@@ -267,7 +147,7 @@ describe('a driver that is lost', () => {
   it('leaves what it has lent to whoever has it: nothing of that is executed again', async () => {
     let answer: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => (answer = resolve));
-    two = new Two(manifest(6), {
+    two = new TwoWorkers(manifest(6), {
       here: untilStopped,
       there: async (request) => (await asked, ok(request, null as never)),
     });
@@ -291,7 +171,7 @@ describe('a driver that is lost', () => {
 
 describe('a driver that hands over', () => {
   it('waits for what is on its way to others: nobody is asked what a step did that never began', async () => {
-    two = new Two(manifest(8, { effects: 'once' }));
+    two = new TwoWorkers(manifest(8, { effects: 'once' }));
     const { driver, over } = await two.drive();
     two.world.beforeCommit = (commit) => {
       if (commit.page.entries.some(({ event }) => event.type === 'step.started')) driver.handOver();
@@ -309,7 +189,7 @@ describe('a driver that hands over', () => {
 
 describe('an executor that is lost', () => {
   async function lost(effects: string): Promise<void> {
-    two = new Two(manifest(5, { effects }), { there: untilStopped });
+    two = new TwoWorkers(manifest(5, { effects }), { there: untilStopped });
     const { over } = await two.drive();
     await two.dispatched();
     // It has room for one of two, and dies executing it.
@@ -343,7 +223,7 @@ describe('an executor that is lost', () => {
 
 describe('what is told by rows', () => {
   it('is not executed if no driver has written it: it comes back', async () => {
-    two = new Two(manifest(4));
+    two = new TwoWorkers(manifest(4));
     const { over } = await two.drive();
     await two.dispatched();
     const [stored] = two.world.assignments.stored;
@@ -357,7 +237,7 @@ describe('what is told by rows', () => {
   });
 
   it('changes nothing if no executor has written it', async () => {
-    two = new Two(manifest(3));
+    two = new TwoWorkers(manifest(3));
     const { over } = await two.drive();
     const [assignment] = await two.dispatched();
     const body = { type: 'attempt.succeeded', step: 'fan[2]::act', execution: 1, outputs: null } as const;
@@ -374,7 +254,7 @@ describe('what is told by rows', () => {
   });
 
   it('holds no secret and no sensitive input, and its mac is for nothing else', async () => {
-    two = new Two(manifest(3));
+    two = new TwoWorkers(manifest(3));
     const { over } = await two.drive();
     const [assignment] = await two.dispatched();
     expect(assignment).toMatchObject({
@@ -394,7 +274,7 @@ describe('what is told by rows', () => {
 
 describe('a cancel', () => {
   it('stops what is lent: what has not begun never does, and the run is over when all have answered', async () => {
-    two = new Two(manifest(8), { here: untilStopped, there: untilStopped });
+    two = new TwoWorkers(manifest(8), { here: untilStopped, there: untilStopped });
     const { over } = await two.drive();
     await two.dispatched();
     const other = await performNext(two.world, two.dependencies(two.there, 3));
@@ -412,7 +292,7 @@ describe('an attempt that takes too long elsewhere', () => {
   it('is stopped there, and tried again as the pack says', async () => {
     let tries = 0;
     const slow: Act = (request, report) => (++tries === 1 ? untilStopped(request, report) : ok(request, report));
-    two = new Two(manifest(3, { step: 'retries: { maxAttempts: 2, backoff: 0s, attemptTimeout: 1s },' }), {
+    two = new TwoWorkers(manifest(3, { step: 'retries: { maxAttempts: 2, backoff: 0s, attemptTimeout: 1s },' }), {
       there: slow,
     });
     expect(await two.dispatch((await two.drive()).over)).toBe('ended');
@@ -444,9 +324,14 @@ describe('a secret', () => {
     steps: [ { id: act, run: { uses: "builtin:command", with: { command: [act] }, env: { S: SECRET_OF_TEST } } } ]
 `,
   );
-  const start = (): Two => {
+  const start = (): TwoWorkers => {
     const quiet: Act = ({ env }) => ({ kind: 'succeeded', outputs: { known: env['S'] === SECRET } });
-    return new Two(text, { here: quiet, there: quiet }, [{ name: 'deploy', provider: 'vault' }], 'builtin:command');
+    return new TwoWorkers(
+      text,
+      { here: quiet, there: quiet },
+      [{ name: 'deploy', provider: 'vault' }],
+      'builtin:command',
+    );
   };
 
   it('is read by whoever executes, never sent', async () => {
@@ -478,7 +363,7 @@ describe('a step behind a gate', () => {
     });
 
   it('is lent as long as nothing that the gate has bound can change', async () => {
-    two = new Two(gated('n: "{{ item }}", v: "{{ steps.made.outputs.v }}"'));
+    two = new TwoWorkers(gated('n: "{{ item }}", v: "{{ steps.made.outputs.v }}"'));
     expect(await (await two.drive()).over).toBe('parked');
     two.world.decide(two.run, 'ask', 'grace');
     expect(await two.dispatch((await two.drive()).over)).toBe('ended');
@@ -492,7 +377,7 @@ describe('a step behind a gate', () => {
   });
 
   it('does not begin elsewhere when its approval no longer allows it', async () => {
-    two = new Two(gated('n: "{{ item }}"'));
+    two = new TwoWorkers(gated('n: "{{ item }}"'));
     expect(await (await two.drive()).over).toBe('parked');
     two.world.decide(two.run, 'ask', 'grace');
     const { over } = await two.drive();

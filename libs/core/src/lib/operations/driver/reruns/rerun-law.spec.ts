@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import { doneAgain, seen, type Assumptions } from '../../../testing/paired-run';
-import { plannableKinds, plannedOf } from '../../../testing/planned-manifest';
-import { seedlings } from '../../../testing/random/random-manifest';
-import { lawRuns } from '../../../testing/runs-of-laws';
-import { readsOf } from '../../binding/behind';
-import type { StepId } from '../../foundation/ids';
-import { isItem, itemsAround, ROOT } from '../../plan/place';
-import { nodeAt, parentOf } from '../../plan/plan-index';
-import type { Planned } from '../../plan/plan-request';
-import type { Derived } from '../../run/run-event';
+import { doneAgain, seen, type Assumptions } from '../../../../testing/paired-run';
+import { plannableKinds, plannedOf } from '../../../../testing/planned-manifest';
+import { seedlings } from '../../../../testing/random/random-manifest';
+import { lawRuns } from '../../../../testing/runs-of-laws';
+import { readsOf } from '../../../binding/behind';
+import type { StepId } from '../../../foundation/ids';
+import { isItem, itemsAround, ROOT } from '../../../plan/place';
+import { nodeAt, parentOf } from '../../../plan/plan-index';
+import type { Planned } from '../../../plan/plan-request';
+import type { Derived } from '../../../run/run-event';
 
 const seedling = seedlings(plannableKinds());
 const chosen = fc.array(fc.nat(9), { minLength: 1, maxLength: 20 });

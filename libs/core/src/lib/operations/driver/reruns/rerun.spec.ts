@@ -1,12 +1,12 @@
-import { MemoryWorld } from '../../../testing/memory/memory-world';
-import { packText, planned } from '../../../testing/planning';
-import { sha256 } from '../../canonical/digest';
-import { journalNdjson } from '../../evidence/bundle/bundle-files';
-import type { RunId, TenantId } from '../../foundation/ids';
-import type { Json, JsonObject } from '../../foundation/json';
-import type { Plan } from '../../plan/plan';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
-import { RunDriver, type Driven } from './drive-run';
+import { MemoryWorld } from '../../../../testing/memory/memory-world';
+import { packText, planned } from '../../../../testing/planning';
+import { sha256 } from '../../../canonical/digest';
+import { journalNdjson } from '../../../evidence/bundle/bundle-files';
+import type { RunId, TenantId } from '../../../foundation/ids';
+import type { Json, JsonObject } from '../../../foundation/json';
+import type { Plan } from '../../../plan/plan';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../../ports/step/executor';
+import { RunDriver, type Driven } from '../drive-run';
 
 /** Returns the parameters of every step; `broken` ones fail. */
 class Noting extends Executor {

@@ -1,17 +1,17 @@
-import { MemoryWorld } from '../../../testing/memory/memory-world';
-import { packText, planned } from '../../../testing/planning';
-import { testDefaults, testFloor } from '../../../testing/random/random-plan';
-import { sha256 } from '../../canonical/digest';
-import type { RunId } from '../../foundation/ids';
-import type { JsonObject } from '../../foundation/json';
-import type { Entry, Page } from '../../journal/page';
-import { RunDriver } from './drive-run';
-import { indexPlan } from '../../plan/plan-index';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
-import type { AdmissionRecord } from '../../evidence/records/documents';
-import { factsOf } from '../../evidence/records/run-facts';
-import type { VerificationSession } from '../../evidence/verify/check/verification-session';
-import { comparedWithOriginal, stepsReused } from '../../evidence/verify/check/check-reused';
+import { MemoryWorld } from '../../../../testing/memory/memory-world';
+import { packText, planned } from '../../../../testing/planning';
+import { testDefaults, testFloor } from '../../../../testing/random/random-plan';
+import { sha256 } from '../../../canonical/digest';
+import type { RunId } from '../../../foundation/ids';
+import type { JsonObject } from '../../../foundation/json';
+import type { Entry, Page } from '../../../journal/page';
+import { RunDriver } from '../drive-run';
+import { indexPlan } from '../../../plan/plan-index';
+import { Executor, type ExecutionRequest, type Outcome } from '../../../ports/step/executor';
+import type { AdmissionRecord } from '../../../evidence/records/documents';
+import { factsOf } from '../../../evidence/records/run-facts';
+import type { VerificationSession } from '../../../evidence/verify/check/verification-session';
+import { comparedWithOriginal, stepsReused } from '../../../evidence/verify/check/check-reused';
 
 class Once extends Executor {
   readonly uses = 'builtin:command';

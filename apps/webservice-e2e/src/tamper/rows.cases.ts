@@ -1,0 +1,216 @@
+import { runUuid, type RunId } from '@taskrunner/core/foundation';
+import type { Client } from 'pg';
+import { isNight } from '../stack/at-night';
+import { Caller, type DevStack, pause } from '../stack/stack';
+import { Administrator, OWNERS, separately, STEPS } from './administrator';
+
+describe('a database administrator without keys', () => {
+  let admin: Administrator;
+  let ada: Caller;
+  let grace: Caller;
+  let sql: Client;
+  let stack: DevStack;
+  beforeAll(async () => {
+    admin = await Administrator.shared();
+    ({ ada, grace, sql, stack } = admin);
+  }, 120_000);
+
+  it.each([
+    ["status = 'failed'", 'sealed'],
+    ["status = 'running', finished_ms = null", 'sealed'],
+    ["status = 'succeeded'", 'waiting'],
+    [`message = '{"text": "evil"}'`, 'sealed'],
+  ])('cannot have %s of a run that is %s shown', async (change, when) => {
+    const { run, uuid } = when === 'sealed' ? await admin.sealedRun() : await admin.waiting(separately(STEPS, OWNERS));
+    await sql.query(`update pack_runs.runs set ${change} where run_id = $1`, [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    expect(await ada.summary(run)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+  });
+
+  it.each(isNight ? ['rejected', 'expired', 'open', 'closed'] : ['open'])(
+    'cannot have an approved gate shown as %s',
+    async (state) => {
+      const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+      expect((await grace.approve(run, 'approve')).status).toBe(200);
+      await ada.until(run, ['succeeded']);
+      await ada.sealed(run);
+      await sql.query('update pack_runs.gates set state = $2 where run_id = $1', [uuid, state]);
+      const answer = await ada.ask('GET', `/api/runs/${run}/gates/approve`);
+      expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+      // The run is marked, so the list of open gates goes on without it.
+      expect((await grace.ask('GET', '/api/approvals')).status).toBe(200);
+    },
+  );
+
+  it('cannot have a gate that was closed shown as expired', async () => {
+    const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+    await ada.ask('POST', `/api/runs/${run}/cancel`, {});
+    await ada.until(run, ['cancelled']);
+    expect(await ada.ask('GET', `/api/runs/${run}/gates/approve`)).toMatchObject({ body: { status: 'closed' } });
+    await sql.query("update pack_runs.gates set state = 'expired' where run_id = $1", [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}/gates/approve`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+  });
+
+  it("cannot have somebody else's run passed off as the run of a repeated request", async () => {
+    const body = { manifest: separately('- { id: a, run: { uses: "builtin:noop" } }'), inputs: {} };
+    const key = { 'idempotency-key': 'tamper-1' };
+    const first = await ada.ask('POST', '/api/runs', body, key);
+    const linus = new Caller(stack.server, await stack.tokenFor('linus'));
+    const other = await linus.submit(body.manifest);
+    const values = [first.body['runId'], other].map((run) => runUuid(run as RunId));
+    const altered = await sql.query('update pack_runs.idempotency set run_id = $2 where run_id = $1', values);
+    expect([first.status, altered.rowCount]).toEqual([201, 1]);
+    const again = await ada.ask('POST', '/api/runs', body, key);
+    expect([again.status, again.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    // The run itself is as it was.
+    expect((await linus.summary(other))['error']).toBe(null);
+    // A run that was removed is not there; the answer is no fault of the service.
+    await sql.query('update pack_runs.idempotency set run_id = $2 where run_id = $1', [
+      values[1],
+      '00000000-0000-0000-0000-000000000000',
+    ]);
+    expect(await ada.ask('POST', '/api/runs', body, key)).toMatchObject({
+      status: 404,
+      body: { code: 'RUN_NOT_FOUND' },
+    });
+  });
+
+  it('cannot have a run say for ever that it is being cancelled', async () => {
+    for (const route of ['GET', 'POST']) {
+      const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+      const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
+      const { gateDigest, planHash } = body as { gateDigest: string; planHash: string };
+      await sql.query('update pack_runs.runs set cancel_position = 7 where run_id = $1', [uuid]);
+      const decision = { gateId: 'approve', decision: 'approved', planHash, gateDigest, reason: 'reviewed' };
+      const answer =
+        route === 'GET'
+          ? await ada.ask('GET', `/api/runs/${run}`)
+          : await grace.ask('POST', `/api/runs/${run}/approve`, decision);
+      await admin.found(run, answer);
+    }
+  });
+
+  it.each(isNight ? ['false', '0', '{"code":"DOCUMENT_ALTERED"}'] : ['false'])(
+    'cannot switch the halt of a run off with a mark that nobody writes: %s',
+    async (mark) => {
+      const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+      await sql.query('update pack_runs.runs set altered = $2 where run_id = $1', [uuid, mark]);
+      const { body } = await grace.ask('GET', '/api/approvals?limit=200');
+      expect((body['items'] as { runId: string }[]).map(({ runId }) => runId)).toContain(run);
+      await admin.altered(run, 'admission');
+      await admin.found(run, await ada.ask('GET', `/api/runs/${run}`));
+    },
+  );
+
+  it('cannot have another pack and other people shown under a mark, which does not spare the run either', async () => {
+    const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+    const shown = async () => {
+      const {
+        pack: { name, version } = {},
+        planHash,
+        initiators,
+      } = (await ada.summary(run)) as unknown as Record<string, { name?: string; version?: string }>;
+      return { name, version, planHash, initiators };
+    };
+    const before = await shown();
+    await sql.query(
+      `update pack_runs.runs set altered = '{"code":"DOCUMENT_ALTERED","message":"nothing of note"}' where run_id = $1`,
+      [uuid],
+    );
+    await sql.query(
+      `update pack_runs.run_sources set pack_name = 'evil', pack_version = '6.6.6', initiators = '[]',
+       requester = '{"iss":"https://id.test","sub":"mallory","name":"Mallory"}', plan_hash = $2 where run_id = $1`,
+      [uuid, `sha256:${'0'.repeat(64)}`],
+    );
+    expect(await shown()).toEqual(before);
+    expect(JSON.stringify(await ada.summary(run))).not.toContain('mallory');
+    await admin.found(run, await ada.ask('GET', `/api/runs/${run}/gates/approve`));
+  });
+
+  const UNREADABLE: readonly (readonly [string, string])[] = [
+    ['creation time', 'update pack_runs.runs set created_ms = 9000000000000000 where run_id = $1'],
+    ['time of its end', 'update pack_runs.runs set finished_ms = -900000000000000000 where run_id = $1'],
+    ['requester', `update pack_runs.run_sources set requester = 'null' where run_id = $1`],
+    ['labels', `update pack_runs.run_sources set labels = '[{}]' where run_id = $1`],
+    ['counts', `update pack_runs.runs set counts = '7' where run_id = $1`],
+    ['waits', `update pack_runs.runs set waits = '7' where run_id = $1`],
+  ];
+
+  it.each(isNight ? UNREADABLE : UNREADABLE.slice(1, 3))(
+    'cannot take the list of runs away with a %s that cannot be shown',
+    async (_what, statement) => {
+      const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+      expect((await sql.query(statement, [uuid])).rowCount).toBe(1);
+      expect(await ada.ask('GET', '/api/runs?limit=200')).toMatchObject({
+        status: 409,
+        body: { code: 'DOCUMENT_ALTERED' },
+      });
+      const { status, body } = await ada.ask('GET', '/api/runs?limit=200');
+      expect(status).toBe(200);
+      expect((body['items'] as { runId: string }[]).find(({ runId }) => runId === run)).toMatchObject({
+        status: 'halted',
+        error: { code: 'DOCUMENT_ALTERED' },
+      });
+      expect(await ada.summary(run)).toMatchObject({ status: 'halted', error: { code: 'DOCUMENT_ALTERED' } });
+    },
+  );
+
+  it('cannot take the list of open gates away with a time that has no end', async () => {
+    const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+    await sql.query("update pack_runs.gates set expires_at = 'infinity' where run_id = $1", [uuid]);
+    await admin.found(run, await grace.ask('GET', '/api/approvals'));
+    expect((await grace.ask('GET', '/api/approvals')).status).toBe(200);
+    expect((await ada.ask('GET', `/api/runs/${run}/gates`)).body['code']).toBe('DOCUMENT_ALTERED');
+  });
+
+  it('cannot take the list of workers away with a lease that has no end', async () => {
+    await sql.query(
+      `insert into pack_runs.workers select (jsonb_populate_record(w, jsonb_build_object('worker_id', gen_random_uuid(), 'lease_until', 'infinity'))).*
+       from pack_runs.workers w where state = 'live' limit 1`,
+    );
+    const ops = new Caller(stack.server, await stack.tokenFor('ops'));
+    const { status, body } = await ops.ask('GET', '/api/workers');
+    await sql.query("delete from pack_runs.workers where lease_until = 'infinity'");
+    expect([status, (body['items'] as unknown[]).length]).toEqual([200, 1]);
+  });
+
+  it.each([
+    ["status = 'running', finished_ms = null, evidence_status = 'none'"],
+    ["status = 'halted', evidence_status = 'refused'"],
+    ["evidence_status = 'pending'"],
+    ['last_line = 0'],
+  ])('cannot have a sealed run or its log shown with %s', async (change) => {
+    const { run, uuid } = await admin.sealedRun();
+    await sql.query(`update pack_runs.runs set ${change} where run_id = $1`, [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}/logs`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    expect(await ada.summary(run)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+  });
+
+  it('cannot have a run called sealed whose attestation is gone', async () => {
+    const { run, uuid } = await admin.sealedRun();
+    await sql.query('delete from pack_artifacts.attestations where run_id = $1', [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+  });
+
+  it('cannot have a worker drive a run that has ended', async () => {
+    const { run, uuid } = await admin.sealedRun();
+    await sql.query(
+      "update pack_runs.runs set status = 'running', evidence_status = 'none', finished_ms = null, due_at = now() where run_id = $1",
+      [uuid],
+    );
+    const statusOf = async () =>
+      (
+        await sql.query<{ status: string; due_at: Date | null }>(
+          'select status, due_at from pack_runs.runs where run_id = $1',
+          [uuid],
+        )
+      ).rows[0];
+    for (let tries = 0; (await statusOf())?.status !== 'halted' && tries < 150; tries++) await pause(200);
+    expect(await statusOf()).toEqual({ status: 'halted', due_at: null });
+    expect(await ada.summary(run)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+  }, 60_000);
+});
