@@ -338,7 +338,7 @@ describe('the message of a run that a worker states otherwise', () => {
     expect(failing(without((event) => (event['type'] === 'run.ended' ? dropped(event) : event)))).toEqual(
       found('journal.replay'),
     );
-    const isAsked = ({ question = null }: JsonObject): boolean => String(question).endsWith('Message');
+    const isAsked = ({ question }: JsonObject): boolean => typeof question === 'string' && question.endsWith('Message');
     const silent = without((event) => (isAsked(event) ? null : event['type'] === 'run.ended' ? dropped(event) : event));
     expect(failing(silent)).toEqual(found('journal.replay'));
   });

@@ -248,7 +248,7 @@ describe('the message of a run', () => {
       const changed = entries.map(({ event, ...entry }) => {
         return { ...entry, event: event.type === 'run.ended' ? { ...event, ...message } : event };
       });
-      return canonical(changed as unknown as Json);
+      return canonical(changed);
     });
   const row = (message: Json, change: object = {}) =>
     ({
