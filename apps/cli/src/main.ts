@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommandLine } from './program';
+import { calledAs } from './terminal/hints/called-as';
 import { endWithoutReader } from './terminal/closed-output';
 import { ProcessTerminal } from './terminal/process-terminal';
 
@@ -19,7 +20,7 @@ endWithoutReader();
 
 void runCommandLine({
   arguments: process.argv.slice(2),
-  terminal: new ProcessTerminal(),
+  terminal: new ProcessTerminal(calledAs({ script: process.argv[1] ?? '', folder: process.cwd(), env: process.env })),
   env: process.env,
   readStdin,
   version: ownVersion(),

@@ -226,6 +226,30 @@ describe('a schedule', () => {
       await stopsAltered(copy);
     });
 
+    it('stops, with a line of its history that names a run of somebody else, which goes on', async () => {
+      const id = await create(ada, { manifest: GATED, overlap: 'replace' });
+      const own = await ran(id);
+      const other = await linus.submit(GATED);
+      await linus.until(other, ['waiting']);
+      const values = [scheduleUuid(id), runUuid(other as RunId)];
+      await sql.query('update pack_runs.schedule_ticks set run_id = $2 where schedule_id = $1', values);
+      expect(await history(id)).toMatchObject([{ outcome: 'ran', reason: 'SCHEDULE_ALTERED', runId: null }]);
+      expect(await tick(id)).toMatchObject({ outcome: 'stopped', reason: 'SCHEDULE_ALTERED', runId: null });
+      expect(await shown(id)).toMatchObject({ status: 'stopped', stopped: { code: 'SCHEDULE_ALTERED' } });
+      const { rows } = await sql.query('select 1 from pack_runs.inbox where run_id = any($1::uuid[])', [
+        [own, other].map((run) => runUuid(run as RunId)),
+      ]);
+      expect(rows).toEqual([]);
+      // A line whose time is none has no place in the list.
+      await sql.query("update pack_runs.schedule_ticks set tick_ms = 9e15 where schedule_id = $1 and outcome = 'ran'", [
+        scheduleUuid(id),
+      ]);
+      expect(await ada.ask('GET', `/api/schedules/${id}/ticks`)).toMatchObject({
+        status: 409,
+        body: { code: 'SCHEDULE_ALTERED' },
+      });
+    });
+
     it.each(['creator', 'editor', 'author'])('stops, with another %s', async (who) => {
       const id = await create(linus, { manifest: GATED });
       const { rowCount } = await sql.query(

@@ -14,6 +14,7 @@ import {
   PackLibrary,
   PackPlanner,
   ReleaseEvidence,
+  ReplayedRuns,
   RerunRun,
   ResolveAttention,
   RunDueTicks,
@@ -41,6 +42,7 @@ import {
   WorkerDirectory,
 } from '@taskrunner/core/ports';
 import {
+  ADMISSION_KEYS,
   ADMISSION_SIGNER,
   CHECKPOINT_SIGNER,
   CONFIGURATION,
@@ -51,7 +53,6 @@ import {
   PACK_TRUST,
   provide,
   REGISTRY_MOUNTS,
-  SCHEDULE_KEYS,
   SENSITIVE_INPUTS_KEY,
   Telemetry,
   token,
@@ -86,6 +87,7 @@ const packs: readonly Provider[] = [
 ];
 
 const runs: readonly Provider[] = [
+  operation(ReplayedRuns, { reader: RunReader, keys: ADMISSION_KEYS }),
   provide(
     SubmitRun,
     {
@@ -95,6 +97,7 @@ const runs: readonly Provider[] = [
       signer: ADMISSION_SIGNER,
       planner: PackPlanner,
       judge: PackJudge,
+      replayed: ReplayedRuns,
       resolvePack,
       workerDirectory: WorkerDirectory,
       sensitive: SENSITIVE_INPUTS_KEY,
@@ -171,7 +174,7 @@ const schedules: readonly Provider[] = [
   { provide: Calendar, useClass: CronerCalendar },
   provide(
     SignedSchedules,
-    { schedules: ScheduleStore, signer: ADMISSION_SIGNER, keys: SCHEDULE_KEYS, observability: Observability },
+    { schedules: ScheduleStore, signer: ADMISSION_SIGNER, keys: ADMISSION_KEYS, observability: Observability },
     ({ observability, ...dependencies }) =>
       new SignedSchedules({
         ...dependencies,

@@ -17,6 +17,7 @@ import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { isJson, withOutput } from './options';
 import { readText } from '../evidence/evidence-options';
+import { refuseNoFile } from '../files/special-file';
 
 interface FetchOptions extends ConnectionOptions {
   readonly file?: string;
@@ -119,6 +120,7 @@ function countOf(envelope: Envelope): number {
 }
 
 async function textIfThere(path: string): Promise<string> {
+  refuseNoFile(path);
   return readFile(path, 'utf8').catch((error: unknown) => {
     if ((error as { code?: unknown }).code === 'ENOENT') return '';
     throw unreadable(path, error);

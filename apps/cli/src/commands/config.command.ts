@@ -13,6 +13,7 @@ import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { withOutput, isJson } from './options';
 import { forecastLines, forecastOf, type RunForecast } from './run-forecast';
+import { refuseSpecialFile } from '../files/special-file';
 
 interface Options {
   readonly output: string;
@@ -64,7 +65,9 @@ interface Read {
 }
 
 async function read(supplied: string | undefined, { env }: Context, reader: 'check' | 'anybody'): Promise<Read> {
-  return { file: configurationFileOf(supplied, env), reading: await loadConfiguration(supplied, env, reader) };
+  const file = configurationFileOf(supplied, env);
+  refuseSpecialFile(file);
+  return { file, reading: await loadConfiguration(supplied, env, reader) };
 }
 
 function check(

@@ -16,7 +16,7 @@ describe('what dev prints of the console', () => {
     [{ page: null, refusal: 'CONSOLE_DISABLED' as const }, 'console: disabled (console.enabled)'],
     [{ page: null, refusal: null }, 'console: not served; see the log of the webservice'],
   ])('is what the webservice answers: %j', (answer, line) => {
-    const lines = usageOf(STACK, answer);
+    const lines = usageOf(STACK, answer, 'taskrunner');
     expect(lines.filter((one) => one.startsWith('console'))).toEqual([line]);
   });
 });

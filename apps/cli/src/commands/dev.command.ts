@@ -78,7 +78,7 @@ async function runDev(options: Options, { terminal, env }: Context) {
   });
   if (!waiting.isOver) {
     const answer = await readConsole(stack.server);
-    for (const line of usageOf(stack, answer)) terminal.print(line);
+    for (const line of usageOf(stack, answer, terminal.calledAs ?? 'npx taskrunner')) terminal.print(line);
     if (answer.page !== null) openConsole(consoleOf(stack), options.open, terminal, env);
     else if (options.open === true) terminal.say(`The console is not opened: it is ${stateOf(answer)}`);
   }
@@ -141,10 +141,11 @@ function stateOf(answer: ConsoleAnswer & { readonly page: null }): string {
     : 'not served; see the log of the webservice';
 }
 
-/** Suggests the next steps. `answer`: what the webservice answers for the console. */
+/** Suggests the next steps. `answer`: what the webservice answers for the console. `name`: the name by which the program was called. */
 export function usageOf(
   stack: Pick<DevStack, 'server' | 'issuer' | 'health' | 'trustPath' | 'stateDirectory' | 'sandbox'>,
   answer: ConsoleAnswer,
+  name: string,
 ): readonly string[] {
   const { server, issuer, health, trustPath, stateDirectory, sandbox } = stack;
   const keep = quoted(stateDirectory);
@@ -158,13 +159,13 @@ export function usageOf(
       : safeLine(`sandbox    none: steps are not isolated (${sandbox.reason ?? 'unknown'})`),
     `trust file ${trustPath}`,
     '',
-    `npx taskrunner login --server ${server} --issuer ${issuer}`,
+    `${name} login --server ${server} --issuer ${issuer}`,
     '',
     `export TASKRUNNER_SERVER=${server}`,
-    `export TASKRUNNER_TOKEN=$(npx taskrunner dev --keep-data ${keep} token ada)`,
-    'npx taskrunner run PACK --inputs FILE',
-    `TASKRUNNER_TOKEN=$(npx taskrunner dev --keep-data ${keep} token grace) npx taskrunner approve RUN GATE --reason "…"`,
-    `npx taskrunner evidence RUN && npx taskrunner verify RUN.evidence.tar --trust ${quoted(trustPath)} --allow-dev`,
+    `export TASKRUNNER_TOKEN=$(${name} dev --keep-data ${keep} token ada)`,
+    `${name} run PACK --inputs FILE`,
+    `TASKRUNNER_TOKEN=$(${name} dev --keep-data ${keep} token grace) ${name} approve RUN GATE --reason "…"`,
+    `${name} evidence RUN && ${name} verify RUN.evidence.tar --trust ${quoted(trustPath)} --allow-dev`,
     '',
     'Press Ctrl-C to stop all processes.',
   ];

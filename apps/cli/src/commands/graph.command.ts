@@ -9,6 +9,7 @@ import { unreadable } from '../packs/pack-argument';
 import type { Context } from './context';
 import { withInputs, withOffline } from './options';
 import { refuse } from './plan.command';
+import { refuseSpecialFile } from '../files/special-file';
 
 interface Options extends OfflineOptions, InputOptions {
   readonly format: 'mermaid' | 'svg' | 'json';
@@ -35,10 +36,12 @@ export function registerGraph(program: Command, context: Context): void {
         }[options.format]();
         const { out } = options;
         if (out === undefined) terminal.print(text.replace(/\n$/, ''));
-        else
+        else {
+          refuseSpecialFile(out);
           await writeFile(out, text).catch((error: unknown) => {
             throw unreadable(out, error);
           });
+        }
         return EXIT.OK;
       }, argument),
     );

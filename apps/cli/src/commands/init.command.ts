@@ -7,6 +7,7 @@ import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { printAs, withOutput } from './options';
+import { makeFolders } from '@taskrunner/infrastructure/files';
 
 export function registerInit(program: Command, context: Context): void {
   withOutput(program.command('init <name>'))
@@ -22,7 +23,7 @@ export function registerInit(program: Command, context: Context): void {
           );
         const folder = options.dir ?? name;
         // The folder must be new: existing files are never overwritten.
-        await mkdir(dirname(folder), { recursive: true });
+        await makeFolders(dirname(folder));
         await mkdir(folder).catch((error: unknown) => {
           throw new CliError(
             'CLI_FILE',
@@ -36,7 +37,7 @@ export function registerInit(program: Command, context: Context): void {
         });
         const files = Object.entries(scaffold(name)).map(([path, text]) => ({ path: join(folder, path), text }));
         for (const { path, text } of files) {
-          await mkdir(dirname(path), { recursive: true });
+          await makeFolders(dirname(path));
           await writeFile(path, text, { flag: 'wx' });
         }
         const paths = files.map(({ path }) => path);

@@ -12,6 +12,7 @@ import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
+import { refuseSpecialFile } from '../files/special-file';
 
 type Format = 'md' | 'html' | 'json';
 
@@ -161,6 +162,7 @@ function written(report: Report, format: Format): string {
 }
 
 async function writeReport(path: string, text: string, force: boolean): Promise<void> {
+  refuseSpecialFile(path);
   try {
     await writeFile(path, text, { flag: force ? 'w' : 'wx' });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { ConnectionOptions } from '../server/connection';
-import { safeLine } from '../terminal/safe-text';
+import { safeLine, wrapped } from '../terminal/safe-text';
+import type { Terminal } from '../terminal/terminal';
 import { tableLines, type Column } from '../lists/table';
 import type { Context } from './context';
 
@@ -82,9 +83,17 @@ export function printList<Row>(
   if (output === 'json') terminal.print(JSON.stringify(value));
   else if (output === 'ndjson') for (const item of items) terminal.print(JSON.stringify(item));
   else if (items.length === 0) terminal.say(none);
-  else
-    for (const line of tableLines(columns, items, terminal.isInteractive ? terminal.columns : Infinity))
-      terminal.print(line);
+  else for (const line of tableLines(columns, items, widthOf(terminal))) terminal.print(line);
+}
+
+/** Columns to which output is fitted. Infinity if it is not read at a terminal. */
+export function widthOf(terminal: Terminal): number {
+  return terminal.isInteractive ? terminal.columns : Infinity;
+}
+
+/** Prints lines. On a terminal they are wrapped to its width, so that continuation lines are indented. */
+export function printLines({ terminal }: Pick<Context, 'terminal'>, lines: readonly string[]): void {
+  for (const line of lines) for (const part of wrapped(line, widthOf(terminal))) terminal.print(part);
 }
 
 /** Of commands that plan without a server. */

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { verifySignature } from '@taskrunner/core/evidence';
@@ -18,6 +18,8 @@ import type { Context } from './context';
 import { several, withOutput } from './options';
 import { registerPackLists } from './pack-list.command';
 import { factsOf, show, stemOf } from './show-facts';
+import { makeFolders } from '@taskrunner/infrastructure/files';
+import { refuseSpecialFile } from '../files/special-file';
 
 interface Options extends RegistryOptions, ConnectionOptions {
   readonly output: string;
@@ -47,6 +49,7 @@ function registerBuild(group: Command, context: Context): void {
       context.run(async () => {
         const pack = await takePack(argument, {}, {});
         const file = options.file ?? `${stemOf(pack)}.tar`;
+        refuseSpecialFile(file);
         await writeFile(file, pack.archive);
         show(context, options, { ...factsOf(pack), file });
         return EXIT.OK;
@@ -132,7 +135,7 @@ function registerPull(group: Command, context: Context): void {
           );
         const pack = await takePack(argument, options, context.env);
         const folder = options.to ?? '.';
-        await mkdir(folder, { recursive: true });
+        await makeFolders(folder);
         const file = join(folder, `${stemOf(pack)}.tar`);
         await writeFile(file, pack.archive);
         const signatures = await writeSignatures(pack.signatures, join(folder, `${stemOf(pack)}.sigstore.json`));

@@ -9,7 +9,7 @@ import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
-import { withInputs, withOffline, withOutput, isJson } from './options';
+import { isJson, printLines, withInputs, withOffline, withOutput } from './options';
 
 interface Options extends OfflineOptions, InputOptions {
   readonly output: string;
@@ -26,21 +26,22 @@ export function registerPlan(program: Command, context: Context): void {
         const { planHash, receipt, plan, warnings, profileDigest } = planning.planned;
         if (isJson(options)) terminal.print(JSON.stringify({ planHash, receipt, plan }));
         else {
-          terminal.print(safeLine(`pack         ${plan.pack.name} ${plan.pack.version}`));
-          terminal.print(`content      ${plan.pack.contentDigest}`);
-          for (const { name, provider } of planning.planned.profile.secrets)
-            terminal.print(safeLine(`secret       ${name} (from ${provider})`));
-          for (const [id, { node }] of planning.planned.index.nodes)
-            if (node.kind === 'run')
-              terminal.print(safeLine(`step         ${node.effects.padEnd(10)} ${id} (${node.uses})`));
-          const { workerLabels, concurrency } = planning.planned;
-          if (workerLabels.length > 0) terminal.print(safeLine(`workers      with ${workerLabels.join(', ')}`));
-          if (concurrency !== null)
-            terminal.print(safeLine(`concurrency  ${concurrency.group} (${concurrency.onConflict})`));
-          terminal.print(`profile      ${profileDigest} (of this configuration)`);
-          for (const [component, digest] of Object.entries(receipt))
-            terminal.print(`  ${component.padEnd(12)} ${digest}`);
-          terminal.print(`plan hash    ${planHash}`);
+          const { workerLabels, concurrency, profile, index } = planning.planned;
+          const steps = [...index.nodes].flatMap(([id, { node }]) =>
+            node.kind === 'run' ? [`step         ${node.effects.padEnd(10)} ${id} (${node.uses})`] : [],
+          );
+          const facts = [
+            `pack         ${plan.pack.name} ${plan.pack.version}`,
+            `content      ${plan.pack.contentDigest}`,
+            ...profile.secrets.map(({ name, provider }) => `secret       ${name} (from ${provider})`),
+            ...steps,
+            ...(workerLabels.length > 0 ? [`workers      with ${workerLabels.join(', ')}`] : []),
+            ...(concurrency === null ? [] : [`concurrency  ${concurrency.group} (${concurrency.onConflict})`]),
+            `profile      ${profileDigest} (of this configuration)`,
+            ...Object.entries(receipt).map(([component, digest]) => `  ${component.padEnd(12)} ${digest}`),
+            `plan hash    ${planHash}`,
+          ];
+          printLines(context, facts.map(safeLine));
         }
         for (const line of faultLines(warnings, planning.shown)) terminal.say(line.replace(/^(?!help:)/, 'warning: '));
         return EXIT.OK;

@@ -3,6 +3,7 @@ import { readDocument } from '@taskrunner/core/document';
 import { isJsonObject, type Fault, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { isSetting, parseConfiguration, variableOf } from '@taskrunner/infrastructure/configuration';
 import { DevError } from './dev-error';
+import { refuseSpecialFile } from '../files/special-file';
 
 /** Configuration of a stack: sections with their keys, and the keys that are in no section. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -36,6 +37,7 @@ export async function readOwnSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OwnSettings> {
   if (path === undefined) return ownSettings('', env);
+  refuseSpecialFile(path);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new DevError(
       'DEV_CONFIG_INVALID',

@@ -1,7 +1,8 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ownDirectory, type DirectoryOwner } from '@taskrunner/infrastructure/embedded-postgres';
 import { DevError } from './dev-error';
+import { makeFolders } from '@taskrunner/infrastructure/files';
 
 /** The folder of a development stack and its layout. */
 export interface StateDirectory {
@@ -42,12 +43,12 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     ports: inside('ports.json'),
   };
   // The embedded database may belong to another account (root starts it under one), which must be able to traverse the folder.
-  await mkdir(root, { recursive: true, mode: 0o711 });
+  await makeFolders(root, { mode: 0o711 });
   for (const folder of [directory.objects, directory.keys, directory.authority, directory.compiled, directory.logs]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder, { mode: 0o700 });
     await chmod(folder, 0o700);
   }
-  await mkdir(directory.work, { recursive: true, mode: 0o711 });
+  await makeFolders(directory.work, { mode: 0o711 });
   return directory;
 }
 

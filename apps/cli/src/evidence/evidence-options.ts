@@ -21,6 +21,7 @@ import { readBundleFile, type ReadBundle } from '../packs/read-bundle';
 import { CliError } from '../terminal/cli-error';
 import { SECOND_CHECKS, type SecondThread } from './second-thread';
 import { readTrustFile } from './trust-file';
+import { refuseSpecialFile } from '../files/special-file';
 
 /** Options of a verification. */
 export interface EvidenceOptions {
@@ -159,6 +160,7 @@ export async function readText(path: string): Promise<string> {
 
 /** SHA-256 of a file. Throws a `CliError`. */
 export async function digestOfFile(path: string): Promise<Digest> {
+  refuseSpecialFile(path);
   const hash = createHash('sha256');
   try {
     for await (const piece of createReadStream(path) as AsyncIterable<Uint8Array>) hash.update(piece);

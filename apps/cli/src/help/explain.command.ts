@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { nearestName } from '@taskrunner/core/foundation';
 import { explainCode, explainedCodes } from '@taskrunner/core/operations';
 import { CLI_ERRORS, CliError } from '../terminal/cli-error';
+import { hintAs } from '../terminal/hints/called-as';
 import { EXIT, exitOfProblem } from '../terminal/exit-code';
 import type { Context } from '../commands/context';
 import { printAs, withOutput } from '../commands/options';
@@ -20,7 +21,7 @@ export function registerExplain(program: Command, context: Context): void {
             ? []
             : [`HTTP status: ${found.status}${found.retryable ? ', can be repeated' : ''}`]),
           ...(found.exitCode === null ? [] : [`exit code: ${found.exitCode}`]),
-          `help: ${found.remediation}`,
+          hintAs(`help: ${found.remediation}`, context.terminal.calledAs ?? 'taskrunner'),
         ]);
         return EXIT.OK;
       }),

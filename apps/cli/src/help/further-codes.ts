@@ -224,6 +224,7 @@ export const CLI_REMEDIES = {
   CLI_SERVER_OTHER: 'Check TASKRUNNER_SERVER or --server.',
   CLI_STEP_NOT_FOUND: 'List the steps with `taskrunner show RUN`.',
   CLI_GATE_NOT_FOUND: 'List the gates with `taskrunner gates RUN`.',
+  CLI_SCHEDULE_NOT_FOUND: 'List schedules with `taskrunner schedule list`.',
   CLI_EVIDENCE_WAITS: 'Decide at the gate, or wait for the end with `taskrunner wait RUN`.',
   CLI_NOT_CONFIRMED:
     'Run the command again on a terminal and type what it asks for. In scripts, `approve` needs --yes --gate-digest DIGEST.',

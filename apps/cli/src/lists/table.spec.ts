@@ -31,6 +31,15 @@ describe('a list', () => {
     expect(tableLines(COLUMNS, rows, 17)).toHaveLength(3);
   });
 
+  it('folds long values of a record between words, and leaves single words whole', () => {
+    const rows = [{ id: 'x'.repeat(30), why: 'the owners have not decided yet', name: '' }];
+    expect(tableLines(COLUMNS, rows, 24)).toEqual([
+      `ID   ${'x'.repeat(30)}`,
+      'WHY  the owners have ',
+      '    not decided yet',
+    ]);
+  });
+
   it('omits columns that are empty, and has no lines without rows', () => {
     expect(tableLines(COLUMNS, [{ id: 'a', why: '', name: 'x' }])).toEqual(['ID  NAME', 'a   x']);
     expect(tableLines(COLUMNS, [])).toEqual([]);

@@ -6,6 +6,7 @@ import type { Pack } from '@taskrunner/core/pack';
 import { CliError } from '../terminal/cli-error';
 import { faultLines } from '../terminal/print-faults';
 import { bytesOf, unreadable } from './pack-argument';
+import { refuseNoFile } from '../files/special-file';
 
 /** Values of `--inputs` and `-i`. */
 export interface InputOptions {
@@ -98,6 +99,8 @@ async function fromFile(name: string, path: string, type: string | undefined): P
 }
 
 async function digestOfFile(path: string): Promise<Pick<InputFile, 'digest' | 'size'>> {
+  // It is read once for its digest, and again to send it.
+  refuseNoFile(path);
   const hash = createHash('sha256');
   let size = 0;
   try {

@@ -26,9 +26,10 @@ it.each([
   ],
   ['INPUT_MISSING', '/inputs/a~1b', 'Set the input with -i a/b=value, or in the file of --inputs.'],
   ['INPUT_ENUM', '/inputs/level', 'Use -i level=value. Allowed values: 1, 2.'],
+  ['INPUT_UNKNOWN', '/inputs/regoin', 'Did you mean region? Inputs of the pack: region, report, level.'],
   [
     'INPUT_UNKNOWN',
-    '/inputs/regoin',
+    '/inputs/ticket',
     'Remove the input, or correct its name. Inputs of the pack: region, report, level.',
   ],
   // Nothing to add.

@@ -1,4 +1,4 @@
-import type { Fault } from '@taskrunner/core/foundation';
+import { nearestName, type Fault } from '@taskrunner/core/foundation';
 import type { Pack } from '@taskrunner/core/pack';
 
 /** Declarations of the inputs of a pack. */
@@ -32,8 +32,16 @@ function hintOf(code: string, name: string, rules: InputRules): string | null {
     return `Set the input with -i ${name}=${rule?.type === 'file' ? '@path' : 'value'}, or in the file of --inputs.${valuesOf(rule)}`;
   if (code === 'INPUT_ENUM') return valuesOf(rule) === '' ? null : `Use -i ${name}=value.${valuesOf(rule)}`;
   if (code === 'INPUT_UNKNOWN' && rules.length > 0)
-    return `Remove the input, or correct its name. Inputs of the pack: ${listed(rules.map((one) => one.name))}.`;
+    return `${meant(name, rules)}Inputs of the pack: ${listed(rules.map((one) => one.name))}.`;
   return null;
+}
+
+function meant(name: string, rules: InputRules): string {
+  const near = nearestName(
+    name,
+    rules.map((one) => one.name),
+  );
+  return near === null ? 'Remove the input, or correct its name. ' : `Did you mean ${near}? `;
 }
 
 function valuesOf(rule: InputRules[number] | undefined): string {

@@ -17,6 +17,7 @@ import {
 import { cedarEngine } from '@taskrunner/infrastructure/policies';
 import { CliError } from '../terminal/cli-error';
 import { bytesOf } from './pack-argument';
+import { refuseSpecialFile } from '../files/special-file';
 
 /** Options for planning without a server. */
 export interface OfflineOptions {
@@ -41,6 +42,7 @@ export async function offlineSetting(
   const added = options.executors === undefined ? [] : await readDescriptors(options.executors);
   const executors = [...BUILTIN_EXECUTORS, ...added];
   if (!named) return defaultSetting({ pack: packOf(source), isSealed: options.sealed, policyEngines, executors });
+  refuseSpecialFile(named);
   const reading = await loadConfiguration(named, ownVariables(env));
   if (reading.kind === 'refused')
     throw new CliError(

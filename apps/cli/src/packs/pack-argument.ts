@@ -5,6 +5,7 @@ import { packSourceOf, type PackSource, type PackSourceFile } from '@taskrunner/
 import { packedPaths, parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import { readTarFiles } from '@taskrunner/infrastructure/archive';
 import { CliError } from '../terminal/cli-error';
+import { refuseSpecialFile } from '../files/special-file';
 
 /** A pack that an argument names. */
 interface LoadedPack {
@@ -28,6 +29,7 @@ export async function loadPack(
 ): Promise<LoadedPack> {
   const reference = (await isThere(argument)) ? null : parsePackReference(argument);
   if (reference !== null) return { source: await published(reference), shown: argument };
+  refuseSpecialFile(argument);
   const found = await stat(argument).catch((error: unknown) => {
     throw unreadable(argument, error);
   });
@@ -126,6 +128,7 @@ function decode(bytes: Uint8Array, shown: string): string {
 
 /** The bytes of a file that somebody named. Throws `CLI_FILE`. */
 export async function bytesOf(path: string): Promise<Buffer> {
+  refuseSpecialFile(path);
   return readFile(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });

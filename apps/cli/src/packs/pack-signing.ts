@@ -4,6 +4,7 @@ import { buildPackStatement, sigstoreBundle } from '@taskrunner/core/evidence';
 import type { Json, JsonObject } from '@taskrunner/core/foundation';
 import { FileSigner } from '@taskrunner/infrastructure/signing';
 import type { PackInHand } from './pack-in-hand';
+import { refuseSpecialFile } from '../files/special-file';
 
 const IN_TOTO = 'application/vnd.in-toto+json';
 
@@ -14,6 +15,7 @@ export async function signWith(keys: readonly string[], pack: PackInHand) {
   const payload = canonical(statement);
   return Promise.all(
     keys.map(async (path) => {
+      refuseSpecialFile(path);
       const signer = await FileSigner.open('pack', path);
       const bundle = sigstoreBundle(await signer.sign(IN_TOTO, payload), signer.keyid) as unknown as JsonObject;
       return { signer: signer.keyid, bundle };
@@ -26,6 +28,7 @@ export async function writeSignatures(bundles: readonly Json[], file: string): P
   return Promise.all(
     bundles.map(async (bundle, place) => {
       const path = place === 0 ? file : file.replace(/(\.sigstore)?\.json$/, `.${place + 1}$&`);
+      refuseSpecialFile(path);
       await writeFile(path, canonical(bundle));
       return path;
     }),

@@ -4,6 +4,7 @@ import type { Digest } from '@taskrunner/core/foundation';
 import { readEvidenceBundle } from '@taskrunner/infrastructure/archive';
 import { CliError } from '../terminal/cli-error';
 import { unreadable } from './pack-argument';
+import { refuseSpecialFile } from '../files/special-file';
 
 /** An evidence bundle as read from its archive. */
 export interface ReadBundle {
@@ -20,6 +21,7 @@ export interface ReadBundle {
 
 /** Reads a bundle from its file. Throws `CLI_FILE`. */
 export async function readBundleFile(path: string): Promise<ReadBundle> {
+  refuseSpecialFile(path);
   const bytes = bytesOf(path);
   const { files, faults, refusal } = await readEvidenceBundle(bytes);
   return {

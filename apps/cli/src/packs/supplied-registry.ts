@@ -8,6 +8,7 @@ import { TAR_CODEC } from '@taskrunner/infrastructure/archive';
 import { loadConfiguration, parseConfiguration } from '@taskrunner/infrastructure/configuration';
 import { openRegistries, openRegistry, type RegistrySetting } from '@taskrunner/infrastructure/registry';
 import { CliError } from '../terminal/cli-error';
+import { refuseSpecialFile } from '../files/special-file';
 
 /** The registry for a command: given on the command line, or named in a configuration. */
 export interface RegistryOptions {
@@ -57,6 +58,7 @@ async function mountsOf(options: RegistryOptions, env: Variables): Promise<reado
 
 async function configurationOf({ config }: RegistryOptions, env: Variables) {
   const named = config ?? env['TASKRUNNER_CONFIG'];
+  if (named) refuseSpecialFile(named);
   const reading = named ? await loadConfiguration(named, {}) : parseConfiguration('', {});
   if (reading.kind === 'read') return reading.configuration;
   throw new CliError(

@@ -5,6 +5,7 @@ import { contextFor, contextNamed, currentContext, type NamedContext } from '../
 import { sessionToken } from '../session/session-token';
 import { CliError } from '../terminal/cli-error';
 import type { Server } from './server';
+import { refuseSpecialFile } from '../files/special-file';
 
 /** Connection options of a command that talks to a server. */
 export interface ConnectionOptions {
@@ -144,6 +145,7 @@ function bearer({ token, source }: StatedToken): string {
 }
 
 async function tokenIn(path: string): Promise<string> {
+  refuseSpecialFile(path);
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {

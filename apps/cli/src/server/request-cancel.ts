@@ -33,12 +33,9 @@ export async function requestCancel(
       if (isRefusal(error) && error.status < 500 && !error.retryable)
         return terminal.say(safeLine(`not cancelled: ${said}`));
       const isLast = attempt >= ATTEMPTS;
-      terminal.say(
-        safeLine(
-          `it is unknown whether the run is cancelled: ${said}; ${isLast ? `see taskrunner show ${runId}` : 'asking again …'}`,
-        ),
-      );
-      if (isLast) return;
+      const unknown = `it is unknown whether the run is cancelled: ${said}`;
+      terminal.say(safeLine(isLast ? unknown : `${unknown}; asking again …`));
+      if (isLast) return terminal.say(`help: See its status with: taskrunner show ${runId}`);
     }
     await delay(pauseMs);
   }

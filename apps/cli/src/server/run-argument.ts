@@ -1,6 +1,8 @@
 import type { Step } from '@taskrunner/client';
-import { isRunId, nearestName } from '@taskrunner/core/foundation';
+import { isOver, isRunId, type StepId } from '@taskrunner/core/foundation';
+import { nodeOf } from '@taskrunner/core/plan';
 import { CliError } from '../terminal/cli-error';
+import { remedyForName } from '../terminal/hints/known-names';
 import { isRefusal } from './failure';
 import type { GateView, RunGateView, RunView } from './run-views';
 import type { Server } from './server';
@@ -85,12 +87,9 @@ export async function gateOf(server: Server, runId: string, gateId: string): Pro
     return await server.gate(runId, gateId);
   } catch (error) {
     if (!isRefusal(error) || error.code !== 'GATE_NOT_FOUND') throw error;
-    const nearest = nearestName(
-      gateId,
-      (await server.gates(runId)).map((one) => one.gateId),
-    );
+    const known = (await server.gates(runId)).map((one) => one.gateId);
     const list = `List its gates with: taskrunner gates ${runId}`;
-    const help = nearest === null ? list : `Did you mean ${nearest}? ${list}`;
+    const help = remedyForName(gateId, known, { are: 'Its gates are', list, none: 'The run has no gates.' });
     throw new CliError('CLI_GATE_NOT_FOUND', `${runId} has no gate ${gateId}`, help, [], { cause: error });
   }
 }
@@ -101,16 +100,33 @@ export async function stepOf(server: Server, runId: string, stepId: string): Pro
     return await server.step(runId, stepId);
   } catch (error) {
     if (!isRefusal(error) || error.code !== 'STEP_NOT_FOUND') throw error;
-    const nearest = nearestName(
-      stepId,
-      (await server.steps(runId)).map(({ id }) => id),
-    );
-    const list = `List its steps with: taskrunner show ${runId}`;
-    const help = nearest === null ? list : `Did you mean ${nearest}? ${list}`;
-    throw new CliError('CLI_STEP_NOT_FOUND', `${runId} has no step ${stepId}, or has not reached it`, help, [], {
-      cause: error,
-    });
+    const known = (await server.steps(runId)).map(({ id }) => id);
+    throw noSuchStep(runId, stepId, known, error);
   }
+}
+
+/**
+ * Refuses the id of a step that a run does not have and will not have. A step that an active run has not reached yet is none. Throws
+ * `CLI_STEP_NOT_FOUND` with the nearest id.
+ */
+export async function refuseUnknownStep(server: Server, runId: string, stepId: string): Promise<void> {
+  try {
+    await server.step(runId, stepId);
+  } catch (error) {
+    if (!isRefusal(error) || error.code !== 'STEP_NOT_FOUND') throw error;
+    const planned = await server.planOrder(runId);
+    if (planned.includes(nodeOf(stepId as StepId)) && !isOver((await server.client.run(runId)).status)) return;
+    const reached = (await server.steps(runId)).map(({ id }) => id);
+    throw noSuchStep(runId, stepId, [...new Set([...planned, ...reached])], error);
+  }
+}
+
+function noSuchStep(runId: string, stepId: string, known: readonly string[], cause: unknown): CliError {
+  const list = `List its steps with: taskrunner show ${runId}`;
+  const help = remedyForName(stepId, known, { are: 'Its steps are', list });
+  return new CliError('CLI_STEP_NOT_FOUND', `${runId} has no step ${stepId}, or has not reached it`, help, [], {
+    cause,
+  });
 }
 
 /** The gate that is meant: the named one or, if none is named, the only open gate of the run. Throws `CLI_GATE_CHOICE`. */

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isJsonObject, type Json } from '@taskrunner/core/foundation';
 import { CliError } from '../terminal/cli-error';
 import { configFolder } from './config-folder';
 import { checkFolder, PRIVATE_MODE, readPrivate } from './private-file';
+import { makeFolders } from '@taskrunner/infrastructure/files';
 
 /** Tokens of a person for a server. */
 export interface Session {
@@ -71,7 +72,7 @@ export class ContextFile {
     const { path } = this;
     if (path === null)
       throw new CliError('CLI_USAGE', 'there is no folder for contexts', 'Set HOME or XDG_CONFIG_HOME.');
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(path), { mode: 0o700 });
     await checkFolder(dirname(path));
     const unlock = await lock(`${path}.lock`);
     try {

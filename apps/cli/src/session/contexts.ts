@@ -1,4 +1,5 @@
 import { CliError } from '../terminal/cli-error';
+import { remedyForName } from '../terminal/hints/known-names';
 import type { Contexts, ServerContext } from './context-file';
 
 /** A context with its name. */
@@ -48,13 +49,14 @@ export function restated(before: NamedContext, stated: StatedContext): NamedCont
 export function contextNamed({ contexts }: Contexts, name: string): NamedContext {
   const found = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
   if (found !== undefined) return { name, ...found };
-  const names = Object.keys(contexts);
   throw new CliError(
     'CLI_CONTEXT_UNKNOWN',
     `there is no context ${name}`,
-    names.length === 0
-      ? 'Add one with `taskrunner context add` or `taskrunner login --server URL`.'
-      : `Contexts are: ${names.join(', ')}.`,
+    remedyForName(name, Object.keys(contexts), {
+      are: 'Contexts are',
+      list: 'List contexts with `taskrunner context list`.',
+      none: 'Add one with `taskrunner context add` or `taskrunner login --server URL`.',
+    }),
   );
 }
 

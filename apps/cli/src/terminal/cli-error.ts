@@ -38,6 +38,7 @@ export const CLI_ERRORS = {
   CLI_SERVER_OTHER: { meaning: 'The address is not that of a TaskRunner server.', exit: EXIT.INVALID_INPUT },
   CLI_STEP_NOT_FOUND: { meaning: 'The run has not reached a step with this id, or has none.', exit: EXIT.NOT_FOUND },
   CLI_GATE_NOT_FOUND: { meaning: 'The run has no gate with this id.', exit: EXIT.NOT_FOUND },
+  CLI_SCHEDULE_NOT_FOUND: { meaning: 'There is no schedule with this name.', exit: EXIT.NOT_FOUND },
   CLI_EVIDENCE_WAITS: {
     meaning: 'The run has no evidence yet, because it waits for a person.',
     exit: EXIT.WAITS_FOR_PERSON,

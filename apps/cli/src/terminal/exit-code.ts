@@ -1,6 +1,6 @@
 /** Exit codes and their meanings. Scripts rely on them: a released code keeps its meaning. Help and guide print this table. */
 export const EXIT_TABLE = {
-  OK: { code: 0, meaning: 'The command succeeded. The followed run succeeded, or it was left to continue.' },
+  OK: { code: 0, meaning: 'The command succeeded. The run that it followed succeeded.' },
   FAILED: {
     code: 1,
     meaning: 'The result is negative: the run or a test failed, plans differ, or the state does not allow the action.',
@@ -18,6 +18,8 @@ export const EXIT_TABLE = {
     meaning: 'Not now: the server is busy or unreachable, or the time to wait is over. Try again.',
   },
   INTERNAL: { code: 11, meaning: 'An unexpected error of this program or of the server. Report it.' },
+  /** 128 + SIGINT, as shells report it. */
+  INTERRUPTED: { code: 130, meaning: 'Ctrl-C ended the command. The run that it followed continues.' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;
 
 type ExitName = keyof typeof EXIT_TABLE;
@@ -30,7 +32,7 @@ export type ExitCode = (typeof EXIT)[ExitName];
 
 /** The table for `--help`. */
 export function exitCodeLines(): readonly string[] {
-  return Object.values(EXIT_TABLE).map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}`);
+  return Object.values(EXIT_TABLE).map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`);
 }
 
 /** Exit code for an error of the server. */

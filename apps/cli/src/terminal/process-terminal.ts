@@ -1,14 +1,17 @@
 import { createInterface } from 'node:readline/promises';
+import { lineAs } from './hints/called-as';
 import type { Terminal } from './terminal';
 
 /** The terminal of this process. */
 export class ProcessTerminal implements Terminal {
+  constructor(readonly calledAs = 'taskrunner') {}
+
   print(line: string): void {
     process.stdout.write(`${line}\n`);
   }
 
   say(line: string): void {
-    process.stderr.write(`${line}\n`);
+    process.stderr.write(`${lineAs(line, this.calledAs)}\n`);
   }
 
   draw(text: string): void {

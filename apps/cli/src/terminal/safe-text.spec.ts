@@ -36,6 +36,23 @@ describe('text from others', () => {
     expect(wrapped('  reason: it is late', Infinity)).toEqual(['  reason: it is late']);
   });
 
+  it('is not broken within a digest or an id, which people copy', () => {
+    const digest = `sha256:${'0a'.repeat(32)}`;
+    const id = `run_01${'kb3v2m5t'.repeat(3)}`;
+    expect(wrapped(`  record: ${digest} (of ${id}), kept`, 40)).toEqual([
+      '  record: ',
+      `      ${digest}`,
+      '      (of ',
+      `      ${id}), `,
+      '      kept',
+    ]);
+    expect(wrapped(`plan ${digest}`, 40)).toEqual(['plan ', `    ${digest}`]);
+    expect(wrapped(`    ${digest}`, 40)).toEqual([`    ${digest}`]);
+    expect(wrapped(`run ${id} waits`, 40)).toEqual([`run ${id} `, '    waits']);
+    // What only begins like one is.
+    expect(wrapped(`a ${digest}0`, 40)[0]).toHaveLength(39);
+  });
+
   it('is broken also where it ends with a digest; what we name at the margin is left whole', () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     expect(wrapped(`gate digest  ${digest}`, 40)).toEqual([`gate digest  ${digest}`]);

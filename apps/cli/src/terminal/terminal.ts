@@ -8,6 +8,8 @@ export interface Terminal {
   draw(text: string): void;
   /** True if a person looks at stdout. */
   readonly isInteractive: boolean;
+  /** The name by which hints call the program. Default: `taskrunner`. */
+  readonly calledAs?: string;
   readonly columns: number;
   readonly rows: number;
   /** Asks a person; null if there is none. */

@@ -1,3 +1,4 @@
+import { lineAs } from './hints/called-as';
 import type { RunFailure } from '../server/run-failure';
 import type { LogEvent, RunView, StepView, WaitView } from '../server/run-views';
 import { logLine } from './plain-display';
@@ -34,7 +35,8 @@ export class TreeDisplay implements RunDisplay {
   }
 
   waits(run: RunView, wait: WaitView): void {
-    this.above(...waitLines(run, wait).flatMap((line) => this.broken(line)));
+    const { calledAs = 'taskrunner' } = this.terminal;
+    this.above(...waitLines(run, wait).flatMap((line) => this.broken(lineAs(line, calledAs))));
   }
 
   steps(steps: readonly StepView[], order: readonly string[]): void {

@@ -110,6 +110,77 @@ describe('the command line against a server', () => {
     expect(await cli('ada', 'show', 'run_7zzz')).toMatchObject({ status: 4, stdout: '' });
   }, 60_000);
 
+  it('names the nearest name to one that does not exist, and the others', async () => {
+    const run = await ada.submit(
+      pack('- { id: count, run: { uses: "builtin:transform", with: { outputs: { hits: 2 } } } }'),
+    );
+    await ada.until(run, ['succeeded']);
+    const name = `nightly-${run.slice(-6)}`;
+    const manifest = join(folder, 'inputs.yaml');
+    writeFileSync(
+      manifest,
+      pack('- { id: count, run: { uses: "builtin:noop" } }', '  inputs: [ { name: region, type: string } ]\n'),
+    );
+    const made = ['create', manifest, '-i', 'region=eu', '--name', name, '--cron', '@yearly', '--paused'];
+    expect((await cli('ada', 'schedule', ...made)).status).toBe(0);
+    const cases: readonly (readonly [exit: number, code: string, help: string, ...args: readonly string[]])[] = [
+      [4, 'CLI_STEP_NOT_FOUND', 'Did you mean count? Its steps are: count.', 'logs', run, '--step', 'cuont'],
+      [4, 'CLI_STEP_NOT_FOUND', 'Did you mean count? Its steps are: count.', 'outputs', run, 'coutn'],
+      [
+        4,
+        'CLI_STEP_NOT_FOUND',
+        'Did you mean count? Its steps are: count.',
+        'resolve',
+        run,
+        'coun',
+        '--outcome',
+        'retry',
+        '--reason',
+        'x',
+      ],
+      [
+        4,
+        'CLI_OUTPUT_NOT_FOUND',
+        'Did you mean hits? Its outputs are: hits.',
+        'outputs',
+        run,
+        'count',
+        '--name',
+        'hist',
+      ],
+      [
+        2,
+        'RERUN_STEP_UNKNOWN',
+        'Did you mean count? Use failed, start or a step of the plan: count.',
+        'rerun',
+        run,
+        '--from',
+        'conut',
+      ],
+      [
+        2,
+        'PLAN_INVALID',
+        'Did you mean region? Inputs of the pack: region.',
+        'run',
+        manifest,
+        '-i',
+        'regoin=eu',
+        '-i',
+        'region=eu',
+      ],
+      [4, 'CLI_SCHEDULE_NOT_FOUND', `Did you mean ${name}?`, 'schedule', 'show', name.replace('nightly', 'nigthly')],
+    ];
+    for (const [exit, code, help, ...args] of cases) {
+      const { status, stdout, stderr } = await cli('ada', ...args);
+      expect([args, status, stdout, stderr]).toEqual([args, exit, '', expect.stringContaining(`help: ${help}`)]);
+      expect(stderr.startsWith(`${code} `)).toBe(true);
+    }
+    // A step that a run has not reached yet is none of these.
+    const waits = await ada.submit(ONE);
+    expect((await cli('ada', 'logs', waits, '--step', 'ask', '--no-follow')).status).toBe(0);
+    expect((await cli('ada', 'cancel', waits, '--reason', 'enough')).status).toBe(0);
+  }, 60_000);
+
   /** `run` of a pack as a process, whose reader of one stream goes when it has read something. Resolves to its exit status. */
   const runWithReader = (manifest: string, leaves: 'stdout' | 'stderr' | null, ...more: readonly string[]) => {
     const file = join(folder, 'pack.yaml');
@@ -140,6 +211,48 @@ describe('the command line against a server', () => {
     },
     60_000,
   );
+
+  /** A command line at a terminal, where somebody presses Ctrl-C when it has printed something. `script` attaches the terminal. */
+  const interrupted = (
+    line: string,
+    when: RegExp,
+  ): Promise<{ readonly status: number | null; readonly said: string }> => {
+    const env = { PATH: process.env['PATH'], HOME: folder, TERM: 'xterm' };
+    const server = { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: tokens.get('ada') };
+    const shell = spawn('script', ['-qefc', `exec ${line}`, '/dev/null'], {
+      ...{ cwd: ROOT, env: { ...env, ...server }, stdio: ['pipe', 'pipe', 'inherit'] },
+    });
+    let said = '';
+    let isPressed = false;
+    shell.stdout?.on('data', (piece: Buffer) => {
+      said += piece.toString();
+      if (isPressed || !when.test(said)) return;
+      isPressed = true;
+      shell.stdin?.write('\x03');
+    });
+    return new Promise((resolve) => void shell.once('exit', (status) => resolve({ status, said })));
+  };
+
+  it('leaves a run at Ctrl-C, and ends other commands; the exit code is 130, also under npx', async () => {
+    const program = `"${process.execPath}" "${join(ROOT, 'apps/cli/bin/taskrunner.js')}"`;
+    const file = join(folder, 'talking.yaml');
+    writeFileSync(file, TALKING);
+    const run = await interrupted(`${program} run "${file}"`, /line/);
+    expect(run).toEqual({
+      status: 130,
+      said: expect.stringContaining('detached; the run continues\r\nhelp: Follow it with: node '),
+    });
+    expect((await interrupted(`${program} logs latest`, /line/)).status).toBe(130);
+    const npx = await interrupted(`npx --no-install taskrunner run "${file}"`, /line/);
+    expect(npx).toEqual({
+      status: 130,
+      said: expect.stringContaining('help: Follow it with: npx taskrunner logs run_'),
+    });
+    for (const one of [run, npx]) {
+      const [id = ''] = /run_[0-9a-z]{26}/.exec(one.said) ?? [];
+      expect((await cli('ada', 'cancel', id, '--reason', 'enough')).status).toBe(0);
+    }
+  }, 120_000);
 
   it('ends at a gate although the log stays open', async () => {
     expect(await runWithReader(ONE, null, '--until', 'attention')).toBe(8);

@@ -26,7 +26,7 @@ describe('a database administrator without keys', () => {
     async (_what, statement) => {
       const { run, uuid } = await admin.sealedRun();
       const { body } = await ada.ask('GET', `/api/runs/${run}/artifacts`);
-      const [{ artifactId }] = body['items'] as [{ artifactId: string }];
+      const [{ artifactId, digest }] = body['items'] as [{ artifactId: string; digest: string }];
       expect((await sql.query(statement, [uuid])).rowCount).toBe(1);
       for (const route of ['steps/a', 'artifacts', `artifacts/${artifactId}`]) {
         const answer = await ada.ask('GET', `/api/runs/${run}/${route}`);
@@ -35,6 +35,8 @@ describe('a database administrator without keys', () => {
       const shown = await ada.ask('GET', `/api/runs/${run}/steps`);
       expect(shown).toMatchObject({ status: 200, body: { items: [{ id: 'a', artifacts: [] }] } });
       expect(await ada.summary(run)).toMatchObject({ status: 'succeeded', error: { code: 'DOCUMENT_ALTERED' } });
+      // Other files make a backup of this stack, which reports an object that is lost.
+      await sql.query('update pack_artifacts.artifacts set digest = $2 where run_id = $1', [uuid, digest]);
     },
   );
 

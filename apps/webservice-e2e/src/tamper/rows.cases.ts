@@ -15,6 +15,30 @@ describe('a database administrator without keys', () => {
     ({ ada, grace, sql, stack } = admin);
   }, 120_000);
 
+  const SPEAKS = '- { id: a, run: { uses: "builtin:transform", with: { outputs: { said: "good" } } } }';
+  /** Rows that repeat the journal: which, where it is shown, and how it is altered. */
+  const REPEATED: readonly (readonly [string, readonly string[], string])[] = [
+    ['outputs of a step', ['/steps', '/steps/a', '/steps/a/outputs'], `steps set outputs = '{"said":"evil"}'`],
+    ['numbers of steps', [''], `runs set counts = '{"total":1,"failed":1}'`],
+    ['error of a step', ['/steps'], `steps set status = 'failed', error = '{"code":"EVIL"}'`],
+    ['outputs of the run', [''], `runs set outputs = '{"said":"evil"}'`],
+    ['error of the run', [''], `runs set error = '{"code":"EVIL"}'`],
+  ];
+
+  it.each(isNight ? REPEATED : REPEATED.slice(0, 2))(
+    'cannot have the %s altered after the seal',
+    async (_what, routes, change) => {
+      const { run, uuid } = await admin.sealedRun(SPEAKS);
+      for (const route of routes) expect((await ada.ask('GET', `/api/runs/${run}${route}`)).status).toBe(200);
+      await sql.query(`update pack_runs.${change} where run_id = $1`, [uuid]);
+      for (const route of routes.slice(-1)) {
+        const answer = await ada.ask('GET', `/api/runs/${run}${route}`);
+        expect([route, answer.status, answer.body['code']]).toEqual([route, 409, 'DOCUMENT_ALTERED']);
+      }
+      expect(await ada.summary(run)).toMatchObject({ status: 'succeeded', error: { code: 'DOCUMENT_ALTERED' } });
+    },
+  );
+
   it.each([
     ["status = 'failed'", 'sealed'],
     ["status = 'running', finished_ms = null", 'sealed'],
@@ -53,28 +77,50 @@ describe('a database administrator without keys', () => {
     expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
   });
 
-  it("cannot have somebody else's run passed off as the run of a repeated request", async () => {
+  it('cannot have another run passed off as the run of a repeated request', async () => {
     const body = { manifest: separately('- { id: a, run: { uses: "builtin:noop" } }'), inputs: {} };
     const key = { 'idempotency-key': 'tamper-1' };
     const first = await ada.ask('POST', '/api/runs', body, key);
+    expect(first.status).toBe(201);
+    const again = () => ada.ask('POST', '/api/runs', body, key);
+    const point = async (run: unknown) => {
+      const values = ['tamper-1', runUuid(run as RunId)];
+      const { rowCount } = await sql.query('update pack_runs.idempotency set run_id = $2 where key = $1', values);
+      expect(rowCount).toBe(1);
+    };
     const linus = new Caller(stack.server, await stack.tokenFor('linus'));
-    const other = await linus.submit(body.manifest);
-    const values = [first.body['runId'], other].map((run) => runUuid(run as RunId));
-    const altered = await sql.query('update pack_runs.idempotency set run_id = $2 where run_id = $1', values);
-    expect([first.status, altered.rowCount]).toEqual([201, 1]);
-    const again = await ada.ask('POST', '/api/runs', body, key);
-    expect([again.status, again.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
-    // The run itself is as it was.
-    expect((await linus.summary(other))['error']).toBe(null);
+    const others = [await linus.submit(body.manifest), await ada.submit(body.manifest)];
+    const keyed = await ada.ask('POST', '/api/runs', body, { 'idempotency-key': 'tamper-2' });
+    for (const other of [...others, keyed.body['runId']]) {
+      await point(other);
+      const { status, body: problem } = await again();
+      expect([status, problem['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+      // The run itself is as it was.
+      expect((await ada.summary(other as string))['error']).toBe(null);
+    }
     // A run that was removed is not there; the answer is no fault of the service.
-    await sql.query('update pack_runs.idempotency set run_id = $2 where run_id = $1', [
-      values[1],
-      '00000000-0000-0000-0000-000000000000',
+    await point('run_00000000000000000000000000');
+    expect(await again()).toMatchObject({ status: 410, body: { code: 'IDEMPOTENCY_RUN_GONE' } });
+    await point(first.body['runId']);
+    expect(await again()).toMatchObject({ status: 200, body: { runId: first.body['runId'] } });
+  });
+
+  it('cannot have runs accepted without an entry in the audit chain', async () => {
+    const mallory = new Caller(stack.server, await stack.tokenFor('mallory'));
+    const body = { manifest: separately('- { id: a, run: { uses: "builtin:noop" } }'), inputs: {} };
+    const first = await mallory.submit(body.manifest);
+    const { rows } = await sql.query<{ tenant_id: string }>('select tenant_id from pack_runs.runs where run_id = $1', [
+      runUuid(first as RunId),
     ]);
-    expect(await ada.ask('POST', '/api/runs', body, key)).toMatchObject({
-      status: 404,
-      body: { code: 'RUN_NOT_FOUND' },
+    const counter = (seq: string) =>
+      sql.query(`update pack_runs.audit_heads set seq = ${seq} where tenant_id = $1`, [rows[0]?.tenant_id]);
+    await counter('seq - 1');
+    expect(await mallory.ask('POST', '/api/runs', body)).toMatchObject({
+      status: 503,
+      body: { code: 'AUDIT_CHAIN_ALTERED', retryable: false },
     });
+    await counter('seq + 1');
+    expect((await mallory.ask('POST', '/api/runs', body)).status).toBe(201);
   });
 
   it('cannot have a run say for ever that it is being cancelled', async () => {

@@ -65,6 +65,8 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
 ];
+/** Of routes that change something, and so add an entry to the audit chain. */
+const OF_CHANGES: readonly ProblemCode[] = ['AUDIT_CHAIN_ALTERED'];
 /** Of routes that read what is stored. */
 export const OF_DOWNLOADS: readonly ProblemCode[] = [
   'OBJECT_MISSING',
@@ -113,6 +115,7 @@ export function Operation(facts: OperationFacts): MethodDecorator {
     ...(scopes.length > 0 ? (['SCOPE_MISSING'] as const) : []),
     ...(body ? OF_BODIES : []),
     ...(Object.keys(query).length > 0 ? (['REQUEST_INVALID'] as const) : []),
+    ...(limit === 'submit' || limit === 'decide' ? OF_CHANGES : []),
     ...facts.codes,
     // Stored documents of a run are compared with their digests before a response uses them.
     ...(facts.codes.includes('RUN_NOT_FOUND') ? (['DOCUMENT_ALTERED'] as const) : []),

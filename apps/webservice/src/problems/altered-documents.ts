@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AlteredRuns } from '@taskrunner/core/ports';
-import { alarmOf, type DocumentAltered } from '@taskrunner/core/stored';
+import { alarmOf, AuditChainAltered, type DocumentAltered } from '@taskrunner/core/stored';
 import { Observability } from '../observability';
 
-/** Handles altered documents wherever they are found: each raises an alarm, and its run is marked and halted unless the row only refers to it. */
+/**
+ * Handles altered documents wherever they are found: each raises an alarm, and its run is marked and halted unless the row only refers to it.
+ * So does an audit chain that cannot be continued, which belongs to no run.
+ */
 @Injectable()
 export class AlteredDocuments {
   constructor(
@@ -12,7 +15,11 @@ export class AlteredDocuments {
   ) {}
 
   /** Never rejects. If a run cannot be marked now, this is logged, and the request is refused in any case. */
-  async raise(error: DocumentAltered): Promise<void> {
+  async raise(error: DocumentAltered | AuditChainAltered): Promise<void> {
+    if (AuditChainAltered.is(error)) {
+      this.observability.alarm({ tenant: error.tenant, code: error.code }, 'audit');
+      return;
+    }
     for (const found of error.all) {
       const { tenant, runId, document } = found;
       this.observability.alarm({ runId, tenant, code: error.code, detail: alarmOf(found) }, document);

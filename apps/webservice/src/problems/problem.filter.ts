@@ -3,7 +3,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import { isCodedError } from '@taskrunner/core/foundation';
 import { DecisionError, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core/operations';
 import { isStoreOutage } from '@taskrunner/core/ports';
-import { DocumentAltered } from '@taskrunner/core/stored';
+import { AuditChainAltered, DocumentAltered } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import type { RefusalLoop } from '../audit/refusal-loop';
 import type { AuthenticatedRequest } from '../auth/caller';
@@ -33,7 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
     // Also if nobody waits for the response any more.
-    if (DocumentAltered.is(thrown)) await this.altered.raise(thrown);
+    if (DocumentAltered.is(thrown) || AuditChainAltered.is(thrown)) await this.altered.raise(thrown);
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     // The caller has disconnected, so there is nobody to answer.

@@ -35,6 +35,11 @@ class Sent extends Readable {
     return this.headers[name];
   }
 
+  /** A line feed separates the values of a header that is sent several times. */
+  get headersDistinct(): Readonly<Record<string, readonly string[]>> {
+    return Object.fromEntries(Object.entries(this.headers).map(([name, value]) => [name, value.split('\n')]));
+  }
+
   is(): boolean {
     return true;
   }
@@ -134,6 +139,14 @@ describe('the media type of a body', () => {
     const headers = { 'content-length': `${body.length}`, 'content-type': `application/json;${parameter}` };
     const sent = new Sent(body, 'acme', headers);
     expect(await codeOf(opened().reader.read(sent.request, 'cancelRun'))).toBe('BODY_MEDIA_TYPE');
+  });
+});
+
+describe('two media types of a body', () => {
+  it.each(['application/json\napplication/json', 'application/json\ntext/plain'])('are refused: %j', async (types) => {
+    const sent = new Sent('{"reason":"x"}', 'acme', { 'content-length': '14', 'content-type': types });
+    expect(await codeOf(opened().reader.read(sent.request, 'cancelRun'))).toBe('BODY_MEDIA_TYPE');
+    expect(sent.taken).toBe(0);
   });
 });
 

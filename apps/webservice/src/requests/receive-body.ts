@@ -42,6 +42,7 @@ interface BodyRoom {
  * `BODIES_BUSY`.
  */
 export async function receiveBody(request: Request, bounds: BodyBounds, room: BodyRoom): Promise<ReceivedBody> {
+  refuseSeveralTypes(request);
   if (!request.is(['json', '+json'])) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
   if (!isUtf8(request.get('content-type') ?? ''))
     throw new ApiError(
@@ -67,6 +68,12 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
     if (ApiError.is(error) && error.code === 'BODIES_BUSY') throwAway(request, room.dropping);
     throw error;
   }
+}
+
+/** Refuses a body with several media types. Node.js keeps the first; a proxy may have judged another one (RFC 9110 section 8.3). */
+function refuseSeveralTypes(request: Pick<Request, 'headersDistinct'>): void {
+  if ((request.headersDistinct['content-type']?.length ?? 0) > 1)
+    throw new ApiError('BODY_MEDIA_TYPE', 'the request has more than one Content-Type header');
 }
 
 /** Whether a media type has no charset, or one that UTF-8 includes. Of several, each reader could take another one. */

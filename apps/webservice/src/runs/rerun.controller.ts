@@ -2,8 +2,7 @@ import { Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { sha256 } from '@taskrunner/core/canonical';
 import type { RunId } from '@taskrunner/core/foundation';
-import { replayedRun, RerunRun } from '@taskrunner/core/operations';
-import { RunReader } from '@taskrunner/core/ports';
+import { RerunRun } from '@taskrunner/core/operations';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
@@ -15,7 +14,6 @@ import { idempotencyKeyOf } from '../requests/idempotency-key';
 import { JsonBody, type BodyFor } from '../requests/json-body';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { RerunBody } from './rerun.body';
-import { runNotFound } from './run-not-found';
 import { runTag, toRun } from './run-view';
 
 const ROUTE = 'POST /api/runs/{runId}/rerun';
@@ -25,7 +23,6 @@ const ROUTE = 'POST /api/runs/{runId}/rerun';
 export class RerunController {
   constructor(
     private readonly rerunRun: RerunRun,
-    private readonly reader: RunReader,
     private readonly url: PublicUrl,
   ) {}
 
@@ -67,6 +64,7 @@ export class RerunController {
       'SEALED_UNENFORCEABLE',
       'PLAN_HASH_MISMATCH',
       'IDEMPOTENCY_KEY_REUSED',
+      'IDEMPOTENCY_RUN_GONE',
       'CONCURRENCY_GROUP_HELD',
       ...PLANNER_CODES,
       ...INTAKE_CODES,
@@ -84,14 +82,12 @@ export class RerunController {
     // Keys are unique per route, and the run is part of the compared request.
     const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(`${runId}\n${digest}`) };
     const asked = { runId, from: value.from, sensitive: value.sensitive ?? {} };
-    const { runId: made, run } = await this.rerunRun.rerun(principal, asked, idempotency);
-    if (run) {
+    const { runId: made, run, replayed } = await this.rerunRun.rerun(principal, asked, idempotency);
+    if (!replayed) {
       response.status(201).setHeader('Location', this.url.run(made)).json(toRun(run, this.url));
       return;
     }
-    const first = await replayedRun(this.reader, principal, made);
-    if (!first) throw runNotFound();
-    response.setHeader('Idempotency-Replayed', 'true').setHeader('ETag', runTag(first));
-    response.status(200).json(toRun(first, this.url));
+    response.setHeader('Idempotency-Replayed', 'true').setHeader('ETag', runTag(run));
+    response.status(200).json(toRun(run, this.url));
   }
 }

@@ -4,7 +4,6 @@ import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import {
   CancelRun,
   ComparedRuns,
-  replayedRun,
   SubmitRun,
   SubmitRunError,
   toSuppliedInputs,
@@ -84,6 +83,7 @@ export class RunsController {
       'PLAN_HASH_MISMATCH',
       'DOCUMENT_ALTERED',
       'IDEMPOTENCY_KEY_REUSED',
+      'IDEMPOTENCY_RUN_GONE',
       'CONCURRENCY_GROUP_HELD',
       'OBJECT_TOO_LARGE',
       ...PLANNER_CODES,
@@ -115,17 +115,15 @@ export class RunsController {
       // Uploads expire before keys do, and the workers that can seal change.
       const before = idempotency && mayHavePassed(error) ? await this.submitRun.replay(principal, idempotency) : null;
       if (before === null) throw error;
-      submitted = { runId: before, replayed: true, run: null };
+      submitted = before;
     }
-    const { runId, run } = submitted;
-    if (run) {
+    const { runId, run, replayed } = submitted;
+    if (!replayed) {
       response.status(201).setHeader('Location', this.url.run(runId)).json(toRun(run, this.url));
       return;
     }
-    const first = await replayedRun(this.reader, principal, runId);
-    if (!first) throw runNotFound();
     response.setHeader('Idempotency-Replayed', 'true');
-    await this.answer(response, principal.tenant, 200, first);
+    await this.answer(response, principal.tenant, 200, run);
   }
 
   @Get(':runId')

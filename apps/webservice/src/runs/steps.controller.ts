@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { isDigest, isJsonObject, type Json, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import { ComparedRuns, isMarked } from '@taskrunner/core/operations';
 import { ROOT } from '@taskrunner/core/plan';
-import { ObjectStore, RunReader, type ArtifactView, type StepRow } from '@taskrunner/core/ports';
+import { ObjectStore, RunReader, type StepRow } from '@taskrunner/core/ports';
 import { DocumentAltered } from '@taskrunner/core/stored';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -70,7 +70,7 @@ export class StepsController {
       (after, limit) => this.reader.steps(tenant, runId, filter, limit, after),
       ({ step }) => step,
     );
-    const artifacts = await this.artifactsOf(tenant, runId);
+    const artifacts = await this.artifactsOf(tenant, runId, items);
     return {
       items: items.filter(({ step }) => step !== ROOT).map((row) => toStep(row, artifacts(row.step))),
       nextCursor,
@@ -88,7 +88,7 @@ export class StepsController {
   })
   async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('stepId') stepId: string) {
     const row = await this.find(principal.tenant, runId, stepId);
-    return toStep(row, (await this.artifactsOf(principal.tenant, runId))(row.step));
+    return toStep(row, (await this.artifactsOf(principal.tenant, runId, [row]))(row.step));
   }
 
   @Get(':stepId/outputs')
@@ -108,7 +108,9 @@ export class StepsController {
     @Param('stepId') stepId: string,
     @Res() response: Response,
   ) {
-    const { outputs, outputsRef } = await this.find(principal.tenant, runId, stepId);
+    const row = await this.find(principal.tenant, runId, stepId);
+    await this.unlessMarked(principal.tenant, runId, () => this.compared.compareSteps(principal.tenant, runId, [row]));
+    const { outputs, outputsRef } = row;
     const digest = outputs === null ? storedDigest(outputsRef) : null;
     if (digest === null) {
       response.status(200).json(outputs);
@@ -126,20 +128,29 @@ export class StepsController {
     throw new ApiError('STEP_NOT_FOUND', 'the run has no such step');
   }
 
-  private async artifactsOf(tenant: TenantId, runId: RunId) {
-    const all = await this.artifacts(tenant, runId);
+  /** Artifacts by step, after they and the rows of these steps were compared with the journal. */
+  private async artifactsOf(tenant: TenantId, runId: RunId, rows: readonly StepRow[]) {
+    const steps = rows.filter(({ step }) => step !== ROOT);
+    const all = (await this.unlessMarked(tenant, runId, () => this.compared.artifacts(tenant, runId, steps))) ?? [];
     return (step: string) =>
       all.filter((artifact) => artifact.step === step).map((artifact) => toArtifact(artifact, runId, this.url));
   }
 
-  /** The steps of a run that is known to be altered are shown without its artifacts, so that somebody can see how far it came. */
-  private async artifacts(tenant: TenantId, runId: RunId): Promise<readonly ArtifactView[]> {
+  /**
+   * Null if an alteration is found in a run that is known to be altered: its steps are shown without artifacts, so that somebody can see how
+   * far it came.
+   */
+  private async unlessMarked<Value>(
+    tenant: TenantId,
+    runId: RunId,
+    compared: () => Promise<Value>,
+  ): Promise<Value | null> {
     try {
-      return await this.compared.artifacts(tenant, runId);
+      return await compared();
     } catch (error) {
       if (!DocumentAltered.is(error)) throw error;
       const run = await this.reader.summary(tenant, runId);
-      if (run && isMarked(run)) return [];
+      if (run && isMarked(run)) return null;
       throw error;
     }
   }

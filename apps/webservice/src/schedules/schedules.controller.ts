@@ -201,12 +201,13 @@ export class SchedulesController {
   @Operation({
     id: 'listTicks',
     summary: 'List the outcomes of the ticks of a schedule, newest first',
-    description: 'Consecutive ticks that were skipped for the same reason are one item with a count.',
+    description:
+      'Consecutive ticks that were skipped for the same reason are one item with a count. An item that was altered in the database has the reason `SCHEDULE_ALTERED` and no run.',
     scopes: ['packs.run'],
     limit: 'read',
     query: PAGES.query,
     answers: [Pages.answer('ScheduleTick', EXAMPLES.scheduleTick)],
-    codes: ['SCHEDULE_NOT_FOUND'],
+    codes: ['SCHEDULE_NOT_FOUND', 'SCHEDULE_ALTERED'],
   })
   async ticks(
     @Caller() { principal }: Caller,

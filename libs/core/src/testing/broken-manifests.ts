@@ -30,7 +30,7 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['a second document', `${HEAD}${STEPS}▸---\nx: 1\n`, "DOC_SEVERAL_DOCUMENTS A second document begins here."],
   ['a directive', `▸%YAML 1.1\n---\n${HEAD}${STEPS}`, 'DOC_DIRECTIVE There is a directive before the document.'],
   ['a control character', `- { id: a, name: "x▸\u0007", ${NOOP} }`, 'DOC_CONTROL_CHARACTER The control character U+0007 is not allowed.'],
-  ['a list that never ends', `${HEAD}spec:\n  steps: [ { id: a }\n▸`, "DOC_SYNTAX Flow sequence in block collection must be sufficiently indented and end with a ]."],
+  ['a list that never ends', `${HEAD}spec:\n  steps: [ { id: a }\n▸`, "DOC_SYNTAX The list that begins with [ in line 5, column 10 is not closed."],
   // The pack and its head
   ['another version of the language', `apiVersion: ▸stellaops.io/pack.v2\nkind: TaskPack\nmetadata: { name: a, version: 1.0.0 }\n${STEPS}`, "PACK_API_VERSION apiVersion must be stellaops.io/pack.v1; it is stellaops.io/pack.v2."],
   ['another kind', `apiVersion: stellaops.io/pack.v1\nkind: ▸Task\nmetadata: { name: a, version: 1.0.0 }\n${STEPS}`, "PACK_KIND kind must be TaskPack; it is Task."],

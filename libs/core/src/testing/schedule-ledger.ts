@@ -2,14 +2,16 @@ import { sign } from 'node:crypto';
 import { sha256 } from '../lib/canonical/digest';
 import { preAuthEncoding, sealEnvelope, type Envelope } from '../lib/evidence/encoding/envelope';
 import { verifySignature } from '../lib/evidence/encoding/signature';
-import type { ScheduleId, TenantId } from '../lib/foundation/ids';
+import { PAYLOAD_TYPE, type AdmissionRecord } from '../lib/evidence/records/documents';
+import type { RunId, ScheduleId, TenantId } from '../lib/foundation/ids';
+import type { JsonObject } from '../lib/foundation/json';
 import { SignedSchedules } from '../lib/operations/schedules/signed-schedules';
 import { Signer } from '../lib/ports/evidence/signer';
 import type { ScheduleStore } from '../lib/ports/schedules/schedule-store';
-import type { Schedule } from '../lib/schedule/schedule';
+import type { Schedule, TickRun } from '../lib/schedule/schedule';
 import { scheduleDigests, scheduleRecord, type ScheduleRecord } from '../lib/schedule/schedule-record';
 import type { ScheduleAlteration } from '../lib/stored/stored-schedule';
-import { aKey, type SampleKey } from './sample-signing';
+import { aKey, signed, type SampleKey } from './sample-signing';
 
 /** A person of the issuer `id.test`. */
 export const party = (sub: string) => ({
@@ -67,9 +69,35 @@ class SampleSigner extends Signer<'admission'> {
   }
 }
 
-/** Signs and compares schedules with a key of its own. Alarms are added to `alarms`. */
-export function scheduleLedger(schedules: ScheduleStore, alarms: ScheduleAlteration[] = []): SignedSchedules {
-  const key = aKey('admission');
+/** A run and its admission, signed with `key`, for a tick of a schedule. `overrides`: members of the record. */
+export function aTickRun(
+  key: SampleKey,
+  { tenant, scheduleId }: Pick<Schedule, 'tenant' | 'scheduleId'>,
+  runId: RunId,
+  overrides: Partial<AdmissionRecord> = {},
+): TickRun {
+  const record: AdmissionRecord = {
+    schema: 'taskrunner.admission.v1',
+    runId,
+    tenant,
+    initiators: [],
+    pack: { ...aSchedule.pack, sourceDigest: sha256('source'), signers: [] },
+    ...aSchedule.pin,
+    scheduleId,
+    rerunOf: null,
+    acceptedAt: new Date(7_000).toISOString(),
+    nonce: '00',
+    ...overrides,
+  };
+  return { runId, admission: signed(key, PAYLOAD_TYPE.admission, record) as unknown as JsonObject };
+}
+
+/** Signs and compares schedules with a key, of its own unless one is given. Alarms are added to `alarms`. */
+export function scheduleLedger(
+  schedules: ScheduleStore,
+  alarms: ScheduleAlteration[] = [],
+  key: SampleKey = aKey('admission'),
+): SignedSchedules {
   const keys = { keys: [key.trusted], verifySignature };
   const alarm = (found: ScheduleAlteration) => void alarms.push(found);
   return new SignedSchedules({ schedules, signer: new SampleSigner(key), keys, alarm });

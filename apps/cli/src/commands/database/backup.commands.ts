@@ -21,6 +21,7 @@ import { Option, type Command } from 'commander';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { safeLine } from '../../terminal/safe-text';
+import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
 import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
 import { formatOf, isJson, printAs, withOutput } from '../options';
@@ -95,6 +96,7 @@ export function registerBackup(maintain: Command, context: Context): void {
         );
         if (wantsJson(command)) terminal.print(JSON.stringify(inJson(done)));
         else for (const line of describeRestore(done)) terminal.print(safeLine(line));
+        if (!wantsJson(command)) sayNext(done, terminal);
         return EXIT.OK;
       }),
     );
@@ -111,6 +113,7 @@ export function registerBackup(maintain: Command, context: Context): void {
         );
         if (wantsJson(command)) terminal.print(JSON.stringify(done));
         else for (const line of describeRuns(done)) terminal.print(safeLine(line));
+        if (!wantsJson(command)) sayNext(done, terminal);
         return EXIT.OK;
       }),
     );
@@ -209,12 +212,14 @@ function describeRuns({ standing: stopped, goingOn, skipped }: Settled): readonl
   return [
     `runs that continue automatically: ${goingOn}; schedules with skipped ticks: ${skipped}`,
     ...stopped.map(({ tenant, runId }) => `${runId} of ${tenant} is stopped: it has steps that may act only once`),
-    ...(stopped.length > 0
-      ? [
-          'check in the external systems what these steps did, then run: taskrunner maintain resume RUN --tenant NAME --reason TEXT',
-        ]
-      : []),
   ];
+}
+
+/** What to do about runs that a restore has stopped. */
+function sayNext({ standing: stopped }: Settled, terminal: Terminal): void {
+  if (stopped.length === 0) return;
+  terminal.say('help: Check in the external systems what these steps did.');
+  terminal.say('next: taskrunner maintain resume RUN --tenant NAME --reason TEXT');
 }
 
 function inJson({ manifest, ...done }: RestoredDatabase): object {

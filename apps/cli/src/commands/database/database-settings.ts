@@ -11,6 +11,7 @@ import { faultLines } from '../../terminal/print-faults';
 import { safeLine } from '../../terminal/safe-text';
 import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
+import { refuseSpecialFile } from '../../files/special-file';
 
 /** `--config` of commands for operators. */
 export const CONFIG = [
@@ -20,9 +21,10 @@ export const CONFIG = [
 
 /** Reads the configuration for operators. Throws `CLI_CONFIG` if it is invalid, after its faults were printed. */
 export async function settingsOf(supplied: string | undefined, { env, terminal }: Context): Promise<Configuration> {
+  const file = configurationFileOf(supplied, env);
+  refuseSpecialFile(file);
   const reading = await loadConfiguration(supplied, env);
   if (reading.kind === 'read') return reading.configuration;
-  const file = configurationFileOf(supplied, env);
   for (const line of faultLines(reading.faults, file)) terminal.say(line);
   throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it. `taskrunner config check` lists all errors.');
 }

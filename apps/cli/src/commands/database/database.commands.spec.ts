@@ -126,6 +126,17 @@ database:
       expect(what).toMatch(/^DATABASE_UNAVAILABLE /);
     });
 
+    it('ends where no folder of objects can be created', async () => {
+      // The recursive mkdir of Node.js never ends below /proc.
+      const url = `database: { maintainUrl: "postgresql://x@127.0.0.1:${port}/runs" }`;
+      const file = config('proc.yaml', `artifacts: { root: /proc/none/objects }\n${url}\n`);
+      const [what] = await taskrunner('maintain', 'restore', folder, '--objects', 'copy', '--config', file);
+      expect([what, exit]).toEqual([
+        expect.stringMatching(/^OBJECT_STORE_UNAVAILABLE .*artifacts\.root \/proc\/none/),
+        1,
+      ]);
+    });
+
     it('says which password file cannot be read', async () => {
       const missing = join(folder, 'none');
       const file = config('password.yaml', `database: { host: 127.0.0.1, maintainPasswordFile: ${missing} }\n`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
@@ -17,6 +17,8 @@ import { EXIT } from '../../terminal/exit-code';
 import { ARTIFACT_COLUMNS } from '../../lists/list-columns';
 import type { Context } from '../context';
 import { printAs, printList, withOutput, type ServerOptions } from '../options';
+import { makeFolders } from '@taskrunner/infrastructure/files';
+import { refuseNoFile } from '../../files/special-file';
 
 /** Commands that download bytes: artifacts, evidence. */
 export function registerDownloads(program: Command, context: Context): void {
@@ -84,6 +86,8 @@ function fileName(name: string): string {
 
 /** Writes the bytes to a file that appears only when they are complete and correct. Returns their digest. */
 async function save(content: object, target: string, expected: string | null): Promise<string> {
+  // It is replaced by the file.
+  refuseNoFile(target);
   const draft = `${target}.${process.pid}.part`;
   const hash = createHash('sha256');
   const hashing = new Transform({
@@ -93,7 +97,7 @@ async function save(content: object, target: string, expected: string | null): P
     },
   });
   try {
-    await mkdir(join(target, '..'), { recursive: true });
+    await makeFolders(join(target, '..'));
     await pipeline(Readable.fromWeb(content as ReadableStream), hashing, createWriteStream(draft));
     const digest = `sha256:${hash.digest('hex')}`;
     if (expected !== null && digest !== expected)

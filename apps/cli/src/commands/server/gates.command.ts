@@ -6,10 +6,9 @@ import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT } from '../../terminal/exit-code';
 import { policyLines } from '../../terminal/policy-lines';
 import { gateColumns } from '../../lists/list-columns';
-import { tableLines } from '../../lists/table';
-import { wrapped } from '../../terminal/safe-text';
+import { rowsOf } from '../../lists/table';
 import type { Context } from '../context';
-import { isJson, printList, withOutput, type ServerOptions } from '../options';
+import { isJson, printLines, printList, widthOf, withOutput, type ServerOptions } from '../options';
 
 interface Options extends ServerOptions {
   readonly mine?: boolean;
@@ -47,22 +46,18 @@ export function registerGates(program: Command, context: Context): void {
     );
 }
 
-/** A table in which each gate of a policy is followed by the verdict that an approval overrides. */
+/** A list in which each gate of a policy is followed by the verdict that an approval overrides. */
 function printOpenGates(gates: readonly GateView[], context: Context): void {
-  const [header = '', ...lines] = tableLines(gateColumns(Date.now()), gates);
-  context.terminal.print(header);
+  const { terminal } = context;
+  const rows = rowsOf(gateColumns(Date.now()), gates, widthOf(terminal));
+  if (rows.header !== null) terminal.print(rows.header);
   for (const [i, { policy = null }] of gates.entries()) {
-    context.terminal.print(lines[i] ?? '');
+    if (rows.header === null && i > 0) terminal.print('');
+    for (const line of rows.lines[i] ?? []) terminal.print(line);
     if (policy !== null)
       printLines(
         context,
         [...policyLines(policy), 'approving overrides the denial'].map((line) => `  ${line}`),
       );
   }
-}
-
-/** Prints lines. On a terminal they are wrapped to its width, so that continuation lines are indented. */
-export function printLines({ terminal }: Context, lines: readonly string[]): void {
-  const columns = terminal.isInteractive ? terminal.columns : Infinity;
-  for (const line of lines) for (const part of wrapped(line, columns)) terminal.print(part);
 }

@@ -4,6 +4,7 @@ import { connect, withConnection } from '../../server/connection';
 import { runIdOf, stepOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
+import { remedyForName } from '../../terminal/hints/known-names';
 import { messageLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import type { Column } from '../../lists/table';
@@ -76,10 +77,13 @@ function textOf(value: Json): string {
 function valueOf(values: JsonObject, name: string, of: string): Json {
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value !== undefined) return value;
-  const names = Object.keys(values).join(', ');
   throw new CliError(
     'CLI_OUTPUT_NOT_FOUND',
     `${of} has no output ${name}`,
-    names === '' ? 'It has no outputs.' : `Its outputs are: ${names}.`,
+    remedyForName(name, Object.keys(values), {
+      are: 'Its outputs are',
+      list: 'Omit --name to print all of them.',
+      none: 'It has no outputs.',
+    }),
   );
 }

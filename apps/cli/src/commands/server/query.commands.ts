@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { PATIENCE_MS } from '../../server/patience';
 import { runFailure } from '../../server/run-failure';
-import { runIdOf } from '../../server/run-argument';
+import { refuseUnknownStep, runIdOf } from '../../server/run-argument';
 import type { Server } from '../../server/server';
 import type { LogEvent } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
@@ -17,8 +17,7 @@ import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
-import { printLines } from './gates.command';
-import { isJson, printAs, printList, withOutput, type ServerOptions } from '../options';
+import { isJson, printAs, printLines, printList, withOutput, type ServerOptions } from '../options';
 
 /** Commands that read runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
@@ -79,6 +78,7 @@ function registerLogs(program: Command, context: Context): void {
         const server = await connect(options, context.env);
         const runId = await runIdOf(server, named);
         const { follow, step, level, after, tail, attempt } = options;
+        if (step !== undefined) await refuseUnknownStep(server, runId, step);
         let status: string | null = null;
         const printer = new LogPrinter(terminal, options.output, options.times);
         try {
@@ -124,24 +124,26 @@ function registerShow(program: Command, context: Context): void {
         if (isJson(options)) terminal.print(JSON.stringify({ ...run, gates }));
         else {
           const order = await server.planOrder(runId);
-          terminal.print(safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`));
-          terminal.print(`plan ${run.planHash}`);
-          for (const line of treeLines(steps, {
+          const tree = treeLines(steps, {
             order,
             columns: 200,
             rows: 1_000,
             now: Date.now(),
             withComing: !isOver(run.status),
             runCode: typeof run.error?.['code'] === 'string' ? run.error['code'] : null,
-          }))
-            terminal.print(line);
-          printLines(context, gates.flatMap(runGateLines));
-          for (const wait of run.waits) terminal.print(waitLine(wait));
+          });
+          printLines(context, [
+            safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`),
+            `plan ${run.planHash}`,
+            ...tree,
+            ...gates.flatMap(runGateLines),
+            ...run.waits.map(waitLine),
+          ]);
           printLines(
             context,
             run.waits.flatMap((wait) => (wait.kind === 'restore' ? waitLines(run, wait) : [])),
           );
-          if (run.outputs !== null) terminal.print(safeLine(`outputs ${JSON.stringify(run.outputs)}`));
+          if (run.outputs !== null) printLines(context, [safeLine(`outputs ${JSON.stringify(run.outputs)}`)]);
           printLines(
             context,
             isOver(run.status) ? endLines(run, await runFailure(server, run)) : [`run ${run.runId} ${run.status}`],
@@ -224,11 +226,8 @@ async function waitFor(
   const run = await server.wait(runId, 'attention', timeoutMs);
   if (what === 'attention' || isOver(run.status) || !server.needsPerson(run)) return run;
   const places = run.waits.map(({ kind, id }) => (id === null ? kind : `${kind} ${id}`)).join(', ');
-  terminal.say(
-    safeLine(
-      `the run waits for a person${places === '' ? '' : `: ${places}`}; still waiting for its end. To stop here instead: taskrunner wait ${runId} --for attention`,
-    ),
-  );
+  terminal.say(safeLine(`the run waits for a person${places === '' ? '' : `: ${places}`}; still waiting for its end`));
+  terminal.say(`help: To stop here instead: taskrunner wait ${runId} --for attention`);
   return server.wait(runId, 'end', Math.max(0, until - Date.now()));
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
-import { runIdOf } from '../../server/run-argument';
+import { runIdOf, stepOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import type { Context } from '../context';
@@ -37,10 +37,8 @@ export function registerResolve(program: Command, context: Context): void {
           );
         const server = await connect(options, context.env);
         const run = await runIdOf(server, named);
-        const execution =
-          options.execution === undefined
-            ? executionOf((await server.step(run, step)).error)
-            : Number(options.execution);
+        const found = await stepOf(server, run, step);
+        const execution = options.execution === undefined ? executionOf(found.error) : Number(options.execution);
         const outputs = options.outputs === undefined ? null : await readDocumentAt(options.outputs);
         const receipt = await server.resolve(run, step, {
           execution,

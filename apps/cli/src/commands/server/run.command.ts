@@ -27,6 +27,7 @@ import { TreeDisplay } from '../../terminal/tree-display';
 import type { Context } from '../context';
 import { isJson, several, withInputs, withOutput } from '../options';
 import { describePack, referenceOf } from '../pack-list.command';
+import { refuseSpecialFile } from '../../files/special-file';
 
 interface Options extends ConnectionOptions, InputOptions {
   readonly output: string;
@@ -128,6 +129,7 @@ async function submit(server: Server, pack: object, options: Options): Promise<R
 export async function readPin(supplied: string | undefined) {
   if (supplied === undefined) return { planHash: null, receipt: null };
   if (isDigest(supplied)) return { planHash: supplied, receipt: null };
+  refuseSpecialFile(supplied);
   try {
     const document: unknown = JSON.parse(await readFile(supplied, 'utf8'));
     const { planHash, receipt } = document as { planHash?: unknown; receipt?: unknown };
@@ -205,8 +207,11 @@ export async function followAndReport(
     return exitOfRun(run.status, run.error);
   } catch (error) {
     if (!leave.signal.aborted) throw error;
-    if (!isJson({ output })) terminal.say(`detached; the run continues. Follow it with: taskrunner logs ${runId}`);
-    return EXIT.OK;
+    if (!isJson({ output })) {
+      terminal.say('detached; the run continues');
+      terminal.say(`help: Follow it with: taskrunner logs ${runId}`);
+    }
+    return EXIT.INTERRUPTED;
   } finally {
     interrupts.close();
   }

@@ -692,7 +692,7 @@ export interface paths {
     };
     /**
      * List the outcomes of the ticks of a schedule, newest first
-     * @description Consecutive ticks that were skipped for the same reason are one item with a count.
+     * @description Consecutive ticks that were skipped for the same reason are one item with a count. An item that was altered in the database has the reason `SCHEDULE_ALTERED` and no run.
      */
     get: operations['listTicks'];
     put?: never;
@@ -2353,6 +2353,7 @@ export interface components {
       | 'ATTENTION_OUTPUTS_INVALID'
       | 'ATTENTION_RESOLVED'
       | 'ATTENTION_STALE'
+      | 'AUDIT_CHAIN_ALTERED'
       | 'AUTHORITY_UNAVAILABLE'
       | 'BODIES_BUSY'
       | 'BODY_MEDIA_TYPE'
@@ -2383,6 +2384,7 @@ export interface components {
       | 'GATE_STALE'
       | 'GATE_TOKEN_MISMATCH'
       | 'IDEMPOTENCY_KEY_REUSED'
+      | 'IDEMPOTENCY_RUN_GONE'
       | 'INBOX_FULL'
       | 'INTERNAL'
       | 'NOT_ACCEPTABLE'

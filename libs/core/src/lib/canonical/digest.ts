@@ -12,3 +12,13 @@ export function sha256(data: string | Uint8Array): Digest {
 export function digestOf(value: Json): Digest {
   return sha256(canonical(value));
 }
+
+/** The digest of a value that somebody else may have written; null for one that no document can have, such as half of a surrogate pair. */
+export function digestIfJson(value: Json): Digest | null {
+  try {
+    return digestOf(value);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return null;
+    throw error;
+  }
+}

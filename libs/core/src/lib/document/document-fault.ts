@@ -31,4 +31,6 @@ export interface Finding {
   readonly path: string;
   readonly offset: number;
   readonly message: string;
+  /** What to do about this one; otherwise what `REMEDIES` says of its code. */
+  readonly remediation?: string | undefined;
 }

@@ -28,9 +28,11 @@ export type DocumentReading =
 
 /** The faults, each with its position. */
 export function refused(findings: readonly Finding[], lines: LineIndex): Extract<DocumentReading, { kind: 'refused' }> {
-  const faults = findings.map(({ code, path, offset, message }): Fault & { readonly code: DocumentFaultCode } => {
-    return { code, path, ...lines.positionAt(offset), message, remediation: REMEDIES[code] };
-  });
+  const faults = findings.map(
+    ({ code, path, offset, message, remediation = REMEDIES[code] }): Fault & { readonly code: DocumentFaultCode } => {
+      return { code, path, ...lines.positionAt(offset), message, remediation };
+    },
+  );
   return { kind: 'refused', faults: sortFaults(faults) };
 }
 

@@ -5,6 +5,7 @@ import { placesBy, refused, type DocumentReading, type Places, type ReadDocument
 import { pointerNames } from './json-pointer';
 import type { LineIndex } from './line-index';
 import { type Scan, scan } from './scan';
+import { findingsOf } from './syntax-findings';
 import { TreeReader } from './tree';
 
 /** Reads any document and reports its faults. `refusesNul`: U+0000 in a text or key is one. */
@@ -15,23 +16,30 @@ export function readFully(text: string, lines: LineIndex, maxDepth: number, refu
 
   const [first, second] = compose(scanned, text.length);
   // U+0000 that is not escaped is reported as a control character.
-  const reader = new TreeReader(scanned, maxDepth, refusesNul && !text.includes('\0'));
+  const reader = new TreeReader(scanned, { maxDepth, refusesNul: refusesNul && !text.includes('\0'), lines });
   const value = reader.read(first?.contents ?? null, '');
   findings.push(...reader.findings, ...reader.unclaimed());
   if (second !== undefined) {
     const offset = second.range[0];
     findings.push({ code: 'DOC_SEVERAL_DOCUMENTS', path: '', offset, message: 'A second document begins here.' });
   }
-  findings.push(...syntaxFindings([first, second], scanned, lines));
-  const isLone = findings.some((finding) => finding.code === 'DOC_LONE_SURROGATE');
-  if (!isLone && !text.isWellFormed()) {
+  const broken = syntaxFindings([first, second], scanned, text, lines);
+  if (!findings.some(({ code }) => code === 'DOC_LONE_SURROGATE') && !text.isWellFormed()) {
     const message = 'This is an unpaired surrogate.';
     findings.push({ code: 'DOC_LONE_SURROGATE', path: '', offset: loneSurrogateAt(text), message });
   }
   const read: ReadDocument = { kind: 'read', value, text, ...positions(first?.contents ?? null, lines) };
+  if (broken.length > 0) return refused([...besides(broken, findings, lines), ...broken], lines);
   if (findings.length === 0) return read;
-  const holds = !findings.some(({ code }) => code === 'DOC_SYNTAX' || code === 'DOC_SEVERAL_DOCUMENTS');
-  return holds ? { ...refused(findings, lines), partial: read } : refused(findings, lines);
+  return second === undefined ? { ...refused(findings, lines), partial: read } : refused(findings, lines);
+}
+
+/** The findings that do not follow from broken syntax: a list item among entries, for example, is read as a key that is not a string. */
+function besides(broken: readonly Finding[], findings: readonly Finding[], lines: LineIndex): readonly Finding[] {
+  const places = new Set(broken.map(({ offset }) => lines.positionAt(offset).line));
+  return findings.filter(
+    ({ code, offset }) => code !== 'DOC_KEY_NOT_STRING' || !places.has(lines.positionAt(offset).line),
+  );
 }
 
 /** What YAML 1.2 §5.1 does not count among printable characters; a carriage return only before a line feed. */
@@ -63,20 +71,17 @@ function compose(scanned: Scan, length: number): Composed[] {
 }
 
 /** The library's errors and warnings, except those that result from another fault on the same line. */
-function syntaxFindings(documents: readonly (Composed | undefined)[], scanned: Scan, lines: LineIndex): Finding[] {
+function syntaxFindings(
+  documents: readonly (Composed | undefined)[],
+  scanned: Scan,
+  text: string,
+  lines: LineIndex,
+): readonly Finding[] {
   const explained = new Set(scanned.expressions.map((offset) => lines.positionAt(offset).line));
-  const findings: Finding[] = [];
-  for (const document of documents) {
-    const reported = new Set<string>();
-    for (const { code, pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
-      if (code === 'TAG_RESOLVE_FAILED' && scanned.tags.length > 0) continue;
-      if (code === 'MULTIPLE_DOCS' || explained.has(lines.positionAt(pos[0]).line)) continue;
-      // The library reports an unclosed bracket once for each level that it is in.
-      if (reported.size === reported.add(`${pos[0]} ${message}`).size) continue;
-      findings.push({ code: 'DOC_SYNTAX', path: '', offset: pos[0], message: `${message}.`.replace('..', '.') });
-    }
-  }
-  return findings;
+  const errors = documents
+    .flatMap((document) => [...(document?.errors ?? []), ...(document?.warnings ?? [])])
+    .filter(({ code }) => code !== 'MULTIPLE_DOCS' && (code !== 'TAG_RESOLVE_FAILED' || scanned.tags.length === 0));
+  return errors.length === 0 ? [] : findingsOf(errors, { text, tokens: scanned.tokens, lines, explained });
 }
 
 function loneSurrogateAt(text: string): number {

@@ -1,12 +1,21 @@
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
 import type { Node, Pair, YAMLMap } from 'yaml';
 import type { Json } from '../foundation/json';
-import type { Finding } from './document-fault';
+import { REMEDIES, type Finding } from './document-fault';
 import { pointerTo } from './json-pointer';
+import type { LineIndex } from './line-index';
 import { numberFault } from './number-text';
 import { type Scan, tooDeep } from './scan';
 
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** How a tree is read. */
+interface TreeRules {
+  readonly maxDepth: number;
+  /** U+0000 in a text or key is refused. */
+  readonly refusesNul: boolean;
+  readonly lines: LineIndex;
+}
 
 /** Converts nodes into a JSON value and collects every construct that is refused. An instance is used for one document. */
 export class TreeReader {
@@ -15,8 +24,7 @@ export class TreeReader {
 
   constructor(
     private readonly scan: Scan,
-    private readonly maxDepth: number,
-    private readonly refusesNul: boolean,
+    private readonly rules: TreeRules,
   ) {}
 
   /** The value of a node; `null` stands in for what is refused. */
@@ -26,8 +34,8 @@ export class TreeReader {
     if (isAlias(node)) return this.#refuse('DOC_ALIAS', path, start, `The alias *${node.source} is not allowed.`);
     this.#properties(node, path, start);
     if (isScalar(node)) return this.#scalar(node, path, start);
-    if (depth >= this.maxDepth) {
-      this.findings.push(tooDeep(start, this.maxDepth, path));
+    if (depth >= this.rules.maxDepth) {
+      this.findings.push(tooDeep(start, this.rules.maxDepth, path));
       return null;
     }
     if (isSeq(node)) return node.items.map((item, index) => this.read(item as Node, pointerTo(path, index), depth + 1));
@@ -53,20 +61,27 @@ export class TreeReader {
       return this.#refuse('DOC_UNQUOTED_EXPRESSION', path, start, UNQUOTED);
     }
     const entries: Record<string, Json> = {};
+    const places = new Map<string, number>();
     for (const pair of node.items as Pair<Node, Node | null>[]) {
       const key = this.#key(pair.key, path);
       const value = this.read(pair.value, key === null ? path : pointerTo(path, key), depth + 1);
       if (key === null) continue;
-      if (Object.hasOwn(entries, key))
-        this.#refuse(
-          'DOC_DUPLICATE_KEY',
-          pointerTo(path, key),
-          pair.key.range?.[0] ?? start,
-          `The key ${quote(key)} is listed twice.`,
-        );
-      else entries[key] = value;
+      const at = pair.key.range?.[0] ?? start;
+      const first = places.get(key);
+      if (first !== undefined) this.#twice(key, pointerTo(path, key), { first, at });
+      else {
+        places.set(key, at);
+        entries[key] = value;
+      }
     }
     return entries;
+  }
+
+  #twice(key: string, path: string, { first, at }: { readonly first: number; readonly at: number }): void {
+    const message = `The key ${quote(key)} is listed twice.`;
+    const { line, column } = this.rules.lines.positionAt(first);
+    const remediation = `${REMEDIES.DOC_DUPLICATE_KEY} The first is in line ${line}, column ${column}.`;
+    this.findings.push({ code: 'DOC_DUPLICATE_KEY', path, offset: at, message, remediation });
   }
 
   /** A key's text, or null if it is not usable as a name. */
@@ -106,7 +121,7 @@ export class TreeReader {
   /** A text or key. One with an unpaired surrogate has no digest; one with U+0000 cannot become a text of the database. */
   #text(text: string, path: string, start: number): string | null {
     if (!text.isWellFormed()) return this.#refuse('DOC_LONE_SURROGATE', path, start, LONE);
-    if (this.refusesNul && text.includes('\0'))
+    if (this.rules.refusesNul && text.includes('\0'))
       return this.#refuse('DOC_NUL', path, start, 'The text contains U+0000.');
     return text;
   }

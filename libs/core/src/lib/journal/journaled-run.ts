@@ -6,6 +6,7 @@ import type { GateOutcome } from '../gate/gate-state';
 import type { Entry } from '../run/entry';
 import type { SaidMessage } from '../run/run-event';
 import { hashOfText, type Break, type Head } from './chain';
+import { EndedSteps } from './ended-steps';
 
 /** A page as it is stored: the RFC 8785 text of its entries, and the hashes beside it. Nothing was compared. */
 export interface StoredPage {
@@ -27,6 +28,15 @@ export interface CapturedArtifact {
   readonly mediaType: string;
 }
 
+/** How the journal ends a run. */
+export interface JournaledEnd extends SaidMessage {
+  readonly status: RunEnd;
+  readonly code: string | null;
+  readonly step: string | null;
+  /** Digest of the outputs; null: there are none. */
+  readonly outputs: Digest | null;
+}
+
 /** Identity and bytes of a numbered chunk. */
 interface JournaledChunk {
   readonly step: string;
@@ -34,11 +44,6 @@ interface JournaledChunk {
   readonly chunk: number;
   readonly lines: number;
   readonly sha256: Digest;
-}
-
-/** The end of a run and its message. */
-export interface JournaledEnd extends SaidMessage {
-  readonly status: RunEnd;
 }
 
 const MARK_BYTES = 32;
@@ -57,6 +62,8 @@ export class JournaledRun {
   private readonly gates = new Map<string, GateOutcome | null>();
   private artifacts = 0;
   private end: JournaledEnd | null = null;
+  /** How its steps ended. */
+  readonly steps = new EndedSteps();
   private at: Head | null = null;
 
   /** Number of the last entry. 0: no page was taken. */
@@ -87,7 +94,14 @@ export class JournaledRun {
   /** Approximate memory, bytes. */
   get size(): number {
     const ofArtifacts = this.captured.size * ARTIFACT_BYTES;
-    return OWN_BYTES + this.marks.length + this.lastLines.length * 8 + ofArtifacts + this.gates.size * GATE_BYTES;
+    return (
+      OWN_BYTES +
+      this.marks.length +
+      this.lastLines.length * 8 +
+      ofArtifacts +
+      this.gates.size * GATE_BYTES +
+      this.steps.size
+    );
   }
 
   /** The outcome of a gate; null: it has not ended; undefined: the journal does not open it. */
@@ -145,6 +159,9 @@ export class JournaledRun {
         return;
       case 'run.ended':
         this.end ??= endOf(event);
+        return;
+      case 'step.ended':
+        this.steps.take(event);
         return;
       default:
         return;
@@ -204,6 +221,8 @@ export function endIn({ first, prev, hash, text }: StoredPage): JournaledEnd | n
   return null;
 }
 
-function endOf({ status, message, messageError }: Extract<Entry['event'], { type: 'run.ended' }>): JournaledEnd {
-  return { status, ...(message && { message }), ...(messageError && { messageError }) };
+function endOf(event: Extract<Entry['event'], { readonly type: 'run.ended' }>): JournaledEnd {
+  const { status, code, step, outputs, message, messageError } = event;
+  const said = { ...(message && { message }), ...(messageError && { messageError }) };
+  return { status, code, step, outputs: outputs?.digest ?? null, ...said };
 }

@@ -93,7 +93,7 @@ export { explainCode, explainedCodes, type ExplainedCode } from './problems/expl
 export type { ApiCode, ProblemCode } from './problems/problem-code';
 export { isProblemCode, PROBLEMS } from './problems/problem-table';
 export { CancelRun, CancelRunError, type CancelRunCode } from './submission/cancel-run';
-export { replayedRun } from './submission/replayed-run';
+export { ReplayedRuns } from './submission/replayed-runs';
 export { RerunRun, RerunRunError, type RerunRunCode } from './submission/rerun-run';
 export { SubmitRun, type Submitted } from './submission/submit-run';
 export { invalidPack, PlanHashMismatch, SubmitRunError, type SubmitRunCode } from './submission/submit-run-error';

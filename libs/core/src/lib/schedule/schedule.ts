@@ -88,6 +88,18 @@ export interface TickRecord {
   readonly at: number;
 }
 
+/** A run that a line of the history names, and what can show that it is the schedule's. */
+export interface TickRun {
+  readonly runId: RunId;
+  /** Envelope of its admission as it is stored; null: the run is not there any more. Nothing was compared. */
+  readonly admission: JsonObject | null;
+}
+
+/** A line as it is stored. Nothing was compared. */
+export interface StoredTick extends TickRecord {
+  readonly admission: TickRun['admission'];
+}
+
 /** Everyone behind a run of the schedule, without duplicates, the creator first. None of them may decide its gates. */
 export function initiatorsOfSchedule({
   creator,

@@ -25,6 +25,8 @@ export const STORED_DOCUMENTS = [
   'run',
   /** The status of a run. */
   'status',
+  /** The row of a step that has ended. */
+  'step',
   'journal',
   'log',
   'probe',
@@ -34,6 +36,8 @@ export const STORED_DOCUMENTS = [
   'schedule',
   /** The row of an idempotency key. */
   'idempotency',
+  /** The counter of an audit chain. */
+  'audit',
 ] as const;
 export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
 

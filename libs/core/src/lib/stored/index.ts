@@ -1,3 +1,4 @@
+export { AuditChainAltered, type AuditChainCode } from './audit-chain-altered';
 export { ComparedJson } from './compared-json';
 export {
   alarmOf,
@@ -11,5 +12,6 @@ export {
 export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
 export { compareSchedule, ScheduleAltered, type ScheduleAlteration, type ScheduleAlteredCode } from './stored-schedule';
+export { alteredPartOfTick, isRunOfSchedule, shownAlteredTick } from './stored-tick';
 export { isStoredTime, isStoredTimeOrNull } from './stored-time';
 export { approvalsInForce, GateDocuments, type KnownGates, type StoredDecision } from './stored-gate';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { canEnter } from './os-account';
 import type { OsAccount } from './os-account';
+import { makeFolders } from '../files';
 
 /**
  * The location of an embedded database. The requested directory contains:
@@ -29,7 +30,7 @@ export interface DataPlace {
 /** Creates the requested directory. Other accounts can enter it only if root must let another account use it; otherwise it is private. */
 export async function makeDirectory(requested: string): Promise<void> {
   const mode = process.getuid?.() === 0 ? 0o755 : 0o700;
-  if (await mkdir(requested, { recursive: true, mode })) await chmod(requested, mode);
+  if (await makeFolders(requested, { mode })) await chmod(requested, mode);
 }
 
 /**

@@ -1,9 +1,10 @@
-import { chmod, lstat, mkdir } from 'node:fs/promises';
+import { chmod, lstat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { canEnter } from './os-account';
 import type { OsAccount } from './os-account';
+import { makeFolders } from '../files';
 
 /**
  * A directory of this program (0755) that the server's account can enter, for a copy of the programs or the data. It is the first usable
@@ -27,7 +28,7 @@ export async function sharedDirectory(account: OsAccount, preferred?: string): P
 
 async function isOurs(directory: string, own: number): Promise<boolean> {
   try {
-    if (await mkdir(directory, { recursive: true, mode: 0o755 })) await chmod(directory, 0o755);
+    if (await makeFolders(directory, { mode: 0o755 })) await chmod(directory, 0o755);
     const found = await lstat(directory);
     return found.isDirectory() && found.uid === own && (found.mode & 0o022) === 0;
   } catch {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, mkdir, open, opendir, readdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { link, open, opendir, readdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -19,6 +19,7 @@ import {
 } from './durable-files';
 import { FileStaging } from './file-staging';
 import { assertRange, missing, unannounced } from './object-store-error';
+import { makeFolders } from '../files';
 
 const PIECE = 256 * 1024;
 /** Bytes per write. */
@@ -41,7 +42,7 @@ export class FileObjectStore extends CollectableObjectStore {
   /** Opens the store in this folder, which is created (mode 0700) if it is missing. Throws `OBJECT_STORE_UNAVAILABLE`. */
   static async open(root: string): Promise<FileObjectStore> {
     for (const name of ['staging', 'condemned'])
-      await mkdir(join(root, name), { recursive: true, mode: 0o700 }).catch(throwOrAway);
+      await makeFolders(join(root, name), { mode: 0o700 }).catch(throwOrAway);
     return new FileObjectStore(root);
   }
 

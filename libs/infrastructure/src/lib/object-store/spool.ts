@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwStoreError } from './durable-files';
+import { makeFolders } from '../files';
 
 /**
  * Holds bytes that are read more than once: in memory up to `threshold`, beyond that in an unnamed file, which the system deletes even if
@@ -52,7 +53,7 @@ export class Spool {
 }
 
 async function nameless(folder: string): Promise<FileHandle> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder, { mode: 0o700 });
   const path = join(folder, randomUUID());
   const file = await open(path, 'wx+', 0o600);
   await rm(path);

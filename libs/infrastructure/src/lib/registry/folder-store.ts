@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { canonical, sha256 } from '@taskrunner/core/canonical';
@@ -6,6 +6,7 @@ import { isDigest, type Digest } from '@taskrunner/core/foundation';
 import { MAX_MANIFEST_BYTES, MEDIA_TYPE, printIndex, readIndex, readManifest, REF_NAME, type Descriptor } from './oci';
 import { exactly, OciStore, referrersTag, type StoredManifest } from './oci-store';
 import { refusal } from './registry-error';
+import { makeFolders } from '../files';
 
 const LOCK_TRIES = 200;
 const LOCK_PAUSE_MS = 25;
@@ -72,7 +73,7 @@ export class FolderStore extends OciStore {
 
   async putBlob(repository: string, bytes: Uint8Array): Promise<void> {
     const path = this.blobPath(repository, sha256(bytes));
-    await mkdir(join(this.root, repository, 'blobs', 'sha256'), { recursive: true });
+    await makeFolders(join(this.root, repository, 'blobs', 'sha256'));
     await replace(path, bytes);
   }
 

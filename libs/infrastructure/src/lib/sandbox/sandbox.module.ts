@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { provide } from '../composition/provide';
@@ -15,6 +14,7 @@ import { SandboxHealth } from './sandbox-health';
 import { Sandboxes } from './sandboxes';
 import { Supervisor } from './supervisor';
 import { ownFolder, sweepFolders } from './workspace/worker-folder';
+import { makeFolders } from '../files';
 
 const MIB = 1024 * 1024;
 
@@ -64,11 +64,11 @@ async function supervise(
   log: Log,
 ): Promise<Supervisor> {
   if (cgroup !== null) proveCgroup(cgroup);
-  await mkdir(workDirectory, { recursive: true, mode: 0o711 });
+  await makeFolders(workDirectory, { mode: 0o711 });
   // Not in the folder for temporary files: some container engines copy it into new containers, and that fails on the remains of a killed
   // worker.
   const pipesIn = join(ownFolder(workDirectory), 'pipes');
-  await mkdir(pipesIn, { recursive: true, mode: 0o700 });
+  await makeFolders(pipesIn, { mode: 0o700 });
   log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
   return Supervisor.start({
     ...{ watchMs: watchInterval, cgroup, pipesIn },
@@ -86,7 +86,7 @@ async function prove(
   const { sandbox, sealedMode } = configuration;
   await sweepFolders(sandbox.workDirectory);
   const stubFolder = join(sandbox.workDirectory, 'stubs');
-  await mkdir(stubFolder, { recursive: true });
+  await makeFolders(stubFolder);
   const { host, port } = databaseAt(workerUrl);
   const isSocket = host.startsWith('/');
   const sandboxes = await Sandboxes.prove({

@@ -14,8 +14,8 @@ import { loadSensitiveInputsKey } from './sensitive-key';
 
 /** Signs admissions of runs. */
 export const ADMISSION_SIGNER = token<Signer<'admission'>>('signer of admissions');
-/** Keys that records of schedules are verified with: the one that signs admissions, and those that `keys.admissionPublic` lists. */
-export const SCHEDULE_KEYS = token<KeyRing>('keys that records of schedules are verified with');
+/** Keys that admissions and records of schedules are verified with: the one that signs admissions, and those that `keys.admissionPublic` lists. */
+export const ADMISSION_KEYS = token<KeyRing>('keys that admissions are verified with');
 /** Signs decisions of people: at gates, for attention, and about withheld evidence. */
 export const LEDGER_SIGNER = token<Signer<'ledger'>>('signer of decisions');
 /** Signs checkpoints of audit chains. Null if there is no such key; no checkpoints are signed then. */
@@ -31,7 +31,7 @@ const KEYS = {
   admission: provide(ADMISSION_SIGNER, { configuration: CONFIGURATION }, ({ configuration }) =>
     FileSigner.open('admission', keyPathsOf(configuration).admission),
   ),
-  schedules: provide(SCHEDULE_KEYS, { configuration: CONFIGURATION }, async ({ configuration }) => {
+  schedules: provide(ADMISSION_KEYS, { configuration: CONFIGURATION }, async ({ configuration }) => {
     const own = publicKeyOf((await loadKey(keyPathsOf(configuration).admission)).publicKeyPem, 'admission');
     // Without a list, a webservice needs no file with its own public key.
     const listed = await loadPublicKeys(configuration.keys.admissionPublic, 'admission');

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { STORED_DOCUMENTS } from '@taskrunner/core/stored';
 import { METRICS, type Metric } from './metrics';
 
 const ROOT = join(__dirname, '..', '..', '..', '..', '..');
@@ -22,4 +23,10 @@ it('the guide lists every metric as the table does', () => {
     return `| \`${name}\` | ${kind} | ${shown} | ${of.length === 2 ? 'both' : of[0]} | ${about} |`;
   });
   expect(guide.split('\n').filter((line) => line.startsWith('| `taskrunner_'))).toEqual(rows);
+});
+
+it('the guide lists every kind of altered document', () => {
+  const guide = readFileSync(join(ROOT, 'docs/guides/observability.md'), 'utf8');
+  const kinds = STORED_DOCUMENTS.map((kind) => `\`${kind}\``).join(', ');
+  expect(guide).toContain(`| \`document\` | altered documents | ${kinds} |`);
 });

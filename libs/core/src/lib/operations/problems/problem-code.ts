@@ -1,5 +1,5 @@
 import type { ObjectStoreErrorCode, PlannerErrorCode, RegistryErrorCode } from '../../ports';
-import type { ScheduleAlteredCode, StoredDocumentCode } from '../../stored';
+import type { AuditChainCode, ScheduleAlteredCode, StoredDocumentCode } from '../../stored';
 import type { ReleaseCode } from '../evidence/release-evidence';
 import type { DecisionCode } from '../gates/decision-error';
 import type { UploadCode } from '../objects/store-upload';
@@ -58,6 +58,7 @@ export type ProblemCode =
   | ReleaseCode
   | ScheduleCode
   | StoredDocumentCode
+  | AuditChainCode
   | ScheduleAlteredCode
   | ObjectStoreErrorCode
   | PackLibraryCode

@@ -159,6 +159,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Try again.',
     retryable: true,
   },
+  AUDIT_CHAIN_ALTERED: {
+    status: 503,
+    title: 'The audit chain of the tenant was altered in the database',
+    remediation:
+      'Nothing was done. The operator finds the tenant in the log (event `alarm`) and restores its row of `audit_heads`. Then send the request again.',
+  },
   INTERNAL: { status: 500, title: 'An internal error occurred', remediation: 'Report the traceId to the operator.' },
 
   PACK_INVALID: { status: 422, title: 'The pack is invalid', remediation: 'Correct the errors listed in `errors`.' },
@@ -203,6 +209,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     status: 422,
     title: 'The idempotency key was used with another body',
     remediation: 'Use a new key for a new request.',
+  },
+  IDEMPOTENCY_RUN_GONE: {
+    status: 410,
+    title: 'The run of the repeated request does not exist any more',
+    remediation:
+      'Look for the evidence of that run. To run the pack again, send the request with a new idempotency key. If no retention has removed the run, inform the operator.',
   },
 
   PROFILE_MISMATCH: {

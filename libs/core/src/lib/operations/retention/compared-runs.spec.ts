@@ -8,9 +8,10 @@ import { readEvidence, type EvidenceDocuments } from '../../evidence/records/evi
 import { buildStatement } from '../../evidence/statement/statement';
 import { readAdmission } from '../../evidence/records/read-documents';
 import { CodedError } from '../../foundation/coded-error';
-import type { RunId, TenantId } from '../../foundation/ids';
+import type { RunId, StepId, TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { hashOfText } from '../../journal/chain';
+import { EndedSteps, type StepColumns } from '../../journal/ended-steps';
 import type { StoredPage } from '../../journal/journaled-run';
 import type { Archives } from '../../ports/evidence/archives';
 import type { GateRow } from '../../ports/gates/gate-store';
@@ -61,6 +62,25 @@ function rewritten(change: (text: string) => string): StoredPage[] {
     prev = page.hash;
     return page;
   });
+}
+
+/** The outputs of the run, by value. */
+function outputsOf(): Json {
+  const digest = documents.facts.ended?.outputs?.digest ?? '';
+  return (
+    sample.evidence.pages.map(({ values }) => values[digest as never]).find((value) => value !== undefined) ?? null
+  );
+}
+
+function countsOf(): { readonly succeeded: number; readonly [status: string]: number } {
+  const steps = buildStatement(documents).predicate.steps.list ?? [];
+  const count = (status: string) => steps.filter((one) => one.status === status).length;
+  return {
+    succeeded: count('succeeded'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    cancelled: count('cancelled'),
+  };
 }
 
 function opened(maxBytes = 1e6) {
@@ -127,6 +147,67 @@ describe('artifacts', () => {
       await expect(runs.artifacts(tenant, run)).rejects.toMatchObject({ ...ALTERED, first: { document: 'artifact' } });
     }
   });
+});
+
+describe('rows of steps', () => {
+  /** The row of each step that has ended, as its worker wrote it. */
+  const stepRows = (): StepColumns[] =>
+    documents.facts.stepsEnded.map(({ step, status, code, attempts, outputs, message, exitCode }) => ({
+      ...{ step, status, reason: code, attempts, outputs: null, outputsRef: outputs },
+      error: status === 'failed' ? { code, attempts, message, exitCode } : null,
+    }));
+
+  it('are as the journal says, whatever rows of other steps say', async () => {
+    const { runs } = opened();
+    const rows = stepRows();
+    expect(rows.length).toBeGreaterThan(5);
+    const waits = { ...(rows[0] as StepColumns), status: 'waiting', reason: 'APPROVAL' };
+    await runs.compareSteps(tenant, run, [...rows, waits]);
+    expect(await runs.artifacts(tenant, run, rows)).not.toEqual([]);
+  });
+
+  it.each<[string, Partial<StepColumns>]>([
+    ['status', { status: 'skipped' }],
+    ['status', { status: 'failed', error: { code: null, attempts: 1, message: null, exitCode: 1 } }],
+    ['step', { step: 'evil' }],
+    ['reason', { reason: 'EVIL' }],
+    ['number of attempts', { attempts: 7 }],
+    ['outputs', { outputs: { evil: true } }],
+    ['outputs', { outputs: '\ud800' }],
+    ['reference to outputs', { outputsRef: { kind: 'value', digest: sha256('evil'), size: 4 } }],
+    ['reference to outputs', { outputsRef: null }],
+    ['error', { error: { code: 'EVIL' } }],
+  ])('with another %s are altered', async (_what, change) => {
+    const { runs } = opened();
+    const row = stepRows().find(({ outputsRef }) => outputsRef !== null) as StepColumns;
+    const altered = { ...ALTERED, first: { document: 'step' } };
+    await expect(runs.compareSteps(tenant, run, [{ ...row, ...change }])).rejects.toMatchObject(altered);
+    await expect(runs.artifacts(tenant, run, [{ ...row, ...change }])).rejects.toMatchObject(altered);
+  });
+});
+
+it('the row of a failed step has its message and exit code, and of a gate the message of its outcome', () => {
+  const steps = new EndedSteps();
+  const end = {
+    type: 'step.ended',
+    step: 'a' as StepId,
+    status: 'failed',
+    code: 'EXIT',
+    attempts: 2,
+    outputs: null,
+  } as const;
+  steps.take({ ...end, message: 'exit 7', exitCode: 7 });
+  steps.take({ ...end, step: 'g' as StepId, message: null, exitCode: null });
+  const row = { step: 'a', status: 'failed', reason: 'EXIT', attempts: 2, outputs: null, outputsRef: null };
+  const error = { code: 'EXIT', attempts: 2, message: 'exit 7', exitCode: 7 };
+  expect(steps.strayOf([{ ...row, error }])).toBeUndefined();
+  expect(
+    steps.strayOf([{ ...row, step: 'g', error: { ...error, message: 'ben rejected it', exitCode: null } }]),
+  ).toBeUndefined();
+  for (const change of [{ message: 'fine' }, { message: null }, { exitCode: 0 }, { code: 'OTHER' }, { attempts: 1 }])
+    expect(steps.strayOf([{ ...row, error: { ...error, ...change } }])).toBeDefined();
+  expect(steps.strayOf([{ ...row, error: null }])).toBeDefined();
+  expect(steps.size).toBeGreaterThan(0);
 });
 
 describe('the log', () => {
@@ -212,12 +293,11 @@ describe('the status of a run', () => {
       runId: run,
       status: 'succeeded',
       finishedAt: 1,
-      message: null,
-      error: null,
+      ...{ message: null, error: null, outputs: outputsOf(), counts: countsOf() },
       evidence: { status: 'sealed' },
       version: 1,
       ...change,
-    }) as RunSummary;
+    }) as unknown as RunSummary;
 
   it.each(['sealed', 'pending'])('is that of its end while its evidence is %s', async (status) => {
     const { rows, runs } = opened();
@@ -230,6 +310,37 @@ describe('the status of a run', () => {
         first: { document: 'status', found: altered },
       });
     await runs.compareStatus(tenant, summaryOf({ evidence, status: 'failed', error: { code: 'DOCUMENT_ALTERED' } }));
+  });
+
+  it.each<[string, object]>([
+    ['outputs', { outputs: { evil: true } }],
+    ['outputs', { outputs: '\ud800' }],
+    ['error', { error: { code: 'STEP_FAILED', stepId: null, message: 'evil' } }],
+    ['error', { error: 'evil' }],
+  ])('is compared with its %s, which are those of its end', async (_what, change) => {
+    for (const isSealed of [true, false]) {
+      const { rows, runs } = opened();
+      rows.isSealed = isSealed;
+      const evidence = { status: isSealed ? 'sealed' : 'pending' };
+      await runs.compareStatus(tenant, summaryOf({ evidence, outputs: null }));
+      await expect(runs.compareStatus(tenant, summaryOf({ evidence, ...change }))).rejects.toMatchObject(ALTERED);
+    }
+  });
+
+  it('is compared with the numbers of steps where the signed statement lists them', async () => {
+    const { rows, runs } = opened();
+    const counts = { ...countsOf(), succeeded: countsOf().succeeded - 1, failed: 1 };
+    await expect(runs.compareStatus(tenant, summaryOf({ counts }))).rejects.toMatchObject(ALTERED);
+    await expect(runs.compareStatus(tenant, summaryOf({ counts: null }))).rejects.toMatchObject(ALTERED);
+    rows.isSealed = false;
+    await runs.compareStatus(tenant, summaryOf({ counts, evidence: { status: 'pending' } }));
+  });
+
+  it('is that of the signed statement where retention has removed the pages', async () => {
+    const { rows, runs } = opened();
+    rows.pages = [];
+    await runs.compareStatus(tenant, summaryOf({ outputs: { evil: true } }));
+    await expect(runs.compareStatus(tenant, summaryOf({ status: 'failed' }))).rejects.toMatchObject(ALTERED);
   });
 
   it('is no end where the journal has none', async () => {
@@ -253,8 +364,9 @@ describe('the message of a run', () => {
   const row = (message: Json, change: object = {}) =>
     ({
       ...{ runId: run, status: 'succeeded', finishedAt: 1, message, error: null, version: 1 },
+      ...{ outputs: outputsOf(), counts: countsOf() },
       ...{ evidence: { status: 'pending' }, ...change },
-    }) as RunSummary;
+    }) as unknown as RunSummary;
   const error = { code: 'EXPR_NULL', message: 'no value' };
 
   it.each<[string, object, Json]>([
@@ -296,7 +408,18 @@ describe('the message of a run', () => {
 describe('the row of a run', () => {
   const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
   const row = (change: object) =>
-    ({ runId: run, status: 'succeeded', message: null, error: null, version: 1, ...change }) as RunSummary;
+    ({
+      ...{
+        runId: run,
+        status: 'succeeded',
+        message: null,
+        error: null,
+        version: 1,
+        outputs: outputsOf(),
+        counts: countsOf(),
+      },
+      ...change,
+    }) as unknown as RunSummary;
 
   it.each([
     ['says that a sealed run goes on', true, running],

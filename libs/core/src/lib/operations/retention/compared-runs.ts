@@ -1,16 +1,16 @@
-import { digestOf } from '../../canonical/digest';
+import { digestIfJson } from '../../canonical/digest';
 import { hasEnded, isOver } from '../../foundation/statuses';
-import { isJsonObject, type Json } from '../../foundation/json';
+import { isJsonObject } from '../../foundation/json';
 import type { RunId, TenantId } from '../../foundation/ids';
-import { endIn } from '../../journal/journaled-run';
-import { isMessageOf } from '../../run/run-end';
-import type { SaidMessage } from '../../run/run-event';
+import type { StepColumns } from '../../journal/ended-steps';
+import { endIn, type JournaledEnd, type JournaledRun } from '../../journal/journaled-run';
 import type { GateRow } from '../../ports/gates/gate-store';
 import type { ArtifactView, RunReader, RunSummary } from '../../ports/runs/run-reader';
 import { compareEach, type DocumentAltered } from '../../stored/document-altered';
+import { differenceFromEnd, differenceFromStatement, type EndDifference } from './compared-end';
 import { alteredIn, type JournaledRuns } from './journaled-runs';
 
-/** Number of ended runs whose status was compared. */
+/** Number of ended runs whose end was compared. */
 const KEPT = 4_096;
 /** Evidence that only a run has which has ended. */
 const OF_THE_END: ReadonlySet<string> = new Set(['pending', 'blocked', 'sealed']);
@@ -21,31 +21,43 @@ interface ComparedDependencies {
 }
 
 /**
- * Compares what rows repeat of a run's journal before it is shown: artifacts, and the statuses of a run and of a gate. Of a sealed run, the
- * signed statement counts. All methods reject with `DocumentAltered`.
+ * Compares what rows repeat of a run's journal before it is shown: artifacts, ends of steps, the end of a run and the status of a gate. Of a
+ * sealed run, the signed statement counts. All methods reject with `DocumentAltered`.
  */
 export class ComparedRuns {
-  /** Statuses that were compared, the most recent one last. */
-  private readonly statuses = new Map<string, string>();
+  /** Digests of ends that were compared, the most recent one last. */
+  private readonly ends = new Map<string, string>();
 
   constructor(private readonly dependencies: ComparedDependencies) {}
 
-  /** The artifacts of a run, each as it was captured, and none missing. */
-  async artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]> {
+  /**
+   * The artifacts of a run, each as it was captured, and none missing. `steps`: rows of steps that were read before. They are compared too,
+   * because the journal is read for the artifacts anyway.
+   */
+  async artifacts(tenant: TenantId, run: RunId, steps: readonly StepColumns[] = []): Promise<readonly ArtifactView[]> {
     const altered = alteredIn(tenant, run);
     // The journal is read first: rows that it names are there.
     const before = (await this.dependencies.journals.of(tenant, run)).artifactCount;
     const rows = await this.dependencies.reader.artifacts(tenant, run);
     if (rows.length < before)
       throw altered('artifact', 'the list of artifacts', `${before} artifacts`, `${rows.length} artifacts`);
-    const stray = (await this.dependencies.journals.of(tenant, run)).strayOf(rows);
-    if (!stray) return rows;
-    throw altered('artifact', `artifact ${stray.name} of ${stray.step}`, 'an artifact in the journal', stray.digest);
+    const journal = await this.dependencies.journals.of(tenant, run);
+    const stray = journal.strayOf(rows);
+    if (stray)
+      throw altered('artifact', `artifact ${stray.name} of ${stray.step}`, 'an artifact in the journal', stray.digest);
+    refuseStrayStep(tenant, run, journal, steps);
+    return rows;
+  }
+
+  /** Compares rows of steps that have ended with the journal: outcome, attempts, outputs and error. */
+  async compareSteps(tenant: TenantId, run: RunId, rows: readonly StepColumns[]): Promise<void> {
+    refuseStrayStep(tenant, run, await this.dependencies.journals.of(tenant, run), rows);
   }
 
   /**
-   * Compares the status of one run with the statement of a sealed run, or with the end in its journal, whatever its row says about either.
-   * A run that is known to be altered says so, and is shown as it is.
+   * Compares the row of one run with the statement of a sealed run, or with the end in its journal, whatever its row says about either:
+   * status, outputs, and code and step of the error. Numbers of steps are compared if the statement lists the steps: otherwise the journal
+   * would be read as a whole. A run that is known to be altered says so, and is shown as it is.
    */
   async compareStatus(tenant: TenantId, run: RunSummary): Promise<void> {
     if (isKnown(run)) return;
@@ -57,29 +69,45 @@ export class ComparedRuns {
   }
 
   /** What is wrong with the row of a run that says that it has ended; null: nothing. */
-  private async wrongEnd(
-    tenant: TenantId,
-    { runId, status, message, evidence }: RunSummary,
-  ): Promise<DocumentAltered | null> {
-    const { reader, journals } = this.dependencies;
+  private async wrongEnd(tenant: TenantId, run: RunSummary): Promise<DocumentAltered | null> {
+    const { runId, status, evidence } = run;
+    const { reader } = this.dependencies;
     const altered = alteredIn(tenant, runId);
     const isSealed = (await reader.evidence(tenant, runId)) !== null;
     if (isSealed !== (evidence.status === 'sealed'))
       return altered('evidence', 'the evidence', isSealed ? 'sealed' : 'no attestation', evidence.status);
-    const [key, compared] = [`${tenant} ${runId}`, `${status} ${isSealed} ${digestOf(message)}`];
-    if (this.statuses.get(key) === compared) return null;
-    const statement = isSealed ? await journals.statement(tenant, runId) : null;
-    const page = await reader.lastPage(tenant, runId);
-    const head = statement?.journal.head ?? page?.hash;
-    if (page !== null && page.hash !== head) return altered('journal', 'the journal', head ?? 'no journal', page.hash);
-    const end = (page && endIn(page)) ?? (await journals.of(tenant, runId)).ended;
-    const result = statement?.run.result ?? end?.status;
-    if (result !== status) return altered('status', 'the status', result ?? 'no end in the journal', status);
-    if (end !== null && !isMessageOf(message, end)) return wrongMessage(altered, message, end);
-    this.statuses.delete(key);
-    this.statuses.set(key, compared);
-    if (this.statuses.size > KEPT) this.statuses.delete(this.statuses.keys().next().value as string);
+    const { outputs, message, error, counts } = run;
+    const [key, compared] = [`${tenant} ${runId}`, digestIfJson([status, isSealed, outputs, message, error, counts])];
+    if (compared !== null && this.ends.get(key) === compared) return null;
+    const found = isSealed ? await this.wrongSealed(tenant, run) : await this.wrongJournaled(tenant, run);
+    if (found !== null) return altered(found.document, found.what, found.expected, found.found);
+    if (compared === null) return null;
+    this.ends.delete(key);
+    this.ends.set(key, compared);
+    if (this.ends.size > KEPT) this.ends.delete(this.ends.keys().next().value as string);
     return null;
+  }
+
+  /** The last page has the signed end if it is the head that the statement names. Pages that retention has removed are not fetched for it. */
+  private async wrongSealed(tenant: TenantId, run: RunSummary): Promise<EndDifference | null> {
+    const { reader, journals } = this.dependencies;
+    const statement = await journals.statement(tenant, run.runId);
+    if (statement === null) return this.wrongJournaled(tenant, run);
+    const found = differenceFromStatement(run, statement);
+    if (found !== null) return found;
+    const page = await reader.lastPage(tenant, run.runId);
+    if (page === null) return null;
+    const { head } = statement.journal;
+    const end = page.hash === head ? endIn(page) : null;
+    if (end !== null) return differenceFromEnd(run, end);
+    return { document: 'journal', what: 'the last page of the journal', expected: head, found: page.hash };
+  }
+
+  private async wrongJournaled(tenant: TenantId, run: RunSummary): Promise<EndDifference | null> {
+    const { runId, status } = run;
+    const end = (await this.lastEnd(tenant, runId)) ?? (await this.dependencies.journals.of(tenant, runId)).ended;
+    if (end !== null) return differenceFromEnd(run, end);
+    return { document: 'status', what: 'the status', expected: 'no end in the journal', found: status };
   }
 
   /** What is wrong with the row of a run that says that it has not ended; null: nothing. The journal is not read for it as a whole. */
@@ -88,10 +116,15 @@ export class ComparedRuns {
     const wrong = (end: string) => alteredIn(tenant, runId)('status', 'the status', end, status);
     if (status !== 'halted' && (finishedAt !== null || OF_THE_END.has(evidence.status))) return wrong('an end');
     if ((await this.dependencies.reader.evidence(tenant, runId)) !== null) return wrong('an end');
-    if (message !== null) return wrongMessage(alteredIn(tenant, runId), message, {});
-    const page = status === 'halted' ? null : await this.dependencies.reader.lastPage(tenant, runId);
-    const end = page && endIn(page);
+    if (message !== null)
+      return alteredIn(tenant, runId)('status', 'the message of the run', 'no message', 'a message');
+    const end = status === 'halted' ? null : await this.lastEnd(tenant, runId);
     return end === null ? null : wrong(end.status);
+  }
+
+  private async lastEnd(tenant: TenantId, run: RunId): Promise<JournaledEnd | null> {
+    const page = await this.dependencies.reader.lastPage(tenant, run);
+    return page && endIn(page);
   }
 
   /** Compares the number of log lines of a run that has ended with its journal: a smaller one would hide lines. */
@@ -120,10 +153,10 @@ export class ComparedRuns {
   }
 }
 
-/** The finding names digests only: a message may quote what a step printed. */
-function wrongMessage(altered: ReturnType<typeof alteredIn>, row: Json, end: SaidMessage): DocumentAltered {
-  const expected = end.message?.digest ?? end.messageError?.code ?? 'no message';
-  return altered('status', 'the message of the run', expected, row === null ? 'no message' : digestOf(row));
+function refuseStrayStep(tenant: TenantId, run: RunId, journal: JournaledRun, rows: readonly StepColumns[]): void {
+  const stray = journal.steps.strayOf(rows);
+  if (stray)
+    throw alteredIn(tenant, run)('step', `the row of step ${stray.step}`, 'its end in the journal', stray.status);
 }
 
 /** True if a run is known to be altered, or was halted: its row says so to whoever reads it. */

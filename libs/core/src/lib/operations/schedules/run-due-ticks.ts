@@ -5,7 +5,7 @@ import type { Principal } from '../../foundation/principal';
 import type { Calendar } from '../../ports/schedules/calendar';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import type { NewRun } from '../../ports/runs/run-store';
-import type { ScheduleStore, TickPlace } from '../../ports/schedules/schedule-store';
+import type { DueSchedule, ScheduleStore, TickPlace } from '../../ports/schedules/schedule-store';
 import { decideTick, type SkipReason, type TickLimits } from '../../schedule/decide-tick';
 import { initiatorsOfSchedule, type Pin, type Schedule } from '../../schedule/schedule';
 import { ScheduleAltered } from '../../stored/stored-schedule';
@@ -17,7 +17,7 @@ import { PlanHashMismatch, ProfileMismatch, SubmitRunError } from '../submission
 
 interface RunDueTicksDependencies {
   readonly schedules: ScheduleStore;
-  readonly signed: Pick<SignedSchedules, 'compare'>;
+  readonly signed: Pick<SignedSchedules, 'compare' | 'compareRuns'>;
   readonly objects: ObjectStore;
   readonly submitRun: Pick<SubmitRun, 'prepare'>;
   readonly calendar: Calendar;
@@ -74,12 +74,13 @@ export class RunDueTicks {
     const { schedules, calendar, limits } = this.dependencies;
     const found = await schedules.due(tenant, scheduleId);
     if (!found || found.schedule.next === null || found.schedule.paused || found.schedule.stopped) return;
-    const { schedule, now, active } = found;
+    const { schedule, now } = found;
     const { timing, revision } = schedule;
     const tick = found.schedule.next;
     if (tick > now) return;
     const place: TickPlace = { tenant, scheduleId, revision, tick };
-    const unbelieved = this.objectionTo(schedule);
+    const active = found.active.map(({ runId }) => runId);
+    const unbelieved = this.objectionTo(found);
     if (unbelieved) return this.stop(schedule, place, unbelieved, now);
     const nextAfter = (ms: number) => calendar.nextAfter(timing.cron, timing.timeZone, ms);
     const decision = decideTick({ timing, tick, now, active, nextAfter, limits });
@@ -105,11 +106,13 @@ export class RunDueTicks {
     }
   }
 
-  /** Why the row of a schedule is not believed; null if it is what its record says. */
-  private objectionTo(schedule: Schedule): Pick<CodedError, 'code' | 'message'> | null {
+  /** Why a schedule or a line of its history is not believed; null: they are what was signed. */
+  private objectionTo({ schedule, active }: DueSchedule): Pick<CodedError, 'code' | 'message'> | null {
+    const { signed } = this.dependencies;
     if (schedule.record === null) return SCHEDULE_UNSIGNED;
     try {
-      this.dependencies.signed.compare(schedule);
+      signed.compare(schedule);
+      signed.compareRuns(schedule, active);
       return null;
     } catch (error) {
       if (ScheduleAltered.is(error)) return error;

@@ -18,12 +18,15 @@ import {
   type Schedule,
   type ScheduleSummary,
   type StopNotice,
+  type StoredTick,
   type TickRecord,
+  type TickRun,
 } from '../../schedule/schedule';
 import { KeepSchedules, type ScheduleEdit, type ScheduleExpectation } from './keep-schedules';
 import type { AdmissiblePack } from '../packs/admissible-pack';
 import type { ScheduleAlteration } from '../../stored/stored-schedule';
-import { scheduleLedger } from '../../../testing/schedule-ledger';
+import { aKey } from '../../../testing/sample-signing';
+import { aTickRun, scheduleLedger } from '../../../testing/schedule-ledger';
 import { RunDueTicks, type TickReport } from './run-due-ticks';
 import type { Submission } from '../submission/submission';
 import type { SubmitRun } from '../submission/submit-run';
@@ -74,7 +77,10 @@ class MemorySchedules extends ScheduleStore {
   /** Ticks that come while an edit is under way. */
   interruptions = 0;
   readonly alarms: ScheduleAlteration[] = [];
-  readonly ledger = scheduleLedger(this, this.alarms);
+  readonly key = aKey('admission');
+  readonly ledger = scheduleLedger(this, this.alarms, this.key);
+  /** Active runs of each schedule. */
+  active: readonly TickRun[] = [];
 
   constructor(readonly all: Map<string, Schedule>) {
     super();
@@ -94,7 +100,7 @@ class MemorySchedules extends ScheduleStore {
 
   list = (): Promise<readonly ScheduleSummary[]> => Promise.resolve([...this.all.values()]);
   remove = (_tenant: TenantId, id: ScheduleId) => Promise.resolve(this.all.delete(id));
-  ticks = (): Promise<readonly TickRecord[]> => Promise.resolve([]);
+  ticks = (): Promise<readonly StoredTick[]> => Promise.resolve([]);
 
   replace(schedule: Schedule, before: number | null): Promise<Kept> {
     const known = this.all.get(schedule.scheduleId);
@@ -111,14 +117,17 @@ class MemorySchedules extends ScheduleStore {
 
   async due(tenant: TenantId, id: ScheduleId): Promise<DueSchedule | null> {
     const schedule = await this.find(tenant, id);
-    return schedule ? { schedule, now: NOW + 1, active: [] } : null;
+    return schedule ? { schedule, now: NOW + 1, active: this.active } : null;
   }
 
   held = false;
 
-  start(place: TickPlace, { run }: { readonly run: NewRun }): Promise<Ticked | 'held'> {
+  start(
+    place: TickPlace,
+    { run, replaces }: { readonly run: NewRun; readonly replaces: readonly RunId[] },
+  ): Promise<Ticked | 'held'> {
     if (this.held) return Promise.resolve('held');
-    this.done.push(`ran ${place.scheduleId} ${run.runId}`);
+    this.done.push([`ran ${place.scheduleId} ${run.runId}`, ...replaces].join(' for '));
     return Promise.resolve('done');
   }
 
@@ -239,6 +248,37 @@ describe('due ticks', () => {
       { tenant: TENANT, scheduleId: 'altered', what: 'the part creator' },
       { tenant: TENANT, scheduleId: 'moved', what: 'the part scheduleId' },
     ]);
+  });
+
+  it('replace a run of the schedule, and stop it for a line that names another run, which is not cancelled', async () => {
+    const timing = { ...aSchedule('').timing, overlap: 'replace' } as const;
+    const others: [string, Parameters<typeof aTickRun>[3]][] = [
+      ['of another schedule', { scheduleId: 'two' }],
+      ['of a person', { scheduleId: null }],
+      ['of another tenant', { tenant: 'evil' }],
+      ['with the admission of another run', { runId: RUN.replace('run_01', 'run_02') }],
+    ];
+    const schedules = all(aSchedule('one', { timing }));
+    const prepare = () => Promise.resolve({ runId: 'run_new' as RunId } as NewRun);
+    const own = aTickRun(schedules.key, aSchedule('one'), RUN);
+    schedules.active = [own];
+    await turn(schedules, prepare);
+    for (const [, overrides] of others) {
+      schedules.active = [own, aTickRun(schedules.key, aSchedule('one'), RUN, overrides)];
+      await turn(schedules, prepare);
+    }
+    for (const admission of [null, {}, aTickRun(aKey('admission'), aSchedule('one'), RUN).admission]) {
+      schedules.active = [{ runId: RUN, admission }];
+      await turn(schedules, prepare);
+    }
+    const stopped = Array.from({ length: 7 }, () => 'stopped one SCHEDULE_ALTERED null "schedule.stopped"');
+    expect(schedules.done).toEqual([`ran one run_new for ${RUN}`, ...stopped]);
+    expect(schedules.alarms).toHaveLength(7);
+    expect(schedules.alarms[0]).toEqual({
+      tenant: TENANT,
+      scheduleId: 'one',
+      what: `the line of run ${RUN} in the history`,
+    });
   });
 
   it('do nothing where a schedule was paused or stopped after it was taken', async () => {

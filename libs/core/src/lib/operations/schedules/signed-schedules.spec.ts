@@ -1,9 +1,10 @@
 import { sha256 } from '../../canonical/digest';
-import type { ScheduleId, TenantId } from '../../foundation/ids';
+import type { RunId, ScheduleId, TenantId } from '../../foundation/ids';
 import type { ScheduleStore } from '../../ports/schedules/schedule-store';
-import type { Schedule } from '../../schedule/schedule';
+import type { Schedule, StoredTick } from '../../schedule/schedule';
 import type { ScheduleAlteration } from '../../stored/stored-schedule';
-import { aSchedule as made, party, scheduleLedger } from '../../../testing/schedule-ledger';
+import { aKey } from '../../../testing/sample-signing';
+import { aSchedule as made, aTickRun, party, scheduleLedger } from '../../../testing/schedule-ledger';
 
 const ledger = scheduleLedger({} as ScheduleStore);
 
@@ -78,4 +79,48 @@ it.each<[string, Partial<Schedule>]>([
     { stopped, creator: { name: '', actors: [] } },
   ]);
   expect(alarms).toHaveLength(3);
+});
+
+describe('the history of a schedule', () => {
+  const RUN = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId;
+  const ran = { first: 7_000, last: 7_000, count: 1, outcome: 'ran', reason: null, runId: RUN, at: 8_000 } as const;
+
+  async function history(change: Partial<StoredTick>, alarms: ScheduleAlteration[] = []) {
+    const key = aKey('admission');
+    const { admission } = aTickRun(key, made, RUN);
+    const lines = [{ ...ran, admission, ...change }];
+    const store = { find: async () => made, ticks: async () => lines } as unknown as ScheduleStore;
+    return scheduleLedger(store, alarms, key).ticks(made.tenant, made.scheduleId, 10, null);
+  }
+
+  it('names the runs that were admitted for it, and those that are not there any more', async () => {
+    expect(await history({})).toEqual([ran]);
+    expect(await history({ admission: null })).toEqual([ran]);
+    // The key that admitted a run may be gone, as after a rotation.
+    expect(await history({ admission: aTickRun(aKey('admission'), made, RUN).admission })).toEqual([ran]);
+    const skipped = { outcome: 'skipped', reason: 'OVERLAP', runId: null, admission: null, count: 3 } as const;
+    expect(await history(skipped)).toMatchObject([{ outcome: 'skipped', reason: 'OVERLAP', runId: null, count: 3 }]);
+  });
+
+  it.each<[string, Partial<StoredTick>, object]>([
+    ['the run', { runId: RUN.replace('run_01', 'run_02') as RunId }, {}],
+    ['the run', { admission: {} }, {}],
+    ['the run', { admission: aTickRun(aKey('admission'), made, RUN, { scheduleId: null }).admission }, {}],
+    ['a time', { last: 9e15 }, {}],
+    ['a time', { at: -1 }, { at: 7_000 }],
+    ['a time', { at: null as never }, { at: 7_000 }],
+    ['the count', { count: 0 }, {}],
+    ['the outcome', { outcome: 'evil' as never }, { outcome: 'stopped' }],
+    ['the outcome', { reason: {} as never }, {}],
+  ])('goes on with an alarm where %s of a line was altered', async (part, change, shown) => {
+    const alarms: ScheduleAlteration[] = [];
+    expect(await history(change, alarms)).toEqual([{ ...ran, runId: null, reason: 'SCHEDULE_ALTERED', ...shown }]);
+    expect(alarms).toEqual([
+      { tenant: made.tenant, scheduleId: made.scheduleId, what: `${part} of a line in the history` },
+    ]);
+  });
+
+  it('is refused with a line that has no place', async () => {
+    await expect(history({ first: 9e15 })).rejects.toMatchObject({ code: 'SCHEDULE_ALTERED' });
+  });
 });

@@ -5,10 +5,12 @@ import type { ScheduleId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Signer } from '../../ports/evidence/signer';
 import type { ScheduleStore } from '../../ports/schedules/schedule-store';
-import type { Schedule, ScheduleSummary, TickRecord } from '../../schedule/schedule';
+import type { Schedule, ScheduleSummary, TickRecord, TickRun } from '../../schedule/schedule';
 import { scheduleDigests, scheduleRecord } from '../../schedule/schedule-record';
 import { compareSchedule, ScheduleAltered, type ScheduleAlteration } from '../../stored/stored-schedule';
 import { misshapenPart, shownAltered } from '../../stored/shown-schedule';
+import { isStoredTime } from '../../stored/stored-time';
+import { alteredPartOfTick, isRunOfSchedule, shownAlteredTick } from '../../stored/stored-tick';
 import { SCHEDULE_UNSIGNED } from './schedule-error';
 
 interface SignedSchedulesDependencies {
@@ -45,6 +47,16 @@ export class SignedSchedules {
     }
   }
 
+  /**
+   * Compares active runs that the history names with their signed admissions, before a tick skips for them or replaces them. Raises an alarm
+   * and throws `ScheduleAltered` if one of them is not the schedule's.
+   */
+  compareRuns({ tenant, scheduleId }: Pick<Schedule, 'tenant' | 'scheduleId'>, active: readonly TickRun[]): void {
+    const { keys } = this.dependencies;
+    const stray = active.find((run) => !isRunOfSchedule({ tenant, scheduleId }, run, keys));
+    if (stray) throw this.alarmed({ tenant, scheduleId, what: `the line of run ${stray.runId} in the history` });
+  }
+
   /** A schedule to show; null if there is none. Throws `ScheduleAltered`. */
   async find(tenant: TenantId, scheduleId: ScheduleId): Promise<Schedule | null> {
     const found = await this.dependencies.schedules.find(tenant, scheduleId);
@@ -66,7 +78,10 @@ export class SignedSchedules {
     });
   }
 
-  /** As `ScheduleStore.ticks`; null if there is no such schedule. */
+  /**
+   * Lines of the history, newest first; null if there is no such schedule. An altered line is shown without its run and with the reason
+   * `SCHEDULE_ALTERED`, with an alarm. Throws `ScheduleAltered` for a line without a place, because its time is none.
+   */
   async ticks(
     tenant: TenantId,
     scheduleId: ScheduleId,
@@ -75,7 +90,19 @@ export class SignedSchedules {
   ): Promise<readonly TickRecord[] | null> {
     const { schedules } = this.dependencies;
     if (!(await schedules.find(tenant, scheduleId))) return null;
-    return schedules.ticks(tenant, scheduleId, limit, before);
+    const lines = await schedules.ticks(tenant, scheduleId, limit, before);
+    return lines.map(({ admission, ...line }) => {
+      const part = alteredPartOfTick({ tenant, scheduleId }, { ...line, admission });
+      if (part === null) return line;
+      const found = this.alarmed({ tenant, scheduleId, what: `${part} of a line in the history` });
+      if (!isStoredTime(line.first)) throw found;
+      return shownAlteredTick({ ...line, admission });
+    });
+  }
+
+  private alarmed(found: ScheduleAlteration): ScheduleAltered {
+    this.dependencies.alarm(found);
+    return new ScheduleAltered([found]);
   }
 
   private shown<Shown extends ScheduleSummary>(schedule: Shown): Shown {
@@ -85,9 +112,7 @@ export class SignedSchedules {
     }
     const what = misshapenPart(schedule);
     if (what !== null) {
-      const found: ScheduleAlteration = { tenant: schedule.tenant, scheduleId: schedule.scheduleId, what };
-      this.dependencies.alarm(found);
-      throw new ScheduleAltered([found]);
+      throw this.alarmed({ tenant: schedule.tenant, scheduleId: schedule.scheduleId, what });
     }
     if (schedule.stopped !== null) return schedule;
     // Its next tick will stop it.

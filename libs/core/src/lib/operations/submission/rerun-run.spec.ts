@@ -1,7 +1,7 @@
 import { sha256 } from '../../canonical/digest';
 import type { RunId, TenantId } from '../../foundation/ids';
 import type { Principal } from '../../foundation/principal';
-import type { RunOriginal } from '../../ports/runs/run-reader';
+import type { RunOriginal, RunSummary } from '../../ports/runs/run-reader';
 import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
 import { RunDocuments } from '../../stored/run-documents';
@@ -42,7 +42,9 @@ async function submitted(
     reader: { original: async () => original },
     planner: { contents: async () => ({ ...plannedContents(documents.index), ...contents }) },
     objects: world.dependencies([]).objects,
-    submit: { submit: async (_, submission) => ((seen = submission), { runId: RUN, replayed: false, run: null }) },
+    submit: {
+      submit: async (_, submission) => ((seen = submission), { runId: RUN, replayed: false, run: {} as RunSummary }),
+    },
   };
   await new RerunRun(dependencies).rerun(ada, { runId: RUN, from, sensitive }, null);
   if (seen === null) throw new Error('nothing was submitted');
@@ -68,6 +70,16 @@ it.each<[string, Partial<RunOriginal>, string, object, string]>([
   await expect(submitted(change, from, sensitive)).rejects.toMatchObject({ code });
 });
 
+it.each([
+  ['aply', /^Did you mean apply\? Use failed, start or a step of the plan: /],
+  ['strat', /^Did you mean start\? /],
+  ['elsewhere', /^Use failed, start or a step of the plan: .*apply/],
+])('names the step that is nearest to %s, and all steps', async (from, remediation) => {
+  await expect(submitted({}, from, { pin: '1' })).rejects.toMatchObject({
+    remediation: expect.stringMatching(remediation),
+  });
+});
+
 it('refuses a run whose stored pack is another than was planned', async () => {
   const altered = submitted({}, 'failed', { pin: '1' }, { '': sha256('another pack') });
   await expect(altered).rejects.toMatchObject({ code: 'DOCUMENT_ALTERED', first: { document: 'pack' } });
@@ -82,5 +94,8 @@ it('asks for sensitive inputs again, all at once, and for no others', async () =
       { code: 'INPUT_REQUIRED', path: '/sensitive/key' },
       { code: 'INPUT_UNKNOWN', path: '/sensitive/name' },
     ],
+  });
+  await expect(submitted({ inputs }, 'start', { pin: '1', kye: '2' })).rejects.toMatchObject({
+    faults: [{ code: 'INPUT_REQUIRED' }, { code: 'INPUT_UNKNOWN', remediation: 'Did you mean key?' }],
   });
 });

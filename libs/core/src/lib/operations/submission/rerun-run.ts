@@ -1,5 +1,5 @@
 import { hasEnded } from '../../foundation/statuses';
-import { isRerunFrom } from '../../binding/reuse';
+import { isRerunFrom, RERUN_FROM } from '../../binding/reuse';
 import { sigstoreBundle } from '../../evidence/encoding/sigstore';
 import { pointerTo } from '../../document/json-pointer';
 import { CodedError } from '../../foundation/coded-error';
@@ -97,13 +97,21 @@ export class RerunRun {
   }
 }
 
+/** Maximum number of steps that an error lists. */
+const MOST_LISTED = 12;
+
 function refuseUnknownStep({ index }: RunDocuments, from: string): void {
   if (isRerunFrom(index, from)) return;
-  const near = nearestName(from, index.nodes.keys());
+  const steps = [...index.nodes.keys()];
+  const near = nearestName(from, [RERUN_FROM.failed, RERUN_FROM.start, ...steps]);
+  const list =
+    steps.length > MOST_LISTED
+      ? 'Use failed, start or a step of the plan.'
+      : `Use failed, start or a step of the plan: ${steps.join(', ')}.`;
   throw new RerunRunError(
     'RERUN_STEP_UNKNOWN',
     `the plan has no step ${from}`,
-    near === null ? 'Use a step of the plan.' : `Did you mean ${near}?`,
+    near === null ? list : `Did you mean ${near}? ${list}`,
   );
 }
 
@@ -116,7 +124,11 @@ function inputsAgain({ inputs }: RunOriginal, sensitive: JsonObject): JsonObject
       .map((name) => fault(name, 'INPUT_REQUIRED', `The sensitive input ${name} is not stored.`, 'Send it again.')),
     ...Object.keys(sensitive)
       .filter((name) => !withheld.includes(name))
-      .map((name) => fault(name, 'INPUT_UNKNOWN', `The run had no sensitive input ${name}.`, 'Omit it.')),
+      .map((name) => {
+        const near = nearestName(name, withheld);
+        const remedy = near === null ? 'Omit it.' : `Did you mean ${near}?`;
+        return fault(name, 'INPUT_UNKNOWN', `The run had no sensitive input ${name}.`, remedy);
+      }),
   ];
   if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
   return { ...inputs, ...sensitive };

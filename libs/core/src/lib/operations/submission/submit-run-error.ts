@@ -20,6 +20,8 @@ export type SubmitRunCode =
   | PackTrustCode
   /** The idempotency key was used with another body. */
   | 'IDEMPOTENCY_KEY_REUSED'
+  /** The run that the first request with this idempotency key created does not exist any more. */
+  | 'IDEMPOTENCY_RUN_GONE'
   /** Another run of the pack's concurrency group is active, and the pack's policy is to refuse. */
   | 'CONCURRENCY_GROUP_HELD'
   /** The upload does not exist, belongs to another tenant or has expired. */

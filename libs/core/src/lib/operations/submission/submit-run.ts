@@ -1,7 +1,7 @@
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import type { AdmissionRecord } from '../../evidence/records/documents';
-import type { Digest, RunId } from '../../foundation/ids';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
 import type { PackTrust } from '../../publisher/pack-trust';
@@ -21,6 +21,8 @@ import { summaryOf } from './new-run-summary';
 import type { Idempotency, Submission } from './submission';
 import { besideThePack, comparePlan, compareProfile, refuseSensitive, refuseUntrusted } from './submission-checks';
 import type { PackJudge } from '../packs/pack-judge';
+import type { ReplayedRuns } from './replayed-runs';
+import { requestNonce, type KeyedRequest } from './request-nonce';
 import { embedInnerPacks, type ResolvePack } from '../packs/inner-packs';
 import { resolveFileInputs } from '../planning/file-inputs';
 import type { PackPlanner } from '../planning/pack-planner';
@@ -35,6 +37,7 @@ export interface SubmitRunDependencies {
   readonly signer: Signer<'admission'>;
   readonly planner: PackPlanner;
   readonly judge: PackJudge;
+  readonly replayed: Pick<ReplayedRuns, 'find'>;
   /** Resolves published packs that packs use. Null if there is no registry. */
   readonly resolvePack: ResolvePack | null;
   readonly workerDirectory: WorkerDirectory;
@@ -48,8 +51,8 @@ export interface Submitted {
   readonly runId: RunId;
   /** True if the request was a repetition. No run was created. */
   readonly replayed: boolean;
-  /** Summary of the new run; null if the request was a repetition. */
-  readonly run: RunSummary | null;
+  /** The new run, or the run that the first request created. */
+  readonly run: RunSummary;
 }
 
 /** Maximum number of pack files that are stored concurrently. */
@@ -57,7 +60,7 @@ const PUTS_AT_ONCE = 8;
 
 /**
  * Accepts a run: plans the pack, compares the plan hash, signs the admission, and stores everything in one statement. Throws
- * `SubmitRunError`.
+ * `SubmitRunError`, and the errors of `ReplayedRuns` for a repeated request.
  */
 export class SubmitRun {
   /** Canonical text and digest of each environment of this installation. */
@@ -72,7 +75,7 @@ export class SubmitRun {
       case 'created':
         return { runId: run.runId, replayed: false, run: summaryOf(run, created.inLine) };
       case 'replayed':
-        return { runId: created.runId, replayed: true, run: null };
+        return this.first(run.tenant, created.runId, run.idempotency);
       case 'refused': {
         if (created.code === 'CONCURRENCY_GROUP_HELD') throw groupHeld(run, created.holder);
         const remedy = 'Use a new key for a new request, or repeat the first request unchanged.';
@@ -134,12 +137,20 @@ export class SubmitRun {
    * The run that the same request created earlier; null if there is none. This also works if the request's uploads have expired, when it
    * could no longer be planned.
    */
-  async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<RunId | null> {
+  async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<Submitted | null> {
     const { runs, sensitive } = this.dependencies;
-    const asked = { ...idempotency, person: { iss, sub } };
-    const found = await runs.replayed(tenant, asked);
-    if (found !== null || sensitive === null) return found;
-    return runs.replayed(tenant, { ...asked, bodyDigest: sensitive.digest(tenant, asked.bodyDigest) });
+    const plain: KeyedRequest = { ...idempotency, person: { iss, sub } };
+    const keyed = sensitive && { ...plain, bodyDigest: sensitive.digest(tenant, plain.bodyDigest) };
+    for (const request of keyed ? [plain, keyed] : [plain]) {
+      const found = await runs.replayed(tenant, request);
+      if (found !== null) return this.first(tenant, found, request);
+    }
+    return null;
+  }
+
+  private async first(tenant: TenantId, runId: RunId, request: KeyedRequest | null): Promise<Submitted> {
+    if (request === null) throw new TypeError('a request without a key was repeated');
+    return { runId, replayed: true, run: await this.dependencies.replayed.find(tenant, runId, request) };
   }
 
   /** Stores the pack's files and signs the admission. If the run is not created, nothing refers to these files. */
@@ -167,9 +178,15 @@ export class SubmitRun {
     const { planHash, profileDigest } = planning;
     const pack = { ...planning.pack, sourceDigest: sourceDigestOf(submission.source) };
     const scheduleId = submission.schedule?.scheduleId;
-    const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at, nonce: nonce() };
+    const idempotency = submission.idempotency && {
+      ...submission.idempotency,
+      bodyDigest: this.bodyDigest(planning, tenant, submission.idempotency.bodyDigest),
+      person: { iss, sub },
+    };
+    const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at };
     const { rerun } = submission;
-    const record = admissionRecord(principal, { ...admitted, scheduleId, rerun });
+    const named = { scheduleId, rerun, nonce: requestNonce(nonce(), tenant, idempotency) };
+    const record = admissionRecord(principal, { ...admitted, ...named });
     const admission = await signAdmission(signer, record);
     return {
       tenant,
@@ -194,11 +211,7 @@ export class SubmitRun {
       stepsTotal: planning.steps,
       workerLabels: planning.workerLabels,
       concurrency: planning.concurrency,
-      idempotency: submission.idempotency && {
-        ...submission.idempotency,
-        bodyDigest: this.bodyDigest(planning, tenant, submission.idempotency.bodyDigest),
-        person: { iss, sub },
-      },
+      idempotency,
     };
   }
 

@@ -182,6 +182,8 @@ export abstract class RunReader {
   abstract list(tenant: TenantId, filter: RunFilter, limit: number, before: RunId | null): Promise<RunPage>;
   /** One for each status, in the order of `runStatuses`. Of each, a bounded number of the newest runs is counted. */
   abstract countByStatus(tenant: TenantId, range: CreatedRange): Promise<readonly StatusCount[]>;
+  /** Envelope of the admission of a run as it is stored. Nothing was compared. */
+  abstract admission(tenant: TenantId, run: RunId): Promise<Json>;
   abstract original(tenant: TenantId, run: RunId): Promise<RunOriginal | null>;
   /** Plan, profile and environment of a run. */
   abstract documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null>;

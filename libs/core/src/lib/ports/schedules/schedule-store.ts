@@ -1,7 +1,7 @@
 import type { RunId, ScheduleId, TenantId } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
 import type { Subject } from '../../foundation/principal';
-import type { Schedule, ScheduleSummary, StopNotice, TickRecord } from '../../schedule/schedule';
+import type { Schedule, ScheduleSummary, StopNotice, StoredTick, TickRecord, TickRun } from '../../schedule/schedule';
 import type { NewRun } from '../runs/run-store';
 
 /** A schedule that was reported as due, in its current state. */
@@ -9,8 +9,8 @@ export interface DueSchedule {
   readonly schedule: Schedule;
   /** Database time, milliseconds. */
   readonly now: number;
-  /** Its active runs, oldest first. */
-  readonly active: readonly RunId[];
+  /** Active runs that lines of its history name, oldest first. Nothing was compared: see `isRunOfSchedule`. */
+  readonly active: readonly TickRun[];
 }
 
 /** The state of a schedule for a tick. The tick is handled only if the schedule is still in this state. */
@@ -45,7 +45,7 @@ export abstract class ScheduleStore {
     schedule: ScheduleId,
     limit: number,
     before: number | null,
-  ): Promise<readonly TickRecord[]>;
+  ): Promise<readonly StoredTick[]>;
 
   /** Due schedules of all tenants, leased to the caller for `leaseMs`. Returns only names; the rest is read within the tenant. */
   abstract takeDue(

@@ -1,5 +1,7 @@
 import type { TenantId } from '@taskrunner/core/foundation';
 import type { Pool, QueryResult } from 'pg';
+import { AuditChainAltered } from '@taskrunner/core/stored';
+import { isAuditBroken } from './sql-state';
 import type { Statement } from './statement';
 
 /** Executes one statement at a time, within a tenant: the database access of adapters that webservice and worker share. */
@@ -42,7 +44,10 @@ export class TenantQueries extends Queries {
     return rows as Row[];
   }
 
-  /** Executes several statements in one transaction, sent together. If one fails, none is applied. Returns the rows of each. */
+  /**
+   * Executes several statements in one transaction, sent together. If one fails, none is applied. Returns the rows of each. Rejects with
+   * `AuditChainAltered` if the audit chain cannot be continued: no caller may take that for a duplicate of its own.
+   */
   async together(
     tenant: TenantId,
     steps: readonly (readonly [Statement, readonly unknown[]])[],
@@ -57,7 +62,7 @@ export class TenantQueries extends Queries {
     const failed = answers.filter((answer) => answer.status === 'rejected');
     // COMMIT of a failed transaction answers ROLLBACK, after which the connection is reusable. Otherwise its state is unknown.
     client.release(answers.at(-1)?.status === 'rejected');
-    if (failed.length > 0) throw causeOf(failed);
+    if (failed.length > 0) throw causeOf(tenant, failed);
     return (answers.slice(2, -1) as PromiseFulfilledResult<QueryResult>[]).map(({ value }) => value.rows as unknown[]);
   }
 
@@ -68,6 +73,7 @@ export class TenantQueries extends Queries {
 }
 
 /** The first error is the cause. Later errors only report the aborted transaction. */
-function causeOf(failed: readonly PromiseRejectedResult[]): Error {
-  return failed[0]?.reason as Error;
+function causeOf(tenant: TenantId, failed: readonly PromiseRejectedResult[]): Error {
+  const cause = failed[0]?.reason as Error;
+  return isAuditBroken(cause) ? new AuditChainAltered(tenant) : cause;
 }

@@ -1,4 +1,4 @@
-import { failureOf, isDatabaseFault, isDuplicate } from './sql-state';
+import { failureOf, isDatabaseFault, isAuditBroken, isDuplicate } from './sql-state';
 
 it.each([
   ['40001', 'again'],
@@ -48,4 +48,14 @@ it.each([
 ])('an error %s is a fault of the installation: %s', (code, is) => {
   expect(isDatabaseFault(Object.assign(new Error('x'), { code }))).toBe(is);
   expect(isDatabaseFault(new Error('x'))).toBe(false);
+});
+
+it.each([
+  [{ code: '23505', constraint: 'audit_pkey' }, true],
+  [{ code: '22003', where: 'SQL function "append_audit" statement 1' }, true],
+  [{ code: '23505', constraint: 'runs_pkey' }, false],
+  [{ code: '22003' }, false],
+  [new Error('x'), false],
+])('%j means that an audit chain cannot be continued: %s', (error, is) => {
+  expect(isAuditBroken(error)).toBe(is);
 });

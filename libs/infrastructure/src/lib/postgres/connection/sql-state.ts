@@ -46,6 +46,13 @@ export function isDuplicate(error: unknown): boolean {
   return (error as { code?: unknown }).code === '23505';
 }
 
+/** True if an entry could not be appended to an audit chain: there is one with its number, or no number is left. */
+export function isAuditBroken(error: unknown): boolean {
+  const { code, constraint, where } = error as { code?: unknown; constraint?: unknown; where?: unknown };
+  if (code === '23505') return constraint === 'audit_pkey';
+  return code === '22003' && typeof where === 'string' && where.includes('"append_audit"');
+}
+
 /** True if the database is unavailable or busy, and the same query may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const failure = failureOf(error);

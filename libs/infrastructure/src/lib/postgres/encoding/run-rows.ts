@@ -175,7 +175,7 @@ export function toStepRow(row: StepRecord): StepRow {
     finishedAt: row.finished_ms,
     children: row.children,
     outputs: row.outputs,
-    outputsRef: row.outputs_ref ?? valueRefOf(row.outputs),
+    outputsRef: row.outputs_ref ?? shownRefOf(row.outputs),
     reusedFrom: row.reused_from,
     error: row.error,
   };
@@ -184,6 +184,16 @@ export function toStepRow(row: StepRecord): StepRow {
 /** The stored form of a step's outputs. The reference is left out if the value itself is stored. */
 export function storedOutputs({ outputs, outputsRef }: Pick<StepRow, 'outputs' | 'outputsRef'>): readonly [Json, Json] {
   return [outputs, outputs === null ? outputsRef : null];
+}
+
+/** As `valueRefOf`; null for a value that no document can have, which is not the value that the journal names. */
+function shownRefOf(value: Json): Json {
+  try {
+    return valueRefOf(value);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /** The reference to a value in its row: its digest is that of its RFC 8785 text. */

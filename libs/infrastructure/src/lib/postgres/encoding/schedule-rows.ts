@@ -9,6 +9,7 @@ import type {
   ScheduleSource,
   ScheduleSummary,
   StopNotice,
+  StoredTick,
   TickRecord,
 } from '@taskrunner/core/schedule';
 
@@ -42,7 +43,7 @@ export interface WholeScheduleRow extends ScheduleRow {
   readonly source: ScheduleSource;
   readonly inputs: JsonObject;
   readonly now_ms: number;
-  readonly active: string[];
+  readonly active: readonly { readonly runId: string; readonly admission: JsonObject | null }[];
 }
 
 export interface TickRow {
@@ -53,6 +54,7 @@ export interface TickRow {
   readonly reason: string | null;
   readonly run_id: string | null;
   readonly decided_ms: number;
+  readonly admission: JsonObject | null;
 }
 
 export function toSummary(row: ScheduleRow): ScheduleSummary {
@@ -86,10 +88,11 @@ export function toSummary(row: ScheduleRow): ScheduleSummary {
 
 export function toDue(row: WholeScheduleRow): DueSchedule {
   const schedule: Schedule = { ...toSummary(row), source: row.source, inputs: row.inputs };
-  return { schedule, now: row.now_ms, active: row.active.map(toRunId) };
+  const active = row.active.map(({ runId, admission }) => ({ runId: toRunId(runId), admission }));
+  return { schedule, now: row.now_ms, active };
 }
 
-export function toTick(row: TickRow): TickRecord {
+export function toTick(row: TickRow): StoredTick {
   return {
     first: row.tick_ms,
     last: row.last_ms,
@@ -98,5 +101,6 @@ export function toTick(row: TickRow): TickRecord {
     reason: row.reason,
     runId: row.run_id === null ? null : toRunId(row.run_id),
     at: row.decided_ms,
+    admission: row.admission,
   };
 }

@@ -5,10 +5,16 @@
 -- of a rejection is on the run's row, where it is read again after the lock.
 -- A decision that depends on earlier ones, such as an approval that confirms their response, names the last one of the run that was read
 -- ($17): if there is a later one, nothing changes.
+-- A last decision that lies in the future of the database's clock is not believed: the signed decisions and resolutions count. Somebody with
+-- the database could otherwise keep people from deciding. They come from the snapshot, so the run must still have the version of the snapshot.
 -- $6: the person; $7: all subjects whose approval the decision counts, the person first, separated by U+001F.
 with run as (
   select r.inbox_seq from pack_runs.runs r
-  where r.tenant_id = $1 and r.run_id = $2 and r.last_decided_ms < $10::bigint
+  where r.tenant_id = $1 and r.run_id = $2
+    and (r.last_decided_ms < $10::bigint or r.last_decided_ms > pack_runs.now_ms()
+      and r.version = (select b.version from pack_runs.runs b where b.tenant_id = $1 and b.run_id = $2)
+      and not exists (select from pack_runs.decisions d where d.tenant_id = $1 and d.run_id = $2 and d.decided_ms >= $10::bigint)
+      and not exists (select from pack_runs.resolutions x where x.tenant_id = $1 and x.run_id = $2 and x.decided_ms >= $10::bigint))
     and ($17::bigint is null or r.last_decided_ms = $17::bigint) and r.cancel_position = 0
     and r.refused_position = 0 and r.status not in ('succeeded', 'failed', 'cancelled', 'cancelling', 'halted')
     and not exists (select from pack_runs.gates o where o.tenant_id = $1 and o.run_id = $2 and o.gate <> $3

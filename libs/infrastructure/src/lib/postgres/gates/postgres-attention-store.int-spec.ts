@@ -84,6 +84,20 @@ describe('a resolution', () => {
     expect(await messages(runId)).toHaveLength(1);
   });
 
+  it('is not kept out by a last decision in the future that nobody has signed', async () => {
+    const { runId } = await attentive();
+    const now = await web.gateStore.now();
+    const setBack = () =>
+      database.sql('update pack_runs.runs set last_decided_ms = $2 where run_id = $1', [
+        runUuid(runId),
+        now + 3_600_000,
+      ]);
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', now))).toMatchObject({ kind: 'counted' });
+    await setBack();
+    expect(await web.attentionStore.resolve(aResolution(runId, 'cy', now, about))).toEqual({ kind: 'again' });
+    expect(await web.attentionStore.resolve(aResolution(runId, 'cy', now + 1, about))).toEqual({ kind: 'counted' });
+  });
+
   it('of twenty in parallel, exactly one counts', async () => {
     const { runId } = await attentive();
     const at = await web.gateStore.now();

@@ -200,6 +200,49 @@ describe('a decision', () => {
     expect(await count('pack_runs.inbox', runId)).toBe(2);
   });
 
+  it('is not kept out by a last one in the future that nobody has signed', async () => {
+    const { runId } = await gated(3);
+    const now = await web.gateStore.now();
+    const setBack = () =>
+      database.sql('update pack_runs.runs set last_decided_ms = $2 where run_id = $1', [
+        runUuid(runId),
+        now + 3_600_000,
+      ]);
+    await setBack();
+    const { lastDecidedAt = null } = (await web.gateStore.find(tenantA, runId, 'approve')) ?? {};
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', now, { lastDecidedAt }))).toMatchObject({
+      kind: 'counted',
+    });
+    await setBack();
+    // The signed ones still come before it.
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', now))).toEqual({ kind: 'too-early' });
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', now + 1))).toMatchObject({
+      kind: 'counted',
+      approvals: 2,
+    });
+  });
+
+  it('of several at once before such a time, each is later than the one before', async () => {
+    const { runId } = await gated(9);
+    const now = await web.gateStore.now();
+    await database.sql('update pack_runs.runs set last_decided_ms = $2 where run_id = $1', [
+      runUuid(runId),
+      now + 3_600_000,
+    ]);
+    const outcomes = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => web.gateStore.decide(aDecision(runId, `p${i}`, now + 1_800_000 - i))),
+    );
+    const times = await database.sql<{ at: string }>(
+      'select decided_ms as at from pack_runs.decisions d join pack_runs.inbox i using (tenant_id, run_id) where run_id = $1 and i.dedupe = $2 || d.decision_id order by i.position',
+      [runUuid(runId), 'decision:'],
+    );
+    expect(outcomes.filter(({ kind }) => kind === 'counted')).toHaveLength(times.length);
+    expect(times.length).toBeGreaterThan(0);
+    expect(times.map(({ at }) => Number(at))).toEqual(
+      [...new Set(times.map(({ at }) => Number(at)))].sort((a, b) => a - b),
+    );
+  });
+
   it('uses up the person who delegated it', async () => {
     const { runId } = await gated(3);
     await web.gateStore.decide(aDecision(runId, 'ben', 1_000, { delegator: 'cy' }));

@@ -207,7 +207,9 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
     { ...columns, gate, state: row.state, gateDigest, request, show, ...numbers, decisions },
     known,
   );
-  if (!isStoredTime(row.opened_ms) || !isRequester(requester)) throw misshapen(tenant, columns.runId, gate);
+  const times = [row.opened_ms, row.last_decided_ms];
+  if (!times.every((time) => isStoredTime(time)) || !isRequester(requester))
+    throw misshapen(tenant, columns.runId, gate);
   return {
     runId: columns.runId,
     gate,
@@ -228,7 +230,7 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
 }
 
 function misshapen(tenant: TenantId, runId: RunId, gate: string): DocumentAltered {
-  const what = `the time or the requester of gate ${gate}`;
+  const what = `a time or the requester of gate ${gate}`;
   return new DocumentAltered({
     tenant,
     runId,

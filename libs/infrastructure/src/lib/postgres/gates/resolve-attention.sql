@@ -1,6 +1,6 @@
 -- Records a resolution atomically. The run's row is locked first, as for every inbox message. The step's row comes from the statement's
 -- snapshot, so the run's `version` must still be that of the snapshot (every flush and message increments it). Otherwise nothing changes
--- and the caller retries. An unread message that ends the run (a cancellation, a rejection) would make the resolution ineffective, so the
+-- and the caller retries. A last decision in the future is not believed, as in decide-gate. An unread message that ends the run (a cancellation, a rejection) would make the resolution ineffective, so the
 -- resolution is refused.
 with before as materialized (
   select r.version, exists (
@@ -10,7 +10,10 @@ with before as materialized (
 ), run as (
   select r.inbox_seq + 1 as position from pack_runs.runs r, before
   where r.tenant_id = $1 and r.run_id = $2 and before.needed and r.version = before.version
-    and r.last_decided_ms < $8::bigint and r.cancel_position <= r.seen and r.refused_position <= r.seen
+    and (r.last_decided_ms < $8::bigint or r.last_decided_ms > pack_runs.now_ms()
+      and not exists (select from pack_runs.decisions d where d.tenant_id = $1 and d.run_id = $2 and d.decided_ms >= $8::bigint)
+      and not exists (select from pack_runs.resolutions x where x.tenant_id = $1 and x.run_id = $2 and x.decided_ms >= $8::bigint))
+    and r.cancel_position <= r.seen and r.refused_position <= r.seen
     and r.status not in ('succeeded', 'failed', 'cancelled', 'halted')
   for update of r
 ), resolution as (

@@ -81,6 +81,7 @@ export class PostgresRunReader extends RunReader {
   private readonly summaryStatement = statement('run-summary');
   private readonly listStatement = plannedEachTime('list-runs');
   private readonly countStatement = plannedEachTime('count-runs');
+  private readonly admissionStatement = statement('read-admission');
   private readonly originalStatement = statement('run-original');
   private readonly planStatement = statement('run-plan');
   private readonly approvedBeforeStatement = statement('approved-before');
@@ -119,6 +120,11 @@ export class PostgresRunReader extends RunReader {
 
   async countByStatus(tenant: TenantId, range: CreatedRange): Promise<readonly StatusCount[]> {
     return statusCounts(await this.ask<CountRow>(tenant, this.countStatement, ...countValues(range)));
+  }
+
+  async admission(tenant: TenantId, run: RunId): Promise<Json> {
+    const [row] = await this.ask<{ readonly admission: Json }>(tenant, this.admissionStatement, runUuid(run));
+    return row?.admission ?? null;
   }
 
   async original(tenant: TenantId, run: RunId): Promise<RunOriginal | null> {

@@ -67,6 +67,17 @@ describe('schedules', () => {
     expect(await count('pack_runs.audit')).toBe(3);
   });
 
+  it('are not said to have a name that is taken where the audit chain cannot be continued', async () => {
+    const schedule = await kept();
+    await database.sql('update pack_runs.audit_heads set seq = 0');
+    const { scheduleId } = await store.stamp();
+    const refused = { code: 'AUDIT_CHAIN_ALTERED', tenant: tenantA };
+    await expect(store.create(aSchedule(scheduleId, 1, { name: 'other' }), 100, audit)).rejects.toMatchObject(refused);
+    const run = await aRun();
+    const started = store.start(placeOf(schedule), { run, next: null, replaces: [], by });
+    await expect(started).rejects.toMatchObject(refused);
+  });
+
   it('are of one tenant: another finds, changes and removes nothing', async () => {
     const schedule = await kept();
     expect(await store.find(tenantB, schedule.scheduleId)).toBeNull();
@@ -126,9 +137,10 @@ describe('a due schedule', () => {
     const [first, second] = [await aRun(), await aRun()];
     await store.start(placeOf(schedule), { run: first, next: tick + MINUTE, replaces: [], by });
     await store.start(placeOf(schedule, tick + MINUTE), { run: second, next: tick + 2 * MINUTE, replaces: [], by });
-    expect((await store.due(tenantA, schedule.scheduleId))?.active).toEqual([first.runId, second.runId]);
+    const active = [first, second].map(({ runId, admission }) => ({ runId, admission }));
+    expect((await store.due(tenantA, schedule.scheduleId))?.active).toEqual(active);
     await database.sql(`update pack_runs.runs set status = 'failed' where run_id = $1`, [runUuid(first.runId)]);
-    expect((await store.due(tenantA, schedule.scheduleId))?.active).toEqual([second.runId]);
+    expect((await store.due(tenantA, schedule.scheduleId))?.active).toEqual(active.slice(1));
   });
 });
 
@@ -155,6 +167,7 @@ describe('a tick', () => {
         reason: null,
         runId: winners[0]?.[0],
         at: expect.any(Number),
+        admission: expect.objectContaining({ payloadType: expect.any(String) }),
       },
     ]);
     expect((await store.find(tenantA, schedule.scheduleId))?.next).toBe(next);

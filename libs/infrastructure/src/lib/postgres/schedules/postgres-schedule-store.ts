@@ -4,7 +4,7 @@ import { ScheduleStore } from '@taskrunner/core/ports';
 import type { Json, JsonObject, RunId, ScheduleId, TenantId } from '@taskrunner/core/foundation';
 import type { DueSchedule, Kept, NewRun, Ticked, TickPlace } from '@taskrunner/core/ports';
 import type { InputEventBody } from '@taskrunner/core/run';
-import type { Schedule, ScheduleSummary, StopNotice, TickRecord } from '@taskrunner/core/schedule';
+import type { Schedule, ScheduleSummary, StopNotice, StoredTick, TickRecord } from '@taskrunner/core/schedule';
 import { holderOf } from '../submission/postgres-run-store';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
@@ -133,7 +133,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     schedule: ScheduleId,
     limit: number,
     before: number | null,
-  ): Promise<readonly TickRecord[]> {
+  ): Promise<readonly StoredTick[]> {
     const values = [tenant, scheduleUuid(schedule), limit, before];
     return (await withRetry(() => this.queries.inTenant<TickRow>(tenant, this.ticksStatement, values))).map(toTick);
   }

@@ -85,6 +85,35 @@ describe('creating runs', () => {
     expect(rows.map(({ run }) => run)).toEqual(ids.map((one) => one.runId).sort());
   });
 
+  it('creates no run where the audit chain of its tenant cannot be continued, and says so', async () => {
+    const tenant = 'unaudited' as TenantId;
+    const first = await submit(web.runStore, { tenant });
+    const head = `select seq, head from pack_runs.audit_heads where tenant_id = $1`;
+    const before = await database.sql(head, [tenant]);
+    const refused = { code: 'AUDIT_CHAIN_ALTERED', tenant };
+    for (const altered of [
+      'update pack_runs.audit_heads set seq = seq - 1 where tenant_id = $1',
+      'update pack_runs.audit_heads set seq = 9223372036854775807 where tenant_id = $1',
+      'delete from pack_runs.audit_heads where tenant_id = $1',
+    ]) {
+      await database.sql(altered, [tenant]);
+      for (const concurrency of [null, { group: 'g', onConflict: 'queue' } as const]) {
+        const { runId, at } = await web.runStore.stamp();
+        await expect(web.runStore.create(aNewRun(runId, at, { tenant, concurrency }))).rejects.toMatchObject(refused);
+        expect(await web.runReader.summary(tenant, runId)).toBeNull();
+      }
+      await expect(web.gateStore.audit(tenant, { type: 'other' })).rejects.toMatchObject(refused);
+      await database.sql(
+        `insert into pack_runs.audit_heads select tenant_id, seq, at_ms, prev, hash from pack_runs.audit where tenant_id = $1
+         on conflict (tenant_id) do update set seq = excluded.seq`,
+        [tenant],
+      );
+    }
+    expect(await database.sql(head, [tenant])).toEqual(before);
+    await submit(web.runStore, { tenant });
+    expect(await web.runReader.summary(tenant, first)).toMatchObject({ status: 'queued' });
+  });
+
   it('keeps a plan once for all its runs', async () => {
     await Promise.all(Array.from({ length: 10 }, () => submit(web.runStore, { planHash: sha256('shared') })));
     const plans = await database.sql('select from pack_runs.plans where plan_hash = $1', [sha256('shared')]);

@@ -3,6 +3,7 @@ import type { Session } from '../session';
 import { runKey, type ResolutionRow } from '../rows';
 import type { Execution } from '../transaction';
 import { appendAudit } from './audit';
+import { isLastDecision } from './gates';
 import { insertInboxRow, soonest } from './inbox';
 
 /** `resolve-attention.sql`. */
@@ -34,7 +35,7 @@ export function* resolveAttention(session: Session, values: Values): Execution<u
     key,
     (r) =>
       r.version === before.version &&
-      r.last_decided_ms < decided_ms &&
+      isLastDecision(session, r, decided_ms) &&
       r.cancel_position <= r.seen &&
       r.refused_position <= r.seen &&
       !ENDED.includes(r.status),

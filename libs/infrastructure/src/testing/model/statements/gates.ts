@@ -27,7 +27,7 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
   const blind = bugs.has('decisions-do-not-look-at-the-run');
   const open = (r: RunRow): boolean =>
     blind ||
-    (r.last_decided_ms < decided_ms &&
+    (isLastDecision(session, r, decided_ms) &&
       (last === null || r.last_decided_ms === last) &&
       r.cancel_position === 0 &&
       r.refused_position === 0 &&
@@ -73,6 +73,18 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
   yield* tx.insert(tables.decisions, row);
   const audit_seq = yield* appendAudit(session, tenant_id, audit);
   return [{ state, approvals, required: g.required, audit_seq }];
+}
+
+/**
+ * True if the run has no decision at this time or later. A last one in the future of the clock is not believed; the snapshot then decides,
+ * if the run still has its version.
+ */
+export function isLastDecision({ tx, tables, clock }: Session, r: RunRow, decided_ms: number): boolean {
+  if (r.last_decided_ms < decided_ms) return true;
+  const key = runKey(r.tenant_id, r.run_id);
+  if (r.last_decided_ms <= Math.floor(clock()) || tx.find(tables.runs, key)?.version !== r.version) return false;
+  const signed = [...tx.scan(tables.decisions, key), ...tx.scan(tables.resolutions, key)];
+  return signed.every((one) => one.decided_ms < decided_ms);
 }
 
 /** Reads the snapshot like the subselect. */
