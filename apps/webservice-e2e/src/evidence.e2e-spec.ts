@@ -10,11 +10,14 @@ import { readTar, writeTar } from '@taskrunner/infrastructure/archive';
 import { atNight } from './stack/at-night';
 import { Caller, pack, ROOT, DevStack } from './stack/stack';
 
+const MESSAGE = '{{ length(steps.find.outputs.hits) }} hits after {{ steps.approve.outputs.decision }}';
 const PACK = pack(
   `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
 - { id: approve, gate: { approval: owners, message: "go?", show: { hits: "{{ steps.find.outputs.hits }}" } } }
 - { id: apply, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo applied; echo report > out/report.txt" }, artifacts: [ { name: report, path: out/report.txt } ] } }`,
-  '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n',
+  `  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]
+  success: { message: "${MESSAGE}" }
+`,
 );
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
@@ -39,7 +42,9 @@ describe('the evidence of a run', () => {
     const run = await ada.submit(PACK);
     await ada.until(run, ['waiting']);
     expect((await grace.approve(run, 'approve')).status).toBe(200);
-    planHash = (await ada.until(run, ['succeeded']))['planHash'] as string;
+    const ended = await ada.until(run, ['succeeded']);
+    planHash = ended['planHash'] as string;
+    expect(ended).toMatchObject({ message: '1 hits after approved', messageError: null });
     bundle = join(folder, 'evidence.tar');
     const bytes = await ada.sealed(run);
     writeFileSync(bundle, bytes);
@@ -272,6 +277,7 @@ describe('the evidence of a run', () => {
             },
           ],
           approvals: [{ minApprovals: 1, grants: ['Packs.Approve'], id: 'owners' }],
+          success: { message: MESSAGE },
         },
         metadata: { version: '1.0.0', name: 'e2e', description: 'described' },
         kind: 'TaskPack',

@@ -74,9 +74,16 @@ function printSimulation({ report, status, code, assumptions }: Simulated, termi
     terminal.print(safeLine(`concurrency  ${report.concurrency.group} (${report.concurrency.onConflict})`));
   for (const { name, known, value } of report.outputs)
     terminal.print(safeLine(`output       ${name} = ${known ? JSON.stringify(value) : 'unknown before a run'}`));
+  if (report.message !== null)
+    for (const line of messageText(report.message).split('\n')) terminal.print(safeLine(`message      ${line}`));
   for (const { id, what } of assumptions) terminal.print(safeLine(`assumed      ${id}: ${what}`));
   terminal.print(safeLine(`would end    ${status}${code === null ? '' : ` (${code})`}`));
   terminal.print(`plan hash    ${report.planHash}`);
+}
+
+function messageText({ known, text, error }: NonNullable<Simulated['report']['message']>): string {
+  if (!known) return 'unknown before a run';
+  return text ?? `none: ${error?.code ?? ''}, ${error?.message ?? ''}`;
 }
 
 /** `policy few denies: too many (hard-mandatory)`. */

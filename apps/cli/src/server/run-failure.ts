@@ -1,5 +1,4 @@
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
-import { evaluateTemplate, ExpressionError } from '@taskrunner/core/expression';
 import type { RunView } from './run-views';
 import type { Server } from './server';
 
@@ -16,8 +15,6 @@ export interface RunFailure {
   readonly said: string | null;
   /** Of the outermost container that failed: how many of its children failed. Null: the step itself is at the top. */
   readonly count: { readonly of: string; readonly failed: number; readonly all: number } | null;
-  /** `failure.message` of the pack. Null: it has none. */
-  readonly message: string | null;
 }
 
 /** Null: the run did not fail, or no step did. */
@@ -43,20 +40,5 @@ export async function runFailure(server: Server, run: RunView): Promise<RunFailu
     code: typeof code === 'string' ? code : null,
     said: line ?? (typeof message === 'string' ? message : null),
     count,
-    message: failureMessage((await server.plan(runId)).plan as unknown as Json),
   };
-}
-
-/** `failure.message` of a plan. Expressions that need more than the inputs are left as they are written. */
-export function failureMessage(plan: Json): string | null {
-  const { messages = null, inputs = null } = isJsonObject(plan) ? plan : {};
-  const template = isJsonObject(messages) ? messages['failure'] : null;
-  if (typeof template !== 'string' || template === '') return null;
-  try {
-    const text = evaluateTemplate(template, { inputs });
-    return typeof text === 'string' ? text : JSON.stringify(text);
-  } catch (error) {
-    if (ExpressionError.is(error)) return template;
-    throw error;
-  }
 }

@@ -17,6 +17,8 @@ export type RunView = Pick<
   | 'finishedAt'
   | 'stuck'
   | 'outputs'
+  | 'message'
+  | 'messageError'
   | 'error'
   | 'rerunOf'
 > & {

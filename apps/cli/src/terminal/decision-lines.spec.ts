@@ -1,6 +1,5 @@
 import type { RunGateView, RunView } from '../server/run-views';
 import { runGateLines } from './decision-lines';
-import { failureMessage } from '../server/run-failure';
 import { endLines, waitLine, waitLines } from './run-lines';
 
 const policy = {
@@ -125,23 +124,31 @@ describe('a run that failed', () => {
       code: 'EXIT_3',
       said: 'connection refused\u001b[2J',
       count: { of: 'scan', failed: 1, all: 3 },
-      message: 'Call platform.',
     };
-    expect(endLines({ ...(run as object), error } as never, failure)).toEqual([
+    const message = 'Call platform.';
+    expect(endLines({ ...(run as object), error, message } as never, failure)).toEqual([
       'run run_1 failed',
       'EXIT_3 at scan[1]::check (b.example): connection refused\\u{1b}[2J',
       '  1 of 3 failed at scan',
       '  message: Call platform.',
     ]);
-    const atTop = { ...failure, stepId: 'scan', labels: [], said: null, count: null, message: null };
+    const atTop = { ...failure, stepId: 'scan', labels: [], said: null, count: null };
     expect(endLines({ ...(run as object), error } as never, atTop)).toEqual(['run run_1 failed', 'EXIT_3 at scan']);
   });
 
-  it('has the message of its pack with the inputs in it, and as it is written where it reads more', () => {
-    const plan = (failure: string | null) => ({ inputs: { team: 'platform' }, messages: { success: null, failure } });
-    expect(failureMessage(plan('Call {{ inputs.team }}.'))).toBe('Call platform.');
-    expect(failureMessage(plan('See {{ steps.a.outputs.url }}.'))).toBe('See {{ steps.a.outputs.url }}.');
-    expect(failureMessage(plan(null))).toBeNull();
+  it('has the message of its end, or says why there is none', () => {
+    const ended = (change: object) => endLines({ ...(run as object), error: null, ...change } as never);
+    expect(ended({ message: 'Call platform.\nAt once\u001b[2J.' })).toEqual([
+      'run run_1 failed',
+      '  message: Call platform.',
+      '  message: At once\\u{1b}[2J.',
+    ]);
+    const messageError = { code: 'EXPR_NULL', message: 'the value is null' };
+    expect(ended({ message: null, messageError })).toEqual([
+      'run run_1 failed',
+      '  no message: EXPR_NULL, the value is null',
+    ]);
+    expect(ended({})).toEqual(['run run_1 failed']);
   });
 });
 

@@ -25,8 +25,8 @@ export class NdjsonDisplay implements RunDisplay {
     // Programs request steps themselves.
   }
 
-  finished({ runId, status, error, outputs, evidence }: RunView): void {
-    this.emit({ type: 'run.finished', runId, status, error, outputs, evidence });
+  finished({ runId, status, error, outputs, message, messageError, evidence }: RunView): void {
+    this.emit({ type: 'run.finished', runId, status, error, outputs, message, messageError, evidence });
   }
 
   close(): void {

@@ -36,11 +36,9 @@ export function waitLine({ kind, id, until }: WaitView): string {
   return safeLine(`waiting: ${kind}${id === null ? '' : ` ${id}`}${until === null ? '' : ` until ${until}`}`);
 }
 
-/** How a run ended; if a policy ended it, with the verdict. `failure`: the step that failed first, if it is known. */
-export function endLines(
-  { runId, status, error, evidence }: RunView,
-  failure: RunFailure | null = null,
-): readonly string[] {
+/** How a run ended, with its message; if a policy ended it, with the verdict. `failure`: the step that failed first, if it is known. */
+export function endLines(run: RunView, failure: RunFailure | null = null): readonly string[] {
+  const { runId, status, error, evidence } = run;
   const lines = [safeLine(`run ${runId} ${status}`)];
   if (error !== null) {
     const { code, stepId, message } = error;
@@ -51,20 +49,26 @@ export function endLines(
       lines.push(safeLine(`${textOf(code)}${stepId ? ` at ${textOf(stepId)}` : ''}${said === '' ? '' : `: ${said}`}`));
     if (policy !== null) lines.push(...policyLines(policy).map((line) => `  ${line}`));
   }
+  lines.push(...messageLines(run).map((line) => `  ${line}`));
   if (evidence.digest !== null) lines.push(safeLine(`evidence ${evidence.digest}`));
   return lines;
 }
 
-/** `CODE at scan[1]::check (b.example): what it said`, how many failed beside it, and the message of the pack. */
-function failureLines(
-  code: string,
-  { stepId, labels, code: own, said, count, message }: RunFailure,
-): readonly string[] {
+/** The message of a run, or why it has none; nothing if its pack has none. Servers of earlier versions send neither. */
+export function messageLines({
+  message = null,
+  messageError = null,
+}: Partial<Pick<RunView, 'message' | 'messageError'>>): readonly string[] {
+  if (message !== null) return message.split('\n').map((line) => safeLine(`message: ${line}`));
+  return messageError === null ? [] : [safeLine(`no message: ${messageError.code}, ${messageError.message}`)];
+}
+
+/** `CODE at scan[1]::check (b.example): what it said`, and how many failed beside it. */
+function failureLines(code: string, { stepId, labels, code: own, said, count }: RunFailure): readonly string[] {
   const label = labels.length === 0 ? '' : ` (${labels.join(', ')})`;
   return [
     safeLine(`${own ?? code} at ${stepId}${label}${said === null ? '' : `: ${said}`}`),
     ...(count === null ? [] : [safeLine(`  ${count.failed} of ${count.all} failed at ${count.of}`)]),
-    ...(message === null ? [] : message.split('\n').map((line) => safeLine(`  message: ${line}`))),
   ];
 }
 

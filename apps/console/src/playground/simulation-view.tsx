@@ -4,7 +4,7 @@ type Planned = NonNullable<Rehearsal['planned']>;
 
 /** What the simulation says: who is asked, what acts without being asked, how it would end. */
 export function SimulationView({ planned: { planHash, simulation } }: { readonly planned: Planned }) {
-  const { approvals, policies, secrets, egress, ungatedEffects, widest, outputs, assumptions, status, code } =
+  const { approvals, policies, secrets, egress, ungatedEffects, widest, outputs, message, assumptions, status, code } =
     simulation;
   const facts: readonly (readonly [string, string])[] = [
     ['Plan hash', planHash],
@@ -25,6 +25,14 @@ export function SimulationView({ planned: { planHash, simulation } }: { readonly
       outputs
         .map(({ name, known, value }) => `${name} = ${known ? JSON.stringify(value) : 'unknown before a run'}`)
         .join('; '),
+    ],
+    [
+      'Message',
+      message === null
+        ? ''
+        : message.known
+          ? (message.text ?? `none: ${message.error?.code ?? ''}`)
+          : 'unknown before a run',
     ],
     ['Assumed', assumptions.map(({ id, what }) => `${id}: ${what}`).join('; ')],
   ];

@@ -16,6 +16,7 @@ import { GateList } from './gates/gate-list';
 import { paceOf, useLiveRun, useRefreshed } from './live-run';
 import { LogPanel } from './log/log-panel';
 import { RunActions } from './actions/run-actions';
+import { RunMessage } from './run-message';
 import { isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
 import { FailureFacts, StepDetail } from './step-detail';
 import { StepTable } from './steps/step-table';
@@ -213,6 +214,7 @@ function Head({ run }: { readonly run: Run }) {
           </div>
         )}
       </dl>
+      <RunMessage run={run} />
       {run.error === null || failureIn(run.error).stepId !== null ? null : <FailureFacts error={run.error} />}
     </>
   );

@@ -88,11 +88,11 @@ describe('the command line against a server', () => {
   it('says at the end of a failed map which step of which item failed, what it said, and the message of the pack', async () => {
     const check = `- { id: check, run: { uses: "builtin:script", with: { interpreter: [sh], args: ["{{ item }}"], source: 'if [ "$1" = b.example ]; then echo refused >&2; exit 3; fi' } } }`;
     const map = `- id: scan\n  map:\n    items: "{{ ['a.example', 'b.example', 'c.example'] }}"\n    label: "{{ item }}"\n    continueOnError: true\n    steps:\n      ${check}`;
-    const run = await ada.submit(pack(map, '  failure: { message: "Call the owners." }\n'));
+    const run = await ada.submit(pack(map, '  failure: { message: "{{ failed }}: call the owners." }\n'));
     await ada.until(run, ['failed']);
     const { stdout } = await cli('ada', 'show', run);
     expect(stdout).toContain(
-      '\nEXIT_3 at scan[1]::check (b.example): refused\n  1 of 3 failed at scan\n  message: Call the owners.\n',
+      '\nEXIT_3 at scan[1]::check (b.example): refused\n  1 of 3 failed at scan\n  message: ["scan"]: call the owners.\n',
     );
   }, 60_000);
 

@@ -43,6 +43,7 @@ describe('a database administrator without keys', () => {
     ["status = 'failed'", 'sealed'],
     ["status = 'running', finished_ms = null", 'sealed'],
     ["status = 'succeeded'", 'waiting'],
+    [`message = '{"text": "evil"}'`, 'sealed'],
   ])('cannot have %s of a run that is %s shown', async (change, when) => {
     const { run, uuid } = when === 'sealed' ? await admin.sealedRun() : await admin.waiting(separately(STEPS, OWNERS));
     await sql.query(`update pack_runs.runs set ${change} where run_id = $1`, [uuid]);

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@taskrunner/core/foundation';
+import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { exportedFile } from '@taskrunner/core/operations';
 import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
 import { stepStatuses } from '../openapi/schemas/runs';
@@ -33,6 +33,7 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
     stuck: run.stuck,
     steps: Object.fromEntries(['total', ...stepStatuses].map((name) => [name, counts[name] ?? 0])),
     outputs: run.outputs,
+    ...messageOf(run.message),
     error: run.error,
     evidence: {
       status: evidence.status,
@@ -57,6 +58,12 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
       console: url.console(run.runId),
     },
   };
+}
+
+/** The message in the row of a run. */
+function messageOf(row: Json): { readonly message: Json; readonly messageError: Json } {
+  const { text = null, error = null } = isJsonObject(row) ? row : {};
+  return { message: text, messageError: error };
 }
 
 /** The ETag of a run. It changes with everything in its view. */

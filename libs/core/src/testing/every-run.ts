@@ -92,6 +92,9 @@ class OneRun {
         };
       case 'outputs':
         return { kind: 'outputs', outputs: null };
+      case 'successMessage':
+      case 'failureMessage':
+        return { kind: 'message', message: kept };
       case 'reuse':
         return { kind: 'reuse', source: null, outputs: null };
       case 'inputs':

@@ -2,9 +2,11 @@ import { digestOf } from '../lib/canonical/digest';
 import type { RunId, StepId } from '../lib/foundation/ids';
 import type { Node, Plan } from '../lib/plan/plan';
 import { indexPlan } from '../lib/plan/plan-index';
+import type { ProfileDefaults } from '../lib/plan/profile';
 import { advance, initialState, isParked, nextWakeAt } from '../lib/run/advance';
 import type { Command } from '../lib/run/command';
 import type { Derived, InputEventBody } from '../lib/run/run-event';
+import { isMessageQuestion } from '../lib/run/run-end';
 import type { RunState } from '../lib/run/run-state';
 import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random/random-plan';
 
@@ -88,8 +90,10 @@ export class Play {
     plan: Plan,
     private readonly script: Script = {},
     private readonly items = 3,
+    messages: Pick<ProfileDefaults, 'messageCharacters'> = { messageCharacters: 200 },
   ) {
-    this.index = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
+    const { messageCharacters: _none, ...defaults } = testDefaults;
+    this.index = indexPlan(plan, digestOf('plan'), { ...defaults, ...messages }, testFloor);
     this.state = initialState(this.index, `run_${'0'.repeat(26)}` as RunId, [person('ada')]);
     const zero = digestOf('0');
     this.apply({
@@ -112,6 +116,7 @@ export class Play {
   }
 
   private perform(command: Command): void {
+    if (command.type === 'answer' && isMessageQuestion(command.question)) return this.message(command);
     if (command.type === 'answer') return this.answer(command.step, command.question);
     if (command.type !== 'start') return void this.held.push(command);
     const { step, execution, attempt } = command;
@@ -134,6 +139,16 @@ export class Play {
       retryable: outcome !== 'final',
       exitCode: 1,
     });
+  }
+
+  /** The script says of `''` whether the message has a fault, or no answer. */
+  private message(command: Extract<Command, { type: 'answer' }>): void {
+    const { step, question } = command;
+    if (this.script[''] === 'hang') return void this.held.push(command);
+    const fault = { kind: 'fault', code: 'EXPR_NULL', message: 'no value' } as const;
+    const message = { kind: 'message', message: { kind: 'value', digest: digestOf(question), size: 1 } } as const;
+    const answer = this.script[''] === 'fail' ? fault : message;
+    return this.apply({ type: 'question.answered', step, question, answer });
   }
 
   private answer(step: StepId, question: string): void {

@@ -23,7 +23,7 @@ import { compilePolicy } from '../lib/policy/compile-policy';
 import type { PolicyEngines } from '../lib/policy/policy';
 import { advance, initialState } from '../lib/run/advance';
 import type { Command } from '../lib/run/command';
-import type { Fact, InputEventBody } from '../lib/run/run-event';
+import type { Derived, Fact, InputEventBody } from '../lib/run/run-event';
 import { MACHINE_VERSION, type RunState } from '../lib/run/run-state';
 import type { Answer, Question } from '../lib/step/question';
 import type { ValueRef } from '../lib/step/value-ref';
@@ -160,6 +160,16 @@ export class ScriptedRun {
     const text = canonical(value);
     this.values.set(sha256(text), value);
     return { kind: 'value', digest: sha256(text), size: Buffer.byteLength(text) };
+  }
+
+  /** The entry that ended the run; undefined: it has not ended. */
+  get end(): Extract<Derived, { type: 'run.ended' }> | undefined {
+    return this.entries.flatMap(({ event }) => (event.type === 'run.ended' ? [event] : []))[0];
+  }
+
+  /** A value that was kept; undefined: it was not. */
+  valueOf(ref: ValueRef | undefined): Json | undefined {
+    return ref?.kind === 'value' ? this.values.get(ref.digest) : undefined;
   }
 
   /** The input of a policy as it would be asked now, with the steps of these names alone. */

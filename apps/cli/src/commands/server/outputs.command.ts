@@ -5,6 +5,7 @@ import { runIdOf, stepOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { remedyForName } from '../../terminal/hints/known-names';
+import { messageLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import type { Column } from '../../lists/table';
 import type { Context } from '../context';
@@ -19,6 +20,9 @@ interface Shown {
   readonly status: string;
   readonly outputs?: unknown;
   readonly outputsRef?: unknown;
+  /** Of a run. */
+  readonly message?: string | null;
+  readonly messageError?: { readonly code: string; readonly message: string } | null;
 }
 
 /** `outputs`: the values that a run or a step returned. */
@@ -39,9 +43,10 @@ export function registerOutputs(program: Command, context: Context): void {
             'They are deleted, or too large to be shown. See the evidence of the run.',
           );
         const values = isJsonObject(outputs as Json) ? (outputs as JsonObject) : {};
-        if (options.name === undefined)
+        if (options.name === undefined) {
           printAll(context, options, values, `${step ?? runId} has no outputs (${shown.status})`);
-        else printOne(context, options, valueOf(values, options.name, step ?? runId));
+          if (!isJson(options)) for (const line of messageLines(shown)) context.terminal.say(line);
+        } else printOne(context, options, valueOf(values, options.name, step ?? runId));
         return EXIT.OK;
       }, named),
     );

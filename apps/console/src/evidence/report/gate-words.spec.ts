@@ -1,21 +1,7 @@
 import type { GateRequest } from '@taskrunner/core/gate';
-import { decisionWord, outcomeWord, unapprovedSteps } from './gate-words';
+import { unapprovedSteps } from './gate-words';
 
-const plain = { request: { policy: null } as unknown as GateRequest };
 const denied = { request: { policy: { id: 'late' } } as unknown as GateRequest };
-
-it('an approval at a denied gate is an override', () => {
-  expect(outcomeWord({ ...plain, outcome: 'approved' })).toBe('approved');
-  expect(outcomeWord({ request: null, outcome: 'approved' })).toBe('approved');
-  expect(outcomeWord({ ...denied, outcome: 'approved' })).toBe('overridden');
-  expect(outcomeWord({ ...denied, outcome: 'rejected' })).toBe('override rejected');
-  expect(outcomeWord({ ...denied, outcome: 'expired' })).toBe('not overridden (expired)');
-  expect([decisionWord('approved', plain), decisionWord('approved', denied)]).toEqual([
-    'approved',
-    'overrode the denial',
-  ]);
-  expect(decisionWord('withdrawn', denied)).toBe('withdrawn');
-});
 
 it('a step behind a policy is not one that nothing guards', () => {
   const step = (id: string, depth: number, ...needs: readonly string[]) => ({ id, depth, needs });

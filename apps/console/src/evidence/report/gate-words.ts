@@ -1,27 +1,7 @@
-import type { Report } from '@taskrunner/core/evidence';
+import { outcomeWord, type Report } from '@taskrunner/core/evidence';
 import { nodeOf } from '../../run/run-view';
 
 type Contents = NonNullable<Report['contents']>;
-type Gate = Contents['gates'][number];
-
-/** How a gate ended. An approval at a gate whose policy had denied overrides the denial. */
-export function outcomeWord({ outcome, request }: Pick<Gate, 'outcome' | 'request'>): string {
-  if (request === null || request.policy === null) return outcome;
-  return outcome === 'approved'
-    ? 'overridden'
-    : outcome === 'rejected'
-      ? 'override rejected'
-      : `not overridden (${outcome})`;
-}
-
-/** What a person did at such a gate. */
-export function decisionWord(
-  decision: Gate['decisions'][number]['decision'],
-  { request }: Pick<Gate, 'request'>,
-): string {
-  if (request === null || request.policy === null || decision === 'withdrawn') return decision;
-  return decision === 'approved' ? 'overrode the denial' : 'rejected the override';
-}
 
 /** Steps that may act although no approval rule stands before them in every case. */
 interface Unapproved {

@@ -1,6 +1,5 @@
-import type { Report } from '@taskrunner/core/evidence';
+import { decisionWord, outcomeWord, type Report } from '@taskrunner/core/evidence';
 import { Value } from '../../run/value';
-import { decisionWord, outcomeWord } from './gate-words';
 import { Instant, ReportPart } from './report-part';
 import { Quoted } from '../words';
 

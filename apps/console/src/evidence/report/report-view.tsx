@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Report } from '@taskrunner/core/evidence';
+import { cancellationOf, outcomeWord, type Report } from '@taskrunner/core/evidence';
 import { endCause } from '@taskrunner/core/run';
 import { sizeText } from '../../frame/short';
 import { durationText } from '../../frame/time';
@@ -7,7 +7,7 @@ import { Value } from '../../run/value';
 import type { Findings } from '../protocol';
 import { Approvals } from './report-approvals';
 import { Fact, Instant, ReportPart } from './report-part';
-import { outcomeWord, unapprovedSteps } from './gate-words';
+import { unapprovedSteps } from './gate-words';
 import { Rows } from './report-rows';
 import { Quoted } from '../words';
 
@@ -40,6 +40,7 @@ export function ReportView({ findings }: { readonly findings: Findings }) {
 
 function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
   const { pack, initiators, acceptedAt, startedAt, end } = run;
+  const cancelled = cancellationOf(run);
   const took = startedAt === null || end === null ? Number.NaN : Date.parse(end.at) - Date.parse(startedAt);
   return (
     <ReportPart title="What was run">
@@ -82,7 +83,14 @@ function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
           ) : (
             <>
               {end.result}
-              {end.code === null ? null : (
+              {cancelled === null ? null : (
+                <>
+                  {' '}
+                  by <Quoted>{cancelled.by.sub}</Quoted>
+                  {cancelled.force ? ', forced' : ''}: <Quoted>{cancelled.reason}</Quoted>
+                </>
+              )}
+              {end.code === null || cancelled !== null ? null : (
                 <>
                   {' '}
                   with <Quoted>{end.code}</Quoted>
@@ -192,9 +200,17 @@ function behindText(
 }
 
 function Outcomes({ contents: { run, artifacts } }: { readonly contents: Contents }) {
-  const outputs = run.end?.outputs ?? null;
+  const { outputs = null, message = null, messageError = null } = run.end ?? {};
   return (
     <ReportPart title="What came out">
+      {messageError === null ? null : (
+        <p>
+          The message of the pack has a fault: <Quoted>{messageError.code}</Quoted>,{' '}
+          <Quoted>{messageError.message}</Quoted>
+        </p>
+      )}
+      {message === null ? null : <p>Message of the run{message.isHeld ? ':' : ' is not in the bundle.'}</p>}
+      {message?.isHeld === true ? <Value value={message.value} label="Message of the run" /> : null}
       {outputs === null ? (
         <p>The run has no outputs.</p>
       ) : (

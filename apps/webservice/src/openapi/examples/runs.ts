@@ -43,6 +43,8 @@ export const RUN_EXAMPLES = {
       cancelled: 0,
     },
     outputs: null,
+    message: null,
+    messageError: null,
     error: null,
     evidence: { status: 'none', digest: null, reason: null, exports: [] },
     lastLine: 412,

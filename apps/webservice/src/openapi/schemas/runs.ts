@@ -86,6 +86,16 @@ export const RUN_SCHEMAS = {
     },
     steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
     outputs: anything,
+    message: {
+      ...maybeText,
+      description:
+        'The message of a run that has ended: `success.message` or `failure.message` of the pack with its values. `null`: the pack has none for this end, its expressions have a fault, or the run was cancelled.',
+    },
+    messageError: {
+      anyOf: [{ type: 'null' }, closed({ code: text, message: text })],
+      description:
+        'Why a run that has ended has no message: the fault of its expressions. It does not change how the run ended.',
+    },
     error: {
       type: ['object', 'null'],
       description:

@@ -85,6 +85,7 @@ export async function commit(
       waits: [],
       counts: { total: 3 },
       outputs: null,
+      message: null,
       error: null,
       lastLine: 0,
       progressed: false,

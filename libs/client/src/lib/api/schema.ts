@@ -1391,6 +1391,13 @@ export interface components {
         cancelled: number;
       };
       outputs: unknown;
+      /** @description The message of a run that has ended: `success.message` or `failure.message` of the pack with its values. `null`: the pack has none for this end, its expressions have a fault, or the run was cancelled. */
+      message: string | null;
+      /** @description Why a run that has ended has no message: the fault of its expressions. It does not change how the run ended. */
+      messageError: null | {
+        code: string;
+        message: string;
+      };
       /** @description Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy also `policy`: the result of the policy. */
       error: Record<string, unknown> | null;
       evidence: {

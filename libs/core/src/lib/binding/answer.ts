@@ -14,6 +14,7 @@ import { countedRange, rangeLength, writtenRange } from '../plan/loop-items';
 import type { LoopNode } from '../plan/plan';
 import { nodeAt, packNodeAt } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
+import { runMessage } from './run-message';
 import { gateOutputs, renderGate, type GateRendering } from './render-gate';
 import { endOfPack, scopeFor, type BindingContext } from './scope';
 import { Missing } from './values';
@@ -97,6 +98,9 @@ function decide(
       return { kind: 'inputs', inputs: keep(innerInputs(context, step, missing)) };
     case 'reuse':
       throw new TypeError('no expression says what is taken over');
+    case 'successMessage':
+    case 'failureMessage':
+      return { kind: 'message', message: keep(runMessage(context, question, missing)) };
     case 'until': {
       const { node } = nodeAt(context.index, repeatOf(step));
       if (node.kind !== 'loop') throw new TypeError('not a loop');

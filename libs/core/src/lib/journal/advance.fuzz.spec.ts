@@ -5,7 +5,7 @@ import { PersistentMap } from '../foundation/persistent-map';
 import { replay } from './replay';
 import type { StepId } from '../foundation/ids';
 import { isItem, itemOf } from '../plan/place';
-import type { LoopNode, Node } from '../plan/plan';
+import type { LoopNode, Node, Plan } from '../plan/plan';
 import { indexPlan, nodeAt, type PlanIndex } from '../plan/plan-index';
 import type { Command } from '../run/command';
 import type { ValueRef } from '../step/value-ref';
@@ -13,16 +13,32 @@ import { Random } from '../../testing/random/random';
 import { randomPlan, testDefaults, testFloor } from '../../testing/random/random-plan';
 import { RandomWorld, type Advance } from '../../testing/random/random-world';
 import { advance, initialState } from '../run/advance';
+import { messageAt } from '../run/run-end';
 import type { RunState } from '../run/run-state';
 import { searched } from '../../testing/runs-of-laws';
 
 const PLANS = searched(150, 20_000);
 const planHash = digestOf('plan');
+const MESSAGES: readonly Plan['messages'][] = [
+  { success: null, failure: null },
+  { success: 'done', failure: null },
+  { success: null, failure: 'bad' },
+  { success: 'done', failure: 'bad' },
+];
 
 function play(seed: number, step?: Advance) {
   const random = new Random(seed);
-  const index = indexPlan(randomPlan(random), planHash, testDefaults, testFloor);
+  const plan = { ...randomPlan(random), messages: MESSAGES[seed % MESSAGES.length] as Plan['messages'] };
+  const index = indexPlan(plan, planHash, testDefaults, testFloor);
   return { index, story: new RandomWorld(index, random, step).play() };
+}
+
+/** A run has the message of its end, or why there is none. */
+function checkMessage(index: PlanIndex, result: RunState['result']): void {
+  const { status = 'cancelled', message, messageError } = result ?? {};
+  const asked = messageAt(index, status);
+  if (messageError === undefined) expect(message?.digest ?? null).toBe(asked && digestOf(asked));
+  else expect([asked === null, message]).toEqual([false, undefined]);
 }
 
 describe('advance, over random plans, completion orders, crashes and cancels', () => {
@@ -37,6 +53,7 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
       );
       if (again.diverged) throw new Error(`seed ${seed}: replay differs at ${again.diverged.seq}`);
       expect(again.state.result).toEqual(story.state.result);
+      checkMessage(index, story.state.result);
       expect(canonical(again.state.counts as unknown as Json)).toBe(canonical(story.state.counts as unknown as Json));
     }
   }, 600_000);

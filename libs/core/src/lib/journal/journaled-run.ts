@@ -4,6 +4,7 @@ import type { Digest } from '../foundation/ids';
 import type { RunEnd } from '../foundation/statuses';
 import type { GateOutcome } from '../gate/gate-state';
 import type { Entry } from '../run/entry';
+import type { SaidMessage } from '../run/run-event';
 import { hashOfText, type Break, type Head } from './chain';
 import { EndedSteps } from './ended-steps';
 
@@ -28,7 +29,7 @@ export interface CapturedArtifact {
 }
 
 /** How the journal ends a run. */
-export interface JournaledEnd {
+export interface JournaledEnd extends SaidMessage {
   readonly status: RunEnd;
   readonly code: string | null;
   readonly step: string | null;
@@ -220,6 +221,8 @@ export function endIn({ first, prev, hash, text }: StoredPage): JournaledEnd | n
   return null;
 }
 
-function endOf({ status, code, step, outputs }: Extract<Entry['event'], { readonly type: 'run.ended' }>): JournaledEnd {
-  return { status, code, step, outputs: outputs?.digest ?? null };
+function endOf(event: Extract<Entry['event'], { readonly type: 'run.ended' }>): JournaledEnd {
+  const { status, code, step, outputs, message, messageError } = event;
+  const said = { ...(message && { message }), ...(messageError && { messageError }) };
+  return { status, code, step, outputs: outputs?.digest ?? null, ...said };
 }

@@ -39,7 +39,9 @@ export interface Snapshot {
   /** Fence of the last claim. The MACs of the following pages use it. */
   readonly fence: number;
   readonly lastLine: number;
-  readonly run: Pick<RunState, 'phase' | 'ending' | 'counts' | 'openGates' | 'timer' | 'result'>;
+  readonly run: Pick<RunState, 'phase' | 'ending' | 'counts' | 'openGates' | 'timer' | 'result'> &
+    // Left out if no message was asked for.
+    Partial<Pick<RunState, 'closing'>>;
   readonly steps: { readonly [step: StepId]: WrittenStep };
   readonly wakes: { readonly [step: StepId]: number };
   /** Steps with new results, in the order of their first event. */
@@ -72,12 +74,12 @@ export function takeSnapshot(
   last: LastSnapshot,
   { state, results, fence, lastLine }: RestorePoint,
 ): { readonly text: string; readonly digest: Digest } {
-  const { phase, ending, counts, openGates, timer, result } = state;
+  const { phase, ending, counts, openGates, timer, closing, result } = state;
   const snapshot: Snapshot = {
     before: last.digest,
     fence,
     lastLine,
-    run: { phase, ending, counts, openGates, timer, result },
+    run: { phase, ending, counts, openGates, timer, ...(closing === null ? {} : { closing }), result },
     steps: Object.fromEntries(state.steps.entries().map(([step, one]) => [step, written(one, last.steps.get(step))])),
     wakes: Object.fromEntries(state.wakes.entries()),
     results: [...results.changed()].flatMap((step) => {

@@ -28,6 +28,11 @@ export interface ProfileDefaults {
    * Files and folders that a step may create. Absent: `DEFAULT_MAX_FILES`, so that environments without this setting keep their digests.
    */
   readonly maxFiles?: number;
+  /**
+   * Length of the run's message in characters (UTF-16 code units); a longer one is cut. Absent: the run evaluates no message, because its
+   * pack has none, or because it was admitted by a release that did not evaluate it.
+   */
+  readonly messageCharacters?: number;
   /** Absent if the environment's default is one attempt, as in the language. */
   readonly retries?: RetryDefaults;
 }

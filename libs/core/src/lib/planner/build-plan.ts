@@ -23,7 +23,7 @@ import { profileOf } from './plan-profile';
 import type { Planning, PlanRequest, RetryRule } from '../plan/plan-request';
 import { InnerPacks, type PackUnit } from './context/pack-unit';
 import { planLists, placeOf, type PlannedList, type PlannedStep } from './context/planned-step';
-import type { Environment } from '../plan/profile';
+import type { Environment, ProfileDefaults } from '../plan/profile';
 import { readList } from './reading/read-steps';
 import type { StepContext } from './reading/step-context';
 import { checkRetryCap, retryDefaults } from './retry-defaults';
@@ -173,12 +173,13 @@ export function buildPlan(request: PlanRequest): Planning {
   warnOfEffects(plan, steps, guards);
   const { planHash, receipt, text } = hashPlan(plan);
   const floor = environment.approvals.floor;
-  const bare = indexPlan(plan, planHash, configuration.defaults, floor);
+  const stated = statedDefaults(configuration.defaults, plan);
+  const bare = indexPlan(plan, planHash, stated, floor);
   const silent = steps
     .filter(({ step, list: { scope } }) => step.retries === null && scope.unit.read.pack.spec.failure.retries === null)
     .map(placeOf);
   const retries = configuration.retries && retryDefaults(configuration.retries, silent, bare);
-  const defaults = retries ? { ...configuration.defaults, retries } : configuration.defaults;
+  const defaults = retries ? { ...stated, retries } : stated;
   const profile = profileOf(graph, environment, { ...configuration, defaults }, egress, names.secrets);
   return {
     kind: 'planned',
@@ -202,6 +203,12 @@ function* everyStep(list: PlannedList): Iterable<PlannedStep> {
     yield step;
     for (const inner of step.lists) yield* everyStep(inner);
   }
+}
+
+/** The defaults without what the plan does not use: profiles of packs without messages keep their digests. */
+function statedDefaults(defaults: ProfileDefaults, { messages }: Plan): ProfileDefaults {
+  const { messageCharacters: _unused, ...others } = defaults;
+  return messages.success === null && messages.failure === null ? others : defaults;
 }
 
 /** A secret that is bound only for steps behind a gate is not available to the others. */

@@ -189,6 +189,7 @@ export const DEFAULT_FIELDS: Readonly<Record<keyof ProfileDefaults, Place>> = {
   maxProcesses: 'profile',
   logBytes: 'profile',
   logBytesPerSecond: 'profile',
+  messageCharacters: 'profile',
   maxFiles: 'profile',
   retries: 'profile',
 };

@@ -24,6 +24,7 @@ import {
 import type { Derived, InputEvent } from './run-event';
 import type { RunState } from './run-state';
 import { drainSignals } from './drain-signals';
+import { endRun, finish, isMessageQuestion, resultOf, saidIn } from './run-end';
 import { takeOver } from './takeover';
 
 /** The result of one input event. */
@@ -59,6 +60,7 @@ export function initialState(index: PlanIndex, runId: RunId, initiators: readonl
     },
     openGates: 0,
     timer: { leftMs: index.plan.timeouts.runMs ?? index.defaults.runTimeoutMs, since: null },
+    closing: null,
     result: null,
   };
 }
@@ -109,10 +111,12 @@ function take(transition: Transition, input: InputEvent): void {
     }
     case 'question.answered': {
       if (input.question === 'until') return judged(transition, input);
+      if (isMessageQuestion(input.question)) return messageSaid(transition, input);
       const state = transition.get(input.step);
-      if (state?.kind !== 'deciding' || state.question !== input.question)
+      const { answer } = input;
+      if (state?.kind !== 'deciding' || state.question !== input.question || answer.kind === 'message')
         return ignore(transition, input, 'QUESTION_OVER');
-      return answered(transition, input.step, state, input.answer);
+      return answered(transition, input.step, state, answer);
     }
     case 'policy.judged': {
       const state = transition.get(input.step);
@@ -147,6 +151,13 @@ function ignore(transition: Transition, input: InputEvent, code: string): void {
   transition.emit({ type: 'given.ignored', what: input.type, step: 'step' in input ? input.step : null, code });
 }
 
+/** The message has arrived, or its fault: the run ends. Another answer is none. */
+function messageSaid(transition: Transition, input: InputEventOf<'question.answered'>): void {
+  const said = saidIn(input.answer);
+  if (said === null || transition.run.closing !== input.question) return ignore(transition, input, 'QUESTION_OVER');
+  endRun(transition, said);
+}
+
 function claimed(transition: Transition): void {
   if (transition.run.phase === 'queued') {
     transition.patch({ phase: 'running' });
@@ -168,17 +179,24 @@ function failed(transition: Transition, { code, step }: InputEventOf<'run.failed
 
 function cancel(transition: Transition, force: boolean): void {
   transition.emit({ type: 'cancel.accepted', force });
-  const root = transition.get(ROOT);
-  const failed = root?.kind === 'group' && root.failures > 0 ? root : null;
+  const failed = failureOf(transition);
   transition.beginEnding({
     status: failed ? 'failed' : 'cancelled',
-    code: failed?.failedCode ?? 'RUN_CANCELLED',
-    step: failed?.failed ?? null,
+    code: failed?.code ?? 'RUN_CANCELLED',
+    step: failed?.step ?? null,
     force,
     failureSteps: false,
   });
   if (transition.run.phase === 'queued')
     transition.patch({ phase: 'running', steps: transition.steps.with(ROOT, endedRoot) });
+}
+
+/** The failure with which the run would end without its cancellation; null if there is none. */
+function failureOf(transition: Transition): { readonly code: string | null; readonly step: StepId | null } | null {
+  const root = transition.get(ROOT);
+  if (root?.kind === 'group' && root.failures > 0) return { code: root.failedCode, step: root.failed };
+  const result = resultOf(transition);
+  return result?.status === 'failed' ? result : null;
 }
 
 const endedRoot: StepState = {
@@ -243,6 +261,7 @@ function resolved(transition: Transition, input: InputEventOf<'attention.resolve
 }
 
 function timeReached(transition: Transition): void {
+  if (transition.run.closing !== null) return;
   for (const [step, at] of dueAt(transition)) {
     const state = transition.get(step);
     if (!state || at > transition.at) continue;
@@ -280,22 +299,6 @@ function settleTimer(transition: Transition): void {
   else if (!paused && timer.since === null && root) transition.patch({ timer: { ...timer, since: transition.at } });
 }
 
-function finish(transition: Transition): void {
-  const root = transition.get(ROOT);
-  if (root?.kind !== 'ended') return;
-  const { ending } = transition.run;
-  const result = ending
-    ? { status: ending.status, code: ending.code, step: ending.step, outputs: null }
-    : {
-        status: root.status === 'skipped' ? ('failed' as const) : root.status,
-        code: root.code,
-        step: root.by,
-        outputs: root.outputs,
-      };
-  transition.patch({ phase: 'ended', result, steps: PersistentMap.empty(), wakes: PersistentMap.empty() });
-  transition.emit({ type: 'run.ended', ...result });
-}
-
 /** True if the run can only wait: for a time, a person, or an inbox message. */
 export function isParked(state: RunState): boolean {
   const root = state.steps.get(ROOT);
@@ -304,6 +307,7 @@ export function isParked(state: RunState): boolean {
 
 /** The next time at which the run needs a timer event, milliseconds since the epoch; null if there is none. */
 export function nextWakeAt(state: RunState): number | null {
+  if (state.closing !== null) return null;
   let next: number | null = null;
   const consider = (at: number): void => {
     if (next === null || at < next) next = at;

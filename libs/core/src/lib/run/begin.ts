@@ -74,7 +74,7 @@ export function answered(
   transition: Transition,
   step: StepId,
   state: Extract<StepState, { kind: 'deciding' }>,
-  answer: Answer,
+  answer: Exclude<Answer, { kind: 'message' }>,
 ): void {
   switch (answer.kind) {
     case 'fault':

@@ -4,7 +4,7 @@ import type { Json } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
 import type { GateDecision, GateOutcome } from '../gate/gate-state';
 import type { Answer, Question } from '../step/question';
-import type { ValueRef } from '../step/value-ref';
+import type { TextRef, ValueRef } from '../step/value-ref';
 
 type Union<Events> = { [Type in keyof Events]: { readonly type: Type } & Events[Type] }[keyof Events];
 
@@ -73,6 +73,16 @@ interface InputEvents {
   };
 }
 
+/**
+ * The message of a run in the entry that ends it: a text, or why there is none. Both are absent if the pack has no message for this end, or
+ * if the run was admitted by a release that evaluated none.
+ */
+export interface SaidMessage {
+  readonly message?: TextRef;
+  /** The fault of its expressions. It does not change how the run ends. */
+  readonly messageError?: { readonly code: string; readonly message: string };
+}
+
 interface DerivedEvents {
   'run.started': Record<never, never>;
   'run.ended': {
@@ -80,7 +90,7 @@ interface DerivedEvents {
     readonly code: Code | null;
     readonly step: StepId | null;
     readonly outputs: ValueRef;
-  };
+  } & SaidMessage;
   'cancel.accepted': { readonly force: boolean };
   /** A container began: its children may run. */
   'step.opened': { readonly step: StepId; readonly children: number };

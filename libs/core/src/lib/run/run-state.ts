@@ -2,8 +2,10 @@ import type { RunId, StepId } from '../foundation/ids';
 import type { PersistentMap } from '../foundation/persistent-map';
 import type { Subject } from '../foundation/principal';
 import type { ShownStatus, StepState } from '../step/step-state';
+import type { MessageQuestion } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 import type { RunEnd } from '../foundation/statuses';
+import type { SaidMessage } from './run-event';
 
 /** The version of this machine, named in journals. Old versions are kept as long as a retained journal needs them. */
 export const MACHINE_VERSION = 1;
@@ -37,10 +39,14 @@ export interface RunState {
   readonly openGates: number;
   /** The run's own timeout, which is suspended while only gates hold the run up. */
   readonly timer: { readonly leftMs: number; readonly since: number | null };
-  readonly result: {
-    readonly status: RunEnd;
-    readonly code: string | null;
-    readonly step: StepId | null;
-    readonly outputs: ValueRef;
-  } | null;
+  /** The message that was asked for: all steps have ended, and the run ends with the answer. */
+  readonly closing: MessageQuestion | null;
+  readonly result:
+    | ({
+        readonly status: RunEnd;
+        readonly code: string | null;
+        readonly step: StepId | null;
+        readonly outputs: ValueRef;
+      } & SaidMessage)
+    | null;
 }

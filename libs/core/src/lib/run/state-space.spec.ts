@@ -3,14 +3,16 @@ import { Play, gate, group, map, person, plan, run } from '../../testing/run-pla
 import { digestOf } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
 import type { StepState } from '../step/step-state';
+import { nextWakeAt } from './advance';
 import type { InputEventBody } from './run-event';
 
 // The meaning of steps and gates, shown with small plans (docs/guides/writing-packs.md, Steps and Gates; docs/guides/approvals.md, Steps with
 // unknown outcome).
 
+const zero = digestOf('0');
+const step = 's' as StepId;
+
 describe('every state and every given', () => {
-  const zero = digestOf('0');
-  const step = 's' as StepId;
   const inputs: readonly InputEventBody[] = [
     {
       type: 'run.claimed',
@@ -130,5 +132,112 @@ describe('every state and every given', () => {
         expect([input.type, changed || events.length > 0]).toEqual([input.type, true]);
       if (events.some(({ type }) => type === 'given.ignored')) expect(play.state.steps.get(step)?.kind).toBe(kind);
     }
+  });
+});
+
+describe('the message of a run', () => {
+  const messages = { success: 'done', failure: 'bad' };
+  const said = (question: string) => ({ kind: 'value', digest: digestOf(question), size: 1 }) as const;
+  const endOf = (play: Play) => play.events.find(({ type }) => type === 'run.ended');
+  const claim: InputEventBody = {
+    ...{ type: 'run.claimed', fence: 9, crashes: 0, quarantine: false, worker: 'w', version: '1' },
+    ...{ build: zero, probe: zero },
+  };
+
+  it.each([
+    ['succeeded', { s: 'ok' }, messages, { message: said('successMessage') }],
+    ['failed', { s: 'fail' }, messages, { message: said('failureMessage') }],
+    ['succeeded', { s: 'ok', '': 'fail' }, messages, { messageError: { code: 'EXPR_NULL', message: 'no value' } }],
+    ['failed', { s: 'fail', '': 'fail' }, messages, { messageError: { code: 'EXPR_NULL', message: 'no value' } }],
+    ['succeeded', { s: 'ok' }, { success: null, failure: 'bad' }, {}],
+    ['failed', { s: 'fail' }, { success: 'done', failure: null }, {}],
+  ] as const)('is in the entry that ends it, and changes no outcome: %s %j %j', (status, script, messages, message) => {
+    const play = new Play(plan([run('s', null)], { messages }), script);
+    const end = endOf(play);
+    expect(end).toEqual({
+      ...{ type: 'run.ended', status, ...message },
+      ...(status === 'failed' ? { code: 'EXIT_1', step: 's', outputs: null } : { code: null, step: null }),
+      ...(status === 'failed' ? {} : { outputs: said('s') }),
+    });
+    expect(Object.keys(end ?? {}).sort()).toEqual(
+      ['code', 'outputs', 'status', 'step', 'type', ...Object.keys(message)].sort(),
+    );
+  });
+
+  it('is the one for failures of a run whose time is over, and none of a cancelled one', () => {
+    const play = (): Play =>
+      new Play(plan([run('s', null)], { messages, timeouts: { runMs: 100, cleanupMs: null } }), { s: 'hang' });
+    const late = play();
+    late.at += 100;
+    late.apply({ type: 'time.reached' });
+    late.apply({ type: 'attempt.stopped', step, execution: 1, unknown: false });
+    expect(endOf(late)).toMatchObject({ code: 'RUN_TIMEOUT', message: said('failureMessage') });
+    const cancelled = play();
+    cancelled.cancel();
+    cancelled.apply({ type: 'attempt.stopped', step, execution: 1, unknown: false });
+    expect(endOf(cancelled)).toEqual({
+      ...{ type: 'run.ended', status: 'cancelled', code: 'RUN_CANCELLED', step: null, outputs: null },
+    });
+  });
+
+  const by = person('ada');
+  const answered = (question: 'successMessage' | 'failureMessage'): InputEventBody => {
+    return {
+      type: 'question.answered',
+      step: '' as StepId,
+      question,
+      answer: { kind: 'message', message: said(question) },
+    };
+  };
+  const other: InputEventBody = { ...answered('successMessage'), answer: { kind: 'truth', value: true } } as never;
+  const failed: InputEventBody = { type: 'run.failed', code: 'PACK_UNTRUSTED', step: null, message: '' };
+  const cancel: InputEventBody = { type: 'run.cancel-requested', by, reason: '', force: true };
+  const WAITS = ['given.ignored'];
+
+  // What arrives while all steps have ended and the message is not there: the events, and the message that is waited for; null: it has ended.
+  it.each<[string, 'ok' | 'fail', InputEventBody, readonly string[], string | null, string]>([
+    ['its message', 'ok', answered('successMessage'), ['run.ended'], null, 'succeeded'],
+    ['its message', 'fail', answered('failureMessage'), ['run.ended'], null, 'failed EXIT_1'],
+    ['the other message', 'ok', answered('failureMessage'), WAITS, 'successMessage', 'running'],
+    ['another answer', 'ok', other, WAITS, 'successMessage', 'running'],
+    ['a cancellation', 'ok', cancel, ['cancel.accepted', 'run.ended'], null, 'cancelled RUN_CANCELLED'],
+    ['a cancellation', 'fail', cancel, ['cancel.accepted'], 'failureMessage', 'running'],
+    ['a failure of the run', 'ok', failed, [], 'failureMessage', 'running'],
+    ['a failure of the run', 'fail', failed, [], 'failureMessage', 'running'],
+    ['a new owner', 'ok', claim, [], 'successMessage', 'running'],
+    ['a time', 'ok', { type: 'time.reached' }, [], 'successMessage', 'running'],
+    [
+      'an outcome',
+      'ok',
+      { type: 'attempt.succeeded', step, execution: 1, outputs: null },
+      WAITS,
+      'successMessage',
+      'running',
+    ],
+  ])('is waited for, beside %s after %s', (_what, outcome, input, events, closing, result) => {
+    const play = new Play(plan([run('s', null)], { messages, timeouts: { runMs: 1, cleanupMs: 1 } }), {
+      s: outcome,
+      '': 'hang',
+    });
+    const [seen, asked] = [play.events.length, play.held.length];
+    expect([play.result, nextWakeAt(play.state), asked]).toEqual(['running', null, 1]);
+    play.at += 60_000;
+    play.apply(input);
+    expect([play.events.slice(seen).map(({ type }) => type), play.state.closing, play.result]).toEqual([
+      events,
+      closing,
+      result,
+    ]);
+    // It is asked for again by a new owner, and if it is another one.
+    const again = input.type === 'run.claimed' || (input === failed && outcome === 'ok');
+    expect(play.held.length).toBe(asked + (again ? 1 : 0));
+    if (closing === null) return;
+    play.apply(answered(closing as 'successMessage'));
+    expect(endOf(play)).toMatchObject({ message: said(closing) });
+  });
+
+  it('is not asked for in a run that was admitted by a release without messages', () => {
+    const play = new Play(plan([run('s', null)], { messages }), {}, 3, {});
+    expect(Object.keys(endOf(play) ?? {})).toEqual(['type', 'status', 'code', 'step', 'outputs']);
   });
 });

@@ -1,5 +1,7 @@
 import type { StepId } from '../foundation/ids';
 import { nodeAt } from '../plan/plan-index';
+import { ROOT } from '../plan/place';
+import type { MessageQuestion } from '../step/question';
 import type { StepState } from '../step/step-state';
 import type { Transition } from './transition';
 import { askJudge } from './gate-step';
@@ -13,6 +15,8 @@ import { takeOverLeaf } from './leaf';
  * was built.
  */
 export function takeOver(transition: Transition): void {
+  const { closing } = transition.run;
+  if (closing !== null) askForMessage(transition, closing);
   for (const [step, state] of transition.steps.entries()) {
     switch (state.kind) {
       case 'running':
@@ -33,6 +37,11 @@ export function takeOver(transition: Transition): void {
         break;
     }
   }
+}
+
+/** Requests the message of the run, the last of its questions. */
+export function askForMessage(transition: Transition, question: MessageQuestion): void {
+  transition.ask({ type: 'answer', step: ROOT, question, ahead: true });
 }
 
 /** The old owner may not have been able to tell it to stop. */

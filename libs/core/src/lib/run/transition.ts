@@ -40,8 +40,8 @@ export class Transition {
   whole(): RunState {
     const { steps, wakes, counts } = this.ofSteps;
     if (steps === this.state.steps && wakes === this.state.wakes && counts === this.state.counts) return this.state;
-    const { runId, initiators, reuses, phase, ending, openGates, timer, result } = this.state;
-    return { runId, initiators, reuses, phase, ending, steps, wakes, counts, openGates, timer, result };
+    const { runId, initiators, reuses, phase, ending, openGates, timer, closing, result } = this.state;
+    return { runId, initiators, reuses, phase, ending, steps, wakes, counts, openGates, timer, closing, result };
   }
 
   get steps(): RunState['steps'] {

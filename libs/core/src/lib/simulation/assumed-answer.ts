@@ -1,6 +1,8 @@
 import { answer } from '../binding/answer';
 import { itemsLeftOut, itemsLeftOutText } from '../binding/left-out-items';
+import { messageTemplate } from '../binding/run-message';
 import { parseExpression } from '../expression/expression';
+import { readsOfTemplate } from '../expression/json-template';
 import type { StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { isItem, nodeOf, repeatOf, ROOT } from '../plan/place';
@@ -8,7 +10,7 @@ import { endOfPack } from '../binding/scope';
 import type { Json } from '../foundation/json';
 import type { Node } from '../plan/plan';
 import { nodeAt, packNodeAt } from '../plan/plan-index';
-import type { Answer, Question } from '../step/question';
+import type { Answer, MessageQuestion, Question } from '../step/question';
 import { NO_DOCUMENT, type Knowledge } from './knowledge';
 
 /**
@@ -29,6 +31,9 @@ export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Ques
       return outputs(knowledge, step, at);
     case 'inputs':
       return inputs(knowledge, step, at);
+    case 'successMessage':
+    case 'failureMessage':
+      return message(knowledge, question, at);
     case 'reuse':
       throw new TypeError('a simulation does nothing again');
     case 'until': {
@@ -149,6 +154,13 @@ function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
   if (knowledge.unknowns.among(step, template.reads) === null) return asked(knowledge, step, at, 'outputs');
   knowledge.unknowns.assumeOutputs(step);
   return { kind: 'outputs', outputs: null };
+}
+
+/** The message of the run. One that is unknown is answered as the pack states it, and the report says that it is not known. */
+function message(knowledge: Knowledge, question: MessageQuestion, at: number): Answer {
+  const template = messageTemplate(knowledge.context.index, question);
+  if (knowledge.unknowns.among(ROOT, readsOfTemplate(template)) === null) return asked(knowledge, ROOT, at, question);
+  return { kind: 'message', message: knowledge.keep(template) };
 }
 
 /** The declared result of an item of a map or loop. */

@@ -75,6 +75,14 @@ export interface SimulationReport {
     readonly known: boolean;
     readonly value: Json;
   }[];
+  /** The message of the run at its simulated end; null: the pack has none for this end. */
+  readonly message: {
+    /** False if it reads what is not known before a run. */
+    readonly known: boolean;
+    /** Null if it is not known, or if its expressions have a fault. */
+    readonly text: string | null;
+    readonly error: { readonly code: string; readonly message: string } | null;
+  } | null;
 }
 
 /** Combines a plan with the result of its simulation. */
@@ -82,7 +90,7 @@ export function reportOf(
   planned: Planned,
   knowledge: Knowledge,
   sealed: boolean,
-  outputs: SimulationReport['outputs'],
+  said: Pick<SimulationReport, 'outputs' | 'message'>,
   /** Code of the run's failure. */
   code: string | null,
 ): SimulationReport {
@@ -155,7 +163,7 @@ export function reportOf(
     widest: widestPoint(plan.graph, index.defaults.maxParallel, (map) => knowledge.trace(map).items ?? 1),
     workers: planned.workerLabels,
     concurrency: planned.concurrency,
-    outputs,
+    ...said,
   };
 }
 

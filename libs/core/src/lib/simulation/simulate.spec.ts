@@ -109,6 +109,7 @@ describe('a simulation without a script', () => {
       'workers',
       'concurrency',
       'outputs',
+      'message',
     ]);
   });
 
@@ -120,6 +121,39 @@ describe('a simulation without a script', () => {
     });
     expect(report.approvals.map(({ gate }) => gate)).toEqual(['radius']);
     expect(report.ungatedEffects).toEqual(['scan', 'rollout::deploy', 'rollout::undo']);
+  });
+
+  it.each<[string, string, Json, object | null]>([
+    [
+      'a success',
+      'success: { message: "{{ steps.make.outputs.n }} regions" }',
+      {},
+      { known: true, text: '2 regions', error: null },
+    ],
+    [
+      'a failure',
+      'failure: { message: "{{ failed }} failed" }',
+      { scan: 'failed' },
+      { known: true, text: '["scan"] failed', error: null },
+    ],
+    [
+      'what is not known',
+      'success: { message: "{{ steps.scan.outputs.exitCode }}" }',
+      {},
+      { known: false, text: null, error: null },
+    ],
+    [
+      'a fault',
+      'success: { message: "{{ steps.never.outputs }}" }',
+      {},
+      { known: true, text: null, error: { code: 'EXPR_NULL' } },
+    ],
+    ['another end', 'failure: { message: "no" }', {}, null],
+  ])('has the message of the simulated end: %s', (_what, message, script, expected) => {
+    const simulated = simulate({ planned: planned(text.replace('  steps:\n', `  ${message}\n  steps:\n`)), script });
+    if (simulated.kind === 'refused') throw new Error(JSON.stringify(simulated.faults));
+    if (expected === null) expect(simulated.report.message).toBeNull();
+    else expect(simulated.report.message).toMatchObject(expected);
   });
 
   it('is the same bytes again', () => {

@@ -1,6 +1,7 @@
 import type { RunEnd } from '../foundation/statuses';
 import { readsOfTemplate, evaluateTemplate } from '../expression/json-template';
 import { ExpressionError } from '../expression/expression-fault';
+import { messageTemplate } from '../binding/run-message';
 import { scopeFor } from '../binding/scope';
 import { Missing } from '../binding/values';
 import type { Fault } from '../foundation/fault';
@@ -8,6 +9,7 @@ import type { NodeId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { ROOT } from '../plan/place';
 import type { Planned } from '../plan/plan-request';
+import { messageAt } from '../run/run-end';
 import type { PolicyEngines } from '../policy/policy';
 import { reportOf, type SimulationReport } from './report';
 import { parseScript } from './script';
@@ -67,7 +69,8 @@ export function simulate({ planned, script = {}, sealed = false, engines = {} }:
   for (const step of parsed.script.instances)
     if (!steps.has(step) && !open.includes(step))
       world.knowledge.assume(step, `${step} is never reached: its entry in the script is not used`);
-  const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world), result?.code ?? null);
+  const said = { outputs: outputsOf(planned, world), message: messageOf(planned, world) };
+  const report = reportOf(planned, world.knowledge, sealed, said, result?.code ?? null);
   return {
     kind: 'simulated',
     report,
@@ -80,6 +83,17 @@ export function simulate({ planned, script = {}, sealed = false, engines = {} }:
     ),
     tookMs: world.now,
   };
+}
+
+/** The message of the simulated end; null if the pack has none for it. */
+function messageOf({ index }: Planned, { state, knowledge }: SimulatedWorld): SimulationReport['message'] {
+  const { result } = state;
+  const question = result === null ? null : messageAt(index, result.status);
+  if (result === null || question === null) return null;
+  const unknown = knowledge.unknowns.among(ROOT, readsOfTemplate(messageTemplate(index, question))) !== null;
+  const { message, messageError = null } = result;
+  const text = unknown || message === undefined ? null : (knowledge.context.values.get(message.digest) ?? null);
+  return { known: !unknown, text: typeof text === 'string' ? text : null, error: messageError };
 }
 
 /** Declared outputs, each separately, so that an unknown one does not hide the others. */

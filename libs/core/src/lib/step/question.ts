@@ -1,8 +1,20 @@
 import type { Digest, RunId } from '../foundation/ids';
-import type { ValueRef } from './value-ref';
+import type { TextRef, ValueRef } from './value-ref';
 
 /** A value that the run needs and cannot see. `advance` requests it, `binding` computes it, and the answer is journaled. */
-export type Question = 'when' | 'items' | 'branch' | 'until' | 'outputs' | 'gate' | 'inputs' | 'reuse';
+export type Question =
+  | 'when'
+  | 'items'
+  | 'branch'
+  | 'until'
+  | 'outputs'
+  | 'gate'
+  | 'inputs'
+  | 'reuse'
+  | MessageQuestion;
+
+/** The message of the run, asked of the root when all steps have ended: `success.message` or `failure.message` of the pack. */
+export type MessageQuestion = 'successMessage' | 'failureMessage';
 
 /** The reused result of another run: of its step with the same id. */
 export interface ReusedStep {
@@ -16,6 +28,8 @@ export type Answer =
   | { readonly kind: 'branch'; readonly index: number | null }
   | { readonly kind: 'items'; readonly items: ValueRef; readonly count: number }
   | { readonly kind: 'outputs'; readonly outputs: ValueRef }
+  /** The message of the run, a text. */
+  | { readonly kind: 'message'; readonly message: TextRef }
   /** The frozen inputs of an inner pack. */
   | { readonly kind: 'inputs'; readonly inputs: ValueRef }
   | {

@@ -9,3 +9,6 @@ export type ValueRef =
   | { readonly kind: 'value'; readonly digest: Digest; readonly size: number }
   | { readonly kind: 'children'; readonly of: StepId; readonly count: number; readonly digest: Digest }
   | null;
+
+/** A value that is a text, by reference. */
+export type TextRef = Extract<ValueRef, { kind: 'value' }>;

@@ -3,7 +3,7 @@ import type { Scenario } from './scenario';
 
 // Packs of the corpus whose runs fail, are cancelled, are done again, or stand in each other.
 
-/** Fails behind a gate, with attempts, a cleanup, and a step that may fail. */
+/** Fails behind a gate, with attempts, a cleanup, a step that may fail, and a message. */
 export const failed: Scenario = {
   name: 'failed',
   ends: 'failed',
@@ -16,6 +16,7 @@ export const failed: Scenario = {
     - { id: ok, gate: { approval: owners, message: "apply" } }
     - { id: apply, retries: { maxAttempts: 2, backoff: 5s, jitter: false }, run: { uses: builtin:command, with: { command: [apply] } } }
     - { id: undo, runOn: failure, needs: [ok, apply], run: { uses: builtin:command, with: { command: [undo, "{{ failed[0] || 'none' }}"] } } }
+  failure: { message: "{{ failed }}: {{ steps.apply.error.message }}" }
 `,
   ),
   acts: {

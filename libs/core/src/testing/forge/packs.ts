@@ -11,7 +11,7 @@ const MIRROR = { configuration: { egress: [{ scheme: 'https' as const, host: 'mi
 /** Digest of the program that a step is pinned to. */
 const SCAN = sha256('/usr/bin/scan');
 
-/** Two approvers, a form whose answer a step reads, what was shown, artifacts, files of the pack, publishers, a verification summary. */
+/** Two approvers, a form whose answer a step reads, what was shown, artifacts, files of the pack, publishers, a message, a verification summary. */
 const approval: Scenario = {
   name: 'approval',
   ends: 'succeeded',
@@ -48,6 +48,7 @@ const approval: Scenario = {
         ${OUT}
         artifacts: [{ name: result, path: out/result.txt }]
   outputs: [ { name: hits, type: array, value: "{{ steps.scan.outputs.hits }}" } ]
+  success: { message: "{{ steps.scan.outputs.hits }} fixed in {{ inputs.image }}" }
 `,
   ),
   acts: {

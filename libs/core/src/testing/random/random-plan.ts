@@ -17,6 +17,7 @@ export const testDefaults: ProfileDefaults = {
   maxProcesses: 32,
   logBytes: 1024 * 1024,
   logBytesPerSecond: 1024 * 1024,
+  messageCharacters: 200,
 };
 
 /** A floor that asks for nothing. */

@@ -244,6 +244,9 @@ export class RandomWorld {
           : { kind: 'reuse', source: null, outputs: null };
       case 'inputs':
         return { kind: 'inputs', inputs: value(`in ${step}`) };
+      case 'successMessage':
+      case 'failureMessage':
+        return { kind: 'message', message: value(question) };
       default:
         return { kind: 'outputs', outputs: value(`out ${step}`) };
     }
@@ -298,7 +301,8 @@ export class RandomWorld {
 
   private perform(command: Command): void {
     if (command.type === 'answer' || command.type === 'judge') {
-      if (!this.questions.some((one) => one.step === command.step && one.type === command.type))
+      const asks = (one: (typeof this.questions)[number]): string => (one.type === 'answer' ? one.question : one.type);
+      if (!this.questions.some((one) => one.step === command.step && asks(one) === asks(command)))
         this.questions.push(command);
       return;
     }

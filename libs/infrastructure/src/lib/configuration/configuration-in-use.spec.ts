@@ -229,6 +229,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'at most so many as one assignment holds',
   ],
   ['worker.*', E2E, 'registers its worker as configured'],
+  [
+    'limits.messageCharacters',
+    'libs/infrastructure/src/lib/configuration/environment-of.ts',
+    'limits.messageCharacters',
+  ],
   ['limits.logBytes', LOGS, 'keeps as much as configured, and says what it dropped'],
   ['limits.logRate', LOGS, 'keeps as much a second as configured'],
   ['limits.planMemory', PLANNING, 'ends with its thread what takes too much memory'],

@@ -88,7 +88,7 @@ export function environmentOf(
     isolation: mode === 'sealed' ? SEALED_ISOLATION : build.isolation,
     limits: {
       artifactMaxBytes: configuration.artifacts.maxBytes,
-      ...profileDefaultsOf(configuration),
+      ...environmentDefaultsOf(configuration),
       ...retryLimits(configuration),
       ...tmpfsLimits(configuration),
     },
@@ -169,9 +169,16 @@ export function profileDefaultsOf(configuration: Configuration): Omit<ProfileDef
     maxProcesses: sandbox.limits.maxProcesses,
     logBytes: limits.logBytes,
     logBytesPerSecond: limits.logRate,
+    messageCharacters: limits.messageCharacters,
     // Absent if it has its default value: the member was added later, and environments without it keep their digests.
     ...(sandbox.limits.maxFiles === DEFAULT_MAX_FILES ? {} : { maxFiles: sandbox.limits.maxFiles }),
   };
+}
+
+/** The defaults in the environment. The length of messages is in the profile of runs that have one, and other digests stay as they are. */
+function environmentDefaultsOf(configuration: Configuration): Environment['limits'] {
+  const { messageCharacters: _inProfiles, ...others } = profileDefaultsOf(configuration);
+  return others;
 }
 
 /** Sizes of file systems in memory, if they differ from the defaults: these members were added later too. */

@@ -46,6 +46,7 @@ export interface RunRow {
   readonly counts: string | null;
   readonly waits: string | null;
   readonly outputs: string | null;
+  readonly message: string | null;
   readonly error: string | null;
   readonly worker_labels: readonly string[];
   readonly unplaced: boolean;

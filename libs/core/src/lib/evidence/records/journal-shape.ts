@@ -5,7 +5,7 @@ import type { Entry } from '../../journal/page';
 import type { GateDecision } from '../../gate/gate-state';
 import type { Derived, Fact, InputEventBody } from '../../run/run-event';
 import type { Answer } from '../../step/question';
-import type { ValueRef } from '../../step/value-ref';
+import type { TextRef, ValueRef } from '../../step/value-ref';
 import {
   anyJson,
   byKind,
@@ -57,13 +57,15 @@ const valueRef: Shape<ValueRef> = nullable(
 );
 
 /** Values of input events have a digest of their own. Only the machine, in derived entries, refers to the results of child steps. */
-const statedRef: Shape<ValueRef> = nullable(closed({ kind: oneOf('value'), digest, size: whole }));
+const textRef: Shape<TextRef> = closed({ kind: oneOf('value'), digest, size: whole });
+const statedRef: Shape<ValueRef> = nullable(textRef);
 
 const answer = byKind<Answer>({
   truth: closed({ kind: oneOf('truth'), value: flag }),
   branch: closed({ kind: oneOf('branch'), index: nullable(whole) }),
   items: closed({ kind: oneOf('items'), items: statedRef, count: whole }),
   outputs: closed({ kind: oneOf('outputs'), outputs: statedRef }),
+  message: closed({ kind: oneOf('message'), message: textRef }),
   inputs: closed({ kind: oneOf('inputs'), inputs: statedRef }),
   gate: closed({ kind: oneOf('gate'), request: statedRef, gateDigest: digest, expiresAt: moment, executeBy: moment }),
   reuse: closed({
@@ -111,7 +113,10 @@ const INPUTS: Shapes<InputEventBody> = {
   'attempt.unbegun': { step, execution: whole },
   'question.answered': {
     step,
-    question: oneOf('when', 'items', 'branch', 'until', 'outputs', 'gate', 'inputs', 'reuse'),
+    question: oneOf(
+      ...(['when', 'items', 'branch', 'until', 'outputs', 'gate', 'inputs', 'reuse'] as const),
+      ...(['successMessage', 'failureMessage'] as const),
+    ),
     answer,
   },
   'policy.judged': {
@@ -140,6 +145,8 @@ const DERIVED: Shapes<Derived> = {
     code: nullable(code),
     step: nullable(step),
     outputs: valueRef,
+    message: optional(textRef),
+    messageError: optional(closed({ code, message: text })),
   },
   'cancel.accepted': { force: flag },
   'step.opened': { step, children: whole },

@@ -1,5 +1,7 @@
 import type { Subject } from '../../foundation/principal';
 import { approversOfSeveral, withoutDecisions } from './approvers';
+import { cancellationOf } from './cancellation';
+import { decisionWord, outcomeWord } from './gate-words';
 import { overrideOf } from './override';
 import type { ShortContents } from './report';
 import { visibleLine } from '../../foundation/visible-text';
@@ -13,14 +15,17 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
   const lines = [
     `run ${run.id} of ${pack.name}:${pack.version} for ${run.tenant}, started by ${names(run.initiators)}`,
   ];
-  for (const { gate, outcome, decisions } of gates.slice(0, MOST_GATES)) {
-    lines.push(`gate ${gate}: ${outcome}`);
+  for (const asked of gates.slice(0, MOST_GATES)) {
+    const { gate, outcome, decisions } = asked;
+    lines.push(`gate ${gate}: ${outcomeWord(asked)}`);
     for (const { person, onBehalfOf, actors, decision, decidedAt, reason, proof, counted } of decisions) {
       const deputy = onBehalfOf === null ? '' : ` for ${name(onBehalfOf)}`;
       const through = actors.length === 0 ? '' : ` through ${names(actors)}`;
       const why = reason === null ? ', no reason given' : `: ${JSON.stringify(reason)}`;
       const noted = counted ? '' : ' (did not count)';
-      lines.push(`  ${name(person)}${deputy}${through} ${decision} at ${decidedAt}${noted}${why} [proof: ${proof}]`);
+      lines.push(
+        `  ${name(person)}${deputy}${through} ${decisionWord(decision, asked)} at ${decidedAt}${noted}${why} [proof: ${proof}]`,
+      );
     }
     if (decisions.length === 0) lines.push(`  ${withoutDecisions(outcome)}`);
   }
@@ -46,7 +51,13 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
     if (asked?.people.length === 0) lines.push('  an override was requested, but no decision was made');
   }
   if (gates.length === 0 && gatesNotApplied.length === 0) lines.push('no approval by people was requested');
-  const why = end?.code ? ` with ${end.code}${end.step ? ` at step ${end.step}` : ''}` : '';
+  if (end?.messageError) lines.push(`no message: ${end.messageError.code}, ${end.messageError.message}`);
+  else if (end?.message)
+    lines.push(`message: ${end.message.isHeld ? JSON.stringify(end.message.value) : 'not in the bundle'}`);
+  const cancelled = cancellationOf(run);
+  const by =
+    cancelled && ` by ${name(cancelled.by)}${cancelled.force ? ', forced' : ''}: ${JSON.stringify(cancelled.reason)}`;
+  const why = by ?? (end?.code ? ` with ${end.code}${end.step ? ` at step ${end.step}` : ''}` : '');
   lines.push(end === null ? 'the journal does not end the run' : `ended ${end.at}: ${end.result}${why}`);
   return lines.map(visibleLine);
 }

@@ -1,4 +1,5 @@
 import type { Subject } from '../../foundation/principal';
+import { isOverride } from './gate-words';
 import type { ReportedGate } from './report';
 
 /** A person and the gates at which they approved. */
@@ -10,7 +11,9 @@ export interface Approver {
 /** People who approved at more than one gate of the run, by the decisions that counted. */
 export function approversOfSeveral(gates: readonly ReportedGate[]): readonly Approver[] {
   const found = new Map<string, { person: Subject; gates: Set<string> }>();
-  for (const { gate, decisions } of gates) {
+  for (const asked of gates) {
+    const { decisions } = asked;
+    const gate = isOverride(asked) ? `${asked.gate} (override)` : asked.gate;
     for (const { person, counted, decision } of decisions) {
       if (!counted || decision !== 'approved') continue;
       const key = JSON.stringify([person.iss, person.sub]);

@@ -1,24 +1,28 @@
 import { approversOfSeveral, withoutDecisions } from './approvers';
+import { cancellationOf } from './cancellation';
+import { decisionWord, isOverride, outcomeWord } from './gate-words';
 import { overrideOf } from './override';
 import { joined, listed, q, who, type Section, type Words } from './page';
 import type { ReportContents, ReportedRun } from './report';
 
 /** The short answer: who approved what, and how it ended. */
 export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: ReportContents): Section {
-  const said = gates.map(({ gate, outcome, decisions }): Words => {
+  const said = gates.map((asked): Words => {
+    const { gate, outcome, decisions } = asked;
     const people = decisions
       .filter(({ counted }) => counted)
-      .map(({ person, onBehalfOf, actors, decision, decidedAt }): Words => [
+      .map(({ person, onBehalfOf, actors, decision, decidedAt, reason }): Words => [
         ...who(person),
         ...(onBehalfOf === null ? [] : [' for ', ...who(onBehalfOf)]),
         ...(actors.length === 0 ? [] : [' through ', ...joined(actors.map((actor) => who(actor)))]),
-        ` ${decision} at `,
+        ` ${decisionWord(decision, asked)} at `,
         q(decidedAt),
+        ...(isOverride(asked) ? [': ', reason === null ? 'no reason given' : q(reason)] : []),
       ]);
     return [
       'Gate ',
       q(gate),
-      `: ${outcome}. `,
+      `: ${outcomeWord(asked)}. `,
       ...(people.length > 0 ? joined(people, '; ') : [withoutDecisions(outcome)]),
     ];
   });
@@ -114,9 +118,16 @@ export function initiators({ initiators }: ReportedRun): Words {
 }
 
 /** How the run ended. */
-export function ending({ end }: ReportedRun): Words {
+export function ending(run: ReportedRun): Words {
+  const { end } = run;
   if (end === null) return ['The journal does not record the end of the run.'];
   const { result, at, code, step } = end;
-  const why: Words = code === null ? [] : [' with ', q(code), ...(step === null ? [] : [' at step ', q(step)])];
+  const cancelled = cancellationOf(run);
+  const why: Words =
+    cancelled !== null
+      ? [' by ', ...who(cancelled.by), cancelled.force ? ', forced' : '', ': ', q(cancelled.reason)]
+      : code === null
+        ? []
+        : [' with ', q(code), ...(step === null ? [] : [' at step ', q(step)])];
   return [`The run ${result === 'cancelled' ? 'was cancelled' : result} at `, q(at), ...why, '.'];
 }

@@ -1,6 +1,7 @@
 import { joined, json, jsonBlock, listed, q, table, who, type Block, type Section, type Words } from './page';
 import { policyTexts } from './layout-programs';
 import { withoutDecisions } from './approvers';
+import { decisionWord, outcomeWord } from './gate-words';
 import { overrideOf, type Override } from './override';
 import type { ReportContents, ReportedGate } from './report';
 
@@ -20,7 +21,8 @@ export function layoutGates({ gates, gatesNotApplied }: ReportContents): readonl
 }
 
 function layoutGate(gate: ReportedGate): Section {
-  const { request, show, showIsWithheld, outcome, endedAt } = gate;
+  const { request, show, showIsWithheld, endedAt } = gate;
+  const outcome = outcomeWord(gate);
   const title: Words = ['Gate ', q(gate.gate), ...(gate.label === null ? [] : [' – ', q(gate.label)]), `: ${outcome}`];
   const ended: readonly (readonly [string, Words])[] = [
     ['Outcome', [outcome, ...(endedAt === null ? [] : [' at ', q(endedAt)])]],
@@ -76,7 +78,8 @@ function shown(show: ReportedGate['show'], isWithheld: boolean): readonly Block[
   return [{ kind: 'text', words: ['Data shown to approvers:'] }, jsonBlock(show)];
 }
 
-function decisionTable({ decisions, outcome }: ReportedGate): readonly Block[] {
+function decisionTable(gate: ReportedGate): readonly Block[] {
+  const { decisions, outcome } = gate;
   const said = withoutDecisions(outcome);
   return table(
     [
@@ -94,7 +97,7 @@ function decisionTable({ decisions, outcome }: ReportedGate): readonly Block[] {
       who(one.person),
       one.onBehalfOf ? who(one.onBehalfOf) : ['none'],
       one.actors.length > 0 ? joined(one.actors.map((actor) => who(actor))) : ['none'],
-      [one.decision, one.counted ? '' : ' (did not count)'],
+      [decisionWord(one.decision, gate), one.counted ? '' : ' (did not count)'],
       [q(one.decidedAt)],
       [one.reason === null ? 'none given' : q(one.reason)],
       [one.response === null ? 'none' : json(one.response)],

@@ -1,5 +1,8 @@
-import { joined, listed, q, table, type Section, type Words } from './page';
-import type { ReportContents, ReportedEgress, ReportedPlan, ReportedStep } from './report';
+import { endCause } from '../../run/end-cause';
+import { cancellationOf } from './cancellation';
+import { outcomeWord } from './gate-words';
+import { joined, listed, q, table, who, type Section, type Words } from './page';
+import type { ReportContents, ReportedEgress, ReportedPlan, ReportedRun, ReportedStep } from './report';
 
 const DEPTH = '· ';
 
@@ -34,7 +37,8 @@ export function layoutPlan({ hash, schema, profileDigest, steps }: ReportedPlan)
 }
 
 /** Steps that may have changed something outside, with their approvals. */
-export function layoutEffects({ effects, plan }: ReportContents): Section {
+export function layoutEffects({ effects, gates, plan }: ReportContents): Section {
+  const ends = new Map(gates.map((gate) => [gate.gate, outcomeWord(gate)]));
   return {
     level: 2,
     title: ['Effects'],
@@ -46,7 +50,7 @@ export function layoutEffects({ effects, plan }: ReportContents): Section {
           [effects],
           behind.length === 0
             ? ['no gate']
-            : joined(behind.map(({ gate, outcome }): Words => [q(gate), ' (', q(outcome), ')'])),
+            : joined(behind.map(({ gate, outcome }): Words => [q(gate), ' (', q(ends.get(gate) ?? outcome), ')'])),
           [q(startedAt)],
           [String(executions)],
           [status ?? 'did not end'],
@@ -107,8 +111,16 @@ export function layoutArtifacts(artifacts: ReportContents['artifacts']): Section
   };
 }
 
+/** Why a run ended that left out or stopped a step with this code; empty if the code says it. */
+function causeOf(code: string, run: ReportedRun): Words {
+  const cancelled = code === 'RUN_CANCELLED' ? cancellationOf(run) : null;
+  if (cancelled !== null) return [' by ', ...who(cancelled.by), ': ', q(cancelled.reason)];
+  const ofRun = run.end?.code ?? null;
+  return endCause(code, ofRun) === '' ? [] : [' because the run was ending (', q(ofRun), ')'];
+}
+
 /** How each step ended. */
-export function layoutSteps(steps: readonly ReportedStep[]): Section {
+export function layoutSteps(steps: readonly ReportedStep[], run: ReportedRun): Section {
   return {
     level: 2,
     title: ['Steps'],
@@ -126,7 +138,7 @@ export function layoutSteps(steps: readonly ReportedStep[]): Section {
         [step.startedAt === null ? '' : q(step.startedAt)],
         [q(step.endedAt)],
         [
-          ...(step.code === null ? [''] : [q(step.code)]),
+          ...(step.code === null ? [''] : [q(step.code), ...causeOf(step.code, run)]),
           ...(step.message === null || step.message === '' ? [] : [' ', q(step.message)]),
         ],
       ]),

@@ -31,7 +31,7 @@ function contents(report: Report): readonly Section[] {
       layoutEffects(contents),
       layoutEgress(contents.egress),
       layoutArtifacts(contents.artifacts),
-      layoutSteps(contents.steps),
+      layoutSteps(contents.steps, contents.run),
       layoutResults(contents),
       secrets(contents),
       exceptions(contents),
@@ -153,6 +153,7 @@ function run(reported: ReportedRun): Section {
           ['Accepted', [q(reported.acceptedAt)]],
           ['Began', [reported.startedAt === null ? 'never' : q(reported.startedAt)]],
           ['Ended', ending(reported)],
+          ...messageRow(reported),
           ...outputsRow(reported),
           ['Pack', [q(`${pack.name}:${pack.version}`)]],
           ['Content of the pack', [q(pack.contentDigest)]],
@@ -174,6 +175,13 @@ function run(reported: ReportedRun): Section {
       ),
     ],
   };
+}
+
+function messageRow({ end }: ReportedRun): readonly (readonly [string, Words])[] {
+  const { message = null, messageError = null } = end ?? {};
+  if (messageError !== null) return [['Message', ['none: ', q(messageError.code), ', ', q(messageError.message)]]];
+  if (message === null) return [];
+  return [['Message', message.isHeld ? [q(message.value)] : ['not in the bundle, digest ', q(message.digest)]]];
 }
 
 function outputsRow({ end }: ReportedRun): readonly (readonly [string, Words])[] {

@@ -46,6 +46,8 @@ export function reportedRun({ admission, environment, evidence, facts }: Evidenc
       code: facts.ended.code,
       step: facts.ended.step,
       outputs: outputsOf(evidence, facts.ended.outputs),
+      message: outputsOf(evidence, facts.ended.message ?? null),
+      messageError: facts.ended.messageError ?? null,
     },
     cancellations: cancellationsIn(facts.entries),
     workers: workersOf(facts),

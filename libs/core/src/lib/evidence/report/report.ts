@@ -116,6 +116,10 @@ export interface ReportedRun {
     readonly step: string | null;
     /** Of the run itself; null if it has none. */
     readonly outputs: ReportedOutputs | null;
+    /** The message of the pack for this end, a text; null if it has none. */
+    readonly message: ReportedOutputs | null;
+    /** Why there is no message: the fault of its expressions. */
+    readonly messageError: { readonly code: string; readonly message: string } | null;
   } | null;
   readonly cancellations: readonly {
     readonly at: string;

@@ -2,7 +2,10 @@ import { sealBundle, type Sample } from '../../../testing/sample-signing';
 import { fails, succeeds, ScriptedRun, type Act, type ScriptedRunOptions } from '../../../testing/scripted-run';
 import { digestOf } from '../../canonical/digest';
 import type { Json, JsonObject } from '../../foundation/json';
-import type { StepId } from '../../foundation/ids';
+import type { Digest, StepId } from '../../foundation/ids';
+import { chain } from '../../journal/chain';
+import type { Unnumbered } from '../../journal/page';
+import type { Answer } from '../../step/question';
 import type { InputEventBody } from '../../run/run-event';
 import type { PolicyEngines } from '../../policy/policy';
 import type { Check } from './check/check';
@@ -285,5 +288,58 @@ it('the message of a fault is the word of the worker where it is not that of thi
     ok: true,
     basis: 'signed',
     detail: expect.stringContaining('odd'),
+  });
+});
+
+describe('the message of a run that a worker states otherwise', () => {
+  const PACK = `${HEAD}
+  steps:
+    - { id: scan, run: { uses: builtin:command, with: { command: [scan] }, outputs: { hits: { type: integer } } } }
+  success: { message: "{{ steps.scan.outputs.hits }} hits" }
+  failure: { message: "{{ failed }} failed" }
+`;
+  const run = (act: Act, change?: (run: ScriptedRun, honest: Answer) => Answer): Sample => {
+    const scripted = new ScriptedRun(PACK);
+    scripted.acts['scan'] = act;
+    for (const question of ['successMessage', 'failureMessage'])
+      if (change) scripted.answers[`${question} `] = (honest) => change(scripted, honest);
+    return scripted.go().sample();
+  };
+  const ends: [string, Act][] = [
+    ['succeeded', succeeds({ hits: 2 })],
+    ['failed', fails()],
+  ];
+
+  it.each(ends)('is derived again: %s', (_end, act) => {
+    const sample = run(act);
+    expect(failing(sample)).toEqual(NONE);
+    expect(JSON.stringify(sample.evidence.pages)).toContain(_end === 'failed' ? 'scan' : '2 hits');
+  });
+
+  it.each(ends)('another text, and none: %s', (_end, act) => {
+    expect(failing(run(act, (one) => ({ kind: 'message', message: one.keep('no hits') })))).toEqual(found('answers'));
+    const fault = { kind: 'fault', code: 'EXPR_NULL', message: 'no value' } as const;
+    expect(failing(run(act, () => fault))).toEqual(found('answers'));
+  });
+
+  it.each(ends)('an end without the message that was answered, or that was never asked for: %s', (_end, act) => {
+    const { evidence, ...rest } = run(act);
+    const without = (drop: (event: JsonObject) => JsonObject | null): Sample => {
+      const entries = evidence.pages.flatMap(({ entries }) => entries as unknown as readonly JsonObject[]);
+      const kept = entries.flatMap((entry) => {
+        const event = drop(entry['event'] as JsonObject);
+        return event === null ? [] : [{ ...entry, event } as unknown as Unnumbered];
+      });
+      const values = Object.assign({}, ...evidence.pages.map(({ values }) => values)) as Record<Digest, Json>;
+      const prev = evidence.pages[0]?.prev as Digest;
+      return { ...rest, evidence: { ...evidence, pages: [chain({ seq: 0, hash: prev }, kept, values).page] } };
+    };
+    const dropped = ({ message: _message, ...event }: JsonObject): JsonObject => event;
+    expect(failing(without((event) => (event['type'] === 'run.ended' ? dropped(event) : event)))).toEqual(
+      found('journal.replay'),
+    );
+    const isAsked = ({ question }: JsonObject): boolean => typeof question === 'string' && question.endsWith('Message');
+    const silent = without((event) => (isAsked(event) ? null : event['type'] === 'run.ended' ? dropped(event) : event));
+    expect(failing(silent)).toEqual(found('journal.replay'));
   });
 });

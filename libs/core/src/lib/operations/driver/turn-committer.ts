@@ -4,6 +4,7 @@ import { chain } from '../../journal/chain';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { Commit, OutboxEntry, RunChange } from '../../ports/runs/committer';
 import { isParked, nextWakeAt, waitsOf } from '../../run/advance';
+import type { RunMessage } from '../../run/run-end';
 import { macText } from '../claimed-run/driver-dependencies';
 import type { JournalValues } from '../claimed-run/journal-values';
 import type { DueSnapshot, Snapshots } from '../claimed-run/snapshots';
@@ -138,6 +139,21 @@ export class TurnCommitter {
     const result = turn.state.result;
     const outputs =
       result?.outputs?.kind === 'value' ? (this.means.values.known.get(result.outputs.digest) ?? null) : null;
-    return runChange({ index, turn, parked, waits, outputs, topSteps: this.topSteps.all() });
+    return runChange({
+      index,
+      turn,
+      parked,
+      waits,
+      outputs,
+      message: this.message(turn),
+      topSteps: this.topSteps.all(),
+    });
+  }
+
+  private message({ state: { result } }: TurnBuilder): RunMessage | null {
+    const { message, messageError } = result ?? {};
+    if (messageError !== undefined) return { error: messageError };
+    const text = message === undefined ? null : (this.means.values.known.get(message.digest) ?? null);
+    return typeof text === 'string' ? { text } : null;
   }
 }

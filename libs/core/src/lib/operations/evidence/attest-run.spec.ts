@@ -90,7 +90,7 @@ async function seal(
           releases: [],
           artifacts: factsOf(evidence.pages).artifacts,
           audit: evidence.asserted.audit,
-          ...{ summary: { lastLine: 1, status: 'succeeded' }, journalBytes: 1_000, ...size },
+          ...{ summary: { lastLine: 1, status: 'succeeded', message: null }, journalBytes: 1_000, ...size },
         } as unknown as RunRecords),
     },
     objects: {
@@ -246,6 +246,7 @@ it.each<[string, Rows, Partial<AttestDependencies>]>([
   ['artifact', (records) => ({ ...records, artifacts: [...records.artifacts, ...records.artifacts] }), {}],
   ['artifact', (records) => ({ ...records, artifacts: [] }), {}],
   ['status', (records) => ({ ...records, summary: { ...records.summary, status: 'failed' } }), {}],
+  ['status', (records) => ({ ...records, summary: { ...records.summary, message: { text: 'evil' } } }), {}],
   ['pack', (records) => records, { contents: async () => ({ '': sha256('another pack') }) }],
   ['probe', (records) => records, { probes: { find: async () => new Map([[sha256('probe'), 'another']]) } }],
 ])('does not seal a run whose %s was altered', async (document, altered, dependencies) => {
@@ -281,7 +282,7 @@ it('does not seal a run whose log was altered, nor one with a page that no worke
 it.each([
   ['small runs at once', {}, 3],
   ['runs with a large journal one at a time', { journalBytes: 200_000 }, 1],
-  ['runs with a long log one at a time', { summary: { lastLine: 2_001, status: 'succeeded' } }, 1],
+  ['runs with a long log one at a time', { summary: { lastLine: 2_001, status: 'succeeded', message: null } }, 1],
   ['runs with large artifacts one at a time', 2 ** 21, 1],
 ])('seals %s', async (_what, large, most) => {
   const [of, size] = typeof large === 'number' ? [withArtifacts(sample, large), {}] : [sample, large];

@@ -8,6 +8,7 @@ import type { OutboxItem } from '../../ports/evidence/outbox';
 import type { RunRecords } from '../../ports/runs/run-reader';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import { artifactKey } from '../../journal/journaled-run';
+import { isMessageOf } from '../../run/run-end';
 import { compareEach, DocumentAltered, type StoredDocument } from '../../stored/document-altered';
 
 /** Opens envelopes under the keys that this worker trusts. Returns null for an envelope that does not verify. */
@@ -33,7 +34,7 @@ export function compareRecords(keys: RecordKeys, of: Of, records: RunRecords, fa
       () => compareDecisions(keys, of, records, facts, altered),
       () => compareResolutions(keys, of, records, facts, altered),
       () => compareArtifacts(records, facts, altered),
-      () => compareStatus(records, facts, altered),
+      () => compareEnd(records, facts, altered),
     ],
     (compare) => compare(),
   );
@@ -133,8 +134,11 @@ function compareArtifacts({ artifacts }: RunRecords, facts: RunFacts, altered: A
     throw altered('artifact', 'the list of artifacts', String(facts.artifacts.length), String(artifacts.length));
 }
 
-function compareStatus({ summary: { status } }: RunRecords, { ended }: RunFacts, altered: Altered): void {
-  if (ended && ended.status !== status) throw altered('status', 'the status', ended.status, status);
+function compareEnd({ summary: { status, message } }: RunRecords, { ended }: RunFacts, altered: Altered): void {
+  if (!ended) return;
+  if (ended.status !== status) throw altered('status', 'the status', ended.status, status);
+  if (!isMessageOf(message, ended))
+    throw altered('status', 'the message of the run', ended.message?.digest ?? 'none', digestOf(message));
 }
 
 function digestIn(envelope: Envelope): string {

@@ -3,16 +3,17 @@ import type { PackRunStatement } from '../../evidence/statement/statement';
 import { isJsonObject, type Json } from '../../foundation/json';
 import type { JournaledEnd } from '../../journal/journaled-run';
 import type { RunSummary } from '../../ports/runs/run-reader';
+import { isMessageOf } from '../../run/run-end';
 
 /** A column of a run that has ended, and what it should contain. */
 export interface EndDifference {
-  readonly document: 'status' | 'outputs' | 'run';
+  readonly document: 'status' | 'outputs' | 'run' | 'journal';
   readonly what: string;
   readonly expected: string;
   readonly found: string;
 }
 
-type EndColumns = Pick<RunSummary, 'status' | 'outputs' | 'error' | 'counts'>;
+type EndColumns = Pick<RunSummary, 'status' | 'outputs' | 'message' | 'error' | 'counts'>;
 type Statement = Pick<PackRunStatement['predicate'], 'run' | 'steps'>;
 
 /**
@@ -22,7 +23,11 @@ type Statement = Pick<PackRunStatement['predicate'], 'run' | 'steps'>;
 export function differenceFromEnd(run: EndColumns, end: JournaledEnd): EndDifference | null {
   const { status, code, step, outputs } = end;
   if (run.status !== status) return { document: 'status', what: 'the status', expected: status, found: run.status };
-  return differenceOfError(run, code, step) ?? differenceOfOutputs(run.outputs ?? null, outputs);
+  return (
+    differenceOfError(run, code, step) ??
+    differenceOfOutputs(run.outputs ?? null, outputs) ??
+    differenceOfMessage(run.message, end)
+  );
 }
 
 /** Compares the row of a sealed run with its statement: its result and reason, and how many steps ended how, if it lists them. */
@@ -54,6 +59,14 @@ function differenceOfOutputs(outputs: Json, expected: JournaledEnd['outputs']): 
   const found = digestIfJson(outputs);
   if (found !== null && found === expected) return null;
   return { document: 'outputs', what: 'the outputs', expected: expected ?? 'none', found: found ?? 'no document' };
+}
+
+/** It names digests only: a message may quote what a step printed. */
+function differenceOfMessage(row: Json, end: JournaledEnd): EndDifference | null {
+  if (isMessageOf(row, end)) return null;
+  const expected = end.message?.digest ?? end.messageError?.code ?? 'no message';
+  const found = row === null ? 'no message' : (digestIfJson(row) ?? 'no document');
+  return { document: 'status', what: 'the message of the run', expected, found };
 }
 
 function differenceOfCounts(counts: Json, list: Statement['steps']['list']): EndDifference | null {

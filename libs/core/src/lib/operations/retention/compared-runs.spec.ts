@@ -293,7 +293,7 @@ describe('the status of a run', () => {
       runId: run,
       status: 'succeeded',
       finishedAt: 1,
-      ...{ error: null, outputs: outputsOf(), counts: countsOf() },
+      ...{ message: null, error: null, outputs: outputsOf(), counts: countsOf() },
       evidence: { status: 'sealed' },
       version: 1,
       ...change,
@@ -352,11 +352,72 @@ describe('the status of a run', () => {
   });
 });
 
+describe('the message of a run', () => {
+  const withMessage = (message: object): StoredPage[] =>
+    rewritten((text) => {
+      const entries = JSON.parse(text) as { readonly event: { readonly type: string } }[];
+      const changed = entries.map(({ event, ...entry }) => {
+        return { ...entry, event: event.type === 'run.ended' ? { ...event, ...message } : event };
+      });
+      return canonical(changed);
+    });
+  const row = (message: Json, change: object = {}) =>
+    ({
+      ...{ runId: run, status: 'succeeded', finishedAt: 1, message, error: null, version: 1 },
+      ...{ outputs: outputsOf(), counts: countsOf() },
+      ...{ evidence: { status: 'pending' }, ...change },
+    }) as unknown as RunSummary;
+  const error = { code: 'EXPR_NULL', message: 'no value' };
+
+  it.each<[string, object, Json]>([
+    ['a text', { message: { kind: 'value', digest: sha256('"done"'), size: 6 } }, { text: 'done' }],
+    ['why there is none', { messageError: error }, { error }],
+    ['none', {}, null],
+  ])('is that of the journal: %s', async (_what, ended, stated) => {
+    const { rows, runs } = opened();
+    Object.assign(rows, { pages: withMessage(ended), isSealed: false });
+    await runs.compareStatus(tenant, row(stated));
+    const others: Json[] = [{ text: 'evil' }, { text: 'done', x: 1 }, 'done', { error: { ...error, code: 'X' } }, null];
+    for (const altered of others.filter((one) => canonical(one) !== canonical(stated)))
+      await expect(runs.compareStatus(tenant, row(altered))).rejects.toMatchObject({
+        ...ALTERED,
+        first: { document: 'status', what: 'the message of the run' },
+      });
+  });
+
+  it('is none while the run goes on', async () => {
+    const { rows, runs } = opened();
+    Object.assign(rows, { pages: [], isSealed: false });
+    const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
+    await runs.compareStatus(tenant, row(null, running));
+    await expect(runs.compareStatus(tenant, row({ text: 'done' }, running))).rejects.toMatchObject(ALTERED);
+  });
+
+  it('of a sealed run is that of the journal that the statement names', async () => {
+    const { rows, runs } = opened();
+    const sealed = { evidence: { status: 'sealed' } };
+    await runs.compareStatus(tenant, row(null, sealed));
+    rows.pages = withMessage({ message: { kind: 'value', digest: sha256('"evil"'), size: 6 } });
+    await expect(runs.compareStatus(tenant, row({ text: 'evil' }, sealed))).rejects.toMatchObject({
+      ...ALTERED,
+      first: { document: 'journal' },
+    });
+  });
+});
+
 describe('the row of a run', () => {
   const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
   const row = (change: object) =>
     ({
-      ...{ runId: run, status: 'succeeded', error: null, version: 1, outputs: outputsOf(), counts: countsOf() },
+      ...{
+        runId: run,
+        status: 'succeeded',
+        message: null,
+        error: null,
+        version: 1,
+        outputs: outputsOf(),
+        counts: countsOf(),
+      },
       ...change,
     }) as unknown as RunSummary;
 

@@ -76,8 +76,8 @@ export class ComparedRuns {
     const isSealed = (await reader.evidence(tenant, runId)) !== null;
     if (isSealed !== (evidence.status === 'sealed'))
       return altered('evidence', 'the evidence', isSealed ? 'sealed' : 'no attestation', evidence.status);
-    const { outputs, error, counts } = run;
-    const [key, compared] = [`${tenant} ${runId}`, digestIfJson([status, isSealed, outputs, error, counts])];
+    const { outputs, message, error, counts } = run;
+    const [key, compared] = [`${tenant} ${runId}`, digestIfJson([status, isSealed, outputs, message, error, counts])];
     if (compared !== null && this.ends.get(key) === compared) return null;
     const found = isSealed ? await this.wrongSealed(tenant, run) : await this.wrongJournaled(tenant, run);
     if (found !== null) return altered(found.document, found.what, found.expected, found.found);
@@ -96,8 +96,11 @@ export class ComparedRuns {
     const found = differenceFromStatement(run, statement);
     if (found !== null) return found;
     const page = await reader.lastPage(tenant, run.runId);
-    const end = page?.hash === statement.journal.head ? endIn(page) : null;
-    return end && differenceFromEnd(run, end);
+    if (page === null) return null;
+    const { head } = statement.journal;
+    const end = page.hash === head ? endIn(page) : null;
+    if (end !== null) return differenceFromEnd(run, end);
+    return { document: 'journal', what: 'the last page of the journal', expected: head, found: page.hash };
   }
 
   private async wrongJournaled(tenant: TenantId, run: RunSummary): Promise<EndDifference | null> {
@@ -109,10 +112,12 @@ export class ComparedRuns {
 
   /** What is wrong with the row of a run that says that it has not ended; null: nothing. The journal is not read for it as a whole. */
   private async unshownEnd(tenant: TenantId, run: RunSummary): Promise<DocumentAltered | null> {
-    const { runId, status, evidence, finishedAt } = run;
+    const { runId, status, message, evidence, finishedAt } = run;
     const wrong = (end: string) => alteredIn(tenant, runId)('status', 'the status', end, status);
     if (status !== 'halted' && (finishedAt !== null || OF_THE_END.has(evidence.status))) return wrong('an end');
     if ((await this.dependencies.reader.evidence(tenant, runId)) !== null) return wrong('an end');
+    if (message !== null)
+      return alteredIn(tenant, runId)('status', 'the message of the run', 'no message', 'a message');
     const end = status === 'halted' ? null : await this.lastEnd(tenant, runId);
     return end === null ? null : wrong(end.status);
   }

@@ -20,6 +20,7 @@ export function summaryOf(run: NewRun, inLine: boolean): RunSummary {
     stuck: null,
     counts: { total: stepsTotal, pending: stepsTotal },
     outputs: null,
+    message: null,
     error: null,
     evidence: { status: 'none', digest: null, reason: null, exports: [] },
     lastLine: 0,

@@ -4,6 +4,7 @@ import { ROOT } from '../../plan/place';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { RunChange } from '../../ports/runs/committer';
 import type { waitsOf } from '../../run/advance';
+import type { RunMessage } from '../../run/run-end';
 import { gateOutcomeAt, RUN_REASONS } from '../gates/gate-outcome';
 import type { TurnBuilder } from './turn-builder';
 
@@ -14,6 +15,7 @@ export function runChange(of: {
   readonly parked: boolean;
   readonly waits: ReturnType<typeof waitsOf>;
   readonly outputs: Json;
+  readonly message: RunMessage | null;
   readonly topSteps: ReadonlySet<StepId>;
 }): RunChange {
   const { turn, parked } = of;
@@ -35,6 +37,7 @@ export function runChange(of: {
     })),
     counts: countsShown(of.index, state.counts, of.topSteps, result !== null),
     outputs: of.outputs,
+    message: of.message,
     error: result && result.status !== 'succeeded' ? errorShown(of.index, turn) : null,
     lastLine: turn.lastLine,
     progressed: turn.progressed,

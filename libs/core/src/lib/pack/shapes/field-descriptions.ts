@@ -132,10 +132,14 @@ export const OUTPUT: Descriptions<OutputRule> = {
   value: 'Value: an expression, or a structure that contains expressions.',
 };
 
-export const SUCCESS: Descriptions<PackSpec['success']> = { message: 'Text with expressions.' };
+export const SUCCESS: Descriptions<PackSpec['success']> = {
+  message:
+    'Message of a run that succeeded. Text with expressions, which can read what outputs of the pack can read, and failed.',
+};
 
 export const FAILURE: Descriptions<PackSpec['failure']> = {
-  message: 'Text with expressions, which can read failed.',
+  message:
+    'Message of a run that failed, also if its time was over or a gate refused it. A cancelled run has none. Text with expressions, which can read what outputs of the pack can read, and failed.',
   retries: 'Default retries of run steps.',
 };
 

@@ -3,6 +3,7 @@ import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { GateOutcome } from '../../gate/gate-state';
 import type { Page } from '../../journal/page';
+import type { RunMessage } from '../../run/run-end';
 import type { Announcement } from './announcements';
 import type { AssignmentChanges } from './assignments';
 
@@ -74,6 +75,8 @@ export interface RunChange {
   /** Steps by status, and `total`. */
   readonly counts: Json;
   readonly outputs: Json;
+  /** Null until the run has ended, and if it has no message. */
+  readonly message: RunMessage | null;
   readonly error: Json;
   readonly lastLine: number;
   /** A step's result was committed, which resets the crash count. */

@@ -47,6 +47,8 @@ export interface RunSummary {
   readonly stuck: StuckReason | null;
   readonly counts: Json;
   readonly outputs: Json;
+  /** `RunMessage`, as the row holds it; null if there is none. */
+  readonly message: Json;
   readonly error: Json;
   readonly evidence: {
     readonly status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';

@@ -25,6 +25,12 @@ export const limits = section(
       's, m, h, d',
     ),
     maxParallel: key(number(1, 100_000), 16, 'Maximum number of concurrent items of a map.', 'items'),
+    messageCharacters: key(
+      number(100, 10_000),
+      4_000,
+      'Maximum length of the message of a run (`success.message`, `failure.message`). A longer message is cut.',
+      'characters',
+    ),
     logBytes: key(
       size(64 * KIB, 16 * GIB),
       64 * MIB,

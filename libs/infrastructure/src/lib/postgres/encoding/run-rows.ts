@@ -112,6 +112,7 @@ function summaryOf(row: SummaryRow, mark: Json): RunSummary {
     stuck: row.stuck,
     counts: row.counts,
     outputs: row.outputs,
+    message: row.message,
     error: mark ?? row.error,
     evidence: {
       status: row.evidence_status,

@@ -31,6 +31,7 @@ export interface SummaryRow extends AdmissionRow {
   readonly stuck: RunSummary['stuck'];
   readonly counts: Json;
   readonly outputs: Json;
+  readonly message: Json;
   readonly error: Json;
   readonly evidence_status: RunSummary['evidence']['status'];
   readonly evidence_digest: Buffer | null;

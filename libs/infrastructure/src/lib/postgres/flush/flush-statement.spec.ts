@@ -9,6 +9,7 @@ const empty: FlushPart['rows'] = {
     steps: [],
     reused: [],
     snapshot: [[false]],
+    message: [[null]],
   },
   ...{ gatesOpened: [], gatesEnded: [], places: [], artifacts: [], outbox: [], lent: [], revoked: [], settled: [] },
 };

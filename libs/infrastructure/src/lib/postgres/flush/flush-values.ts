@@ -29,6 +29,8 @@ const ARMS = {
   settled: { columns: 2, numbered: true },
   /** True if the page begins with a snapshot. */
   snapshot: { columns: 1, numbered: false },
+  /** The message of a run that ends. */
+  message: { columns: 1, numbered: false },
 };
 type Rows = { readonly [Arm in keyof typeof ARMS]: readonly Row[] };
 
@@ -105,6 +107,7 @@ export function flushPart(commit: Commit): FlushPart {
     reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
     ...assignmentRows(commit.assignments),
     snapshot: [[commit.isSnapshot]],
+    message: [[run.message && text(run.message)]],
   };
   const size = content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + assignmentsSize(commit);
   return { rows, isFirst: commit.prevSeq === 0, size };

@@ -262,13 +262,14 @@ describe('a flush', () => {
       closes: true,
       releases: true,
       outbox: [{ kind: 'attest', body: { result: 'succeeded' } }],
-      run: { status: 'succeeded', finishedAt: 5, outputs: { url: 'x' } },
+      run: { status: 'succeeded', finishedAt: 5, outputs: { url: 'x' }, message: { text: 'done' } },
     });
     expect(await worker.committer.commit(end)).toEqual({ kind: 'committed' });
     const { runId } = claimed;
     expect(await web.runReader.summary(tenantA, runId)).toMatchObject({
       status: 'succeeded',
       outputs: { url: 'x' },
+      message: { text: 'done' },
       evidence: { status: 'pending' },
     });
     const [item] = await worker.outbox.take('attest', 10, 60_000);

@@ -46,6 +46,7 @@ import { logAttempts } from './103-log-attempts';
 import { fedByStatements } from './104-fed-by-statements';
 import { scheduleRecords } from './105-schedule-records';
 import { marksOfTheirOwn } from './106-marks-of-their-own';
+import { runMessages } from './107-run-messages';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -97,6 +98,7 @@ export const migrations = [
   fedByStatements,
   scheduleRecords,
   marksOfTheirOwn,
+  runMessages,
 ];
 
 /** Names of the migrations, as the database records them. */

@@ -44,7 +44,7 @@ from along a left join lateral (
   cross join lateral (
     select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
       s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators,
-      s.labels, r.created_ms, r.started_ms, r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.error, r.evidence_status,
+      s.labels, r.created_ms, r.started_ms, r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.message, r.error, r.evidence_status,
       r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
       case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,
           'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', x.reason, 'requestedAt', x.requested_ms,

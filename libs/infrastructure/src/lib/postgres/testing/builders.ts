@@ -128,6 +128,7 @@ const running: RunChange = {
   waits: [],
   counts: { total: 1 },
   outputs: null,
+  message: null,
   error: null,
   lastLine: 0,
   progressed: false,

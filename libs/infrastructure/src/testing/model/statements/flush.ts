@@ -82,13 +82,14 @@ interface Sent {
   readonly attests: boolean;
   readonly closes: boolean;
   readonly is_snapshot: boolean;
+  readonly message: string | null;
 }
 
 /** `flush.sql`. */
 export function* flush({ tx, tables, bugs, clock, number }: Session, given: Values): Execution<{ i: number }> {
   const values = arraysRead(statement('flush').text, given);
-  const snapshots = unnested(values, 85, ['is_snapshot']);
-  const sent = unnested(values, 1, RUN).map((row, index) => ({ ...row, ...snapshots[index] }) as unknown as Sent);
+  const others = unnested(values, 85, ['is_snapshot', 'message']);
+  const sent = unnested(values, 1, RUN).map((row, index) => ({ ...row, ...others[index] }) as unknown as Sent);
   const owned = new Map<number, Sent>();
   for (const [index, u] of sent.entries()) {
     const holds = (r: RunRow): boolean =>
@@ -217,10 +218,10 @@ function keyOf({ tenant_id, run_id, name }: AssignmentStep): string {
 }
 
 function changed(r: RunRow, u: Sent, now: number): RunRow {
-  const { last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, error } = u;
+  const { last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, message, error } = u;
   return {
     ...r,
-    ...{ last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, error },
+    ...{ last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, message, error },
     head: u.hash,
     snapshot_seq: u.is_snapshot ? u.prev_seq + 1 : r.snapshot_seq,
     crashes: u.progressed ? 0 : r.crashes,

@@ -28,7 +28,13 @@ export function* createRuns({ tx, tables, clock }: Session, values: Values): Exe
       ...{ cancel_position: 0, refused_position: 0, last_decided_ms: 0, started_ms: null, finished_ms: null },
       ...{ crashes: 0, claim_seq: 0, alone_fence: null, isolation, evidence_status: 'none', status: 'queued' },
       ...{ last_seq: 0, seen: 0, last_line: 0, version: 1, head: null, snapshot_seq: null, counts, waits: null },
-      ...{ outputs: null, error: null, worker_labels: readTexts(worker_labels) as string[], unplaced: false },
+      ...{
+        outputs: null,
+        message: null,
+        error: null,
+        worker_labels: readTexts(worker_labels) as string[],
+        unplaced: false,
+      },
       environment_digest: (run['environment_digest'] as unknown as Buffer).toString('hex'),
     });
   }

@@ -23,8 +23,9 @@ export function valuesOf({ event }: Entry): readonly ValueRef[] {
     case 'attempt.succeeded':
     case 'attention.resolved':
     case 'step.ended':
-    case 'run.ended':
       return [event.outputs];
+    case 'run.ended':
+      return [event.outputs, event.message ?? null];
     case 'gate.decided':
       return [event.response];
     case 'policy.judged':
@@ -44,6 +45,8 @@ export function valuesOf({ event }: Entry): readonly ValueRef[] {
         case 'outputs':
         case 'reuse':
           return [event.answer.outputs];
+        case 'message':
+          return [event.answer.message];
         case 'gate':
           return [event.answer.request];
         default:
