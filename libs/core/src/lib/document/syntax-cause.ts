@@ -6,7 +6,7 @@ export interface LibraryError {
 }
 
 /** A syntax error in the words of this product: what is wrong, and what to do. */
-export interface SyntaxCause {
+interface SyntaxCause {
   readonly message: string;
   readonly remediation: string;
 }
@@ -35,7 +35,7 @@ export function causeOf({ code, pos: [at], message }: LibraryError, text: string
 
 const CAUSES: Readonly<Record<string, (place: Place) => SyntaxCause | null>> = {
   TAB_AS_INDENT: () => ({ message: 'The line is indented with a tab.', remediation: 'Indent with spaces.' }),
-  MULTILINE_IMPLICIT_KEY: keyAlone,
+  MULTILINE_IMPLICIT_KEY: keyWithoutValue,
   BLOCK_AS_IMPLICIT_KEY: nested,
   BLOCK_IN_FLOW: ({ rest }) =>
     LIST_ITEM.test(rest)
@@ -67,7 +67,7 @@ const STRAY_ITEM: SyntaxCause = {
   remediation: `If it belongs to a list, indent it like the items before it. Otherwise remove the dash. ${ENTRY}`,
 };
 
-function keyAlone({ rest, isFirst }: Place): SyntaxCause {
+function keyWithoutValue({ rest, isFirst }: Place): SyntaxCause {
   if (isFirst && LIST_ITEM.test(rest)) return STRAY_ITEM;
   if (/^[^\s:"'{}[\],]+:[^\s:/]/.test(rest))
     return { message: 'There is no space after the colon of a key.', remediation: `${ENTRY} A colon needs a space.` };
@@ -109,7 +109,7 @@ function badIndent({ message, rest, isFirst }: Place): SyntaxCause | null {
 
 function missing(place: Place): SyntaxCause | null {
   const { message } = place;
-  if (message.startsWith('Implicit map keys')) return keyAlone(place);
+  if (message.startsWith('Implicit map keys')) return keyWithoutValue(place);
   if (message.startsWith('Missing space after :'))
     return { message: 'There is no space after the colon of a key.', remediation: `${ENTRY} A colon needs a space.` };
   if (message.startsWith('Missing ,')) return NO_COMMA;
