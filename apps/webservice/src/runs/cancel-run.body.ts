@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsBoolean, IsString, Matches, MaxLength } from 'class-validator';
+import { MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/cancel`. */
 export class CancelRunBody {
@@ -8,14 +9,14 @@ export class CancelRunBody {
     maxLength: 4_000,
     description: 'Reason for the cancellation. It is stored with the run.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(4_000)
   @Matches(/\S/, { message: 'reason must not be empty' })
   reason?: string;
 
   @ApiProperty({ required: false, default: false, description: 'Also stop cleanup steps.' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   force?: boolean;
 }

@@ -958,10 +958,10 @@ export interface components {
       /** @description Digest of the gate request that was reviewed. It can be omitted only if the gate shows no values and no step behind it reads a result. */
       gateDigest?: string;
       reason?: string | null;
-      /** @description Response to the form of the gate. */
+      /** @description Response to the form of the gate; null: none. */
       response?: {
         [key: string]: unknown;
-      };
+      } | null;
       /** @description `{iss, sub}` of the person who delegated the decision. */
       onBehalfOf?: {
         [key: string]: unknown;
