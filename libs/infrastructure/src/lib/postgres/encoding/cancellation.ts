@@ -6,7 +6,7 @@ import { isStoredTime } from '@taskrunner/core/stored';
 export interface CancellationRow {
   /** Position of the first request in the inbox; 0: nobody requested it. */
   readonly cancel_position: number;
-  /** `{given, postedMs}` of the message at that position; null: there is none. */
+  /** `{input, postedMs}` of the message at that position; null: there is none. */
   readonly cancel_request: Json;
   readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
 }
@@ -14,7 +14,7 @@ export interface CancellationRow {
 /** The first request to cancel a run; null if there is none, or none that can be shown. Only the requester of the run has a known name. */
 export function cancellationOf({ cancel_request: request, requester }: CancellationRow): RunCancellation | null {
   if (!isRequest(request)) return null;
-  const { by, reason, force } = request.given;
+  const { by, reason, force } = request.input;
   const isRequester = by.iss === requester.iss && by.sub === requester.sub;
   const name = isRequester ? requester.name : null;
   return { by: { iss: by.iss, sub: by.sub, name }, reason, force, requestedAt: request.postedMs };
@@ -26,7 +26,7 @@ export function isUncancelled({ cancel_position: position, cancel_request: reque
 }
 
 type Request = JsonObject & {
-  readonly given: {
+  readonly input: {
     readonly by: { readonly iss: string; readonly sub: string };
     readonly reason: string;
     readonly force: boolean;
@@ -37,9 +37,9 @@ type Request = JsonObject & {
 /** True if the message has the shape of a request that the product writes. */
 function isRequest(message: Json): message is Request {
   if (!isJsonObject(message) || !isStoredTime(message['postedMs'])) return false;
-  const { given = null } = message;
-  if (!isJsonObject(given) || given['type'] !== 'run.cancel-requested') return false;
-  const { by = null, reason, force } = given;
+  const { input = null } = message;
+  if (!isJsonObject(input) || input['type'] !== 'run.cancel-requested') return false;
+  const { by = null, reason, force } = input;
   if (!isJsonObject(by) || typeof reason !== 'string' || typeof force !== 'boolean') return false;
   return typeof by['iss'] === 'string' && typeof by['sub'] === 'string';
 }

@@ -300,7 +300,7 @@ describe('letters', () => {
   it('refuse a run whose mark of a cancellation has no request, in lists too, and show it without one once it is marked', async () => {
     const tenant = 'uncancelled' as never;
     const altered = { document: 'status', what: 'the mark of its cancellation' };
-    for (const given of [
+    for (const input of [
       '{}',
       JSON.stringify({ ...cancelRequest, reason: null }),
       JSON.stringify({ ...cancelRequest, by: 'ada' }),
@@ -308,7 +308,7 @@ describe('letters', () => {
       // prettier-ignore
       const runId = await submit(web.runStore, { tenant });
       await web.runStore.post(tenant, runId, cancelRequest, 'cancel');
-      await database.sql('update pack_runs.inbox set given = $2 where run_id = $1', [runUuid(runId), given]);
+      await database.sql('update pack_runs.inbox set given = $2 where run_id = $1', [runUuid(runId), input]);
       await expect(web.runReader.summary(tenant, runId)).rejects.toMatchObject({ first: altered });
       await expect(web.runReader.list(tenant, {}, 1, null)).rejects.toMatchObject({ first: altered });
       await web.alteredRuns.mark({ tenant, runId, ...altered, expected: 'a', found: 'b' } as never);
