@@ -445,7 +445,7 @@ describe('a schedule', () => {
     expect(await cli('pause', 'by hand')).toContain('paused');
     expect(await cli('resume', created.scheduleId)).toContain('active');
     expect(await cli('delete', 'by hand')).toContain('removed');
-    await expect(cli('show', 'by hand')).rejects.toMatchObject({ code: 2 });
+    await expect(cli('show', 'by hand')).rejects.toMatchObject({ code: 4 });
   });
 
   it('is one of as many as the tenant may have', async () => {

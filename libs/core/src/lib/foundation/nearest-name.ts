@@ -10,8 +10,6 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   for (const candidate of known) {
     if (candidate === name || Math.abs(candidate.length - name.length) > limit) continue;
     const distance = distanceOf(name.toLowerCase(), candidate.toLowerCase());
-    // Names without a common character are not near: `x` is not a misspelt `a`.
-    if (distance >= Math.max(name.length, candidate.length)) continue;
     if (distance < bestDistance || (distance === bestDistance && best !== null && candidate < best)) {
       best = candidate;
       bestDistance = distance;

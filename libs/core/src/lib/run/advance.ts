@@ -154,7 +154,8 @@ function ignore(transition: Transition, input: InputEvent, code: string): void {
 /** The message has arrived, or its fault: the run ends. Another answer is none. */
 function messageSaid(transition: Transition, input: InputEventOf<'question.answered'>): void {
   const said = saidIn(input.answer);
-  if (said === null || transition.run.closing !== input.question) return ignore(transition, input, 'QUESTION_OVER');
+  const isAsked = transition.run.closing === input.question && input.step === ROOT;
+  if (said === null || !isAsked) return ignore(transition, input, 'QUESTION_OVER');
   endRun(transition, said);
 }
 

@@ -190,6 +190,7 @@ describe('the message of a run', () => {
     };
   };
   const other: InputEventBody = { ...answered('successMessage'), answer: { kind: 'truth', value: true } } as never;
+  const ofStep: InputEventBody = { ...answered('successMessage'), step } as never;
   const failed: InputEventBody = { type: 'run.failed', code: 'PACK_UNTRUSTED', step: null, message: '' };
   const cancel: InputEventBody = { type: 'run.cancel-requested', by, reason: '', force: true };
   const WAITS = ['given.ignored'];
@@ -200,6 +201,7 @@ describe('the message of a run', () => {
     ['its message', 'fail', answered('failureMessage'), ['run.ended'], null, 'failed EXIT_1'],
     ['the other message', 'ok', answered('failureMessage'), WAITS, 'successMessage', 'running'],
     ['another answer', 'ok', other, WAITS, 'successMessage', 'running'],
+    ['the message of a step', 'ok', ofStep, WAITS, 'successMessage', 'running'],
     ['a cancellation', 'ok', cancel, ['cancel.accepted', 'run.ended'], null, 'cancelled RUN_CANCELLED'],
     ['a cancellation', 'fail', cancel, ['cancel.accepted'], 'failureMessage', 'running'],
     ['a failure of the run', 'ok', failed, [], 'failureMessage', 'running'],

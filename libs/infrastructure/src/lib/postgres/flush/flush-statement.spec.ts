@@ -45,7 +45,7 @@ describe('a flush', () => {
     expect(wholeFlush(flush.name, flush.values)).toEqual(flush.values);
     const { name, values } = flushOf([part(4, { settled: cells(1) })]);
     const whole = wholeFlush(name, values);
-    expect(whole).toHaveLength(85);
-    expect(whole.slice(82)).toEqual(['{1}', '{"x"}', '{false}']);
+    expect(whole).toHaveLength(86);
+    expect(whole.slice(82)).toEqual(['{1}', '{"x"}', '{false}', '{NULL}']);
   });
 });
