@@ -926,7 +926,7 @@ export interface components {
       };
     };
     CancelRunBody: {
-      /** @description Reason for the cancellation. It is stored with the run. */
+      /** @description Reason for the cancellation. It is stored with the run and shown to everybody who can read the run: it must not contain a secret. */
       reason?: string;
       /**
        * @description Also stop cleanup steps.
