@@ -7,7 +7,8 @@ export class CancelRunBody {
   @ApiProperty({
     required: false,
     maxLength: 4_000,
-    description: 'Reason for the cancellation. It is stored with the run.',
+    description:
+      'Reason for the cancellation. It is stored with the run and shown to everybody who can read the run: it must not contain a secret.',
   })
   @MayBeAbsent()
   @IsString()

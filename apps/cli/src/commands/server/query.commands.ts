@@ -12,7 +12,7 @@ import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { runColumns } from '../../lists/list-columns';
 import { LogPrinter } from '../../terminal/log-printer';
-import { endLines, waitLine, waitLines } from '../../terminal/run-lines';
+import { cancellationLines, endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
@@ -146,7 +146,9 @@ function registerShow(program: Command, context: Context): void {
           if (run.outputs !== null) printLines(context, [safeLine(`outputs ${JSON.stringify(run.outputs)}`)]);
           printLines(
             context,
-            isOver(run.status) ? endLines(run, await runFailure(server, run)) : [`run ${run.runId} ${run.status}`],
+            isOver(run.status)
+              ? endLines(run, await runFailure(server, run))
+              : [`run ${run.runId} ${run.status}`, ...cancellationLines(run)],
           );
         }
         return EXIT.OK;
