@@ -1,3 +1,4 @@
+import { numberOf } from '../number-option';
 import type { LogLevel, Me, Run } from '@taskrunner/client';
 import { isOver } from '@taskrunner/core/foundation';
 import { STUCK_REASONS } from '@taskrunner/core/ports';
@@ -184,8 +185,8 @@ function registerLists(program: Command, context: Context): void {
     .option('--limit <count>', 'maximum number of entries', '50')
     .action((options: ListOptions) =>
       context.run(async () => {
+        const most = numberOf('--limit', options.limit, { least: 1 });
         const server = await connect(options, context.env);
-        const most = Math.max(1, Number(options.limit) || 50);
         const { status, pack, stuck, requester, search: q } = options;
         const runs: Run[] = [];
         for await (const page of server.runPages({ status, pack, stuck, requester, q, limit: most })) {
@@ -206,9 +207,10 @@ function registerWait(program: Command, context: Context): void {
     .action(
       (named: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
         context.run(async () => {
+          const timeoutMs =
+            options.timeout === undefined ? Infinity : numberOf('--timeout', options.timeout, { least: 0 }) * 1_000;
           const server = await connect(options, context.env);
           const runId = await runIdOf(server, named);
-          const timeoutMs = options.timeout === undefined ? Infinity : Number(options.timeout) * 1_000;
           const run = await waitFor(server, runId, { what: options.for, timeoutMs }, context.terminal);
           printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
           if (isOver(run.status)) return exitOfRun(run.status, run.error);
