@@ -202,9 +202,10 @@ const PROVIDERS: readonly Provider[] = [
 export class WebserviceModule {
   /** Throws `ADAPTER_UNKNOWN` if an adapter replaces nothing. */
   static forRoot({ configuration: supplied, adapters = [], imports = [] }: WebserviceOptions): DynamicModule {
-    const postgres = PostgresModule.forRoot({ role: 'web' });
+    const keys = ['admission', 'schedules', 'ownRecords', 'ledger', 'checkpoint', 'sensitiveInputs'] as const;
+    const signing = SigningModule.forRoot(keys);
+    const postgres = PostgresModule.forRoot({ role: 'web', imports: [signing] });
     const objectStore = ObjectStoreModule.forRoot();
-    const signing = SigningModule.forRoot(['admission', 'schedules', 'ledger', 'checkpoint', 'sensitiveInputs']);
     const comparison = KeyComparisonModule.forRoot({ role: 'web', imports: [postgres, signing] });
     const registry = PackRegistryModule.forRoot();
     const builtins = ExecutorModule.forFeature(BUILTIN_EXECUTORS.map((descriptor) => ({ descriptor })));

@@ -67,6 +67,36 @@ describe('a database administrator without keys', () => {
     },
   );
 
+  it('cannot have a gate that somebody rejected shown as passed', async () => {
+    const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+    expect((await grace.approve(run, 'approve', { decision: 'rejected' })).status).toBe(200);
+    await ada.until(run, ['failed']);
+    await ada.sealed(run);
+    await sql.query('delete from pack_runs.gates where run_id = $1', [uuid]);
+    const change =
+      "update pack_runs.steps set status = 'succeeded', reason = null, error = null where run_id = $1 and step = 'approve'";
+    await sql.query(change, [uuid]);
+    const answer = await ada.ask('GET', `/api/runs/${run}/gates`);
+    expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+  });
+
+  it('cannot have the bundle of another run given as the evidence of a run', async () => {
+    const { run, uuid } = await admin.sealedRun();
+    const other = await admin.sealedRun();
+    await sql.query(
+      'update pack_artifacts.attestations t set bundle = o.bundle, bundle_size = o.bundle_size, statements = o.statements from pack_artifacts.attestations o where t.run_id = $1 and o.run_id = $2',
+      [uuid, other.uuid],
+    );
+    await sql.query(
+      'update pack_runs.runs r set evidence_digest = o.evidence_digest from pack_runs.runs o where r.run_id = $1 and o.run_id = $2',
+      [uuid, other.uuid],
+    );
+    for (const route of ['evidence', 'attestations']) {
+      const answer = await ada.ask('GET', `/api/runs/${run}/${route}`);
+      expect([route, answer.status, answer.body['code']]).toEqual([route, 409, 'DOCUMENT_ALTERED']);
+    }
+  });
+
   it('cannot have a gate that was closed shown as expired', async () => {
     const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
     await ada.ask('POST', `/api/runs/${run}/cancel`, {});

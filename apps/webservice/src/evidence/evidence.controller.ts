@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
-import { archivedStatements, ReleaseEvidence } from '@taskrunner/core/operations';
+import { archivedStatements, ComparedRuns, ReleaseEvidence } from '@taskrunner/core/operations';
 import { ObjectStore, RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
@@ -24,6 +24,7 @@ export class EvidenceController {
     private readonly reader: RunReader,
     private readonly objects: ObjectStore,
     private readonly release: ReleaseEvidence,
+    private readonly compared: ComparedRuns,
   ) {}
 
   @Get('attestations')
@@ -95,7 +96,10 @@ export class EvidenceController {
 
   private async sealed(tenant: TenantId, runId: RunId) {
     const found = await this.reader.evidence(tenant, runId);
-    if (found) return found;
+    if (found) {
+      await this.compared.compareEvidence(tenant, runId);
+      return found;
+    }
     const run = await this.reader.summary(tenant, runId);
     if (!run) throw runNotFound();
     const after = run.finishedAt === null ? '5' : '1';

@@ -113,7 +113,7 @@ export class GatesController {
     const reached = await this.reader.gateSteps(tenant, runId, limit + 1, after);
     const steps = reached.slice(0, limit);
     const names = steps.map(({ step }) => step);
-    const rows = new Map((await this.gates.ofRun(tenant, runId, names)).map((row) => [row.gate, row]));
+    const rows = new Map((await this.gates.ofSteps(tenant, runId, steps)).map((row) => [row.gate, row]));
     const items = steps.map((step): JsonObject => {
       const row = rows.get(step.step);
       return row

@@ -60,7 +60,7 @@ export class People implements Process {
       clock: new DatabaseClock(undefined, () => time.now - time.start),
       uuid: () => `00000000-0000-4000-8000-${(++numbers).toString(16).padStart(12, '0')}`,
     });
-    this.gates = new PostgresGateStore(queries);
+    this.gates = new PostgresGateStore(queries, null);
     this.attention = new PostgresAttentionStore(queries);
   }
 

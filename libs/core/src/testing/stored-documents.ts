@@ -90,7 +90,11 @@ export function storedGate(
 
 /** Compares the row of a gate, without anything known before. */
 export function comparedGate(row: StoredGate): GateDocuments {
-  return GateDocuments.compare(row, { json: new ComparedJson(), admissions: new KnownAdmissions() });
+  return GateDocuments.compare(row, {
+    json: new ComparedJson(),
+    admissions: new KnownAdmissions(null),
+    signatures: null,
+  });
 }
 
 /** Documents of a run with this plan, compared with their own digests. */

@@ -18,6 +18,12 @@ export interface StepColumns {
 }
 
 const ENDS: ReadonlySet<string> = new Set(['succeeded', 'failed', 'skipped', 'cancelled']);
+
+/** True if the row says that its step has ended. */
+export function saysEnded({ status }: Pick<StepColumns, 'status'>): boolean {
+  return ENDS.has(status);
+}
+
 /** Approximate memory of a step, bytes. */
 const STEP_BYTES = 200;
 
@@ -39,7 +45,7 @@ export class EndedSteps {
 
   /** A row that says that its step has ended, and in which way the journal does not say. Rows of other steps are not compared. */
   strayOf<Row extends StepColumns>(rows: readonly Row[]): Row | undefined {
-    return rows.find((row) => ENDS.has(row.status) && !this.has(row));
+    return rows.find((row) => saysEnded(row) && !this.has(row));
   }
 
   private has(row: StepColumns): boolean {

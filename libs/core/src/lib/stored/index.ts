@@ -10,6 +10,7 @@ export {
   type StoredDocumentCode,
 } from './document-altered';
 export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
+export { KnownSignatures } from './known-signatures';
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
 export { compareSchedule, ScheduleAltered, type ScheduleAlteration, type ScheduleAlteredCode } from './stored-schedule';
 export { alteredPartOfTick, isRunOfSchedule, shownAlteredTick } from './stored-tick';

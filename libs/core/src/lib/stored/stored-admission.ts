@@ -6,6 +6,7 @@ import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Actor } from '../foundation/principal';
 import { sameJson } from '../canonical/same-json';
 import { DocumentAltered } from './document-altered';
+import { UNSIGNED, type KnownSignatures } from './known-signatures';
 
 /** Columns that duplicate the admission of a run, as stored in its rows. */
 export interface AdmissionColumns {
@@ -54,13 +55,21 @@ function compareColumns(record: AdmissionRecord, columns: AdmissionColumns): voi
   if (wrong) throw altered(columns, `the ${wrong.what}`, wrong.expected, wrong.found);
 }
 
-function recordIn(columns: AdmissionColumns): AdmissionRecord {
-  const { admission, admissionDigest } = columns;
+function recordIn(columns: AdmissionColumns, signatures: KnownSignatures | null): AdmissionRecord {
+  const { tenant, runId, admission, admissionDigest } = columns;
   const what = 'the admission record';
   try {
-    const { digest, payload } = decodeEnvelope(admission);
-    if (digest !== admissionDigest) throw altered(columns, what, admissionDigest, digest);
-    return readAdmission(payload);
+    const decoded = decodeEnvelope(admission);
+    if (decoded.digest !== admissionDigest) throw altered(columns, what, admissionDigest, decoded.digest);
+    if (signatures?.holds(decoded, 'admission') === false)
+      throw new DocumentAltered({
+        tenant,
+        runId,
+        document: 'admission',
+        what: `the signature of ${what}`,
+        ...UNSIGNED,
+      });
+    return readAdmission(decoded.payload);
   } catch (error) {
     if (EvidenceError.is(error)) throw altered(columns, what, admissionDigest, error.code);
     throw error;
@@ -73,13 +82,16 @@ function altered({ tenant, runId }: AdmissionColumns, what: string, expected: st
 
 const KEPT = 1_024;
 
-/** Caches admissions that were compared last. An envelope that recurs under the same digest is not hashed again. */
+/** Caches admissions that were compared last. An envelope that recurs under the same digest is neither hashed nor verified again. */
 export class KnownAdmissions {
   private readonly kept = new Map<Digest, { readonly payload: string; readonly record: AdmissionRecord }>();
 
+  /** `signatures`: verifies the signature of each; null: for lists, and for readers that verify it themselves. */
+  constructor(private readonly signatures: KnownSignatures | null) {}
+
   /**
-   * Compares the admission of a run with its digest, and with the columns that duplicate it. Workers and verifiers check its signature.
-   * Throws `DocumentAltered`.
+   * Compares the admission of a run with its digest, and with the columns that duplicate it. Throws `DocumentAltered`, also for a signature
+   * that does not hold.
    */
   compare(columns: AdmissionColumns): void {
     compareColumns(this.record(columns), columns);
@@ -90,7 +102,7 @@ export class KnownAdmissions {
     const { admission, admissionDigest } = columns;
     const known = this.kept.get(admissionDigest);
     if (known !== undefined && known.payload === (admission as Partial<Envelope> | null)?.payload) return known.record;
-    const record = recordIn(columns);
+    const record = recordIn(columns, this.signatures);
     this.kept.set(admissionDigest, { payload: admission.payload, record });
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as Digest);
     return record;

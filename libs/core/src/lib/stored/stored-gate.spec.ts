@@ -117,7 +117,7 @@ it.each<[string, string, Partial<StoredGate>]>([
 });
 
 it('is hashed once for the same row, and again for another under the same digest', () => {
-  const known = { json: new ComparedJson(), admissions: new KnownAdmissions() };
+  const known = { json: new ComparedJson(), admissions: new KnownAdmissions(null), signatures: null };
   const first = GateDocuments.compare(row, known);
   const second = GateDocuments.compare(row, known);
   // Read once: the very same documents.

@@ -8,7 +8,8 @@ import { sameSubject, type Subject } from '../foundation/principal';
 import type { GateRequest } from '../gate/gate-request';
 import type { DecisionKind, GateOutcome } from '../gate/gate-state';
 import type { ComparedJson } from './compared-json';
-import { DocumentAltered, type StoredDocument } from './document-altered';
+import { DocumentAltered, type Alteration, type StoredDocument } from './document-altered';
+import { UNSIGNED, type KnownSignatures } from './known-signatures';
 import type { AdmissionColumns, KnownAdmissions } from './stored-admission';
 
 /** A decision as stored in its row. */
@@ -42,6 +43,8 @@ export interface StoredGate extends AdmissionColumns {
 export interface KnownGates {
   readonly json: ComparedJson;
   readonly admissions: KnownAdmissions;
+  /** Verifies the signatures of decisions; null: for lists, and for readers that verify them themselves. */
+  readonly signatures: KnownSignatures | null;
 }
 
 /** The request and the decisions of a gate, each compared with its digest. `compare` is the only way to create it. */
@@ -51,7 +54,7 @@ export class GateDocuments {
   private constructor(
     readonly request: GateRequest,
     readonly show: Json,
-    /** Records of the decisions, in order. Their signatures are not checked. */
+    /** Records of the decisions, in order. */
     readonly records: readonly DecisionRecord[],
   ) {}
 
@@ -61,8 +64,8 @@ export class GateDocuments {
    * @param known documents that were compared before.
    */
   static compare(of: StoredGate, known: KnownGates): GateDocuments {
-    const altered = (document: StoredDocument, what: string, expected: string, found: string) =>
-      new DocumentAltered({ tenant: of.tenant, runId: of.runId, document, what, expected, found });
+    const altered: Altered = (document, what, expected, found, more = {}) =>
+      new DocumentAltered({ tenant: of.tenant, runId: of.runId, document, what, expected, found, ...more });
     const { gate, gateDigest } = of;
     known.admissions.compare(of);
     const read = known.json.read(of.request, gateDigest);
@@ -83,7 +86,7 @@ export class GateDocuments {
     ];
     const wrong = repeated.find(([, said, found]) => said !== found);
     if (wrong) throw altered('gate', `the ${wrong[0]} of gate ${gate}`, String(wrong[1]), String(wrong[2]));
-    const records = of.decisions.map((row) => compareDecision(of, row, altered));
+    const records = of.decisions.map((row) => compareDecision(of, row, known.signatures, altered));
     const inForce = approvalsInForce(records).length;
     if (inForce !== of.approvals)
       throw altered('gate', `the number of approvals of gate ${gate}`, String(inForce), String(of.approvals));
@@ -94,11 +97,22 @@ export class GateDocuments {
   }
 }
 
-type Altered = (document: StoredDocument, what: string, expected: string, found: string) => DocumentAltered;
+type Altered = (
+  document: StoredDocument,
+  what: string,
+  expected: string,
+  found: string,
+  more?: Pick<Alteration, 'sparesRun'>,
+) => DocumentAltered;
 
-function compareDecision(of: StoredGate, row: StoredDecision, altered: Altered): DecisionRecord {
+function compareDecision(
+  of: StoredGate,
+  row: StoredDecision,
+  signatures: KnownSignatures | null,
+  altered: Altered,
+): DecisionRecord {
   const what = `decision ${row.decisionId} at gate ${of.gate}`;
-  const record = recordIn(row, what, altered);
+  const record = recordIn(row, what, signatures, altered);
   const repeated: readonly (readonly [string, unknown, unknown])[] = [
     ['run', record.runId, of.runId],
     ['tenant', record.tenant, of.tenant],
@@ -114,11 +128,19 @@ function compareDecision(of: StoredGate, row: StoredDecision, altered: Altered):
   return record;
 }
 
-function recordIn({ envelope, recordDigest }: StoredDecision, what: string, altered: Altered): DecisionRecord {
+function recordIn(
+  { envelope, recordDigest }: StoredDecision,
+  what: string,
+  signatures: KnownSignatures | null,
+  altered: Altered,
+): DecisionRecord {
   try {
-    const { digest, payload } = decodeEnvelope(envelope);
-    if (digest !== recordDigest) throw altered('decision', what, recordDigest, digest);
-    return readDecision(payload);
+    const decoded = decodeEnvelope(envelope);
+    if (decoded.digest !== recordDigest) throw altered('decision', what, recordDigest, decoded.digest);
+    const { expected, found, ...more } = UNSIGNED;
+    if (signatures?.holds(decoded, 'decision') === false)
+      throw altered('decision', `the signature of ${what}`, expected, found, more);
+    return readDecision(decoded.payload);
   } catch (error) {
     if (EvidenceError.is(error)) throw altered('decision', what, recordDigest, error.code);
     throw error;

@@ -1,3 +1,5 @@
+import type { KeyRing } from '@taskrunner/core/evidence';
+import { KnownSignatures } from '@taskrunner/core/stored';
 import type { Pool } from 'pg';
 import { backlogOf, poolUse, type Backlog, type PoolUse } from './upkeep/backlog';
 import { openPool } from './connection/connection';
@@ -52,6 +54,11 @@ export interface DatabaseOptions {
   readonly allowLoss?: boolean;
   /** Maximum lines in the history of a schedule. Default 1000. */
   readonly keptTicks?: number;
+  /**
+   * Keys that admissions and decisions are verified with, before they are shown or decided about. Absent: they are not verified, for tests
+   * of the database alone.
+   */
+  readonly recordKeys?: KeyRing;
   /** Called for broken connections; they are replaced. */
   readonly onError?: (error: Error) => void;
   /** Called with events about the runs of all workers. */
@@ -122,15 +129,16 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
     const clock = await settle(pool, options);
     const queries = new TenantQueries(pool);
     const hints = new DueHints(pool);
+    const signatures = options.recordKeys ? new KnownSignatures(options.recordKeys) : null;
     return {
       runStore: new PostgresRunStore(queries, () => hints.send()),
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
-      gateStore: new PostgresGateStore(queries),
+      gateStore: new PostgresGateStore(queries, signatures),
       attentionStore: new PostgresAttentionStore(queries),
       auditChain: new PostgresAuditChain(queries),
       alteredRuns: new PostgresAlteredRuns(queries),
       evidenceReleases: new PostgresEvidenceReleases(queries),
-      runReader: new PostgresRunReader(queries),
+      runReader: new PostgresRunReader(queries, signatures),
       logStore: new PostgresLogStore(queries),
       archives: new PostgresArchives(queries),
       packVersions: new PostgresPackVersions(queries),
@@ -183,7 +191,8 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       probeDocuments: new PostgresProbeDocuments(queries),
       runEnvironments: new PostgresRunEnvironments(pool),
       keyRecords: new PostgresKeyRecords(queries),
-      runReader: new PostgresRunReader(queries),
+      // The seal verifies what it reads.
+      runReader: new PostgresRunReader(queries, null),
       clock,
       due,
       backlog: () => backlogOf(pool),

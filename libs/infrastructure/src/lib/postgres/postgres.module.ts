@@ -1,4 +1,5 @@
 import { Inject, Module, type DynamicModule, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
+import type { KeyRing } from '@taskrunner/core/evidence';
 import {
   AlteredRuns,
   Announcements,
@@ -33,6 +34,7 @@ import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { databaseUrlOf } from '../configuration/database-urls';
+import { RECORD_KEYS } from '../signing/signing.module';
 import type { MeasuredDatabase } from '../telemetry/database-metrics';
 import { Telemetry } from '../telemetry/telemetry';
 import { DatabaseClock } from './connection/database-clock';
@@ -73,7 +75,7 @@ function portsOf<Ports extends object>(
 }
 
 const WEB = [
-  provide(WEB_DATABASE, { configuration: CONFIGURATION, telemetry: Telemetry }, openWeb),
+  provide(WEB_DATABASE, { configuration: CONFIGURATION, telemetry: Telemetry, recordKeys: RECORD_KEYS }, openWeb),
   provide(DATABASE, { database: WEB_DATABASE }, ({ database }): OpenDatabase => database),
   // A run continues the trace of its submission.
   provide(RunStore, { database: WEB_DATABASE, telemetry: Telemetry }, ({ database, telemetry }) =>
@@ -142,7 +144,14 @@ export type PostgresRole = keyof typeof ROLES;
 /** Connects to PostgreSQL in one role, and provides the ports of this role. Closed after all modules that use them. */
 @Module({})
 export class PostgresModule implements OnApplicationShutdown {
-  static forRoot({ role }: { readonly role: PostgresRole }): DynamicModule {
+  /** `imports`: for the role `web`, the module of its keys, which verify what is read. */
+  static forRoot({
+    role,
+    imports = [],
+  }: {
+    readonly role: PostgresRole;
+    readonly imports?: DynamicModule[];
+  }): DynamicModule {
     const providers = [
       ...ROLES[role],
       provide(
@@ -156,7 +165,7 @@ export class PostgresModule implements OnApplicationShutdown {
     ];
     const own = new Set<unknown>([DATABASE, WEB_DATABASE, WORKER_DATABASE]);
     const exported = providers.map(tokenOf).filter((one) => !own.has(one));
-    return { module: PostgresModule, providers, exports: exported };
+    return { module: PostgresModule, imports, providers, exports: exported };
   }
 
   constructor(@Inject(DATABASE) private readonly database: OpenDatabase) {}
@@ -169,9 +178,11 @@ export class PostgresModule implements OnApplicationShutdown {
 async function openWeb({
   configuration,
   telemetry,
+  recordKeys,
 }: {
   readonly configuration: Configuration;
   readonly telemetry: Telemetry;
+  readonly recordKeys: KeyRing;
 }): Promise<WebDatabase> {
   const { database: settings, scheduler } = configuration;
   const webUrl = await databaseUrlOf(configuration, 'web');
@@ -183,6 +194,7 @@ async function openWeb({
     statementTimeoutMs: settings.statementTimeout,
     allowLoss: settings.allowUnsafe,
     keptTicks: scheduler.history,
+    recordKeys,
     onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
   });
   return watched(database, telemetry);

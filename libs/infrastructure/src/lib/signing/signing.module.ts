@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Module, type DynamicModule, type FactoryProvider, type InjectionToken } from '@nestjs/common';
-import { verifySignature, type KeyRing } from '@taskrunner/core/evidence';
+import { verifySignature, type KeyRing, type KeyUsage, type VerificationKey } from '@taskrunner/core/evidence';
 import type { SensitiveInputs, Signer } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
@@ -24,7 +24,7 @@ export const CHECKPOINT_SIGNER = token<Signer<'checkpoint'> | null>('signer of c
 export const SENSITIVE_INPUTS_KEY = token<SensitiveInputs | null>('key of sensitive inputs');
 /** Authenticates pages of journals, and assignments. */
 export const JOURNAL_KEY = token<MacKey>('key of journals');
-/** Public keys of the webservice, for verifying admissions, decisions, resolutions and releases. */
+/** Public keys of the webservice, for verifying admissions, decisions, resolutions and releases. Of a webservice: its own, and those that are listed. */
 export const RECORD_KEYS = token<KeyRing>('keys that records are verified with');
 
 const KEYS = {
@@ -32,10 +32,17 @@ const KEYS = {
     FileSigner.open('admission', keyPathsOf(configuration).admission),
   ),
   schedules: provide(ADMISSION_KEYS, { configuration: CONFIGURATION }, async ({ configuration }) => {
-    const own = publicKeyOf((await loadKey(keyPathsOf(configuration).admission)).publicKeyPem, 'admission');
-    // Without a list, a webservice needs no file with its own public key.
-    const listed = await loadPublicKeys(configuration.keys.admissionPublic, 'admission');
-    return { keys: [own, ...listed], verifySignature };
+    const { admission } = keyPathsOf(configuration);
+    return { keys: await ownAndListed(admission, configuration.keys.admissionPublic, 'admission'), verifySignature };
+  }),
+  ownRecords: provide(RECORD_KEYS, { configuration: CONFIGURATION }, async ({ configuration }) => {
+    const { admission, ledger } = keyPathsOf(configuration);
+    const { admissionPublic, ledgerPublic } = configuration.keys;
+    const keys = [
+      await ownAndListed(admission, admissionPublic, 'admission'),
+      await ownAndListed(ledger, ledgerPublic, 'ledger'),
+    ].flat();
+    return { keys, verifySignature };
   }),
   ledger: provide(LEDGER_SIGNER, { configuration: CONFIGURATION }, ({ configuration }) =>
     FileSigner.open('ledger', keyPathsOf(configuration).ledger),
@@ -60,6 +67,16 @@ const KEYS = {
     return { keys, verifySignature };
   }),
 } satisfies Readonly<Record<string, FactoryProvider>>;
+
+/** Without a list, a webservice needs no file with its own public key. */
+async function ownAndListed(
+  own: string,
+  listed: readonly string[],
+  usage: KeyUsage,
+): Promise<readonly VerificationKey[]> {
+  const { publicKeyPem } = await loadKey(own);
+  return [publicKeyOf(publicKeyPem, usage), ...(await loadPublicKeys(listed, usage))];
+}
 
 /** A use of a key. */
 export type KeyName = keyof typeof KEYS;

@@ -10,6 +10,7 @@ import { takesOver } from '../../evidence/records/takes-over';
 import { ARTIFACT_WITHHELD } from '../../evidence/records/withheld-by-journal';
 import type { Digest, NodeId, RunId, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
+import { sameSubject } from '../../foundation/principal';
 import { checkChain } from '../../journal/chain';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { ClaimedRun } from '../../ports/runs/claims';
@@ -50,24 +51,30 @@ export class OriginalRun {
   }
 
   /**
-   * Reads the original of an admitted rerun. Its admission and journal must verify, belong to the same plan, and end where the rerun's
-   * admission says. `gone`: the original has been deleted. Null: nothing is reused. A text describes what does not agree.
+   * Reads the original of an admitted rerun. Its admission must verify, be of the same plan, and name only people whom the rerun names too.
+   * If results are reused, its journal must verify and end where the rerun's admission says. `gone`: the original has been deleted, and
+   * results were to be reused. Null: nothing is reused. A text describes what does not agree.
    */
   static async open(
     { claims, ...dependencies }: DriverDependencies,
     run: ClaimedRun,
     index: PlanIndex,
-    { rerunOf, rerun }: AdmissionRecord,
+    { rerunOf, rerun, initiators }: AdmissionRecord,
   ): Promise<OriginalRun | null | 'gone' | { readonly wrong: string }> {
-    if (rerunOf === null || rerun === undefined || !takesOver({ rerun })) return null;
+    if (rerunOf === null || rerun === undefined) return null;
+    const reuses = takesOver({ rerun });
     const runId = rerunOf as RunId;
     const envelope = await claims.admission(run.tenant, runId);
-    const rows = await claims.pages(run.tenant, runId, 0);
-    const pages = rows.length > 0 ? rows : await archivedJournal(dependencies, run.tenant, runId);
-    if (envelope === null || pages.length === 0) return 'gone';
+    if (envelope === null) return reuses ? 'gone' : null;
     const record = dependencies.openAdmission(envelope);
     if (record?.runId !== runId || record.tenant !== run.tenant) return { wrong: 'its admission does not verify' };
     if (record.planHash !== run.planHash) return { wrong: 'it is of another plan' };
+    if (!record.initiators.every((one) => initiators.some((other) => sameSubject(one, other))))
+      return { wrong: 'one of its initiators is not an initiator of this run' };
+    if (!reuses) return null;
+    const rows = await claims.pages(run.tenant, runId, 0);
+    const pages = rows.length > 0 ? rows : await archivedJournal(dependencies, run.tenant, runId);
+    if (pages.length === 0) return 'gone';
     const { head, broken } = checkChain({ seq: 0, hash: admissionDigestOf(record) }, pages);
     if (broken || head.hash !== rerun.head) return { wrong: 'its journal is not the one that was admitted' };
     const badMac = macsDiffer(dependencies, runId, rows);

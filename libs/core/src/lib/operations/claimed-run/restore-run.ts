@@ -91,10 +91,7 @@ async function restoreJournal(
   if (rows) return halted('JOURNAL_TAMPERED', rows);
   const original = await OriginalRun.open(dependencies, run, index, admission);
   if (original !== null && typeof original === 'object' && 'wrong' in original)
-    return halted(
-      'JOURNAL_TAMPERED',
-      `the run ${admission.rerunOf ?? ''}, whose results this run reuses: ${original.wrong}`,
-    );
+    return halted('JOURNAL_TAMPERED', `the run ${admission.rerunOf ?? ''}, which this run repeats: ${original.wrong}`);
   const snapshots = new Snapshots(dependencies, run, last, journal);
   return {
     ...{ kind: 'restored', index, admission, state, results, values, journal, snapshots },

@@ -1,4 +1,5 @@
 import type { RunId, TenantId } from '../../foundation/ids';
+import type { StepColumns } from '../../journal/ended-steps';
 import type { GatePlace, GateRow, GateStore } from '../../ports/gates/gate-store';
 import type { ComparedRuns } from './compared-runs';
 
@@ -23,6 +24,19 @@ export class ComparedGates {
     const rows = await this.dependencies.store.ofRun(tenant, run, gates);
     await this.dependencies.runs.compareGates(tenant, run, rows);
     return rows;
+  }
+
+  /** The gates of steps of a run that opened for people. The steps of the others are compared. */
+  async ofSteps(tenant: TenantId, run: RunId, steps: readonly StepColumns[]): Promise<readonly GateRow[]> {
+    const gates = await this.ofRun(
+      tenant,
+      run,
+      steps.map(({ step }) => step),
+    );
+    const opened = new Set(gates.map(({ gate }) => gate));
+    const unopened = steps.filter(({ step }) => !opened.has(step));
+    await this.dependencies.runs.compareUnopened(tenant, run, unopened);
+    return gates;
   }
 
   open(tenant: TenantId, limit: number, after: GatePlace | null): Promise<readonly GateRow[]> {

@@ -2,7 +2,7 @@ import { digestIfJson } from '../../canonical/digest';
 import { hasEnded, isOver } from '../../foundation/statuses';
 import { isJsonObject } from '../../foundation/json';
 import type { RunId, TenantId } from '../../foundation/ids';
-import type { StepColumns } from '../../journal/ended-steps';
+import { saysEnded, type StepColumns } from '../../journal/ended-steps';
 import { endIn, type JournaledEnd, type JournaledRun } from '../../journal/journaled-run';
 import type { GateRow } from '../../ports/gates/gate-store';
 import type { ArtifactView, RunReader, RunSummary } from '../../ports/runs/run-reader';
@@ -133,6 +133,24 @@ export class ComparedRuns {
     const { lastLine } = await this.dependencies.journals.of(tenant, run.runId);
     if (lastLine !== run.lastLine)
       throw alteredIn(tenant, run.runId)('log', 'the number of lines of the log', `${lastLine}`, `${run.lastLine}`);
+  }
+
+  /**
+   * Compares rows of steps of gates that have no row of their own, because they did not open for people. Without this, a gate whose row was
+   * removed would be shown as passed. The journal is read if one of them has ended.
+   */
+  async compareUnopened(tenant: TenantId, run: RunId, steps: readonly StepColumns[]): Promise<void> {
+    const ended = steps.filter(saysEnded);
+    if (ended.length === 0) return;
+    const journal = await this.dependencies.journals.of(tenant, run);
+    const removed = ended.find(({ step }) => journal.outcomeOf(step) !== undefined);
+    if (removed) throw alteredIn(tenant, run)('gate', `gate ${removed.step}`, 'a row', 'none');
+    refuseStrayStep(tenant, run, journal, ended);
+  }
+
+  /** Compares the place of the evidence of a sealed run with the run: the statement in the bundle must name it. */
+  async compareEvidence(tenant: TenantId, run: RunId): Promise<void> {
+    await this.dependencies.journals.statement(tenant, run);
   }
 
   /** Compares the states of gates with the journal. Until the run is over, decisions of people come before the journal. */

@@ -20,7 +20,11 @@ export const keys = section('Private keys in files with mode 0600. Each process 
   admissionPublic: key(
     list(path),
     [],
-    'Worker: public keys that verify admissions; []: <folder>/admission.pub.pem. Webservice: further keys that verify records of schedules, such as those before a rotation.',
+    'Worker: public keys that verify admissions; []: <folder>/admission.pub.pem. Webservice: further keys that verify admissions and records of schedules, such as those before a rotation.',
   ),
-  ledgerPublic: key(list(path), [], 'Worker: public keys that verify decisions; []: <folder>/ledger.pub.pem.'),
+  ledgerPublic: key(
+    list(path),
+    [],
+    'Worker: public keys that verify decisions; []: <folder>/ledger.pub.pem. Webservice: further keys that verify decisions, such as those before a rotation.',
+  ),
 });

@@ -14,7 +14,7 @@ import type { Envelope } from '@taskrunner/core/evidence';
 import type { Digest, JsonObject, RunId, Subject, TenantId } from '@taskrunner/core/foundation';
 import type { DecisionKind } from '@taskrunner/core/gate';
 import type { Decided, GatePlace, GateRow, SignedDecision } from '@taskrunner/core/ports';
-import type { KnownGates, StoredDecision } from '@taskrunner/core/stored';
+import type { KnownGates, KnownSignatures, StoredDecision } from '@taskrunner/core/stored';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { admissionColumns, alteredCancellation } from '../encoding/run-rows';
@@ -78,10 +78,20 @@ export class PostgresGateStore extends GateStore {
   private readonly decideStatement = statement('decide-gate');
   private readonly explainStatement = statement('explain-decision');
   private readonly auditStatement = statement('append-audit');
-  private readonly known: KnownGates = { json: new ComparedJson(), admissions: new KnownAdmissions() };
+  private readonly listed: KnownGates = {
+    json: new ComparedJson(),
+    admissions: new KnownAdmissions(null),
+    signatures: null,
+  };
+  private readonly known: KnownGates;
 
-  constructor(private readonly queries: Queries) {
+  /** `signatures`: verifies admission and decisions of each gate that is not read for a list; null: the caller verifies them. */
+  constructor(
+    private readonly queries: Queries,
+    signatures: KnownSignatures | null,
+  ) {
     super();
+    this.known = { json: this.listed.json, admissions: new KnownAdmissions(signatures), signatures };
   }
 
   async find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null> {
@@ -99,7 +109,7 @@ export class PostgresGateStore extends GateStore {
     const place = after === null ? [null, null, null] : [after.openedAt, runUuid(after.runId), after.gate];
     const values = [tenant, limit, ...place];
     const rows = await withRetry(() => this.queries.inTenant<GateRecord>(tenant, this.openStatement, values));
-    return compareEach(rows, (row) => toGateRow(tenant, row, this.known));
+    return compareEach(rows, (row) => toGateRow(tenant, row, this.listed));
   }
 
   async now(): Promise<number> {

@@ -1,6 +1,12 @@
 import { runUuid, toRunId } from '@taskrunner/core/foundation';
 import { RunReader } from '@taskrunner/core/ports';
-import { compareEach, DocumentAltered, KnownAdmissions, KnownDocuments } from '@taskrunner/core/stored';
+import {
+  compareEach,
+  DocumentAltered,
+  KnownAdmissions,
+  KnownDocuments,
+  type KnownSignatures,
+} from '@taskrunner/core/stored';
 import type { StatementParts } from '@taskrunner/core/evidence';
 import type { Digest, Json, JsonObject, RunId, TenantId } from '@taskrunner/core/foundation';
 import type {
@@ -97,10 +103,16 @@ export class PostgresRunReader extends RunReader {
   private readonly evidenceStatement = statement('run-evidence');
   private readonly tailStatement = statement('tail');
   private readonly documentsKnown = new KnownDocuments();
-  private readonly admissionsKnown = new KnownAdmissions();
+  private readonly listed = new KnownAdmissions(null);
+  private readonly admissionsKnown: KnownAdmissions;
 
-  constructor(private readonly queries: Queries) {
+  /** `signatures`: verifies the admission of each run that is not read for a list; null: the caller verifies it. */
+  constructor(
+    private readonly queries: Queries,
+    signatures: KnownSignatures | null,
+  ) {
     super();
+    this.admissionsKnown = new KnownAdmissions(signatures);
   }
 
   async summary(tenant: TenantId, run: RunId): Promise<RunSummary | null> {
@@ -112,7 +124,7 @@ export class PostgresRunReader extends RunReader {
     const values = listValues(filter, limit, before);
     const rows = await this.ask<SummaryRow & ListBounds>(tenant, this.listStatement, ...values);
     const found = rows.filter(({ run_id: id }: ListBounds) => id !== null);
-    const runs = compareEach(found.slice(0, limit), (row) => toSummary(tenant, row, this.admissionsKnown));
+    const runs = compareEach(found.slice(0, limit), (row) => toSummary(tenant, row, this.listed));
     if (found.length > limit) return { runs, next: runs.at(-1)?.runId ?? null };
     const [bounds] = rows;
     return { runs, next: bounds?.is_cut && bounds.reach !== null ? toRunId(bounds.reach) : null };

@@ -267,6 +267,36 @@ describe('a rerun from the start', () => {
     expect(on.noting.started).toEqual(['a', 'b']);
     expect(reported(again)).toEqual(reported(fresh));
   });
+
+  type On = ReturnType<typeof stage>;
+  const admittedAs = ({ world }: On, first: RunId, change: JsonObject, isSigned = true): void => {
+    const run = world.run(first);
+    const { admission: before } = run.claimed;
+    const record = JSON.parse(Buffer.from(before.payload, 'base64').toString()) as JsonObject;
+    const sealed = world.seal('admission', before.payloadType, { ...record, ...change });
+    const admission = isSigned ? sealed : { ...sealed, signatures: before.signatures };
+    run.claimed = { ...run.claimed, admission };
+  };
+
+  it.each<[string, (on: On, first: RunId) => void]>([
+    ['an admission that nobody signed', (on, first) => admittedAs(on, first, { nonce: '0'.repeat(32) }, false)],
+    ['another plan', (on, first) => admittedAs(on, first, { planHash: sha256('another') })],
+    [
+      'an initiator who could decide at the gates of the rerun',
+      (on, first) =>
+        admittedAs(on, first, { initiators: [{ iss: 'https://issuer.test', sub: 'linus', kind: 'person' }] }),
+    ],
+  ])('is halted where the original has %s', async (_, change) => {
+    const on = stage(run('a'));
+    const first = on.world.submit(on.plan);
+    await on.drive(first);
+    on.noting.started.length = 0;
+    const again = on.rerun(first, 'start');
+    change(on, first);
+    expect(await on.drive(again)).toBe('halted');
+    expect(on.world.run(again).halted).toBe('JOURNAL_TAMPERED');
+    expect(on.noting.started).toEqual([]);
+  });
 });
 
 describe('a rerun from a step', () => {
