@@ -194,7 +194,7 @@ atNight('the packages of the services hold their compiled code, and neither sour
 });
 
 describe('outside of the repository', () => {
-  it('the client is an ES module too, is built for browsers, and compiles there without the types of Node.js', async () => {
+  it('the client is an ES module too, is built for browsers, and compiles with the types of browsers alone, and of Node.js alone', async () => {
     const script =
       'import * as client from "@taskrunner/client"; console.log(JSON.stringify(Object.keys(client).sort()))';
     const exported = JSON.parse(await node(['--input-type=module', '--eval', script], outside));
@@ -212,13 +212,17 @@ describe('outside of the repository', () => {
       logLevel: 'silent',
     });
     assert.match(outputFiles[0].text, /^(?!.*\brequire\()/s);
-    const compilerOptions = {
-      ...{ target: 'es2022', module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], types: [] },
-      ...{ strict: true, skipLibCheck: false, noEmit: true },
-    };
-    writeFileSync(join(outside, 'tsconfig.browser.json'), JSON.stringify({ compilerOptions, files: ['browser.ts'] }));
     const compiler = join(outside, 'node_modules/typescript-native/bin/tsc');
-    await node([compiler, '-p', 'tsconfig.browser.json', '--singleThreaded'], outside);
+    const platforms = { browser: { lib: ['es2023', 'dom'], types: [] }, node: { lib: ['es2023'], types: ['node'] } };
+    for (const [name, platform] of Object.entries(platforms)) {
+      const compilerOptions = {
+        ...{ target: 'es2022', module: 'esnext', moduleResolution: 'bundler', ...platform },
+        ...{ strict: true, skipLibCheck: false, noEmit: true },
+      };
+      const project = `tsconfig.${name}.json`;
+      writeFileSync(join(outside, project), JSON.stringify({ compilerOptions, files: ['browser.ts'] }));
+      await node([compiler, '-p', project, '--singleThreaded'], outside);
+    }
   });
 
   it('the tar reader and the defaults load nothing but the two libraries', async () => {

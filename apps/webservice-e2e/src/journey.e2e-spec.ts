@@ -92,7 +92,11 @@ describe('the main job, through the public API', () => {
     expect([own.status, own.body['code']]).toEqual([403, 'GATE_SELF_APPROVAL']);
     const cancelled = await linus.ask('POST', `/api/runs/${run}/cancel`, { reason: 'enough' });
     expect(cancelled.status).toBe(202);
-    expect((await linus.until(run, ['cancelled']))['error']).toMatchObject({ code: 'RUN_CANCELLED' });
+    const by = { iss: stack.issuer, sub: 'linus', name: 'Linus' };
+    expect(await linus.until(run, ['cancelled'])).toMatchObject({
+      error: { code: 'RUN_CANCELLED' },
+      cancellation: { by, reason: 'enough', force: false },
+    });
   }, 60_000);
 
   it('names ten faults of a manifest, each with its position', async () => {

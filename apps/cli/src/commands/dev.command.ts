@@ -1,3 +1,4 @@
+import { numberOf } from './number-option';
 import type { Command } from 'commander';
 import { describeEnd, type ChildEnd } from '../dev/child-process';
 import { startDevStack, tokenOfStack, type DevStack } from '../dev/dev-stack';
@@ -62,12 +63,13 @@ export function registerDev(program: Command, context: Context): void {
 }
 
 async function runDev(options: Options, { terminal, env }: Context) {
+  const port = options.port === undefined ? null : numberOf('--port', options.port, { least: 0, most: 65_535 });
   const own = await readOwnSettings(options.config, env);
   const waiting = new Ending();
   const stack = await startDevStack({
     own,
     stateDirectory: options.keepData ?? STATE,
-    ...(options.port === undefined ? {} : { ports: { api: Number(options.port) } }),
+    ...(port === null ? {} : { ports: { api: port } }),
     ...(options.actor === undefined ? {} : { actors: options.actor }),
     onProgress: (text) => terminal.say(text),
     ...(options.verbose ? { onLine: (name: string, line: string) => terminal.say(safeLine(`${name} | ${line}`)) } : {}),

@@ -1,3 +1,4 @@
+import { numberOf } from './number-option';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -154,9 +155,7 @@ function registerVerifyPack(group: Command, context: Context): void {
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const pack = await takePack(argument, options, context.env);
-        const threshold = Number(options.threshold);
-        if (!Number.isInteger(threshold) || threshold < 1)
-          throw new CliError('CLI_USAGE', '--threshold must be an integer of at least 1', 'Write --threshold 2.');
+        const threshold = numberOf('--threshold', options.threshold, { least: 1 });
         const keys = await Promise.all((options.key ?? []).map((path) => loadPublisherKey(path, path)));
         const policy: PackTrustPolicy = {
           unsigned: 'refuse',

@@ -14,7 +14,16 @@ export function runColumns(now: number): readonly Column<RunView>[] {
     { title: 'PACK', text: ({ pack }) => `${pack.name} ${pack.version}` },
     { title: 'REQUESTER', text: ({ requester }) => requester.name },
     { title: 'STUCK', text: ({ stuck = null }) => stuck ?? '' },
+    {
+      title: 'CANCELLED BY',
+      text: ({ cancellation = null }) => (cancellation === null ? '' : cancelledBy(cancellation)),
+    },
   ];
+}
+
+/** `Ada: the wrong target`. */
+function cancelledBy({ by, reason }: NonNullable<RunView['cancellation']>): string {
+  return `${by.name ?? by.sub}: ${shortened(reason)}`;
 }
 
 /** From the first step to the end, or to now. A run that has not begun has none. */
@@ -40,7 +49,7 @@ export function gateColumns(now: number): readonly Column<GateView>[] {
 
 const LONGEST_MESSAGE = 72;
 
-/** The first line, up to a length. `approve` shows the whole message. */
+/** The first line, up to a length. `approve` shows the whole message, `show` the whole reason. */
 function shortened(message: string): string {
   const [first = '', ...rest] = message.trim().split('\n');
   const characters = [...first];

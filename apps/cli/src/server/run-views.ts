@@ -25,6 +25,8 @@ export type RunView = Pick<
   readonly pack: Pick<Run['pack'], 'name' | 'version'>;
   readonly waits: readonly WaitView[];
   readonly evidence: Pick<Run['evidence'], 'status' | 'digest'>;
+  /** Absent from servers of earlier versions. */
+  readonly cancellation?: Run['cancellation'];
 };
 
 /** What a run waits for. */

@@ -1,6 +1,6 @@
 import type { RunGateView, RunView } from '../server/run-views';
 import { runGateLines } from './decision-lines';
-import { endLines, waitLine, waitLines } from './run-lines';
+import { cancellationLines, endLines, waitLine, waitLines } from './run-lines';
 
 const policy = {
   id: 'late',
@@ -134,6 +134,25 @@ describe('a run that failed', () => {
     ]);
     const atTop = { ...failure, stepId: 'scan', labels: [], said: null, count: null };
     expect(endLines({ ...(run as object), error } as never, atTop)).toEqual(['run run_1 failed', 'EXIT_3 at scan']);
+  });
+
+  it('was cancelled: says by whom and why, on one line; nothing if the server does not say', () => {
+    const by = { iss: 'https://id.test', sub: 'u-17', name: 'Ada' };
+    const cancellation = { by, reason: 'wrong\ntarget', force: false, requestedAt: '2026-11-24T10:00:00.000Z' };
+    expect(cancellationLines({ status: 'cancelling', cancellation })).toEqual(['cancelled by Ada: wrong\\u{a}target']);
+    expect(cancellationLines({ status: 'cancelled' })).toEqual([]);
+    expect(cancellationLines({ status: 'cancelled', cancellation: null })).toEqual([]);
+    const byOther = { ...cancellation, by: { ...by, name: null }, reason: 'late' };
+    expect(endLines({ ...(run as object), error: null, cancellation: byOther } as never)).toEqual([
+      'run run_1 failed',
+      'cancellation requested by u-17: late',
+    ]);
+    const error = { code: 'RUN_CANCELLED', stepId: null, message: null };
+    expect(endLines({ ...(run as object), status: 'cancelled', error, cancellation } as never)).toEqual([
+      'run run_1 cancelled',
+      'RUN_CANCELLED',
+      'cancelled by Ada: wrong\\u{a}target',
+    ]);
   });
 
   it('has the message of its end, or says why there is none', () => {

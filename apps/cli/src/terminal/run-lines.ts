@@ -49,9 +49,18 @@ export function endLines(run: RunView, failure: RunFailure | null = null): reado
       lines.push(safeLine(`${textOf(code)}${stepId ? ` at ${textOf(stepId)}` : ''}${said === '' ? '' : `: ${said}`}`));
     if (policy !== null) lines.push(...policyLines(policy).map((line) => `  ${line}`));
   }
+  lines.push(...cancellationLines(run));
   lines.push(...messageLines(run).map((line) => `  ${line}`));
   if (evidence.digest !== null) lines.push(safeLine(`evidence ${evidence.digest}`));
   return lines;
+}
+
+/** Who cancelled a run and why; nothing if nobody did. A run that ended otherwise, because it had failed before, says so. */
+export function cancellationLines({ status, cancellation = null }: Pick<RunView, 'status' | 'cancellation'>): string[] {
+  if (cancellation === null) return [];
+  const { by, reason } = cancellation;
+  const what = /^cancell(ed|ing)$/.test(status) ? 'cancelled' : 'cancellation requested';
+  return [safeLine(`${what} by ${by.name ?? by.sub}: ${reason}`)];
 }
 
 /** The message of a run, or why it has none; nothing if its pack has none. Servers of earlier versions send neither. */

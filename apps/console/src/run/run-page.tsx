@@ -16,6 +16,7 @@ import { GateList } from './gates/gate-list';
 import { paceOf, useLiveRun, useRefreshed } from './live-run';
 import { LogPanel } from './log/log-panel';
 import { RunActions } from './actions/run-actions';
+import { RunCancellation } from './run-cancellation';
 import { RunMessage } from './run-message';
 import { isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
 import { FailureFacts, StepDetail } from './step-detail';
@@ -160,6 +161,7 @@ function Head({ run }: { readonly run: Run }) {
         <Progress steps={run.steps} />
         <RunActions run={run} />
       </div>
+      <RunCancellation run={run} />
       <dl className="run-facts">
         <div>
           <dt>Run</dt>

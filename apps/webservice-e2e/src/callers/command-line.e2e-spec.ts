@@ -107,6 +107,8 @@ describe('the command line against a server', () => {
     expect([runs.status, runs.stderr]).toEqual([2, expect.stringMatching(/^CLI_RUN_AMBIGUOUS /)]);
     expect(runs.stderr).toContain(`\n    ${run}  waiting`);
     expect((await cli('ada', 'cancel', run, '--reason', 'enough')).status).toBe(0);
+    expect((await cli('ada', 'show', run)).stdout).toContain('\ncancelled by Ada: enough\n');
+    expect((await cli('ada', 'list')).stdout).toMatch(new RegExp(`^${run} .* Ada: enough$`, 'm'));
     expect(await cli('ada', 'show', 'run_7zzz')).toMatchObject({ status: 4, stdout: '' });
   }, 60_000);
 

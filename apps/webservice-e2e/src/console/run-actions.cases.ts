@@ -19,6 +19,7 @@ export function runActionCases(testBed: () => TestBed): void {
     const [sent] = await Promise.all([ada.page.waitForRequest(/\/cancel$/), ada.press('Cancel the run')]);
     expect(sent.postDataJSON()).toEqual({ reason: 'the wrong target', force: false });
     await ada.reads('The run is cancelled');
+    await ada.reads(/Cancelled by Ada .*: the wrong target/);
 
     await ada.press('Rerun …');
     await ada.page.getByLabel(/^From a step/).check();

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsString, Matches, MaxLength } from 'class-validator';
+import { MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/evidence/release`. */
 export class ReleaseBody {
@@ -10,7 +11,7 @@ export class ReleaseBody {
     description:
       'Files of the bundle to withhold, as listed in `evidence.reason` of the run. Omit it if the cause was removed, for example because the secret was changed; the seal is then retried.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(1_000)
   @IsString({ each: true })

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Digest, Json, JsonObject } from '@taskrunner/core/foundation';
 import type { DecisionKind } from '@taskrunner/core/gate';
 import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
-import { DigestText } from '../requests/rules';
+import { DigestText, MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/approve`. */
 export class ApproveBody {
@@ -32,7 +32,8 @@ export class ApproveBody {
 
   @ApiProperty({
     selfRequired: false,
-    description: 'Response to the form of the gate.',
+    description: 'Response to the form of the gate; null: none.',
+    nullable: true,
     type: 'object',
     additionalProperties: true,
   })
@@ -45,7 +46,7 @@ export class ApproveBody {
     additionalProperties: true,
     description: '`{iss, sub}` of the person who delegated the decision.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   onBehalfOf?: JsonObject;
 
@@ -55,7 +56,7 @@ export class ApproveBody {
     additionalProperties: true,
     description: "DSSE envelope with the person's signature over the intent.",
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   proof?: JsonObject;
 }

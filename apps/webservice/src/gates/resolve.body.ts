@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { ResolutionOutcome } from '@taskrunner/core/evidence';
 import type { Json } from '@taskrunner/core/foundation';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsInt, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/steps/{stepId}/resolve`. */
 export class ResolveBody {
@@ -28,7 +29,7 @@ export class ResolveBody {
     type: 'object',
     additionalProperties: true,
   })
-  @IsOptional()
+  @MayBeAbsent()
   outputs?: Json;
 
   @ApiProperty({ maxLength: 4_000, description: 'How the outcome was determined. It is part of the signed record.' })

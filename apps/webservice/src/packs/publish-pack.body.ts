@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { JsonObject } from '@taskrunner/core/foundation';
-import { ArrayMaxSize, IsArray, IsObject, IsOptional } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsObject } from 'class-validator';
+import { MayBeAbsent } from '../requests/rules';
 import { IsManifest, PackFileBody, PackFiles } from '../plans/pack-body';
 
 /** `POST /api/packs`. */
@@ -22,7 +23,7 @@ export class PublishPackBody {
     type: [Object],
     description: 'Publisher signatures: Sigstore bundles as written by `taskrunner pack sign`.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(32)
   @IsObject({ each: true })

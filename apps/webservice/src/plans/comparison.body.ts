@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsObject, IsString, MaxLength } from 'class-validator';
+import { MayBeAbsent } from '../requests/rules';
 import { PackBody } from './pack-body';
 
 /** `POST /api/plans/graph`. */
@@ -23,13 +24,13 @@ export class ScenariosBody extends PackBody {
     description: 'Scenarios as YAML or JSON. The default is tests/ of the pack.',
     example: 'name: the run succeeds\nexpect: { status: succeeded }\n',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(1_048_576)
   scenarios?: string;
 
   @ApiProperty({ required: false, description: 'Run only scenarios whose name or file name contains this text.' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(200)
   filter?: string;

@@ -9,14 +9,13 @@ import {
   IsArray,
   IsBoolean,
   IsObject,
-  IsOptional,
   IsString,
   MaxLength,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { ApiError } from '../problems/problem';
-import { DIGEST_PATTERN, rule } from '../requests/rules';
+import { DIGEST_PATTERN, rule, MayBeAbsent } from '../requests/rules';
 import { fault, requestInvalid } from '../requests/validated';
 
 /** There is no pattern for the whole text: for many MiB it would overflow the stack. */
@@ -69,7 +68,7 @@ export class PackFileBody {
   contentBase64!: string;
 
   @ApiProperty({ required: false, default: false, description: 'Whether the file is executable.' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   executable?: boolean;
 }
@@ -80,7 +79,7 @@ export function PackFiles(): PropertyDecorator {
     ValidateNested({ each: true }),
     ArrayMaxSize(10_000),
     IsArray(),
-    IsOptional(),
+    MayBeAbsent(),
     ApiProperty({
       required: false,
       type: () => [PackFileBody],
@@ -119,7 +118,7 @@ export class PackBody {
     description:
       'Publisher signatures of `manifest` and `files`: Sigstore bundles as written by `taskrunner pack sign`.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(32)
   @IsObject({ each: true })
@@ -133,7 +132,7 @@ export class PackBody {
     properties: { digest: { type: 'string', pattern: DIGEST_PATTERN } },
     description: 'Instead of a manifest: an uploaded tar, plain or gzip, of the folder that contains pack.yaml.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBundle()
   bundle?: { readonly digest: Digest };
 
@@ -148,7 +147,7 @@ export class PackBody {
     description:
       'Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   inputs?: JsonObject;
 }

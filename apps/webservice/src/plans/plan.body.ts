@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Json } from '@taskrunner/core/foundation';
-import { IsObject, IsOptional } from 'class-validator';
+import { IsObject } from 'class-validator';
+import { MayBeAbsent } from '../requests/rules';
 import { PackBody } from './pack-body';
 
 /** `POST /api/plans`. */
@@ -14,7 +15,7 @@ export class SimulationBody extends PackBody {
     additionalProperties: true,
     description: 'Outcomes to assume, by step id or pattern.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   script?: { readonly [step: string]: Json };
 }

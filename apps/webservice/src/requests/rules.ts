@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, Matches, ValidateBy } from 'class-validator';
+import { Matches, ValidateBy, ValidateIf } from 'class-validator';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export const DIGEST_PATTERN = DIGEST.source;
@@ -34,11 +34,19 @@ export function IsLabels(): PropertyDecorator {
   );
 }
 
+/**
+ * A member that may be left out, and is not null: where a program writes null for a value that it lost, such as the hash of the plan that it
+ * expects, the request must not count as one without it. `IsOptional` of class-validator accepts null.
+ */
+export function MayBeAbsent(): PropertyDecorator {
+  return ValidateIf((_body, value) => value !== undefined);
+}
+
 /** A digest in a body. `required: false`: it may be left out. */
 export function DigestText(description: string, { required = true } = {}): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ ...(required ? {} : { required }), type: String, pattern: DIGEST_PATTERN, description }),
-    ...(required ? [] : [IsOptional()]),
+    ...(required ? [] : [MayBeAbsent()]),
     Matches(DIGEST, { message: '$property must be sha256: followed by 64 hexadecimal digits' }),
   );
 }

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Json } from '@taskrunner/core/foundation';
-import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { IsMapOf } from '../requests/rules';
+import { IsString, Matches, MaxLength } from 'class-validator';
+import { IsMapOf, MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/rerun`. */
 export class RerunBody {
@@ -21,7 +21,7 @@ export class RerunBody {
     additionalProperties: true,
     description: 'Sensitive inputs of the original run, by name. They must be sent again because they are not stored.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsMapOf('isSensitive', 'values', 64, () => true)
   sensitive?: Record<string, Json>;
 }

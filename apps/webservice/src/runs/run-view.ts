@@ -15,7 +15,7 @@ function maybeInstant(ms: number | null): string | null {
 
 /** A run in the form of the API. */
 export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
-  const { pack, requester, evidence } = run;
+  const { pack, requester, evidence, cancellation } = run;
   const counts = (run.counts ?? {}) as Readonly<Record<string, Json>>;
   return {
     runId: run.runId,
@@ -35,6 +35,12 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
     outputs: run.outputs,
     ...messageOf(run.message),
     error: run.error,
+    cancellation: cancellation && {
+      by: { ...cancellation.by },
+      reason: cancellation.reason,
+      force: cancellation.force,
+      requestedAt: instant(cancellation.requestedAt),
+    },
     evidence: {
       status: evidence.status,
       digest: evidence.digest,

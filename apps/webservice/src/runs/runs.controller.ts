@@ -197,7 +197,7 @@ export class RunsController {
         status: 202,
         description: 'The run is being cancelled.',
         schema: ref('Run'),
-        example: { ...EXAMPLES.run, status: 'cancelling' },
+        example: EXAMPLES.cancelledRun,
       },
       {
         status: 200,

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isDigest, type Digest } from '@taskrunner/core/foundation';
-import { IsOptional } from 'class-validator';
+import {} from 'class-validator';
 import { PackBody } from '../plans/pack-body';
-import { DIGEST_PATTERN, DigestText, IsLabels, IsMapOf } from '../requests/rules';
+import { DIGEST_PATTERN, DigestText, IsLabels, IsMapOf, MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs`. */
 export class SubmitRunBody extends PackBody {
@@ -17,7 +17,7 @@ export class SubmitRunBody extends PackBody {
     additionalProperties: { type: 'string', pattern: DIGEST_PATTERN },
     description: 'Receipt of the earlier plan. With it, a refusal lists each component that differs.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsMapOf('isReceipt', 'digests', 64, isDigest)
   receipt?: Record<string, Digest>;
 
@@ -27,7 +27,7 @@ export class SubmitRunBody extends PackBody {
     additionalProperties: { type: 'string', maxLength: 256 },
     description: 'Labels of the run. They are not part of the plan.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLabels()
   labels?: Record<string, string>;
 }

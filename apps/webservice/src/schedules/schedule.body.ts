@@ -5,7 +5,7 @@ import { parseDuration } from '@taskrunner/core/pack';
 import { CATCH_UP, OVERLAP, type CatchUp, type Overlap, type Timing } from '@taskrunner/core/schedule';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { PackBody, PackFileBody } from '../plans/pack-body';
-import { DigestText, IsLabels, rule } from '../requests/rules';
+import { DigestText, IsLabels, rule, MayBeAbsent } from '../requests/rules';
 import { requestInvalid } from '../requests/validated';
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
@@ -41,7 +41,7 @@ export class ScheduleBody extends PackBody {
   cron!: string;
 
   @ApiProperty({ required: false, default: 'UTC', description: 'IANA time zone.', example: 'Europe/Berlin' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(64)
   timeZone?: string;
@@ -53,7 +53,7 @@ export class ScheduleBody extends PackBody {
     description:
       'Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(OVERLAP)
   overlap?: Overlap;
 
@@ -63,7 +63,7 @@ export class ScheduleBody extends PackBody {
     default: 'none',
     description: 'Which missed ticks within the window are run later: `none`, the `latest`, or `all`.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(CATCH_UP)
   catchUp?: CatchUp;
 
@@ -73,7 +73,7 @@ export class ScheduleBody extends PackBody {
     description: 'Maximum age of a missed tick that is run later. The default is the maximum of the installation.',
     example: '6h',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsDuration()
   catchUpWindow?: string;
 
@@ -93,7 +93,7 @@ export class ScheduleBody extends PackBody {
     default: false,
     description: 'Whether the schedule is paused. A paused schedule does not tick.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   paused?: boolean;
 
@@ -103,7 +103,7 @@ export class ScheduleBody extends PackBody {
     additionalProperties: { type: 'string', maxLength: 256 },
     description: 'Labels of the runs of the schedule.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLabels()
   labels?: Record<string, string>;
 

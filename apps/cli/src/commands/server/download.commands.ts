@@ -1,3 +1,4 @@
+import { numberOf } from '../number-option';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -45,10 +46,11 @@ export function registerDownloads(program: Command, context: Context): void {
     .option('--wait <seconds>', 'maximum time to wait for the seal', '60')
     .action((named: string, options: ServerOptions & { readonly file?: string; readonly wait: string }) =>
       context.run(async () => {
+        const patienceMs = numberOf('--wait', options.wait, { least: 0 }) * 1_000;
         const server = await connect(options, context.env);
         const runId = await runIdOf(server, named);
         const file = options.file ?? `${fileName(runId)}.evidence.tar`;
-        const deadline = Date.now() + Number(options.wait) * 1_000;
+        const deadline = Date.now() + patienceMs;
         for (;;) {
           try {
             const digest = await save(await server.evidence(runId), file, null);

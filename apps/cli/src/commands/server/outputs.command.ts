@@ -18,6 +18,8 @@ interface Options extends ServerOptions {
 /** What returned the outputs. `outputsRef`: where they are if they are not in the answer. */
 interface Shown {
   readonly status: string;
+  /** Of a step. */
+  readonly kind?: string;
   readonly outputs?: unknown;
   readonly outputsRef?: unknown;
   /** Of a run. */
@@ -36,6 +38,12 @@ export function registerOutputs(program: Command, context: Context): void {
         const runId = await runIdOf(server, named);
         const shown: Shown = step === undefined ? await server.client.run(runId) : await stepOf(server, runId, step);
         const { outputs = null, outputsRef = null } = shown;
+        if (outputs === null && outputsRef !== null && (shown.kind === 'map' || shown.kind === 'loop'))
+          throw new CliError(
+            'CLI_OUTPUT_NOT_FOUND',
+            `the outputs of ${step} are the list of those of its ${shown.kind === 'map' ? 'items' : 'iterations'}, which are printed one by one`,
+            `Print those of the first: taskrunner outputs ${runId} "${step}[0]"`,
+          );
         if (outputs === null && outputsRef !== null)
           throw new CliError(
             'CLI_OUTPUT_NOT_FOUND',

@@ -1,3 +1,4 @@
+import { numberOf } from '../number-option';
 import type { LogLevel, Me, Run } from '@taskrunner/client';
 import { isOver } from '@taskrunner/core/foundation';
 import { STUCK_REASONS } from '@taskrunner/core/ports';
@@ -12,7 +13,7 @@ import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { runColumns } from '../../lists/list-columns';
 import { LogPrinter } from '../../terminal/log-printer';
-import { endLines, waitLine, waitLines } from '../../terminal/run-lines';
+import { cancellationLines, endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
@@ -146,7 +147,9 @@ function registerShow(program: Command, context: Context): void {
           if (run.outputs !== null) printLines(context, [safeLine(`outputs ${JSON.stringify(run.outputs)}`)]);
           printLines(
             context,
-            isOver(run.status) ? endLines(run, await runFailure(server, run)) : [`run ${run.runId} ${run.status}`],
+            isOver(run.status)
+              ? endLines(run, await runFailure(server, run))
+              : [`run ${run.runId} ${run.status}`, ...cancellationLines(run)],
           );
         }
         return EXIT.OK;
@@ -182,8 +185,8 @@ function registerLists(program: Command, context: Context): void {
     .option('--limit <count>', 'maximum number of entries', '50')
     .action((options: ListOptions) =>
       context.run(async () => {
+        const most = numberOf('--limit', options.limit, { least: 1 });
         const server = await connect(options, context.env);
-        const most = Math.max(1, Number(options.limit) || 50);
         const { status, pack, stuck, requester, search: q } = options;
         const runs: Run[] = [];
         for await (const page of server.runPages({ status, pack, stuck, requester, q, limit: most })) {
@@ -204,9 +207,10 @@ function registerWait(program: Command, context: Context): void {
     .action(
       (named: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
         context.run(async () => {
+          const timeoutMs =
+            options.timeout === undefined ? Infinity : numberOf('--timeout', options.timeout, { least: 0 }) * 1_000;
           const server = await connect(options, context.env);
           const runId = await runIdOf(server, named);
-          const timeoutMs = options.timeout === undefined ? Infinity : Number(options.timeout) * 1_000;
           const run = await waitFor(server, runId, { what: options.for, timeoutMs }, context.terminal);
           printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
           if (isOver(run.status)) return exitOfRun(run.status, run.error);

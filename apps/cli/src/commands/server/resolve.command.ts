@@ -1,3 +1,4 @@
+import { numberOf } from '../number-option';
 import type { Command } from 'commander';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
@@ -38,7 +39,10 @@ export function registerResolve(program: Command, context: Context): void {
         const server = await connect(options, context.env);
         const run = await runIdOf(server, named);
         const found = await stepOf(server, run, step);
-        const execution = options.execution === undefined ? executionOf(found.error) : Number(options.execution);
+        const execution =
+          options.execution === undefined
+            ? executionOf(found.error)
+            : numberOf('--execution', options.execution, { least: 1 });
         const outputs = options.outputs === undefined ? null : await readDocumentAt(options.outputs);
         const receipt = await server.resolve(run, step, {
           execution,

@@ -1,3 +1,4 @@
+import { numberOf } from '../number-option';
 import type { Schedule, ScheduleTick } from '@taskrunner/client';
 import { CATCH_UP, OVERLAP } from '@taskrunner/core/schedule';
 import { Option, type Command } from 'commander';
@@ -94,7 +95,7 @@ function registerViews(schedule: Command, context: Context): void {
       context.run(async () => {
         const server = await connect(options, context.env);
         const id = await scheduleIdOf(server, supplied);
-        const most = Math.max(1, Number(options.ticks) || 10);
+        const most = numberOf('--ticks', options.ticks, { least: 1 });
         const shown = await server.schedule(id);
         const ticks = await server.ticks(id, most);
         printAs(context, options, { ...shown, ticks }, () => [...linesOf(shown), ...ticks.map(tickLine)]);

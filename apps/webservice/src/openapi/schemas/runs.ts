@@ -101,6 +101,26 @@ export const RUN_SCHEMAS = {
       description:
         'Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy also `policy`: the result of the policy.',
     },
+    cancellation: {
+      anyOf: [
+        { type: 'null' },
+        closed({
+          by: closed({
+            iss: text,
+            sub: text,
+            name: { ...maybeText, description: 'Known if the requester of the run cancelled it; otherwise `null`.' },
+          }),
+          reason: {
+            ...text,
+            description: 'As it was given. The journal and the evidence of the run have it with secrets redacted.',
+          },
+          force: { ...flag, description: 'Cleanup steps were to be stopped as well. A later request can add it.' },
+          requestedAt: instant,
+        }),
+      ],
+      description:
+        'The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested it.',
+    },
     evidence: closed({
       status: { type: 'string', enum: ['none', 'pending', 'blocked', 'sealed', 'refused'] },
       digest: maybeDigest,

@@ -39,6 +39,18 @@ export function describeRequests(api: ApiUnderTest): void {
       expect(query.body['errors']).toHaveLength(4);
     });
 
+    it('do not lose a member to null: it is refused where the document does not name it', async () => {
+      const members = ['planHash', 'labels', 'inputs', 'files', 'signatures', 'bundle', 'manifest', 'pack'];
+      for (const member of members) {
+        const reply = await ask('ada', 'POST', '/api/runs', { manifest: MANIFEST, [member]: null });
+        const errors = reply.body['errors'] as unknown as { path: string }[];
+        expect([member, reply.status, errors.some(({ path }) => path === `/${member}`)]).toEqual([member, 422, true]);
+      }
+      const { runId, decision } = await gated('approve');
+      const unread = await ask('grace', 'POST', `/api/runs/${runId}/approve`, { ...decision, gateDigest: null });
+      expect([unread.status, unread.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+    });
+
     it('of strangers get what the document says, with every route, token, scope and parameter (npm run security)', async () => {
       await gated('approve');
       const runId = await submit();

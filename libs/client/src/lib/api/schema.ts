@@ -926,7 +926,7 @@ export interface components {
       };
     };
     CancelRunBody: {
-      /** @description Reason for the cancellation. It is stored with the run. */
+      /** @description Reason for the cancellation. It is stored with the run and shown to everybody who can read the run: it must not contain a secret. */
       reason?: string;
       /**
        * @description Also stop cleanup steps.
@@ -958,10 +958,10 @@ export interface components {
       /** @description Digest of the gate request that was reviewed. It can be omitted only if the gate shows no values and no step behind it reads a result. */
       gateDigest?: string;
       reason?: string | null;
-      /** @description Response to the form of the gate. */
+      /** @description Response to the form of the gate; null: none. */
       response?: {
         [key: string]: unknown;
-      };
+      } | null;
       /** @description `{iss, sub}` of the person who delegated the decision. */
       onBehalfOf?: {
         [key: string]: unknown;
@@ -1400,6 +1400,21 @@ export interface components {
       };
       /** @description Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy also `policy`: the result of the policy. */
       error: Record<string, unknown> | null;
+      /** @description The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested it. */
+      cancellation: null | {
+        by: {
+          iss: string;
+          sub: string;
+          /** @description Known if the requester of the run cancelled it; otherwise `null`. */
+          name: string | null;
+        };
+        /** @description As it was given. The journal and the evidence of the run have it with secrets redacted. */
+        reason: string;
+        /** @description Cleanup steps were to be stopped as well. A later request can add it. */
+        force: boolean;
+        /** Format: date-time */
+        requestedAt: string;
+      };
       evidence: {
         /** @enum {string} */
         status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';

@@ -23,7 +23,7 @@ export interface ClientOptions {
 /** A request that can be sent again without reading its body into memory. */
 export class RepeatableRequest extends Request {
   constructor(
-    input: RequestInfo | URL,
+    input: string | URL | Request,
     private readonly options: RequestInit = {},
   ) {
     // A token is for this server, not for wherever it points.

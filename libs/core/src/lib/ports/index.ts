@@ -91,6 +91,7 @@ export {
   type StatusCount,
   type RunOriginal,
   type RunRecords,
+  type RunCancellation,
   type RunSummary,
   type StuckReason,
 } from './runs/run-reader';

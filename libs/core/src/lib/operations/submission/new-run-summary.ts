@@ -22,6 +22,7 @@ export function summaryOf(run: NewRun, inLine: boolean): RunSummary {
     outputs: null,
     message: null,
     error: null,
+    cancellation: null,
     evidence: { status: 'none', digest: null, reason: null, exports: [] },
     lastLine: 0,
     rerunOf: run.rerunOf,

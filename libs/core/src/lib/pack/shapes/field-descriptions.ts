@@ -167,7 +167,8 @@ export const STEP: Descriptions<StepCommon> = {
     'success: run if all needed steps succeeded; failure: run if one failed; always: run in any case, even after a cancellation.',
   timeoutMs: 'Timeout of the step, including retries and delays. It is not retried.',
   retries: 'Retries of failed attempts. Only for run steps.',
-  continueOnError: 'Whether the list continues after a failure. The failure is recorded.',
+  continueOnError:
+    'Whether the list continues after a failure, which is recorded. On a parallel, map or loop: whether its other children continue; it then fails at the end. Put it in a group with this field to continue after it.',
   effects: 'Effect of running the step twice: none (pure), the same as once (idempotent), or harmful (once).',
   workers: 'Labels that a worker must have to run the step.',
   sealedInstall: 'Whether the pack runs only in a sealed environment.',

@@ -29,6 +29,20 @@ export interface EvidenceExport {
 export const STUCK_REASONS = ['attention', 'halted', 'blocked', 'restore'] as const;
 export type StuckReason = (typeof STUCK_REASONS)[number];
 
+/**
+ * The first request to cancel a run. It counts even if the run did not end as cancelled, because a step had failed before. A later request
+ * can only add force.
+ */
+export interface RunCancellation {
+  /** `name`: null if it is not known. It is known of the run's requester only. */
+  readonly by: { readonly iss: string; readonly sub: string; readonly name: string | null };
+  /** As it was given. Only workers know secrets, so it is redacted in the journal and not here. */
+  readonly reason: string;
+  readonly force: boolean;
+  /** Milliseconds since the epoch. */
+  readonly requestedAt: number;
+}
+
 /** A run for readers: O(1), from its row. */
 export interface RunSummary {
   readonly runId: RunId;
@@ -50,6 +64,8 @@ export interface RunSummary {
   /** `RunMessage`, as the row holds it; null if there is none. */
   readonly message: Json;
   readonly error: Json;
+  /** Null: nobody requested it. */
+  readonly cancellation: RunCancellation | null;
   readonly evidence: {
     readonly status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';
     readonly digest: Digest | null;

@@ -3,6 +3,7 @@ import { isRunId, runUuid, toRunId } from '@taskrunner/core/foundation';
 import type { Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
 import { DocumentAltered, type AdmissionColumns, type KnownAdmissions } from '@taskrunner/core/stored';
+import { cancellationOf, isUncancelled } from './cancellation';
 import { toDigest } from './digest-bytes';
 import { markOf, misshapenColumn, withoutMisshapen } from './shown-run';
 import type { AdmissionRow, SummaryRow } from './summary-row';
@@ -35,7 +36,7 @@ export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissi
   if (mark !== null) return summaryOf(admitted(tenant, withoutMisshapen(row), known), mark);
   known.compare(admissionColumns(tenant, row));
   const runId = toRunId(row.run_id);
-  if (row.uncancelled === true && row.status !== 'halted') throw alteredCancellation(tenant, runId);
+  if (isUncancelled(row) && row.status !== 'halted') throw alteredCancellation(tenant, runId);
   const what = misshapenColumn(row);
   if (what !== null)
     throw new DocumentAltered({
@@ -114,6 +115,7 @@ function summaryOf(row: SummaryRow, mark: Json): RunSummary {
     outputs: row.outputs,
     message: row.message,
     error: mark ?? row.error,
+    cancellation: cancellationOf(row),
     evidence: {
       status: row.evidence_status,
       digest: row.evidence_digest && toDigest(row.evidence_digest),

@@ -1,6 +1,7 @@
 import type { Envelope } from '@taskrunner/core/evidence';
 import type { Actor, Json } from '@taskrunner/core/foundation';
 import type { RunSummary } from '@taskrunner/core/ports';
+import type { CancellationRow } from './cancellation';
 
 /** The columns of a run's row that duplicate its admission, and the admission. */
 export interface AdmissionRow {
@@ -18,7 +19,7 @@ export interface AdmissionRow {
 }
 
 /** A run's two rows, as `run-summary`, `list-runs` and `run-records` return them. */
-export interface SummaryRow extends AdmissionRow {
+export interface SummaryRow extends AdmissionRow, CancellationRow {
   readonly status: string;
   /** The altered document, as an error of the run, and whatever else somebody writes here; null: none. */
   readonly altered: Json;
@@ -39,6 +40,4 @@ export interface SummaryRow extends AdmissionRow {
   readonly exports?: RunSummary['evidence']['exports'] | null;
   readonly last_line: number;
   readonly version: number;
-  /** True if it is marked as cancelled, and nobody requested it. Not read for every query. */
-  readonly uncancelled?: boolean;
 }

@@ -218,6 +218,11 @@ describe('a tick', () => {
       'select run_id, given from pack_runs.inbox',
     );
     expect(message).toMatchObject({ run_id: runUuid(old.runId), given: { type: 'run.cancel-requested', by } });
+    const [shown] = (await (webs[0] as WebDatabase).runReader.list(tenantA, { text: old.runId }, 1, null)).runs;
+    expect(shown?.cancellation).toMatchObject({
+      ...{ by, force: false },
+      reason: expect.stringMatching(`^replaced by the tick of .* of ${schedule.scheduleId}$`) as string,
+    });
   });
 
   it('waits in line for those that it replaces, also where its run refuses to wait for others', async () => {

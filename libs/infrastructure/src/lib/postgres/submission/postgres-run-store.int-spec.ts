@@ -268,6 +268,53 @@ describe('letters', () => {
     expect((await web.runReader.tail([{ tenant, runId }]))[0]).toMatchObject({ status: 'cancelling', lastSeq: 1 });
     await worker.claims.retire(workerSession);
   });
+
+  it('show who cancelled a run and why: the first request, also in lists and in the records for its evidence', async () => {
+    const tenant = 'canceller' as never;
+    const [runId, other] = [await submit(web.runStore, { tenant }), await submit(web.runStore, { tenant })];
+    expect((await web.runReader.summary(tenant, runId))?.cancellation).toBeNull();
+    const asks = (sub: string, reason: string, force: boolean) =>
+      ({ type: 'run.cancel-requested', by: { iss: 'https://id.test', sub }, reason, force }) as const;
+    expect(await web.runStore.post(tenant, runId, { type: 'time.reached' }, 'other')).toMatchObject({ position: 1 });
+    await web.runStore.post(tenant, runId, asks('ada', 'wrong target', false), 'cancel');
+    await web.runStore.post(tenant, runId, asks('ops', 'now', true), 'cancel:force');
+    const [posted] = await database.sql<{ at: number }>(
+      'select posted_ms::float8 as at from pack_runs.inbox where run_id = $1 and position = 2',
+      [runUuid(runId)],
+    );
+    const by = { iss: 'https://id.test', sub: 'ada', name: 'Ada' };
+    const cancellation = { by, reason: 'wrong target', force: false, requestedAt: posted?.at };
+    expect((await web.runReader.summary(tenant, runId))?.cancellation).toEqual(cancellation);
+    expect((await worker.runReader.records(tenant, runId))?.summary.cancellation).toEqual(cancellation);
+    const { runs } = await web.runReader.list(tenant, {}, 9, null);
+    expect(new Map(runs.map((run) => [run.runId, run.cancellation]))).toEqual(
+      new Map([[runId, cancellation], [other, null]]), // prettier-ignore
+    );
+    // Of another person than the requester, the run has no name.
+    await web.runStore.post(tenant, other, asks('ops', 'now', true), 'cancel:force');
+    expect((await web.runReader.summary(tenant, other))?.cancellation).toMatchObject({
+      ...{ by: { iss: 'https://id.test', sub: 'ops', name: null }, reason: 'now', force: true },
+    });
+  });
+
+  it('refuse a run whose mark of a cancellation has no request, in lists too, and show it without one once it is marked', async () => {
+    const tenant = 'uncancelled' as never;
+    const altered = { document: 'status', what: 'the mark of its cancellation' };
+    for (const input of [
+      '{}',
+      JSON.stringify({ ...cancelRequest, reason: null }),
+      JSON.stringify({ ...cancelRequest, by: 'ada' }),
+    ]) {
+      // prettier-ignore
+      const runId = await submit(web.runStore, { tenant });
+      await web.runStore.post(tenant, runId, cancelRequest, 'cancel');
+      await database.sql('update pack_runs.inbox set given = $2 where run_id = $1', [runUuid(runId), input]);
+      await expect(web.runReader.summary(tenant, runId)).rejects.toMatchObject({ first: altered });
+      await expect(web.runReader.list(tenant, {}, 1, null)).rejects.toMatchObject({ first: altered });
+      await web.alteredRuns.mark({ tenant, runId, ...altered, expected: 'a', found: 'b' } as never);
+      expect((await web.runReader.list(tenant, {}, 1, null)).runs).toMatchObject([{ runId, cancellation: null }]);
+    }
+  });
 });
 
 describe('a run of which a document was found altered', () => {
