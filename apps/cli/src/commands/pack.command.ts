@@ -155,7 +155,7 @@ function registerVerifyPack(group: Command, context: Context): void {
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const pack = await takePack(argument, options, context.env);
-        const threshold = numberOf('--threshold', options.threshold, { least: 1 });
+        const threshold = numberOf('--threshold', options.threshold ?? '1', { least: 1 });
         const keys = await Promise.all((options.key ?? []).map((path) => loadPublisherKey(path, path)));
         const policy: PackTrustPolicy = {
           unsigned: 'refuse',
