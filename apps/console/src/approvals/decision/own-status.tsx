@@ -64,7 +64,7 @@ export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
       )}
       {ENDS[status] === undefined ? null : <p>{ENDS[status]}</p>}
       {status === 'open' && !isCounted(own) ? <Why gate={gate} me={me} /> : null}
-      <Unsent texts={unsentTexts(gate, me, drafts)} told={fate === null ? null : (attempt?.reason ?? null)} />
+      <Unsent texts={unsentTexts(gate, me, drafts)} reported={fate === null ? null : (attempt?.reason ?? null)} />
       {status === 'open' && isCounted(own) ? <Back gate={gate} me={me} {...ends} /> : null}
     </section>
   );
@@ -165,9 +165,9 @@ function unsentTexts(gate: Gate, me: Me, drafts: Drafts): readonly string[] {
   return names.map((name) => drafts.read(name).text ?? '');
 }
 
-/** What the person had entered when the gate was decided or its time was over. `told`: a reason that was sent, which is said above. */
-function Unsent({ texts, told }: { readonly texts: readonly string[]; readonly told: string | null }) {
-  const unsent = texts.filter((text) => text.trim() !== '' && text.trim() !== told);
+/** What the person had entered when the gate was decided or its time was over. `reported`: a reason that was sent, which is said above. */
+function Unsent({ texts, reported }: { readonly texts: readonly string[]; readonly reported: string | null }) {
+  const unsent = texts.filter((text) => text.trim() !== '' && text.trim() !== reported);
   if (unsent.length === 0) return null;
   return (
     <div>

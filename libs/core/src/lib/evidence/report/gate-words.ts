@@ -36,7 +36,7 @@ export function stands({ decision, counted, withdrawn }: ReportedDecision): bool
 }
 
 /** The approvals that stand at a gate, of how many that are needed. */
-export interface CountedApprovals {
+interface CountedApprovals {
   readonly people: readonly Subject[];
   /** `2 of 2`; without the second number if the request is missing. */
   readonly number: string;
