@@ -164,11 +164,12 @@ describe('evidence, for who has a bundle and a trust file', () => {
     it('ends with who approved what when, and how the run ended', async () => {
       const lines = (await taskrunner('verify', 'run.tar', '--trust', 'trust.json')).out.trimEnd().split('\n');
       const from = lines.findIndex((line) => line.startsWith('run run_'));
-      expect(lines.slice(from, from + 6)).toEqual([
+      expect(lines.slice(from, from + 7)).toEqual([
         expect.stringMatching(/ of sample:1\.2\.3 for acme, started by ada \(https:\/\/issuer\.test\)$/),
         'gate approve: approved',
         expect.stringMatching(/^ {2}grace \(\S+\) approved at \S+Z: "CVE list <b>read<\/b>" \[proof: service\]$/),
         expect.stringMatching(/^ {2}linus \(\S+\) approved at \S+Z, no reason given \[proof: service\]$/),
+        '  counted: grace, linus (2 of 2)',
         'policy few at few-hits: allow',
         expect.stringMatching(/^ended \S+Z: succeeded$/),
       ]);

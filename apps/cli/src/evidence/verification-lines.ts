@@ -6,7 +6,6 @@ import {
   type Check,
   type Verification,
 } from '@taskrunner/core/evidence';
-import { isCodedError } from '@taskrunner/core/foundation';
 import { safeLine } from '../terminal/safe-text';
 
 /** What a pass does not say. The report lists what stays open for this bundle. */
@@ -20,14 +19,15 @@ const NOT_PROVEN =
 export function verificationLines(verification: Verification, hasFiles: boolean): readonly string[] {
   const { checks, summary } = verification;
   const failures = failureLines(checks, hasFiles);
+  const story = storyLines(verification);
   const held = checks.filter(({ ok }) => ok).map(checkLine);
   const lines =
     failures.length > 0
-      ? [...failures, ...held, 'The contents of the bundle cannot be trusted. `inspect` still shows them.']
+      ? [...failures, ...held, untrusted(story !== null, hasFiles)]
       : [
           ...held,
           '',
-          ...storyLines(verification),
+          ...(story ?? ['the documents cannot be read']),
           '',
           `${checks.length} checks hold: ${basesInWords(checks)}`,
           NOT_PROVEN,
@@ -61,10 +61,18 @@ function counted(count: number): string {
   return count === 1 ? '1 further check fails' : `${count} further checks fail`;
 }
 
-function storyLines({ documents }: Verification): readonly string[] {
+/** What can be done with the contents of a bundle that fails. `inspect` reads the same documents. */
+function untrusted(isReadable: boolean, hasFiles: boolean): string {
+  const untrusted = 'The contents of the bundle cannot be trusted';
+  if (isReadable) return `${untrusted}. \`inspect\` still shows them.`;
+  return `${untrusted}, and its documents cannot be read.${hasFiles ? ' `inspect` names the first that cannot.' : ''}`;
+}
+
+/** What the documents say; null: they cannot be read. */
+function storyLines({ documents }: Verification): readonly string[] | null {
   try {
-    return documents === null ? [] : answerLines(shortContentsOf(documents));
-  } catch (error) {
-    return [`the documents cannot be read (${isCodedError(error) ? error.code : 'malformed'})`];
+    return documents && answerLines(shortContentsOf(documents));
+  } catch {
+    return null;
   }
 }

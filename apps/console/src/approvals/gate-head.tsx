@@ -34,7 +34,7 @@ export function GateHead({ gate }: { readonly gate: Gate }) {
         <Fact name="Steps with effects start until">
           {fullText(request.executeBy)}{' '}
           <span className="faint">
-            (<Moment at={request.executeBy} />, {durationText(timeToStart)} after the time to decide)
+            (<Moment at={request.executeBy} />; that is {durationText(timeToStart)} after the time to decide)
           </span>
         </Fact>
       ) : null}

@@ -43,17 +43,23 @@ describe('an examination of a bundle', () => {
   });
 
   it('says without a trust file what it did not check, and never that the bundle is verified', async () => {
-    const { verification, contents, unmade, report } = (await opened()).verify(NO_TERMS, NOW);
+    const { verification, contents, unmade, report, sections } = (await opened()).verify(NO_TERMS, NOW);
     expect(verification).toBeNull();
     expect(contents?.every(({ ok, basis }) => ok && basis !== 'signed')).toBe(true);
     expect(unmade).toEqual(expect.arrayContaining(['manifest.signature', 'admission.signature', 'decisions.proof']));
     expect(report.verdict.status).toBe('unverified');
+    // The report on the same page lists the same checks.
+    expect(report.verdict.checks).toEqual(contents);
+    const text = JSON.stringify(sections);
+    expect(text).not.toContain('No checks were made.');
+    expect(text).toMatch(/NOTHING WAS VERIFIED.*No signature was checked\. \d+ checks that need no trust file hold/);
   });
 
   it('finds without a trust file that a document was altered', async () => {
     const altered = new Map(files).set('steps.ndjson', Buffer.from('{}\n'));
-    const { contents } = (await opened(altered)).verify(NO_TERMS, NOW);
+    const { contents, sections } = (await opened(altered)).verify(NO_TERMS, NOW);
     expect(contents?.filter(({ ok }) => !ok).map(({ name }) => name)).toContain('manifest.complete');
+    expect(JSON.stringify(sections)).toMatch(/of \d+ checks that need no trust file fail: [a-z., ]*manifest\.complete/);
   });
 
   it('compares the run with the one that is expected', async () => {

@@ -10,6 +10,7 @@ import {
   renderHtml,
   trustFaults,
   verifySignature,
+  type Check,
   type Report,
   type TrustFile,
 } from '@taskrunner/core/evidence';
@@ -53,7 +54,7 @@ export class Examination {
         expect,
       }).conclude();
     const contents = verification === null ? checkContents({ files, archiveFaults: faults }).checks : null;
-    const report = this.reportOf(terms, now, verification && trust && { verification, trust });
+    const report = this.reportOf(terms, now, verification && trust && { verification, trust }, contents ?? []);
     this.report = report;
     const made = new Set((verification?.checks ?? contents ?? []).map(({ name }) => name));
     return {
@@ -79,12 +80,18 @@ export class Examination {
     return this.report && renderHtml(this.report);
   }
 
-  private reportOf(terms: Terms, now: number, verified: Parameters<typeof buildReport>[0]['verified']): Report {
+  private reportOf(
+    terms: Terms,
+    now: number,
+    verified: Parameters<typeof buildReport>[0]['verified'],
+    unsigned: readonly Check[],
+  ): Report {
     const { name, size, sha256: digest } = this.file;
     return buildReport({
       bundle: { name, size, sha256: digest as Digest },
       files: this.bundle.files,
       verified,
+      unsigned,
       paper: {
         verifier: { name: 'taskrunner console', version, sha256: null },
         at: new Date(now).toISOString(),

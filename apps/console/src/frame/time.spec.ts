@@ -19,6 +19,9 @@ it.each([
   [42_000, '42 s ago'],
   [5 * 60_000, '5 min ago'],
   [-2 * 3_600_000, 'in 2 h'],
+  [-116 * 60_000, 'in 1 h 56 min'],
+  [-299_000, 'in 4 min 59 s'],
+  [-47 * 3_600_000, 'in 1 d 23 h'],
   [3 * 86_400_000, '3 d ago'],
 ])('%d ms before now are %s', (ms, text) => expect(relativeText(ago(ms), now)).toBe(text));
 

@@ -13,6 +13,7 @@ const gated = (approval: string, name: string): string =>
   );
 const SHORT = gated(`expiresAfter: ${LIMIT_MS / 1_000}s, executeWithin: 1m`, 'console-short');
 const FRESH = gated(`maxAuthAge: ${LIMIT_MS / 1_000}s, reasonTemplate: "as agreed"`, 'console-fresh');
+const DECIDED_BY_ONE = gated('minApprovals: 1', 'console-decided-by-one');
 const SUGGESTED = gated('minApprovals: 2, reasonTemplate: "as agreed"', 'console-suggested');
 
 /** A run that waits at its gate. */
@@ -119,6 +120,61 @@ export function interruptionCases(testBed: () => TestBed): void {
     await first.page.getByRole('button', { name: 'Approve', exact: true }).waitFor();
     expect(await reasonOn(first.page).inputValue()).toBe('as agreed');
   });
+
+  it('says what became of a decision whose answer was lost, and of those that another tab was faster than', async () => {
+    const run = await waiting(testBed(), SUGGESTED);
+    const first = await testBed().visit(`/runs/${run}/gates/accept`, 'grace');
+    await first.reads(/This browser computed the same digest/);
+    const second = await testBed().tab(first, `/runs/${run}/gates/accept`);
+    await second.reads(/This browser computed the same digest/);
+    await second.page.getByRole('button', { name: 'Approve', exact: true }).waitFor();
+    await keepAsItIs(second.page);
+    await reasonOn(first.page).fill('read it twice');
+    await first.page.route('**/approve', async (route) => {
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await first.press('Approve');
+    await first.reads('The answer was lost. Your approval arrived, with this reason:');
+    await first.page.unroute('**/approve');
+    first.complaints.splice(0);
+    expect(await first.page.getByText('was not sent').count()).toBe(0);
+
+    // The other tab does not know it yet, and is answered with the first record.
+    await reasonOn(second.page).fill('looked at it');
+    await second.press('Approve');
+    await second.page.unroute(/\/gates\/accept$/);
+    await second.page.reload();
+    await second.reads(/^You had already approved at .* This reason was not recorded:$/);
+    await second.reads('looked at it');
+
+    // And one that is refused.
+    const other = await waiting(testBed(), DECIDED_BY_ONE);
+    await openGate(first, other);
+    await openGate(second, other);
+    await second.page.getByRole('button', { name: 'Reject …', exact: true }).waitFor();
+    await keepAsItIs(second.page);
+    await reasonOn(second.page).fill('not on a Friday');
+    await first.press('Approve');
+    await first.sees('heading', /^The gate is approved$/);
+    await second.press('Reject …');
+    await second.press('Reject it');
+    await second.page.getByRole('dialog').getByText('GATE_DECIDED').waitFor();
+    second.wasRefused(409);
+    await second.page.unroute(/\/gates\/accept$/);
+    await second.page.reload();
+    await second.sees('heading', /^Your rejection was refused$/);
+    await second.reads(
+      /^Your rejection was refused \(GATE_DECIDED\): you approved at .* This reason was not recorded:$/,
+    );
+    await second.reads('not on a Friday');
+    expect(await second.page.getByText('✓ Your approval counts').count()).toBe(0);
+  });
+}
+
+/** From now on the page does not hear of changes at the gate. */
+async function keepAsItIs(page: Page): Promise<void> {
+  await page.route(/\/gates\/accept$/, (route) => (route.request().method() === 'GET' ? undefined : route.continue()));
 }
 
 /** Presses the button of the page, and signs in at the Authority, which asks although the person is signed in there. */

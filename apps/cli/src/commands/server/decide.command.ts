@@ -3,6 +3,7 @@ import { digestOf } from '@taskrunner/core/canonical';
 import { isDigest, type Digest, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { formIn, formLines } from '../../decisions/gate-form';
 import { objectionTo } from '../../decisions/may-decide';
+import { otherReasonNote } from '../../decisions/recorded-reason';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
 import { gateIdOf, gateOf, runIdOf } from '../../server/run-argument';
@@ -74,6 +75,8 @@ export function registerDecisions(program: Command, context: Context): void {
           );
           const { approvals, required, status } = receipt;
           printAs(context, options, receipt, () => [`${decision}: ${approvals} of ${required}, the gate is ${status}`]);
+          const note = otherReasonNote(reason, receipt.receipt);
+          if (note !== null) terminal.say(safeLine(`note: ${note}`));
           return EXIT.OK;
         }),
       );

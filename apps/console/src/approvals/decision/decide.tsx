@@ -43,7 +43,7 @@ export function Decide({ gate, me, isRead, isGenuine, isNew, interrupted, counte
     draft.forget();
     counted(receipt);
   };
-  const decision = useDecision(gate, { counted: done, reread });
+  const decision = useDecision(gate, me, { counted: done, reread });
   const reading: Reading = { gate, isRead, isGenuine, reason, response, typed: careful ? typed : null };
   const [toApprove, toReject] = [obstacleTo('approved', reading), obstacleTo('rejected', reading)];
   const { reasonRequired, formDigest } = gate.request.requirement;

@@ -4,7 +4,12 @@ type Person = Pick<Decision['person'], 'iss' | 'sub'>;
 
 /** The last decision of a person at a gate; null: they have not decided, or somebody else did for them. */
 export function ownDecision(gate: Pick<Gate, 'decisions'>, { iss, sub }: Person): Decision | null {
-  return gate.decisions.findLast(({ person }) => person.iss === iss && person.sub === sub) ?? null;
+  return ownDecisions(gate, { iss, sub }).at(-1) ?? null;
+}
+
+/** All decisions of a person at a gate, in order, also those that were withdrawn. */
+export function ownDecisions(gate: Pick<Gate, 'decisions'>, { iss, sub }: Person): readonly Decision[] {
+  return gate.decisions.filter(({ person }) => person.iss === iss && person.sub === sub);
 }
 
 /** True if a decision is an approval that counts. */

@@ -7,8 +7,10 @@ import { Moment } from '../../frame/moment';
 import { useServices } from '../../frame/services';
 import { durationText } from '../../frame/time';
 import { DecisionEntry } from './decision-entry';
+import { Attempts, type Attempt } from './attempt';
+import { fateOf, fateText, NOUNS, type Fate } from './fate';
 import { ageLimitMs } from './may-decide';
-import { isCounted, ownDecision, statusOf } from './own-decision';
+import { isCounted, ownDecision, ownDecisions, statusOf } from './own-decision';
 import { SaveReceipt } from './receipt';
 import { reasonText } from './reasons';
 import { useDecision, type DecisionEnds } from './use-decision';
@@ -42,39 +44,75 @@ export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
   useEffect(() => {
     if (isNew) heading.current?.focus();
   }, [isNew]);
+  const { drafts, attempt, fate } = useFate(gate, me);
   const title =
-    status !== 'open'
-      ? `The gate is ${STATUSES[status] ?? status}`
-      : isCounted(own)
-        ? 'Your approval counts'
-        : 'You cannot decide';
+    attempt !== null && fate?.kind === 'refused'
+      ? `Your ${NOUNS[attempt.decision]} was refused`
+      : status !== 'open'
+        ? `The gate is ${STATUSES[status] ?? status}`
+        : isCounted(own)
+          ? 'Your approval counts'
+          : 'You cannot decide';
   return (
     <section className="why" aria-live="polite">
       <h2 ref={heading} tabIndex={-1}>
         {title}
       </h2>
-      {own === null || own.decision === 'withdrawn' ? null : <Own gate={gate} own={own} />}
+      {attempt === null || fate === null ? null : <FateNote attempt={attempt} fate={fate} />}
+      {own === null || own.decision === 'withdrawn' ? null : (
+        <Own gate={gate} own={own} isRefused={fate?.kind === 'refused'} />
+      )}
       {ENDS[status] === undefined ? null : <p>{ENDS[status]}</p>}
       {status === 'open' && !isCounted(own) ? <Why gate={gate} me={me} /> : null}
-      <Unsent gate={gate} me={me} />
+      <Unsent texts={unsentTexts(gate, me, drafts)} reported={fate === null ? null : (attempt?.reason ?? null)} />
       {status === 'open' && isCounted(own) ? <Back gate={gate} me={me} {...ends} /> : null}
     </section>
   );
 }
 
-const WORDS: Readonly<Record<Decision['decision'], string>> = {
-  approved: 'approval',
-  rejected: 'rejection',
-  withdrawn: 'withdrawal',
-};
+/** What became of the decision that was sent from this tab; null: nothing is to be said. */
+function useFate(gate: Gate, me: Me) {
+  const drafts = useMemo(() => new Drafts(sessionStorage), []);
+  const attempt = new Attempts(drafts).read(me.person, gate.gateDigest);
+  const own = ownDecisions(gate, me.person);
+  const hasForm = statusOf(gate) === 'open' && isCounted(own.at(-1) ?? null);
+  const fate = attempt === null ? null : fateOf(attempt, own, hasForm);
+  const arrived = fate?.kind === 'arrived' ? (attempt?.reason ?? '') : null;
+  const { gateDigest } = gate;
+  useEffect(() => {
+    // A later form does not begin with a reason that is recorded.
+    for (const name of draftNames(me, gateDigest))
+      if (arrived !== null && drafts.read(name).text?.trim() === arrived) drafts.forget(name);
+  }, [arrived, drafts, me, gateDigest]);
+  return { drafts, attempt, fate };
+}
+
+/** What became of a decision, and the reason that was sent with it. */
+function FateNote({ attempt, fate }: { readonly attempt: Attempt; readonly fate: Fate }) {
+  return (
+    <div>
+      <p className="tinted" data-tone={fate.kind === 'arrived' ? 'good' : 'bad'}>
+        {fateText(fate, attempt)}
+      </p>
+      {attempt.reason === '' ? null : <p className="decision-reason code">{attempt.reason}</p>}
+    </div>
+  );
+}
+
+interface OwnFacts {
+  readonly gate: Gate;
+  readonly own: Decision;
+  /** A later decision of the person was refused: the sign of success would be taken for its own. */
+  readonly isRefused: boolean;
+}
 
 /** The decision of the person, and its receipt. */
-function Own({ gate, own }: { readonly gate: Gate; readonly own: Decision }) {
+function Own({ gate, own, isRefused }: OwnFacts) {
   if (own.withdrawn) return null;
   return (
     <>
       <p>
-        ✓ Your {WORDS[own.decision]} counts. You decided <Moment at={own.decidedAt} />.
+        {isRefused ? '' : '✓ '}Your {NOUNS[own.decision]} counts. You decided <Moment at={own.decidedAt} />.
       </p>
       <p>
         <SaveReceipt gate={gate} receipt={own.receipt} />
@@ -115,29 +153,43 @@ function Why({ gate, me }: Pick<OwnStatusFacts, 'gate' | 'me'>) {
   );
 }
 
-/** What the person had entered when the gate was decided or its time was over. */
-function Unsent({ gate, me }: Pick<OwnStatusFacts, 'gate' | 'me'>) {
-  const name = draftName(me.person, gate.gateDigest);
-  const { text } = useMemo(() => new Drafts(sessionStorage).read(name), [name]);
-  if (text === null || text.trim() === '') return null;
+/** The drafts of the two forms at a gate: of a decision, and of a withdrawal, which does not begin with the reason of the approval. */
+function draftNames({ person }: Pick<Me, 'person'>, gateDigest: string): readonly [string, string] {
+  return [draftName(person, gateDigest), draftName(person, `${gateDigest} withdrawn`)];
+}
+
+/** What the person had entered in forms that are gone. */
+function unsentTexts(gate: Gate, me: Me, drafts: Drafts): readonly string[] {
+  const [decision, withdrawal] = draftNames(me, gate.gateDigest);
+  const names = statusOf(gate) === 'open' ? [decision] : [decision, withdrawal];
+  return names.map((name) => drafts.read(name).text ?? '');
+}
+
+/** What the person had entered when the gate was decided or its time was over. `reported`: a reason that was sent, which is said above. */
+function Unsent({ texts, reported }: { readonly texts: readonly string[]; readonly reported: string | null }) {
+  const unsent = texts.filter((text) => text.trim() !== '' && text.trim() !== reported);
+  if (unsent.length === 0) return null;
   return (
     <div>
       <p>What you entered in this tab was not sent:</p>
-      <p className="decision-reason code">{text}</p>
+      {unsent.map((text) => (
+        <p key={text} className="decision-reason code">
+          {text}
+        </p>
+      ))}
     </div>
   );
 }
 
 /** What a person who has approved can still do while the gate is open. */
 function Back({ gate, me, counted, reread }: Pick<OwnStatusFacts, 'gate' | 'me'> & DecisionEnds) {
-  // Not the reason of the approval.
-  const draft = useDraft(draftName(me.person, `${gate.gateDigest} withdrawn`));
+  const draft = useDraft(draftNames(me, gate.gateDigest)[1]);
   const [reason, setReason] = useState(draft.before.text ?? '');
   const done = (receipt: DecisionReceipt): void => {
     draft.forget();
     counted(receipt);
   };
-  const decision = useDecision(gate, { counted: done, reread });
+  const decision = useDecision(gate, me, { counted: done, reread });
   const isMissing = gate.request.requirement.reasonRequired && reason.trim() === '';
   return (
     <>

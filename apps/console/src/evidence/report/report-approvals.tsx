@@ -1,4 +1,5 @@
-import { decisionWord, outcomeWord, type Report } from '@taskrunner/core/evidence';
+import { countedApprovals, decisionNote, decisionWord, outcomeWord, type Report } from '@taskrunner/core/evidence';
+import { Fragment } from 'react';
 import { Value } from '../../run/value';
 import { Instant, ReportPart } from './report-part';
 import { Quoted } from '../words';
@@ -63,30 +64,64 @@ function ShownGate({ gate: shown }: { readonly gate: Gate }) {
       )}
       {decisions.length === 0 ? <p>Nobody decided.</p> : null}
       <ul className="bullets">
-        {decisions.map(({ person, onBehalfOf, decision, decidedAt, reason, response, proof, counted, record }) => (
-          <li key={record}>
-            <Quoted>{person.sub}</Quoted> <span className="faint">of {person.iss}</span>
-            {onBehalfOf === null ? null : (
-              <>
-                {' '}
-                for <Quoted>{onBehalfOf.sub}</Quoted>
-              </>
-            )}{' '}
-            {decisionWord(decision, shown)} at <Instant at={decidedAt} />
-            {counted ? '' : ' (it did not count)'}:{' '}
-            {reason === null ? 'no reason was given' : <Quoted>{reason}</Quoted>}.{' '}
-            {response === null ? null : (
-              <>
-                Answer: <Quoted>{JSON.stringify(response)}</Quoted>.{' '}
-              </>
-            )}
-            Proof of the person: {PROOFS[proof]}.
-          </li>
+        {decisions.map((one) => (
+          <ShownDecision key={one.record} decision={one} gate={shown} />
         ))}
       </ul>
+      <Counted gate={shown} />
       <p className="faint">
         Digest of what was shown: <Quoted>{digest}</Quoted>
       </p>
     </div>
+  );
+}
+
+/** Whose approvals count: not those that were withdrawn or came too late. */
+function Counted({ gate }: { readonly gate: Gate }) {
+  const counted = countedApprovals(gate);
+  if (counted === null) return null;
+  const { people, number } = counted;
+  return (
+    <p>
+      Counted:{' '}
+      {people.length === 0
+        ? 'nobody'
+        : people.map(({ iss, sub }, at) => (
+            <Fragment key={JSON.stringify([iss, sub])}>
+              {at === 0 ? '' : ', '}
+              <Quoted>{sub}</Quoted>
+            </Fragment>
+          ))}{' '}
+      ({number})
+    </p>
+  );
+}
+
+function ShownDecision({
+  decision: shown,
+  gate,
+}: {
+  readonly decision: Gate['decisions'][number];
+  readonly gate: Gate;
+}) {
+  const { person, onBehalfOf, decision, decidedAt, reason, response, proof, withdrawn } = shown;
+  return (
+    <li data-withdrawn={withdrawn}>
+      <Quoted>{person.sub}</Quoted> <span className="faint">of {person.iss}</span>
+      {onBehalfOf === null ? null : (
+        <>
+          {' '}
+          for <Quoted>{onBehalfOf.sub}</Quoted>
+        </>
+      )}{' '}
+      {decisionWord(decision, gate)} at <Instant at={decidedAt} />
+      {decisionNote(shown)}: {reason === null ? 'no reason was given' : <Quoted>{reason}</Quoted>}.{' '}
+      {response === null ? null : (
+        <>
+          Answer: <Quoted>{JSON.stringify(response)}</Quoted>.{' '}
+        </>
+      )}
+      Proof of the person: {PROOFS[proof]}.
+    </li>
   );
 }

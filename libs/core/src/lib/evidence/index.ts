@@ -35,7 +35,7 @@ export { answerLines } from './report/answer-lines';
 export { buildReport, shortContentsOf, type ReportRequest } from './report/build-report';
 export { cancellationOf } from './report/cancellation';
 export { firstCause } from './report/first-cause';
-export { decisionWord, outcomeWord } from './report/gate-words';
+export { countedApprovals, decisionNote, decisionWord, outcomeWord } from './report/gate-words';
 export { renderHtml } from './report/html';
 export { renderMarkdown } from './report/markdown';
 export type { Report, WorkingPaper } from './report/report';

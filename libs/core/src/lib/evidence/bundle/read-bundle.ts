@@ -26,7 +26,7 @@ import {
   type Shape,
 } from '../encoding/shape';
 import { readSigstore } from '../encoding/sigstore';
-import { parseCanonical, parseUtf8 } from '../encoding/strict-json';
+import { named, parseCanonical, parseUtf8 } from '../encoding/strict-json';
 import { isReleasable, readWithheld } from '../records/withheld';
 
 /** The files of a bundle by path. */
@@ -50,7 +50,18 @@ const envelopeShape = closed<Envelope>({
 
 /** Reads an envelope from its file. It must be canonical, without further members. */
 export function readEnvelopeFile(files: BundleContent, path: string): Envelope {
-  return readShape(envelopeShape, parseCanonical(parseUtf8(heldFileOf(files, path))), path);
+  return readShape(envelopeShape, parsedFile(files, path), path);
+}
+
+/** A canonical document in a file. Throws an `EvidenceError` that names the file. */
+function parsedFile(files: BundleContent, path: string): Json {
+  return named(path, () => parseCanonical(parseUtf8(heldFileOf(files, path))));
+}
+
+/** An attestation in a file: `readSigstore` with the name of the file. */
+export function readSigstoreFile(files: BundleContent, path: string): ReturnType<typeof readSigstore> {
+  const bytes = fileOf(files, path);
+  return named(path, () => readSigstore(bytes));
 }
 
 const packFiles = listOf(closed<Omit<PackFile, 'bytes'>>({ path: text, digest, size: whole, executable: flag }));
@@ -61,7 +72,7 @@ const packFiles = listOf(closed<Omit<PackFile, 'bytes'>>({ path: text, digest, s
  * parameter, and what gates showed is `unseen`.
  */
 export function readBundle(files: BundleContent, statement: () => Json, draft: Asserted | null = null): RunEvidence {
-  const textOf = (path: string): string => parseUtf8(heldFileOf(files, path));
+  const textOf = (path: string): string => named(path, () => parseUtf8(heldFileOf(files, path)));
   const pages = readPages(textOf('journal.ndjson'));
   return {
     admission: readEnvelopeFile(files, 'admission.json'),
@@ -70,7 +81,7 @@ export function readBundle(files: BundleContent, statement: () => Json, draft: A
     environment: textOf('environment.json'),
     pack: {
       manifest: textOf('pack/manifest.json'),
-      files: readShape(packFiles, parseCanonical(textOf('pack/files.json')), 'pack/files.json').map((file) => {
+      files: readShape(packFiles, parsedFile(files, 'pack/files.json'), 'pack/files.json').map((file) => {
         const path = `pack/files/${file.path}`;
         const bytes = files.get(path) ?? null;
         return { ...file, bytes: isReleased(files, path, file.digest) ? null : bytes };
@@ -122,11 +133,7 @@ function isReleased(files: BundleContent, path: string, digest: Digest | null = 
 
 /** Released pack files and signed records. For other files this list is not needed: they cannot be missing unnoticed. */
 function releasedPaths(files: BundleContent): readonly string[] {
-  const listed = readShape(
-    packFiles,
-    parseCanonical(parseUtf8(heldFileOf(files, 'pack/files.json'))),
-    'pack/files.json',
-  );
+  const listed = readShape(packFiles, parsedFile(files, 'pack/files.json'), 'pack/files.json');
   const digests = new Map(listed.map((file) => [`pack/files/${file.path}`, file.digest]));
   return [...files.keys()].filter((path) => isReleased(files, path, digests.get(path) ?? null)).sort();
 }
@@ -143,7 +150,7 @@ function numbered(files: BundleContent, folder: string): readonly Envelope[] {
 function readPackSignatures(files: BundleContent): RunEvidence['pack']['signatures'] {
   const found: RunEvidence['pack']['signatures'][number][] = [];
   for (let path = packSignaturePath(0); files.has(path); path = packSignaturePath(found.length)) {
-    const { envelope, hint } = readSigstore(fileOf(files, path));
+    const { envelope, hint } = readSigstoreFile(files, path);
     const { payloadType, payload, signature } = envelope;
     found.push({ envelope: sealEnvelope(payloadType, payload, signature, hint), hint });
   }
@@ -172,8 +179,9 @@ const pageShape = closed<Page>({
 /** Pages from the text of a `journal.ndjson`. Throws an `EvidenceError`. */
 export function readPages(ndjson: string): readonly Page[] {
   const shared = new SharedStrings();
-  return linesOf(ndjson, 'journal.ndjson').map((line) => {
-    const page = readShape(pageShape, parseCanonical(line), 'a journal page');
+  return linesOf(ndjson, 'journal.ndjson').map((line, at) => {
+    const value = named(`journal.ndjson, line ${at + 1}`, () => parseCanonical(line));
+    const page = readShape(pageShape, value, 'a journal page');
     for (const { event } of page.entries) shared.take(event);
     const text = entriesTextOf(line, page);
     if (text !== null) knowText(page.entries, text);
@@ -261,7 +269,7 @@ function parseLine(line: string): Json {
   try {
     return JSON.parse(line) as Json;
   } catch (cause) {
-    throw new EvidenceError('EVIDENCE_JSON', 'not JSON', 'Export the bundle again.', [], { cause });
+    throw new EvidenceError('EVIDENCE_JSON', 'egress.ndjson: not JSON', 'Export the bundle again.', [], { cause });
   }
 }
 

@@ -87,6 +87,21 @@ export function parseUtf8(bytes: Uint8Array): string {
   }
 }
 
+/**
+ * What `read` returns. If it refuses a text with `EVIDENCE_JSON` or `EVIDENCE_NOT_CANONICAL`, which say nothing about the place, the error
+ * names `what`: a file of the bundle, or a kind of document.
+ */
+export function named<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!EvidenceError.is(error) || (error.code !== 'EVIDENCE_JSON' && error.code !== 'EVIDENCE_NOT_CANONICAL'))
+      throw error;
+    const { code, message, remediation, faults } = error;
+    throw new EvidenceError(code, `${what}: ${message}`, remediation, faults, { cause: error });
+  }
+}
+
 /** UTF-8 bytes of a text. */
 export function toUtf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);

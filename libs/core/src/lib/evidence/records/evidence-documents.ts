@@ -9,7 +9,7 @@ import { decodeEnvelope, type DecodedEnvelope, type Envelope } from '../encoding
 import { readAdmission, readDecision, readGateRequest, readResolution } from './read-documents';
 import { factsOf, type RunFacts } from './run-facts';
 import type { GateDocument, RunEvidence } from './run-evidence';
-import { parseCanonical, toUtf8 } from '../encoding/strict-json';
+import { named, parseCanonical, toUtf8 } from '../encoding/strict-json';
 
 /** A decision record and the envelope that it came in. */
 interface DecisionDocument {
@@ -49,9 +49,9 @@ export interface EvidenceDocuments {
  */
 export function readEvidence(evidence: RunEvidence): EvidenceDocuments {
   const admission = decodeEnvelope(evidence.admission);
-  const plan = parseCanonical(evidence.plan) as unknown as Plan;
-  const profile = parseCanonical(evidence.profile) as unknown as Profile;
-  const environment = parseCanonical(evidence.environment) as unknown as Environment;
+  const plan = named('plan.json', () => parseCanonical(evidence.plan)) as unknown as Plan;
+  const profile = named('profile.json', () => parseCanonical(evidence.profile)) as unknown as Profile;
+  const environment = named('environment.json', () => parseCanonical(evidence.environment)) as unknown as Environment;
   const planHash = sha256(evidence.plan);
   const gates = evidence.gates.map(({ request, show }) => {
     return [sha256(request), { request: readGateRequest(toUtf8(request)), show }] as const;

@@ -29,7 +29,7 @@ import {
   whole,
   type Shape,
 } from '../encoding/shape';
-import { parseCanonical, parseUtf8, toUtf8 } from '../encoding/strict-json';
+import { named, parseCanonical, parseUtf8, toUtf8 } from '../encoding/strict-json';
 
 const subject = closed<Subject>({ iss: text, sub: text });
 const actor = closed<Actor>({ iss: text, sub: text, kind: oneOf('person', 'client') });
@@ -164,7 +164,12 @@ const manifest = closed<BundleManifest>({
 });
 
 function reader<T>(shape: Shape<T>, what: string): (payload: Uint8Array) => T {
-  return (payload) => readShape(shape, parseCanonical(parseUtf8(payload)), what);
+  return (payload) =>
+    readShape(
+      shape,
+      named(what, () => parseCanonical(parseUtf8(payload))),
+      what,
+    );
 }
 
 // Each function reads exactly what `payloadOf` writes, and throws `EVIDENCE_JSON`, `EVIDENCE_NOT_CANONICAL` or `EVIDENCE_SHAPE`.

@@ -1,13 +1,18 @@
+import type { Json } from '../../foundation/json';
 import type { Subject } from '../../foundation/principal';
 import { approversOfSeveral, withoutDecisions } from './approvers';
 import { cancellationOf } from './cancellation';
-import { decisionWord, outcomeWord } from './gate-words';
+import { countedApprovals, decisionNote, decisionWord, outcomeWord } from './gate-words';
 import { overrideOf } from './override';
 import type { ShortContents } from './report';
 import { visibleLine } from '../../foundation/visible-text';
 
 /** Maximum number of gates that the short answer lists. */
 const MOST_GATES = 50;
+/** Maximum number of names of people whose approvals count. */
+const MOST_NAMES = 50;
+/** Maximum number of characters of an answer to a form. */
+const MOST_CHARACTERS = 200;
 
 /** The short answer on a terminal: who started the run, who approved what and when, and how it ended. Untrusted text is escaped. */
 export function answerLines({ run, gates, gatesNotApplied, policies }: ShortContents): readonly string[] {
@@ -18,16 +23,23 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
   for (const asked of gates.slice(0, MOST_GATES)) {
     const { gate, outcome, decisions } = asked;
     lines.push(`gate ${gate}: ${outcomeWord(asked)}`);
-    for (const { person, onBehalfOf, actors, decision, decidedAt, reason, proof, counted } of decisions) {
+    for (const one of decisions) {
+      const { person, onBehalfOf, actors, decision, decidedAt, reason, response, proof } = one;
       const deputy = onBehalfOf === null ? '' : ` for ${name(onBehalfOf)}`;
       const through = actors.length === 0 ? '' : ` through ${names(actors)}`;
       const why = reason === null ? ', no reason given' : `: ${JSON.stringify(reason)}`;
-      const noted = counted ? '' : ' (did not count)';
+      const noted = decisionNote(one);
       lines.push(
         `  ${name(person)}${deputy}${through} ${decisionWord(decision, asked)} at ${decidedAt}${noted}${why} [proof: ${proof}]`,
       );
+      if (response !== null) lines.push(`    answer to the form: ${shortJson(response)}`);
     }
     if (decisions.length === 0) lines.push(`  ${withoutDecisions(outcome)}`);
+    const counted = countedApprovals(asked);
+    if (counted !== null) {
+      const people = counted.people.slice(0, MOST_NAMES).map(({ sub }) => word(sub));
+      lines.push(`  counted: ${people.length === 0 ? 'nobody' : people.join(', ')} (${counted.number})`);
+    }
   }
   if (gates.length > MOST_GATES)
     lines.push(`${gates.length - MOST_GATES} more gates: the report of \`inspect\` lists all gates`);
@@ -39,13 +51,14 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
   for (const { gate, policy, result, reasons, override } of policies) {
     lines.push(`policy ${policy} at ${gate}: ${result}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`);
     const asked = overrideOf(gates, override);
-    for (const { person, decision, decidedAt, reason } of asked?.people ?? []) {
+    for (const one of asked?.people ?? []) {
+      const { person, decision, decidedAt, reason } = one;
       const did =
         decision === 'approved'
           ? `overrode it${asked?.outcome === 'approved' ? '' : ' (not enough)'}`
-          : `${decision} the override`;
+          : `${decision === 'withdrawn' ? 'withdrew' : decision} the override`;
       lines.push(
-        `  ${name(person)} ${did} at ${decidedAt}${reason === null ? ', no reason given' : `: ${JSON.stringify(reason)}`}`,
+        `  ${name(person)} ${did} at ${decidedAt}${decisionNote(one)}${reason === null ? ', no reason given' : `: ${JSON.stringify(reason)}`}`,
       );
     }
     if (asked?.people.length === 0) lines.push('  an override was requested, but no decision was made');
@@ -60,6 +73,14 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
   const why = by ?? (end?.code ? ` with ${end.code}${end.step ? ` at step ${end.step}` : ''}` : '');
   lines.push(end === null ? 'the journal does not end the run' : `ended ${end.at}: ${end.result}${why}`);
   return lines.map(visibleLine);
+}
+
+/** A value on one line. The report of `inspect` shows it whole. */
+function shortJson(value: Json): string {
+  const text = [...JSON.stringify(value)];
+  return text.length <= MOST_CHARACTERS
+    ? text.join('')
+    : `${text.slice(0, MOST_CHARACTERS).join('')} … (${text.length} characters; \`inspect\` shows them all)`;
 }
 
 function name({ sub, iss }: Subject): string {

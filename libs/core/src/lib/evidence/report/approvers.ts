@@ -1,5 +1,5 @@
 import type { Subject } from '../../foundation/principal';
-import { isOverride } from './gate-words';
+import { isOverride, stands } from './gate-words';
 import type { ReportedGate } from './report';
 
 /** A person and the gates at which they approved. */
@@ -8,14 +8,15 @@ export interface Approver {
   readonly gates: readonly string[];
 }
 
-/** People who approved at more than one gate of the run, by the decisions that counted. */
+/** People who approved at more than one gate of the run, by the decisions that stand. */
 export function approversOfSeveral(gates: readonly ReportedGate[]): readonly Approver[] {
   const found = new Map<string, { person: Subject; gates: Set<string> }>();
   for (const asked of gates) {
     const { decisions } = asked;
     const gate = isOverride(asked) ? `${asked.gate} (override)` : asked.gate;
-    for (const { person, counted, decision } of decisions) {
-      if (!counted || decision !== 'approved') continue;
+    for (const one of decisions) {
+      const { person, decision } = one;
+      if (!stands(one) || decision !== 'approved') continue;
       const key = JSON.stringify([person.iss, person.sub]);
       const known = found.get(key);
       if (known) known.gates.add(gate);

@@ -2,12 +2,12 @@ import { isCodedError } from '../../foundation/coded-error';
 import type { Digest } from '../../foundation/ids';
 import { openInputs, readEvidence, sensitiveInputs, type EvidenceDocuments } from '../records/evidence-documents';
 import { MANIFEST, packRunAttestation } from '../bundle/bundle-files';
-import { fileOf, readBundle, type BundleContent } from '../bundle/read-bundle';
+import { fileOf, readBundle, readSigstoreFile, type BundleContent } from '../bundle/read-bundle';
 import { readManifest } from '../records/read-documents';
 import { secretRecords } from '../records/secret-records';
-import { readSigstore } from '../encoding/sigstore';
-import { parseStrictJson, parseUtf8 } from '../encoding/strict-json';
+import { named, parseStrictJson, parseUtf8 } from '../encoding/strict-json';
 import type { TrustFile } from '../encoding/trust';
+import type { Check } from '../verify/check/check';
 import type { Verification } from '../verify/verify-run';
 import { withheldPaths } from '../records/withheld';
 import { concessionsOf } from './concessions';
@@ -26,13 +26,15 @@ export interface ReportRequest {
   readonly paper?: WorkingPaper;
   /** Null: no trust file was given, and nothing was verified. */
   readonly verified: { readonly verification: Verification; readonly trust: TrustFile } | null;
+  /** Checks that were made without a trust file (`checkContents`); ignored if `verified` has checks. */
+  readonly unsigned?: readonly Check[];
 }
 
 /**
  * Builds the report of a run for an auditor. A bundle that fails its verification gets a report too, as far as its documents can be read,
  * with the verdict in it. Never throws because of a bundle's content.
  */
-export function buildReport({ bundle, files, verified, paper }: ReportRequest): Report {
+export function buildReport({ bundle, files, verified, unsigned = [], paper }: ReportRequest): Report {
   let concessions: readonly string[] = [];
   const reported = readContents(() => {
     const documents = verified?.verification.documents ?? readUnverified(files);
@@ -42,13 +44,17 @@ export function buildReport({ bundle, files, verified, paper }: ReportRequest): 
   return {
     schema: 'taskrunner.report.v1',
     bundle,
-    verdict: { ...verdictOf(verified, files.size > 0), concessions },
+    verdict: { ...verdictOf(verified, unsigned, files.size > 0), concessions },
     verification: paper ?? null,
     ...reported,
   };
 }
 
-function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Omit<Verdict, 'concessions'> {
+function verdictOf(
+  verified: ReportRequest['verified'],
+  unsigned: readonly Check[],
+  hasFiles: boolean,
+): Omit<Verdict, 'concessions'> {
   if (verified === null)
     return {
       status: 'unverified',
@@ -56,7 +62,7 @@ function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Omit
       trust: null,
       signers: [],
       cause: null,
-      checks: [],
+      checks: unsigned,
       residuals: residualsOf([]),
     };
   const { verification, trust } = verified;
@@ -74,8 +80,9 @@ function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Omit
 
 /** The documents of a bundle. No signature was checked. */
 function readUnverified(files: BundleContent): EvidenceDocuments {
+  const envelope = () => readSigstoreFile(files, packRunAttestation(0)).envelope;
   const statement = (): ReturnType<typeof parseStrictJson> =>
-    parseStrictJson(parseUtf8(readSigstore(fileOf(files, packRunAttestation(0))).envelope.payload));
+    named(`the statement in ${packRunAttestation(0)}`, () => parseStrictJson(parseUtf8(envelope().payload)));
   return readEvidence(readBundle(files, statement));
 }
 

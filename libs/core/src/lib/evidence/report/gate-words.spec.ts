@@ -1,5 +1,6 @@
 import type { GateRequest } from '../../gate/gate-request';
-import { decisionWord, outcomeWord } from './gate-words';
+import type { ReportedDecision } from './report';
+import { countedApprovals, decisionNote, decisionWord, outcomeWord } from './gate-words';
 
 const plain = { request: { policy: null } as unknown as GateRequest };
 const denied = { request: { policy: { id: 'late' } } as unknown as GateRequest };
@@ -14,5 +15,29 @@ it('an approval at a denied gate is an override', () => {
     'approved',
     'overrode the denial',
   ]);
-  expect(decisionWord('withdrawn', denied)).toBe('withdrawn');
+  expect(decisionWord('withdrawn', denied)).toBe('withdrew');
+});
+
+it('an approval that was withdrawn does not count, and is marked', () => {
+  const by = (sub: string, decision: ReportedDecision['decision'], withdrawn = false, counted = true) => {
+    return { person: { iss: 'i', sub }, decision, counted, withdrawn } as ReportedDecision;
+  };
+  const request = { requirement: { minApprovals: 2 } } as GateRequest;
+  const decisions = [
+    by('grace', 'approved', true),
+    by('grace', 'withdrawn'),
+    by('linus', 'approved'),
+    by('grace', 'approved'),
+    by('ada', 'approved', false, false),
+  ];
+  expect(decisions.map(decisionNote)).toEqual([' (withdrawn later)', '', '', '', ' (did not count)']);
+  expect(countedApprovals({ decisions, request })).toEqual({
+    people: [
+      { iss: 'i', sub: 'linus' },
+      { iss: 'i', sub: 'grace' },
+    ],
+    number: '2 of 2',
+  });
+  expect(countedApprovals({ decisions: decisions.slice(0, 2), request })).toEqual({ people: [], number: '0 of 2' });
+  expect(countedApprovals({ decisions: [by('grace', 'rejected')], request })).toBeNull();
 });

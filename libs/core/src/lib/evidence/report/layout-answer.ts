@@ -1,9 +1,9 @@
 import { approversOfSeveral, withoutDecisions } from './approvers';
 import { cancellationOf } from './cancellation';
-import { decisionWord, isOverride, outcomeWord } from './gate-words';
+import { countedApprovals, decisionNote, decisionWord, isOverride, outcomeWord } from './gate-words';
 import { overrideOf } from './override';
 import { joined, listed, q, who, type Section, type Words } from './page';
-import type { ReportContents, ReportedRun } from './report';
+import type { ReportContents, ReportedGate, ReportedRun } from './report';
 
 /** The short answer: who approved what, and how it ended. */
 export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: ReportContents): Section {
@@ -11,19 +11,24 @@ export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: Re
     const { gate, outcome, decisions } = asked;
     const people = decisions
       .filter(({ counted }) => counted)
-      .map(({ person, onBehalfOf, actors, decision, decidedAt, reason }): Words => [
-        ...who(person),
-        ...(onBehalfOf === null ? [] : [' for ', ...who(onBehalfOf)]),
-        ...(actors.length === 0 ? [] : [' through ', ...joined(actors.map((actor) => who(actor)))]),
-        ` ${decisionWord(decision, asked)} at `,
-        q(decidedAt),
-        ...(isOverride(asked) ? [': ', reason === null ? 'no reason given' : q(reason)] : []),
-      ]);
+      .map((one): Words => {
+        const { person, onBehalfOf, actors, decision, decidedAt, reason } = one;
+        return [
+          ...who(person),
+          ...(onBehalfOf === null ? [] : [' for ', ...who(onBehalfOf)]),
+          ...(actors.length === 0 ? [] : [' through ', ...joined(actors.map((actor) => who(actor)))]),
+          ` ${decisionWord(decision, asked)} at `,
+          q(decidedAt),
+          decisionNote(one),
+          ...(isOverride(asked) ? [': ', reason === null ? 'no reason given' : q(reason)] : []),
+        ];
+      });
     return [
       'Gate ',
       q(gate),
       `: ${outcomeWord(asked)}. `,
       ...(people.length > 0 ? joined(people, '; ') : [withoutDecisions(outcome)]),
+      ...countedPeople(asked),
     ];
   });
   return {
@@ -55,6 +60,14 @@ export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: Re
   };
 }
 
+/** Whose approvals count at a gate; empty: nobody approved. */
+function countedPeople(gate: ReportedGate): Words {
+  const counted = countedApprovals(gate);
+  if (counted === null) return [];
+  const people = counted.people.slice(0, 50).map(({ sub }): Words => [q(sub)]);
+  return ['; counted: ', ...(people.length === 0 ? ['nobody'] : joined(people, ', ')), ` (${counted.number}).`];
+}
+
 function severalGates(gates: ReportContents['gates']): readonly Words[] {
   if (gates.length < 2) return [];
   const several = approversOfSeveral(gates);
@@ -84,13 +97,18 @@ function policiesInShort(policies: ReportContents['policies'], gates: ReportCont
     ];
   const shown = denied.slice(0, 50).map(({ policy, gate, result, override }): Words => {
     const asked = overrideOf(gates, override);
-    const people = (asked?.people ?? []).map(({ person, decision, decidedAt, reason }): Words => [
-      ...who(person),
-      decision === 'approved' ? ' overrode it at ' : ` ${decision} the override at `,
-      q(decidedAt),
-      ': ',
-      reason === null ? 'no reason given' : q(reason),
-    ]);
+    const people = (asked?.people ?? []).map((one): Words => {
+      const { person, decision, decidedAt, reason } = one;
+      const did = decision === 'withdrawn' ? 'withdrew' : decision;
+      return [
+        ...who(person),
+        decision === 'approved' ? ' overrode it at ' : ` ${did} the override at `,
+        q(decidedAt),
+        decisionNote(one),
+        ': ',
+        reason === null ? 'no reason given' : q(reason),
+      ];
+    });
     const end: Words =
       asked === null
         ? ['No override was requested']

@@ -1,7 +1,7 @@
 import { joined, json, jsonBlock, listed, q, table, who, type Block, type Section, type Words } from './page';
 import { policyTexts } from './layout-programs';
 import { withoutDecisions } from './approvers';
-import { decisionWord, outcomeWord } from './gate-words';
+import { decisionNote, decisionWord, outcomeWord } from './gate-words';
 import { overrideOf, type Override } from './override';
 import type { ReportContents, ReportedGate } from './report';
 
@@ -97,7 +97,7 @@ function decisionTable(gate: ReportedGate): readonly Block[] {
       who(one.person),
       one.onBehalfOf ? who(one.onBehalfOf) : ['none'],
       one.actors.length > 0 ? joined(one.actors.map((actor) => who(actor))) : ['none'],
-      [decisionWord(one.decision, gate), one.counted ? '' : ' (did not count)'],
+      [decisionWord(one.decision, gate), decisionNote(one)],
       [q(one.decidedAt)],
       [one.reason === null ? 'none given' : q(one.reason)],
       [one.response === null ? 'none' : json(one.response)],
@@ -115,7 +115,8 @@ function overrideWords(override: Override | null): Words {
   if (people.length === 0) return [`requested; no decision: ${outcome}`];
   const said = people.map((one): Words => {
     const why: Words = one.reason === null ? ['no reason given'] : [q(one.reason)];
-    return [...who(one.person), ` ${one.decision} at `, q(one.decidedAt), ': ', ...why];
+    const did = one.decision === 'withdrawn' ? 'withdrew' : one.decision;
+    return [...who(one.person), ` ${did} at `, q(one.decidedAt), decisionNote(one), ': ', ...why];
   });
   return [`${outcome}: `, ...joined(said, '; ')];
 }

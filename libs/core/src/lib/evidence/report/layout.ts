@@ -1,4 +1,4 @@
-import { basesInWords } from '../verify/check/check';
+import { basesInWords, type Check } from '../verify/check/check';
 import { joined, json, q, table, who, type Block, type Section, type Words } from './page';
 import { causesOf } from './first-cause';
 import { ending, initiators, layoutAnswer } from './layout-answer';
@@ -87,6 +87,7 @@ function headline({ status, summary, cause, checks, concessions }: Verdict): rea
         kind: 'bad',
         words: [
           'NOTHING WAS VERIFIED. This report shows the unverified contents of the bundle. Use a trust file to verify it.',
+          ...unsignedWords(checks),
         ],
       },
       ...concessions.map((words) => ({ kind: 'bad', words: [words] }) as const),
@@ -134,6 +135,17 @@ function headline({ status, summary, cause, checks, concessions }: Verdict): rea
         ]
       : []),
   ];
+}
+
+/** What checks say that need no trust file. */
+function unsignedWords(checks: readonly Check[]): Words {
+  if (checks.length === 0) return [];
+  const failing = checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  const consistency =
+    failing.length === 0
+      ? `${checks.length} checks that need no trust file hold: the documents agree with each other. Anyone who can write a bundle can write one that passes these checks.`
+      : `${failing.length} of ${checks.length} checks that need no trust file fail: ${failing.join(', ')}.`;
+  return [` No signature was checked. ${consistency}`];
 }
 
 function run(reported: ReportedRun): Section {

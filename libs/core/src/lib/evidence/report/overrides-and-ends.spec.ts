@@ -1,3 +1,4 @@
+import { subjectsOf } from '../../../testing/forge/round';
 import { sampleRun } from '../../../testing/sample-evidence';
 import { sealBundle, type Sample } from '../../../testing/sample-signing';
 import { sha256 } from '../../canonical/digest';
@@ -39,6 +40,42 @@ describe('a report', () => {
     expect(markdown).toContain('`approve` (`overridden`)');
     expect(markdown).not.toMatch(/`approve`[^|\n]*approved/);
     expect(answerLines(contents)).toContain('gate approve: approved');
+  });
+
+  it('marks approvals that were withdrawn, and names those that count', async () => {
+    const [subject] = await subjectsOf({ seed: 1, packs: ['rejected'] });
+    if (subject === undefined) throw new TypeError('no such run');
+    const { bundle: files, trust } = subject;
+    const verification = verifyRun({ files, trust, verifySignature, allowDev: false });
+    const bundle = { name: 'run.tar', size: 1, sha256: sha256('bundle') };
+    const withdrawn = buildReport({ bundle, files, verified: { trust, verification } });
+    if (withdrawn.contents === null) throw new TypeError(withdrawn.unreadable ?? '');
+    const [gate] = withdrawn.contents.gates;
+    expect(gate?.decisions.map((one) => [one.person.sub, one.decision, one.withdrawn])).toEqual([
+      ['grace', 'approved', true],
+      ['grace', 'withdrawn', false],
+      ['linus', 'rejected', false],
+    ]);
+    const lines = answerLines(withdrawn.contents);
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}grace \(\S+\) approved at \S+Z \(withdrawn later\)/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}grace \(\S+\) withdrew at \S+Z/));
+    expect(lines).toContain('  counted: nobody (0 of 2)');
+    const markdown = renderMarkdown(withdrawn);
+    expect(markdown).toContain('| approved (withdrawn later) |');
+    expect(markdown).toContain('; counted: nobody (0 of 2).');
+    expect(answerLines(contents)).toContain('  counted: grace, linus (2 of 2)');
+    expect(renderMarkdown(report)).toContain('; counted: `grace`, `linus` (2 of 2).');
+  });
+
+  it('shows the answer to a form, up to a limit', () => {
+    const answered = (response: object): readonly string[] => {
+      const decisions = contents.gates[0]?.decisions.map((one) => ({ ...one, response: response as never })) ?? [];
+      return answerLines({ ...contents, gates: contents.gates.map((gate) => ({ ...gate, decisions })) });
+    };
+    expect(answered({ window: 'night\u202e' })).toContain('    answer to the form: {"window":"night\\u{202e}"}');
+    const [long = ''] = answered({ text: 'x'.repeat(4_000) }).filter((line) => line.includes('answer to the form'));
+    expect(long).toMatch(/^ {4}answer to the form: \{"text":"x+ … \(4011 characters; `inspect` shows them all\)$/);
+    expect(long.length).toBeLessThan(300);
   });
 
   it('says who cancelled a run and why, in place of a bare code, also of the steps that were left out', () => {

@@ -1,6 +1,7 @@
 import type { Digest, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
-import type { Actor } from '../../foundation/principal';
+import { sameSubject, type Actor, type Subject } from '../../foundation/principal';
+import { personsOf } from '../../gate/deciders';
 import { nodeOf } from '../../plan/place';
 import type { DecisionRecord } from '../records/documents';
 import type { EvidenceDocuments } from '../records/evidence-documents';
@@ -41,22 +42,47 @@ export function gatesNotApplied(documents: EvidenceDocuments): readonly string[]
 
 function decisionsAt({ decisions }: EvidenceDocuments, { opened, decided }: GateFact): readonly ReportedDecision[] {
   const counted = new Set<Digest>(decided.map(({ record }) => record));
+  const withdrawn = withdrawnAmong(
+    decided.flatMap(({ record: digest }) => {
+      const found = decisions.get(digest);
+      return found ? [{ digest, record: found.record }] : [];
+    }),
+  );
   return [...decisions]
     .filter(([digest, { record }]) => counted.has(digest) || record.gateDigest === opened.gateDigest)
-    .map(([digest, { record }]) => reportedDecision(digest, record, counted.has(digest)))
+    .map(([digest, { record }]) =>
+      reportedDecision(digest, record, { counted: counted.has(digest), withdrawn: withdrawn.has(digest) }),
+    )
     .sort((a, b) => (a.decidedAt < b.decidedAt ? -1 : a.decidedAt > b.decidedAt ? 1 : 0));
+}
+
+/** The approvals that were withdrawn, as `decideGate` counts them. `decided`: the decisions that counted, in the order of the journal. */
+function withdrawnAmong(
+  decided: readonly { readonly digest: Digest; readonly record: DecisionRecord }[],
+): ReadonlySet<Digest> {
+  const withdrawn = new Set<Digest>();
+  const before: { readonly digest: Digest; readonly persons: readonly Subject[] }[] = [];
+  for (const { digest, record } of decided) {
+    if (record.decision === 'approved') before.push({ digest, persons: personsOf(record) });
+    if (record.decision !== 'withdrawn') continue;
+    const back = personsOf({ ...record, actors: [] });
+    for (const { digest: approval, persons } of before)
+      if (persons.some((one) => back.some((other) => sameSubject(one, other)))) withdrawn.add(approval);
+  }
+  return withdrawn;
 }
 
 function reportedDecision(
   digest: Digest,
   // Records of earlier versions name no actors.
   record: DecisionRecord & { readonly actors?: readonly Actor[] },
-  counted: boolean,
+  { counted, withdrawn }: Pick<ReportedDecision, 'counted' | 'withdrawn'>,
 ): ReportedDecision {
   const { decision, person, onBehalfOf, decidedAt, authTime, reason, response, grants, proof, bound } = record;
   return {
     decision,
     counted,
+    withdrawn,
     person,
     onBehalfOf: onBehalfOf && { iss: onBehalfOf.iss, sub: onBehalfOf.sub },
     actors: record.actors ?? [],

@@ -319,6 +319,11 @@ describe('a report', () => {
         expect(renderMarkdown(report)).toContain('NOTHING WAS VERIFIED');
         expect(renderHtml(report)).toContain('</html>');
       }
+    // What is no JSON is named: nobody searches a bundle for it.
+    for (const path of ['plan.json', 'journal.ndjson', 'pack/files.json', 'admission.json', 'decisions/1.json'])
+      expect(reportOf(new Map(files).set(path, Buffer.from('{\n')), null).unreadable).toMatch(
+        new RegExp(`^EVIDENCE_JSON: ${path.replace('.', '\\.')}.*: not JSON`),
+      );
     expect(reportOf(new Map(), null)).toMatchObject({
       contents: null,
       unreadable: expect.stringMatching(/^EVIDENCE_/) as string,

@@ -50,7 +50,7 @@ export interface WorkingPaper {
 
 /** Result of the verification. */
 export interface Verdict {
-  /** `unverified`: no trust file was given, and nothing was checked. */
+  /** `unverified`: no trust file was given. `checks` are those that need none, if they were made; no signature was checked. */
   readonly status: 'verified' | 'failed' | 'unverified';
   readonly summary: string | null;
   readonly trust: {
@@ -172,6 +172,8 @@ export interface ReportedDecision {
   readonly decision: 'approved' | 'rejected' | 'withdrawn';
   /** False if the run ignored it because it was late or a duplicate. */
   readonly counted: boolean;
+  /** True of an approval that its person withdrew later: it is none of those that opened the gate. */
+  readonly withdrawn: boolean;
   readonly person: Subject;
   readonly onBehalfOf: Subject | null;
   /** Programs that acted for the person, outermost first. */

@@ -16,11 +16,17 @@ import type { DecodedEnvelope, Envelope, KeyUsage } from '../../encoding/envelop
 import { readEvidence, type EvidenceDocuments } from '../../records/evidence-documents';
 import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../../encoding/open-envelope';
 import { readCarriedPack, type CarriedPack } from '../plan-again';
-import { fileOf, packRunFiles, readBundle, readEnvelopeFile, type BundleContent } from '../../bundle/read-bundle';
+import {
+  fileOf,
+  packRunFiles,
+  readBundle,
+  readEnvelopeFile,
+  readSigstoreFile,
+  type BundleContent,
+} from '../../bundle/read-bundle';
 import { fingerprint } from '../../encoding/public-key';
 import { readAdmission, readManifest, readRelease } from '../../records/read-documents';
 import type { Asserted } from '../../records/run-evidence';
-import { readSigstore } from '../../encoding/sigstore';
 import type { PackRunStatement } from '../../statement/statement';
 import { parseStrictJson, parseUtf8 } from '../../encoding/strict-json';
 import type { TrustedKey, TrustFile } from '../../encoding/trust';
@@ -146,7 +152,7 @@ function once<T>(compute: () => T): () => T {
 /** The documents of the original run. The check `steps.reused` verifies their signatures. */
 function originalDocuments(files: BundleContent): EvidenceDocuments {
   const statement = (): Json =>
-    parseStrictJson(parseUtf8(readSigstore(fileOf(files, packRunAttestation(0))).envelope.payload));
+    parseStrictJson(parseUtf8(readSigstoreFile(files, packRunAttestation(0)).envelope.payload));
   return readEvidence(readBundle(files, statement));
 }
 
@@ -157,11 +163,11 @@ function originalDocuments(files: BundleContent): EvidenceDocuments {
 export function openSession(request: VerifyRequest, signers: 'trusted' | 'anybody' = 'trusted'): VerificationSession {
   const { files, trust } = request;
   const ring = { keys: trust.keys, verifySignature: request.verifySignature };
-  const first = once(() => readSigstore(fileOf(files, packRunAttestation(0))));
+  const first = once(() => readSigstoreFile(files, packRunAttestation(0)));
   const statement = once(() => parseStrictJson(parseUtf8(first().envelope.payload)));
   const documents = once(() => readEvidence(readBundle(files, statement, request.draft)));
   const openStatement = (path: string, usage: KeyUsage): OpenedStatement => {
-    const { envelope, hint } = path === packRunAttestation(0) ? first() : readSigstore(fileOf(files, path));
+    const { envelope, hint } = path === packRunAttestation(0) ? first() : readSigstoreFile(files, path);
     return { path, opened: openEnvelope(envelope, PAYLOAD_TYPE.statement, usage, ring), hint };
   };
   const openOwn = (

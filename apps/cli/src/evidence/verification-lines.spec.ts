@@ -1,0 +1,32 @@
+import { buildReport, verifyRun, verifySignature } from '@taskrunner/core/evidence';
+import { sampleRun, sealBundle, type Sample } from '@taskrunner/core/testing';
+import { verificationLines } from './verification-lines';
+
+describe('the text of a verification that fails', () => {
+  let sample: Sample;
+  let files: ReadonlyMap<string, Uint8Array>;
+  beforeAll(async () => {
+    sample = await sampleRun();
+    files = sealBundle(sample);
+  });
+  const linesWith = (path: string, text: string) => {
+    const { trust } = sample;
+    const altered = new Map(files).set(path, Buffer.from(text));
+    const verification = verifyRun({ files: altered, trust, verifySignature, allowDev: false });
+    const bundle = { name: 'run.tar', size: 1, sha256: 'sha256:0' as never };
+    const { contents, unreadable } = buildReport({ bundle, files: altered, verified: { verification, trust } });
+    return { text: verificationLines(verification, true).join('\n'), isShown: contents !== null, unreadable };
+  };
+
+  it('refers to `inspect` where that shows the contents', () => {
+    const { text, isShown } = linesWith('summary.txt', 'x');
+    expect([text.includes('FAIL'), text.includes('`inspect` still shows them.'), isShown]).toEqual([true, true, true]);
+  });
+
+  it('does not where the documents cannot be read, and names the file', () => {
+    const { text, isShown, unreadable } = linesWith('plan.json', '{\n');
+    expect([text.includes('`inspect` still'), isShown]).toEqual([false, false]);
+    expect(text).toContain('cannot be trusted, and its documents cannot be read.');
+    expect(unreadable).toBe('EVIDENCE_JSON: plan.json: not JSON');
+  });
+});
