@@ -9,6 +9,7 @@ export {
   type Alteration,
   type StoredDocumentCode,
 } from './document-altered';
+export { compareLaterRecords, type LaterRecord } from './later-records';
 export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
 export { compareSchedule, ScheduleAltered, type ScheduleAlteration, type ScheduleAlteredCode } from './stored-schedule';
