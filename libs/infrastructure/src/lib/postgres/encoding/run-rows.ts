@@ -137,6 +137,12 @@ export function alteredCancellation(tenant: TenantId, runId: RunId): DocumentAlt
   return new DocumentAltered({ tenant, runId, ...found });
 }
 
+/** The inbox of a run has a message that no worker reads, under the key of a message that is being posted. */
+export function alteredMessage(tenant: TenantId, runId: RunId, dedupe: string): DocumentAltered {
+  const what = `the message ${dedupe} in its inbox`;
+  return new DocumentAltered({ tenant, runId, document: 'status', what, expected: 'none', found: 'one out of order' });
+}
+
 /** The parent of the root in a step's row. No step has this name. */
 export const ROOT_PARENT = '/';
 

@@ -249,6 +249,22 @@ describe('letters', () => {
     expect(await post(full, 'a')).toEqual({ kind: 'posted', position: 1001 });
   });
 
+  it.each([
+    ['at a position that no message has', 'select $1::text, $2::uuid, -1'],
+    ['behind all messages', 'select $1::text, $2::uuid, 9'],
+  ])('are not known by a row of somebody else %s, which would swallow a cancellation', async (_where, place) => {
+    const runId = await submit(web.runStore);
+    await database.sql(
+      `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms)
+       select place.*, 'cancel', $3, 0 from (${place}) place`,
+      [tenantA, runUuid(runId), JSON.stringify(cancelRequest)],
+    );
+    await expect(web.runStore.post(tenantA, runId, cancelRequest, 'cancel')).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'status' },
+    });
+  });
+
   it('wake a parked run, and a cancel request shows until the journal has it', async () => {
     const workerSession = await worker.claims.register(aWorker());
     const runId = await submit(web.runStore, { tenant: 'waker' as never });
@@ -320,6 +336,45 @@ describe('a run of which a document was found altered', () => {
     expect(await web.runReader.summary(tenantA, ended)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
     expect(await web.alteredRuns.mark(found(foreign))).toBe(false);
     expect(await rowOf(foreign)).toMatchObject({ status: 'queued', altered: null });
+  });
+
+  it.each([
+    'version = 9223372036854775807',
+    'version = -9223372036854775808',
+    'fence = 9223372036854775807',
+    'fence = -7',
+  ])('is halted also with %s, which nothing can follow', async (change) => {
+    const runId = await submit(web.runStore);
+    await database.sql(`update pack_runs.runs set ${change} where run_id = $1`, [runUuid(runId)]);
+    expect(await web.alteredRuns.mark(found(runId))).toBe(true);
+    expect(await rowOf(runId)).toMatchObject({ status: 'halted', owner: null, due: false });
+    const summary = await web.runReader.summary(tenantA, runId);
+    expect(summary).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+    expect(Number.isSafeInteger(summary?.version)).toBe(true);
+  });
+
+  it('is found by a version that no run reaches', async () => {
+    const runId = await submit(web.runStore);
+    for (const version of ['9223372036854775807', '-1', '9007199254740992']) {
+      await database.sql('update pack_runs.runs set version = $2 where run_id = $1', [runUuid(runId), version]);
+      await expect(web.runReader.summary(tenantA, runId)).rejects.toMatchObject({
+        code: 'DOCUMENT_ALTERED',
+        first: { document: 'run' },
+      });
+    }
+  });
+
+  it('is halted where the audit chain cannot be continued, which is said as well', async () => {
+    const tenant = 'unmarked' as TenantId;
+    const runId = await submit(web.runStore, { tenant });
+    for (const change of ['set seq = seq - 1', 'set seq = 9223372036854775807']) {
+      const next = await submit(web.runStore, { tenant: `${tenant} ${change}` as TenantId });
+      await database.sql(`update pack_runs.audit_heads ${change} where tenant_id = $1`, [`${tenant} ${change}`]);
+      const marked = web.alteredRuns.mark(found(next, `${tenant} ${change}` as TenantId));
+      await expect(marked).rejects.toMatchObject({ code: 'AUDIT_CHAIN_ALTERED' });
+      expect(await rowOf(next)).toMatchObject({ status: 'halted', altered: { code: 'DOCUMENT_ALTERED' } });
+    }
+    expect(await rowOf(runId)).toMatchObject({ status: 'queued' });
   });
 
   it('hands its concurrency group on', async () => {
