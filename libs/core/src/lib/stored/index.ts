@@ -14,5 +14,5 @@ export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents'
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
 export { compareSchedule, ScheduleAltered, type ScheduleAlteration, type ScheduleAlteredCode } from './stored-schedule';
 export { alteredPartOfTick, isRunOfSchedule, shownAlteredTick } from './stored-tick';
-export { isStoredTime, isStoredTimeOrNull } from './stored-time';
+export { isStoredTime, isStoredTimeOrNull, shownTime } from './stored-time';
 export { approvalsInForce, GateDocuments, type KnownGates, type StoredDecision } from './stored-gate';

@@ -10,6 +10,7 @@ import {
   aWorker,
   cancelRequest,
   anEnvelope,
+  aStep,
   ENVIRONMENT,
   ENVIRONMENT_DIGEST,
   PLAN,
@@ -283,6 +284,37 @@ describe('letters', () => {
     expect((await web.runReader.list(tenant, { statuses: ['waiting'] }, 9, null)).runs).toHaveLength(0);
     expect((await web.runReader.tail([{ tenant, runId }]))[0]).toMatchObject({ status: 'cancelling', lastSeq: 1 });
     await worker.claims.retire(workerSession);
+  });
+});
+
+describe('times of a run that cannot be shown', () => {
+  it('are those of no artifact, and none of a step', async () => {
+    const runId = await submit(web.runStore);
+    const late = 9_000_000_000_000_000;
+    const session = await worker.claims.register(aWorker());
+    const claimed = (await worker.claims.claim(session, 10_000)).find((run) => run.runId === runId);
+    if (!claimed) throw new Error('not claimed');
+    expect(await worker.committer.commit(aCommit(claimed, start, { steps: [aStep('a')] }))).toEqual({
+      kind: 'committed',
+    });
+    await worker.claims.retire(session);
+    await database.sql(
+      'update pack_runs.steps set started_ms = $2, finished_ms = $2, next_attempt_ms = -1 where run_id = $1',
+      [runUuid(runId), late],
+    );
+    const none = { startedAt: null, finishedAt: null };
+    expect(await web.runReader.step(tenantA, runId, 'a')).toMatchObject({ ...none, nextAttemptAt: null });
+    expect((await web.runReader.steps(tenantA, runId, {}, 9, null)).at(-1)).toMatchObject(none);
+    expect(await web.timingReader.steps(tenantA, runId, 9, null)).toMatchObject([none]);
+    await database.sql(
+      `insert into pack_artifacts.artifacts (tenant_id, run_id, step, execution, name, path, digest, size, media_type, created_ms)
+       values ($1, $2, 'a', 1, 'n', 'p', $3, 1, 't', $4)`,
+      [tenantA, runUuid(runId), sha256('x'), late],
+    );
+    await expect(web.runReader.artifacts(tenantA, runId)).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'artifact' },
+    });
   });
 });
 
