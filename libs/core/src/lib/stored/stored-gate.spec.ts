@@ -118,7 +118,7 @@ it.each<[string, string, Partial<StoredGate>]>([
   expect(errorOf(() => comparedGate({ ...row, ...change }))).toMatchObject(altered);
 });
 
-it.each<Json>([null, 7, 'text', [], {}, { showDigest: sha256('null') }, { ...request, requirement: null } as Json])(
+it.each<Json>([null, 7, 'text', [], {}, { showDigest: sha256('null') }, { ...request, requirement: null }])(
   'is no gate with a request that is none, under its own digest: %j',
   (none) => {
     const rows = { request: JSON.stringify(none), gateDigest: digestOf(none), show: 'null' };

@@ -287,6 +287,32 @@ describe('letters', () => {
   });
 });
 
+describe('a run that somebody has altered so that it cannot be claimed', () => {
+  it.each(["committed_at = 'infinity'", "due_at = '-infinity'", 'fence = 9223372036854775807', 'fence = -1'])(
+    'keeps no other run of its tenant waiting: %s',
+    async (change) => {
+      const tenant = `claims ${change}` as TenantId;
+      const [altered, other] = [await submit(web.runStore, { tenant }), await submit(web.runStore, { tenant })];
+      await database.sql(`update pack_runs.runs set ${change} where run_id = $1`, [runUuid(altered)]);
+      const session = await worker.claims.register(aWorker());
+      const claimed = await worker.claims.claim(session, 10_000);
+      expect(claimed.map(({ runId }) => runId)).toContain(other);
+      await worker.claims.retire(session);
+    },
+  );
+
+  it('keeps no other outbox waiting', async () => {
+    const runId = await submit(web.runStore);
+    await database.sql(
+      `insert into pack_runs.outbox (tenant_id, run_id, kind, body, due_at, tries)
+       select $1, $2, 'attest', '{}', now() - interval '1 hour', t from unnest('{2147483647, 0}'::int[]) t`,
+      [tenantA, runUuid(runId)],
+    );
+    const taken = await worker.outbox.take('attest', 99, 60_000);
+    expect(taken.filter((item) => item.runId === runId).map(({ tries }) => tries)).toHaveLength(2);
+  });
+});
+
 describe('times of a run that cannot be shown', () => {
   it('are those of no artifact, and none of a step', async () => {
     const runId = await submit(web.runStore);
