@@ -233,6 +233,26 @@ describe('a database administrator without keys', () => {
     },
   );
 
+  it('cannot take the list of open gates away with a request that is none, under its own digest', async () => {
+    const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+    await sql.query(
+      `update pack_runs.gates set request = 'null', show = 'null', gate_digest = 'sha256:' || encode(sha256('null'), 'hex') where run_id = $1`,
+      [uuid],
+    );
+    await admin.found(run, await grace.ask('GET', '/api/approvals'));
+    expect((await grace.ask('GET', '/api/approvals')).status).toBe(200);
+  });
+
+  it('cannot have a cancellation swallowed by a message that nobody reads', async () => {
+    const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+    await sql.query(
+      `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms)
+       select tenant_id, run_id, -1, 'cancel', '{"type":"run.cancel-requested"}', 0 from pack_runs.runs where run_id = $1`,
+      [uuid],
+    );
+    await admin.found(run, await ada.ask('POST', `/api/runs/${run}/cancel`, {}));
+  });
+
   it('cannot take the list of open gates away with a time that has no end', async () => {
     const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
     await sql.query("update pack_runs.gates set expires_at = 'infinity' where run_id = $1", [uuid]);
@@ -241,14 +261,18 @@ describe('a database administrator without keys', () => {
     expect((await ada.ask('GET', `/api/runs/${run}/gates`)).body['code']).toBe('DOCUMENT_ALTERED');
   });
 
-  it('cannot take the list of workers away with a lease that has no end', async () => {
+  it.each([
+    ['lease that has no end', { lease_until: 'infinity' }],
+    ['renewal in another age', { renewed_at: '294276-01-01' }],
+  ])('cannot take the list of workers away with a %s', async (_what, columns) => {
     await sql.query(
-      `insert into pack_runs.workers select (jsonb_populate_record(w, jsonb_build_object('worker_id', gen_random_uuid(), 'lease_until', 'infinity'))).*
+      `insert into pack_runs.workers select (jsonb_populate_record(w, $1::jsonb || '{"worker_id":"10000000-0000-4000-8000-000000000000","name":"forged"}')).*
        from pack_runs.workers w where state = 'live' limit 1`,
+      [JSON.stringify(columns)],
     );
     const ops = new Caller(stack.server, await stack.tokenFor('ops'));
     const { status, body } = await ops.ask('GET', '/api/workers');
-    await sql.query("delete from pack_runs.workers where lease_until = 'infinity'");
+    await sql.query("delete from pack_runs.workers where name = 'forged'");
     expect([status, (body['items'] as unknown[]).length]).toEqual([200, 1]);
   });
 

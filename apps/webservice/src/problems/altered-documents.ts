@@ -17,7 +17,7 @@ export class AlteredDocuments {
   /** Never rejects. If a run cannot be marked now, this is logged, and the request is refused in any case. */
   async raise(error: DocumentAltered | AuditChainAltered): Promise<void> {
     if (AuditChainAltered.is(error)) {
-      this.observability.alarm({ tenant: error.tenant, code: error.code }, 'audit');
+      this.raiseAudit(error);
       return;
     }
     for (const found of error.all) {
@@ -27,8 +27,14 @@ export class AlteredDocuments {
       try {
         await this.runs.mark(found);
       } catch (cause) {
-        this.observability.log.say('error', 'run.not-marked', { runId, tenant, code: error.code, error: cause });
+        // Marked, without its entry.
+        if (AuditChainAltered.is(cause)) this.raiseAudit(cause);
+        else this.observability.log.say('error', 'run.not-marked', { runId, tenant, code: error.code, error: cause });
       }
     }
+  }
+
+  private raiseAudit({ tenant, code }: AuditChainAltered): void {
+    this.observability.alarm({ tenant, code }, 'audit');
   }
 }

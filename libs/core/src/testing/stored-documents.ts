@@ -5,6 +5,7 @@ import { decodeEnvelope, sealEnvelope, type Envelope } from '../lib/evidence/enc
 import { readDecision } from '../lib/evidence/records/read-documents';
 import type { RunId, TenantId } from '../lib/foundation/ids';
 import type { Json } from '../lib/foundation/json';
+import { subjectsKey } from '../lib/gate/deciders';
 import type { GateRequest } from '../lib/gate/gate-request';
 import type { Plan } from '../lib/plan/plan';
 import { ComparedJson } from '../lib/stored/compared-json';
@@ -71,18 +72,19 @@ export function storedGate(
   admission: AdmissionColumns = anAdmission(),
 ): StoredGate {
   const records = decisions.map(({ envelope }) => readDecision(decodeEnvelope(envelope).payload));
-  const approvals = approvalsInForce(records).length;
+  const inForce = approvalsInForce(records);
   const required = request.requirement.minApprovals;
   const isRejected = records.some(({ decision }) => decision === 'rejected');
   return {
     ...admission,
     gate: request.gate,
-    state: isRejected ? 'rejected' : approvals >= required ? 'approved' : 'open',
+    state: isRejected ? 'rejected' : inForce.length >= required ? 'approved' : 'open',
     gateDigest: digestOf(request as unknown as Json),
     request: JSON.stringify(request),
     show: JSON.stringify(show),
     required,
-    approvals,
+    approvals: inForce.length,
+    counted: inForce.map(subjectsKey),
     expiresAt: Date.parse(request.expiresAt),
     decisions,
   };

@@ -46,6 +46,18 @@ export function personsOf({ person, onBehalfOf, actors = [] }: Deciders): readon
     .map(({ iss, sub }) => ({ iss, sub }));
 }
 
+const SEPARATOR = '\u001f';
+
+/** One text for a subject, as the column `counted` of a gate has it. */
+export function subjectKey({ iss, sub }: Subject): string {
+  return JSON.stringify([iss, sub]);
+}
+
+/** One text for every person in the chain: everyone whose approval the decision uses up, the decider first. */
+export function subjectsKey(deciders: Deciders): string {
+  return personsOf(deciders).map(subjectKey).join(SEPARATOR);
+}
+
 /** True if both name the same actors in the same order. */
 export function sameActors(a: readonly Actor[], b: readonly Actor[]): boolean {
   return (

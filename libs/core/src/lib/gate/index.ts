@@ -1,4 +1,4 @@
-export { personsOf } from './deciders';
+export { personsOf, subjectKey, subjectsKey } from './deciders';
 export type { GateRequest } from './gate-request';
 export type { DecisionKind, GateOutcome } from './gate-state';
 export { verdictInRequest, verdictTitle, type PolicyVerdict } from './policy-verdict';

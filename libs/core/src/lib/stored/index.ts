@@ -9,10 +9,11 @@ export {
   type Alteration,
   type StoredDocumentCode,
 } from './document-altered';
+export { compareLaterRecords, type LaterRecord } from './later-records';
 export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
 export { KnownSignatures } from './known-signatures';
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
 export { compareSchedule, ScheduleAltered, type ScheduleAlteration, type ScheduleAlteredCode } from './stored-schedule';
 export { alteredPartOfTick, isRunOfSchedule, shownAlteredTick } from './stored-tick';
-export { isStoredTime, isStoredTimeOrNull } from './stored-time';
+export { isStoredTime, isStoredTimeOrNull, shownTime } from './stored-time';
 export { approvalsInForce, GateDocuments, type KnownGates, type StoredDecision } from './stored-gate';

@@ -108,6 +108,8 @@ it.each<[string, string, Partial<StoredGate>]>([
   ['decision', 'a decision of another gate', { decisions: [storedDecision(approval({ gate: 'other' }))] }],
   ['decision', 'a decision on another request', { decisions: [storedDecision(approval({ gateDigest: sha256('x') }))] }],
   ['gate', 'a decision left out', { decisions: [] }],
+  ['gate', 'nobody who approved', { counted: [] }],
+  ['gate', 'somebody else who approved', { counted: ['["https://id.test","mallory"]'] }],
   ['gate', 'an approval of too few', { state: 'approved' }],
   ['gate', 'a rejection by nobody', { state: 'rejected' }],
 ])('is no %s with %s', (document, _what, change) => {
@@ -115,6 +117,15 @@ it.each<[string, string, Partial<StoredGate>]>([
   expect(() => comparedGate({ ...row, ...change })).toThrow(DocumentAltered);
   expect(errorOf(() => comparedGate({ ...row, ...change }))).toMatchObject(altered);
 });
+
+it.each<Json>([null, 7, 'text', [], {}, { showDigest: sha256('null') }, { ...request, requirement: null }])(
+  'is no gate with a request that is none, under its own digest: %j',
+  (none) => {
+    const rows = { request: JSON.stringify(none), gateDigest: digestOf(none), show: 'null' };
+    const found = errorOf(() => comparedGate({ ...row, ...rows }));
+    expect(found).toMatchObject({ code: 'DOCUMENT_ALTERED', first: { document: 'gate' } });
+  },
+);
 
 it('is hashed once for the same row, and again for another under the same digest', () => {
   const known = { json: new ComparedJson(), admissions: new KnownAdmissions(null), signatures: null };

@@ -1,11 +1,12 @@
 import type { DecisionRecord } from '../evidence/records/documents';
 import { decodeEnvelope, type Envelope } from '../evidence/encoding/envelope';
 import { EvidenceError } from '../evidence/encoding/evidence-error';
-import { readDecision } from '../evidence/records/read-documents';
+import { gateRequestOf, readDecision } from '../evidence/records/read-documents';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { sameSubject, type Subject } from '../foundation/principal';
 import type { GateRequest } from '../gate/gate-request';
+import { subjectsKey } from '../gate/deciders';
 import type { DecisionKind, GateOutcome } from '../gate/gate-state';
 import type { ComparedJson } from './compared-json';
 import { DocumentAltered, type Alteration, type StoredDocument } from './document-altered';
@@ -35,6 +36,8 @@ export interface StoredGate extends AdmissionColumns {
   readonly show: string | null;
   readonly required: number;
   readonly approvals: number;
+  /** Of each approval that counts, `subjectsKey` of its persons. */
+  readonly counted: readonly string[];
   readonly expiresAt: number;
   readonly decisions: readonly StoredDecision[];
 }
@@ -70,7 +73,7 @@ export class GateDocuments {
     known.admissions.compare(of);
     const read = known.json.read(of.request, gateDigest);
     if (read.digest !== gateDigest) throw altered('gate', `the request of gate ${gate}`, gateDigest, read.digest);
-    const request = read.value as unknown as GateRequest;
+    const request = requestIn(read.value, of, altered);
     const shown = known.json.read(of.show ?? 'null', request.showDigest);
     if (shown.digest !== request.showDigest)
       throw altered('show', `what gate ${gate} shows`, request.showDigest, shown.digest);
@@ -90,6 +93,10 @@ export class GateDocuments {
     const inForce = approvalsInForce(records).length;
     if (inForce !== of.approvals)
       throw altered('gate', `the number of approvals of gate ${gate}`, String(inForce), String(of.approvals));
+    // Otherwise nobody could withdraw an approval, or approve again, and nobody would learn why.
+    const counted = approvalsInForce(records).map(subjectsKey);
+    if (!sameTexts(counted, of.counted))
+      throw altered('gate', `the list of who approved gate ${gate}`, counted.join(' '), String(of.counted));
     const decided = decidedBy(records, of.required);
     if (decided === null ? of.state === 'approved' || of.state === 'rejected' : of.state !== decided)
       throw altered('gate', `the state of gate ${gate}`, decided ?? 'one that no decision made', of.state);
@@ -104,6 +111,21 @@ type Altered = (
   found: string,
   more?: Pick<Alteration, 'sparesRun'>,
 ) => DocumentAltered;
+
+/** A document can have the digest that its row names and still be no request. */
+function requestIn(value: Json, { gate, gateDigest }: StoredGate, altered: Altered): GateRequest {
+  try {
+    return gateRequestOf(value);
+  } catch (error) {
+    if (EvidenceError.is(error)) throw altered('gate', `the request of gate ${gate}`, gateDigest, error.code);
+    throw error;
+  }
+}
+
+function sameTexts(said: readonly string[], found: readonly string[]): boolean {
+  const [a, b] = [[...said].sort(), [...found].sort()];
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
 
 function compareDecision(
   of: StoredGate,

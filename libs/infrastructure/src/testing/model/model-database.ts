@@ -8,7 +8,7 @@ import { resolveAttention, explainResolution } from './statements/attention';
 import { audit, auditSubmissions } from './statements/audit';
 import * as claims from './statements/claims';
 import { flush } from './statements/flush';
-import { decideGate, explainDecision, runGates } from './statements/gates';
+import { decideGate, explainDecision, laterRecords, runGates } from './statements/gates';
 import { readPages, runRows, runPositions } from './statements/journal';
 import { inboxPositions, postInboxMessage, readInbox } from './statements/inbox';
 import { appendChunks, appendAssignedChunks, readChunks } from './statements/logs';
@@ -40,6 +40,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'create-runs': createRuns,
   'decide-gate': decideGate,
   'explain-decision': explainDecision,
+  'later-records': laterRecords,
   'explain-resolution': explainResolution,
   'run-gates': runGates,
   flush: flush,

@@ -184,6 +184,10 @@ export const readResolution = reader(resolution, 'a resolution');
 export const readRelease = reader(release, 'a release');
 /** A gate request, from its file. */
 export const readGateRequest = reader(gateRequest, 'a gate request');
+/** A gate request that was parsed elsewhere. Throws `EVIDENCE_SHAPE`. */
+export function gateRequestOf(value: Json): GateRequest {
+  return readShape(gateRequest, value, 'a gate request');
+}
 /** An audit checkpoint, from an envelope's payload. */
 export const readCheckpoint = reader(checkpoint, 'a checkpoint');
 /** A bundle's manifest, from its file. */

@@ -120,7 +120,20 @@ describe('the history of a schedule', () => {
     ]);
   });
 
-  it('is refused with a line that has no place', async () => {
-    await expect(history({ first: 9e15 })).rejects.toMatchObject({ code: 'SCHEDULE_ALTERED' });
+  it('goes on without lines that have no place, with an alarm', async () => {
+    const key = aKey('admission');
+    const line = { ...ran, admission: null };
+    const ticks = [{ ...line, first: 9e15 }, { ...line, first: 9e15 - 1 }, line, { ...line, first: -1 }];
+    const store = {
+      find: async () => made,
+      ticks: async (_tenant: unknown, _id: unknown, limit: number, before: number | null) =>
+        ticks.filter(({ first }) => before === null || first < before).slice(0, limit),
+    } as unknown as ScheduleStore;
+    for (const limit of [2, 10]) {
+      const alarms: ScheduleAlteration[] = [];
+      const shown = await scheduleLedger(store, alarms, key).ticks(made.tenant, made.scheduleId, limit, null);
+      expect(shown).toEqual([ran]);
+      expect(alarms.map(({ what }) => what)).toContain('a time of a line in the history');
+    }
   });
 });

@@ -5,11 +5,11 @@ import type { ScheduleId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Signer } from '../../ports/evidence/signer';
 import type { ScheduleStore } from '../../ports/schedules/schedule-store';
-import type { Schedule, ScheduleSummary, TickRecord, TickRun } from '../../schedule/schedule';
+import type { Schedule, ScheduleSummary, StoredTick, TickRecord, TickRun } from '../../schedule/schedule';
 import { scheduleDigests, scheduleRecord } from '../../schedule/schedule-record';
 import { compareSchedule, ScheduleAltered, type ScheduleAlteration } from '../../stored/stored-schedule';
 import { misshapenPart, shownAltered } from '../../stored/shown-schedule';
-import { isStoredTime } from '../../stored/stored-time';
+import { isStoredTime, LATEST_STORED_TIME } from '../../stored/stored-time';
 import { alteredPartOfTick, isRunOfSchedule, shownAlteredTick } from '../../stored/stored-tick';
 import { SCHEDULE_UNSIGNED } from './schedule-error';
 
@@ -80,7 +80,7 @@ export class SignedSchedules {
 
   /**
    * Lines of the history, newest first; null if there is no such schedule. An altered line is shown without its run and with the reason
-   * `SCHEDULE_ALTERED`, with an alarm. Throws `ScheduleAltered` for a line without a place, because its time is none.
+   * `SCHEDULE_ALTERED`, with an alarm. A line without a place, because its time is none, is left out, with an alarm too.
    */
   async ticks(
     tenant: TenantId,
@@ -91,13 +91,19 @@ export class SignedSchedules {
     const { schedules } = this.dependencies;
     if (!(await schedules.find(tenant, scheduleId))) return null;
     const lines = await schedules.ticks(tenant, scheduleId, limit, before);
-    return lines.map(({ admission, ...line }) => {
-      const part = alteredPartOfTick({ tenant, scheduleId }, { ...line, admission });
-      if (part === null) return line;
-      const found = this.alarmed({ tenant, scheduleId, what: `${part} of a line in the history` });
-      if (!isStoredTime(line.first)) throw found;
-      return shownAlteredTick({ ...line, admission });
-    });
+    const shown = lines.flatMap((line) => this.shownTick({ tenant, scheduleId }, line));
+    // Times after the last that can be shown come first. The page goes on below them.
+    if (!lines.some(({ first }) => first > LATEST_STORED_TIME)) return shown;
+    const below = await schedules.ticks(tenant, scheduleId, limit, LATEST_STORED_TIME + 1);
+    return below.flatMap((line) => this.shownTick({ tenant, scheduleId }, line));
+  }
+
+  private shownTick(place: { readonly tenant: TenantId; readonly scheduleId: ScheduleId }, tick: StoredTick) {
+    const part = alteredPartOfTick(place, tick);
+    const { admission: _, ...line } = tick;
+    if (part === null) return [line];
+    this.alarmed({ ...place, what: `${part} of a line in the history` });
+    return isStoredTime(tick.first) ? [shownAlteredTick(tick)] : [];
   }
 
   private alarmed(found: ScheduleAlteration): ScheduleAltered {

@@ -1,4 +1,4 @@
-import { digestOf, sha256 } from '@taskrunner/core/canonical';
+import { canonical, digestOf, sha256 } from '@taskrunner/core/canonical';
 import { chainFault } from '@taskrunner/core/evidence';
 import type { TenantId } from '@taskrunner/core/foundation';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
@@ -65,6 +65,20 @@ it('keeps checkpoints, the first of those that cover as much, and shows them to 
   ]);
   expect(await web.auditChain.checkpoints(tenantA, 2, 10)).toHaveLength(1);
   expect(await web.auditChain.checkpoints(tenantB, 0, 10)).toEqual([]);
+});
+
+it('shows checkpoints whose row somebody has given another time with the signed one', async () => {
+  await append(tenantA, 1);
+  await checkpoint(tenantA);
+  const at = Date.parse('2026-01-01T00:00:00.000Z');
+  const signed = { schema: 'taskrunner.checkpoint.v1', tenant: tenantA, count: 1, head: sha256('head') };
+  const envelopes = [anEnvelope(canonical({ ...signed, at: new Date(at).toISOString() })), ENVELOPE];
+  for (const [i, envelope] of envelopes.entries()) {
+    await database.sql('update pack_runs.audit_checkpoints set at_ms = 9000000000000000, envelope = $1', [
+      JSON.stringify(envelope),
+    ]);
+    expect(await web.auditChain.checkpoints(tenantA, 0, 10)).toMatchObject([{ count: 1, at: i === 0 ? at : 0 }]);
+  }
 });
 
 it('checks a long chain in parts', async () => {

@@ -1,5 +1,7 @@
 import { canonical } from '@taskrunner/core/canonical';
+import { decodeEnvelope, EvidenceError, readCheckpoint } from '@taskrunner/core/evidence';
 import { AuditChain } from '@taskrunner/core/ports';
+import { shownTime } from '@taskrunner/core/stored';
 import type { AuditEntry, Envelope } from '@taskrunner/core/evidence';
 import type { JsonObject, TenantId } from '@taskrunner/core/foundation';
 import type { AuditChainStatus, KeptCheckpoint } from '@taskrunner/core/ports';
@@ -63,7 +65,9 @@ export class PostgresAuditChain extends AuditChain {
     const rows = await withRetry(() =>
       this.queries.inTenant<CheckpointRow>(tenant, this.checkpointsStatement, [tenant, after, limit]),
     );
-    return rows.map(({ seq, head, at_ms: at, envelope }) => ({ count: seq, head: toDigest(head), at, envelope }));
+    return rows.map(({ seq, head, at_ms: at, envelope }) => {
+      return { count: seq, head: toDigest(head), at: shownTime(at) ?? signedTime(envelope), envelope };
+    });
   }
 
   async due(everyMs: number, limit: number): Promise<readonly TenantId[]> {
@@ -97,5 +101,15 @@ export class PostgresAuditChain extends AuditChain {
   async keep(tenant: TenantId, { count, head, at, envelope }: KeptCheckpoint): Promise<void> {
     const values = [tenant, count, digestBytes(head), at, JSON.stringify(envelope)];
     await withRetry(() => this.queries.inTenant(tenant, this.keepStatement, values));
+  }
+}
+
+/** The time in a checkpoint whose column somebody else has written, so that the list goes on; 0: the envelope is none either. */
+function signedTime(envelope: Envelope): number {
+  try {
+    return shownTime(Date.parse(readCheckpoint(decodeEnvelope(envelope).payload).at)) ?? 0;
+  } catch (error) {
+    if (EvidenceError.is(error)) return 0;
+    throw error;
   }
 }

@@ -2,7 +2,8 @@
 -- tenant served last. Each gets at most ceil(free / active tenants) runs. Runs whose environment this worker does not honour are left to
 -- others. The same applies to labels: the label sets of a tenant's runs are found by a skip scan, one probe per set. A run that this worker
 -- session passed on is not claimed by it again. With SKIP LOCKED, workers do not wait for each other. A run without pages is marked as
--- such, which saves its driver three queries. Plans and profiles that the worker has cached ($5, $6) are not sent again.
+-- such, which saves its driver three queries. A run with a time or a fence that nobody has written must not keep the others waiting: no
+-- fence can follow it, so it stays. Plans and profiles that the worker has cached ($5, $6) are not sent again.
 with recursive me as (
   select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
@@ -49,7 +50,7 @@ with recursive me as (
     select r.tenant_id, r.run_id, r.due_at from pack_runs.runs r
     where r.tenant_id = turns.tenant_id and r.environment_digest = k.digest and r.worker_labels = k.asked
       and r.owner is null and r.due_at <= now() and not r.unplaced and r.isolation = any (me.isolations)
-      and $1 <> all (r.passed_by)
+      and $1 <> all (r.passed_by) and r.fence between 0 and 9007199254740990
     order by r.due_at limit turns.share for update skip locked
   ) due
 ), picked as (
@@ -58,8 +59,8 @@ with recursive me as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4, unhonoured = null
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
   returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.snapshot_seq, r.seen, r.inbox_seq,
-    greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 as waited_ms, p.turn, p.place,
-    floor(extract(epoch from r.committed_at) * 1000)::bigint as committed_ms
+    case when isfinite(r.due_at) then greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 else 0 end as waited_ms, p.turn, p.place,
+    case when isfinite(r.committed_at) then floor(extract(epoch from r.committed_at) * 1000)::bigint end as committed_ms
 )
 select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,
   s.inputs, s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment,

@@ -6,14 +6,14 @@ with me as (
   select from pack_runs.workers w where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
 ), unhonoured as materialized (
   select r.tenant_id, r.run_id, r.unhonoured from pack_runs.runs r, me
-  where r.unhonoured is not null and r.owner is null and (
+  where r.unhonoured is not null and r.owner is null and r.fence between 0 and 9007199254740990 and (
     r.cancel_position > r.seen
     or r.due_at <= now() - case when r.isolation = any ($4::text[]) then $3::int8 else $5::int8 end * interval '1 millisecond'
   )
   order by r.due_at limit $2 for update of r skip locked
 ), unplaced as materialized (
   select r.tenant_id, r.run_id, r.unhonoured from pack_runs.runs r, me
-  where r.unplaced and r.owner is null and r.unhonoured is null and r.due_at <= now() - $5::int8 * interval '1 millisecond'
+  where r.unplaced and r.owner is null and r.fence between 0 and 9007199254740990 and r.unhonoured is null and r.due_at <= now() - $5::int8 * interval '1 millisecond'
     and not exists (
       select from pack_runs.workers w
       where w.state = 'live' and w.lease_until > clock_timestamp() and r.worker_labels <@ w.labels collate "C"
@@ -25,7 +25,7 @@ with me as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $6, unplaced = false, unhonoured = null
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
   returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.snapshot_seq, r.seen, p.unhonoured,
-    greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 as waited_ms
+    case when isfinite(r.due_at) then greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 else 0 end as waited_ms
 )
 select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,
   s.inputs, s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment

@@ -195,6 +195,26 @@ describe('the feed of a tenant', () => {
     );
   });
 
+  it('goes on over events and positions that nobody has written', async () => {
+    const first = await submit(web.runStore);
+    expect((await eventsAfter(null)).map(({ position }) => position)).toEqual([1]);
+    await database.sql('update pack_runs.events set at_ms = 9000000000000000');
+    expect(await eventsAfter(null)).toMatchObject([{ position: 1, at: 0, runId: first }]);
+    for (const position of ['9223372036854775807', '-5', '0']) {
+      await database.sql('update pack_runs.event_heads set position = $1', [position]);
+      expect((await eventsAfter(null))[0]).toMatchObject({ position: 1 });
+      const next = await submit(web.runStore);
+      expect((await eventsAfter(null)).at(-1)).toMatchObject({ runId: next });
+    }
+    await database.sql(
+      `insert into pack_runs.events (tenant_id, type, run, position) select $1, 'run.created', gen_random_uuid(), p
+       from unnest('{5, 9223372036854775807, -1}'::bigint[]) p`,
+      [tenantA],
+    );
+    const last = await submit(web.runStore);
+    expect((await eventsAfter(null)).at(-1)).toMatchObject({ runId: last, position: 6 });
+  });
+
   it('takes from the role of workers what its statements write, and nothing else', async () => {
     const client = new Client({ connectionString: database.url('worker') });
     await client.connect();

@@ -1,5 +1,6 @@
 import { toRunId, type Digest, type TenantId } from '@taskrunner/core/foundation';
 import { EventFeed, type FeedEvent, type FeedEventType, type FeedPage } from '@taskrunner/core/ports';
+import { shownTime } from '@taskrunner/core/stored';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
@@ -46,7 +47,8 @@ export class PostgresEventFeed extends EventFeed {
 function toEvent({ position, at_ms: at, type, run, status, gate, detail }: FeedRow): FeedEvent {
   return {
     position: position as number,
-    at,
+    // An event says that something happened. It goes on without its time if somebody has altered that.
+    at: shownTime(at) ?? 0,
     type,
     runId: toRunId(run),
     status,

@@ -4,6 +4,6 @@ with head as (
   union all select 0, 0 limit 1
 ), page as (
   select e.position, e.at_ms, e.type, e.run, e.status, e.gate, e.detail from pack_runs.events e
-  where e.tenant_id = $1 and e.position > coalesce($2::bigint, (select removed from head)) order by e.position limit $3
+  where e.tenant_id = $1 and e.position > coalesce($2::bigint, (select removed from head)) and e.position <= (select position from head) order by e.position limit $3
 )
 select head.position as head, head.removed, page.* from head left join page on true order by page.position

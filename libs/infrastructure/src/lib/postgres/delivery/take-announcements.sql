@@ -11,7 +11,7 @@ with first as materialized (
   select o.tenant_id, o.outbox_id from first f join pack_runs.outbox o using (tenant_id, outbox_id)
   where f.turn <= $3 and o.due_at <= now() order by f.turn, f.due_at limit $1 for update of o skip locked
 )
-update pack_runs.outbox o set due_at = now() + $2 * interval '1 millisecond', tries = o.tries + 1
+update pack_runs.outbox o set due_at = now() + $2 * interval '1 millisecond', tries = least(o.tries, 2147483646) + 1
 from due where o.tenant_id = due.tenant_id and o.outbox_id = due.outbox_id
 returning o.outbox_id, o.tenant_id, o.run_id, o.stream, o.body, o.tries, pack_runs.now_ms() as now_ms,
   (extract(epoch from o.since) * 1000)::bigint as since_ms,

@@ -3,7 +3,7 @@ with due as (
   select tenant_id, outbox_id from pack_runs.outbox where kind = $1 and due_at <= now()
   order by due_at limit $2 for update skip locked
 )
-update pack_runs.outbox o set due_at = now() + $3 * interval '1 millisecond', tries = o.tries + 1
+update pack_runs.outbox o set due_at = now() + $3 * interval '1 millisecond', tries = least(o.tries, 2147483646) + 1
 from due where o.tenant_id = due.tenant_id and o.outbox_id = due.outbox_id
 returning o.outbox_id, o.tenant_id, o.run_id, o.kind, o.body, o.tries,
   (select s.trace_context from pack_runs.run_sources s where s.tenant_id = o.tenant_id and s.run_id = o.run_id)

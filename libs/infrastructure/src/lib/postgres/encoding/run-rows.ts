@@ -2,7 +2,13 @@ import { canonical, sha256 } from '@taskrunner/core/canonical';
 import { isRunId, runUuid, toRunId } from '@taskrunner/core/foundation';
 import type { Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
-import { DocumentAltered, type AdmissionColumns, type KnownAdmissions } from '@taskrunner/core/stored';
+import {
+  DocumentAltered,
+  isStoredTime,
+  shownTime,
+  type AdmissionColumns,
+  type KnownAdmissions,
+} from '@taskrunner/core/stored';
 import { cancellationOf, isUncancelled } from './cancellation';
 import { toDigest } from './digest-bytes';
 import { markOf, misshapenColumn, withoutMisshapen } from './shown-run';
@@ -139,6 +145,12 @@ export function alteredCancellation(tenant: TenantId, runId: RunId): DocumentAlt
   return new DocumentAltered({ tenant, runId, ...found });
 }
 
+/** The inbox of a run has a message that no worker reads, under the key of a message that is being posted. */
+export function alteredMessage(tenant: TenantId, runId: RunId, dedupe: string): DocumentAltered {
+  const what = `the message ${dedupe} in its inbox`;
+  return new DocumentAltered({ tenant, runId, document: 'status', what, expected: 'none', found: 'one out of order' });
+}
+
 /** The parent of the root in a step's row. No step has this name. */
 export const ROOT_PARENT = '/';
 
@@ -172,9 +184,9 @@ export function toStepRow(row: StepRecord): StepRow {
     status: row.status,
     reason: row.reason,
     attempts: row.attempts,
-    nextAttemptAt: row.next_attempt_ms,
-    startedAt: row.started_ms,
-    finishedAt: row.finished_ms,
+    nextAttemptAt: shownTime(row.next_attempt_ms),
+    startedAt: shownTime(row.started_ms),
+    finishedAt: shownTime(row.finished_ms),
     children: row.children,
     outputs: row.outputs,
     outputsRef: row.outputs_ref ?? shownRefOf(row.outputs),
@@ -230,6 +242,13 @@ export function toArtifactView(row: ArtifactRecord): ArtifactView {
     mediaType: row.media_type,
     createdAt: row.created_ms,
   };
+}
+
+/** As `toArtifactView`. Throws `DocumentAltered` if its time cannot be shown. */
+export function toShownArtifact(tenant: TenantId, runId: RunId, row: ArtifactRecord): ArtifactView {
+  if (isStoredTime(row.created_ms)) return toArtifactView(row);
+  const finding = { what: 'the time of an artifact', expected: 'a value that was written', found: 'another' };
+  throw new DocumentAltered({ tenant, runId, document: 'artifact', ...finding });
 }
 
 const LAST_PLACE = 2_147_483_647;

@@ -24,6 +24,8 @@ const SHAPES: readonly (readonly [
   ['what it waits for', 'waits', isWaits, () => []],
   ['the counts of its steps', 'counts', (value) => value === null || isJsonObject(value as never), () => ({})],
   ['its error', 'error', (value) => value === null || isJsonObject(value as never), () => null],
+  ['the number of its changes', 'version', isCount, () => 0],
+  ['the number of its log lines', 'last_line', isCount, () => 0],
   ['the export of its evidence', 'exports', isExports, () => []],
 ];
 
@@ -51,6 +53,10 @@ export function isRequester(value: unknown): boolean {
 
 function isTexts(value: unknown): boolean {
   return isJsonObject(value as never) && Object.values(value as JsonObject).every((one) => typeof one === 'string');
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isWaits(value: unknown): boolean {

@@ -98,6 +98,23 @@ describe('a resolution', () => {
     expect(await web.attentionStore.resolve(aResolution(runId, 'cy', now + 1, about))).toEqual({ kind: 'counted' });
   });
 
+  it('is not kept out by a decision in the future that is none: the run is altered', async () => {
+    const { runId } = await attentive();
+    await database.sql(
+      `insert into pack_runs.decisions (tenant_id, run_id, gate, decision_id, decision, iss, sub, decided_ms, envelope, record_digest, name)
+       values ($1, $2, 'x', 'y', 'approved', 'i', 's', 200000000000000, 'null', 'd', '')`,
+      [tenantA, runUuid(runId)],
+    );
+    await database.sql('update pack_runs.runs set last_decided_ms = 200000000000000 where run_id = $1', [
+      runUuid(runId),
+    ]);
+    const resolution = aResolution(runId, 'cy', await web.gateStore.now(), about);
+    await expect(web.attentionStore.resolve(resolution)).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'decision' },
+    });
+  });
+
   it('of twenty in parallel, exactly one counts', async () => {
     const { runId } = await attentive();
     const at = await web.gateStore.now();

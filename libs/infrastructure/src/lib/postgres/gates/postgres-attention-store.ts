@@ -6,6 +6,7 @@ import type { Resolved, SignedResolution } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
+import { LaterRecords } from './later-records';
 
 interface Reasons {
   readonly status: string;
@@ -21,9 +22,11 @@ interface Reasons {
 export class PostgresAttentionStore extends AttentionStore {
   private readonly resolveStatement = statement('resolve-attention');
   private readonly explainStatement = statement('explain-resolution');
+  private readonly later: LaterRecords;
 
   constructor(private readonly queries: Queries) {
     super();
+    this.later = new LaterRecords(queries);
   }
 
   async resolve(resolution: SignedResolution): Promise<Resolved> {
@@ -32,7 +35,8 @@ export class PostgresAttentionStore extends AttentionStore {
     return counted ? { kind: 'counted' } : this.explain(resolution);
   }
 
-  private async explain({ tenant, runId, step, parent, execution, envelope }: SignedResolution): Promise<Resolved> {
+  private async explain(resolution: SignedResolution): Promise<Resolved> {
+    const { tenant, runId, step, parent, execution, envelope, decidedAt } = resolution;
     const values = [tenant, runUuid(runId), step, execution, parent];
     const [found] = await withRetry(() => this.queries.inTenant<Reasons>(tenant, this.explainStatement, values));
     if (!found) return { kind: 'refused', code: 'RUN_ENDED' };
@@ -43,7 +47,9 @@ export class PostgresAttentionStore extends AttentionStore {
       return { kind: 'known', outcome, person: { iss, sub }, envelope: found.envelope };
     }
     if (found.doomed || isOver(found.status)) return { kind: 'refused', code: 'RUN_ENDED' };
-    return found.needed ? { kind: 'again' } : { kind: 'refused', code: 'ATTENTION_NOT_NEEDED' };
+    if (!found.needed) return { kind: 'refused', code: 'ATTENTION_NOT_NEEDED' };
+    await this.later.compare(tenant, runId, decidedAt);
+    return { kind: 'again' };
   }
 }
 

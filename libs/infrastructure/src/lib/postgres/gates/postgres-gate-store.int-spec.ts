@@ -222,6 +222,37 @@ describe('a decision', () => {
     });
   });
 
+  it('is not kept out by a row in the future that is no decision and no resolution: the run is altered', async () => {
+    const { runId } = await gated(3);
+    await database.sql(
+      `insert into pack_runs.resolutions (tenant_id, run_id, step, execution, outcome, iss, sub, decided_ms, envelope, record_digest)
+       values ($1, $2, 'x', 1, 'failed', 'i', 's', 200000000000000, '{}', 'd')`,
+      [tenantA, runUuid(runId)],
+    );
+    await database.sql('update pack_runs.runs set last_decided_ms = 200000000000000 where run_id = $1', [
+      runUuid(runId),
+    ]);
+    await expect(web.gateStore.decide(aDecision(runId, 'ben', await web.gateStore.now()))).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'resolution' },
+    });
+  });
+
+  it('is not read where another list of who approved stands: it could not be withdrawn', async () => {
+    const { runId } = await gated(2);
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000));
+    for (const counted of ['{}', '{"[\\"https://id.test\\",\\"cy\\"]"}']) {
+      await database.sql('update pack_runs.gates set counted = $2 where run_id = $1', [runUuid(runId), counted]);
+      await expect(web.gateStore.find(tenantA, runId, 'approve')).rejects.toMatchObject({
+        code: 'DOCUMENT_ALTERED',
+        first: { runId, document: 'gate' },
+      });
+    }
+    // The list of open gates is without it from then on.
+    const found = { document: 'gate', what: 'it', expected: 'a', found: 'b' } as const;
+    await web.alteredRuns.mark({ tenant: tenantA, runId, ...found });
+  });
+
   it('of several at once before such a time, each is later than the one before', async () => {
     const { runId } = await gated(9);
     const now = await web.gateStore.now();

@@ -1,6 +1,6 @@
 import { canonical } from '@taskrunner/core/canonical';
 import { runUuid, refusesDecisions } from '@taskrunner/core/foundation';
-import { personsOf } from '@taskrunner/core/gate';
+import { subjectKey, subjectsKey } from '@taskrunner/core/gate';
 import { GateStore } from '@taskrunner/core/ports';
 import {
   ComparedJson,
@@ -11,7 +11,7 @@ import {
   KnownAdmissions,
 } from '@taskrunner/core/stored';
 import type { Envelope } from '@taskrunner/core/evidence';
-import type { Digest, JsonObject, RunId, Subject, TenantId } from '@taskrunner/core/foundation';
+import type { Digest, JsonObject, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { DecisionKind } from '@taskrunner/core/gate';
 import type { Decided, GatePlace, GateRow, SignedDecision } from '@taskrunner/core/ports';
 import type { KnownGates, KnownSignatures, StoredDecision } from '@taskrunner/core/stored';
@@ -20,6 +20,7 @@ import { withRetry } from '../connection/retry';
 import { admissionColumns, alteredCancellation } from '../encoding/run-rows';
 import type { AdmissionRow } from '../encoding/summary-row';
 import { isRequester } from '../encoding/shown-run';
+import { LaterRecords } from './later-records';
 import { statement } from '../connection/statement';
 
 interface GateRecord extends AdmissionRow {
@@ -30,6 +31,7 @@ interface GateRecord extends AdmissionRow {
   readonly show: string | null;
   readonly approvals: number;
   readonly required: number;
+  readonly counted: readonly string[];
   readonly opened_ms: number;
   /** Null: a time without milliseconds, which only somebody else writes. */
   readonly expires_ms: number | null;
@@ -65,7 +67,6 @@ interface Reasons {
 }
 
 const ROUNDS = 20;
-const SEPARATOR = '\u001f';
 
 /**
  * Stores decisions, each in one SQL statement on the gate's row (docs/guides/approvals.md, Deciding). The reason for a refusal is read from
@@ -84,6 +85,7 @@ export class PostgresGateStore extends GateStore {
     signatures: null,
   };
   private readonly known: KnownGates;
+  private readonly later: LaterRecords;
 
   /** `signatures`: verifies admission and decisions of each gate that is not read for a list; null: the caller verifies them. */
   constructor(
@@ -92,6 +94,7 @@ export class PostgresGateStore extends GateStore {
   ) {
     super();
     this.known = { json: this.listed.json, admissions: new KnownAdmissions(signatures), signatures };
+    this.later = new LaterRecords(queries);
   }
 
   async find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null> {
@@ -141,7 +144,9 @@ export class PostgresGateStore extends GateStore {
     const values = [tenant, runUuid(runId), gate, decisionId, usedUpBy(decision), person.iss, person.sub];
     const [found] = await withRetry(() => this.queries.inTenant<Reasons>(tenant, this.explainStatement, values));
     if (found?.uncancelled && found.status !== 'halted') throw alteredCancellation(tenant, runId);
-    return found ? reasonOf(decision, found) : { kind: 'refused', code: 'GATE_NOT_OPEN' };
+    const reason: Decided | null = found ? reasonOf(decision, found) : { kind: 'refused', code: 'GATE_NOT_OPEN' };
+    if (reason?.kind === 'too-early') await this.later.compare(tenant, runId, decision.decidedAt);
+    return reason;
   }
 
   async audit(tenant: TenantId, event: JsonObject): Promise<void> {
@@ -182,7 +187,7 @@ function decideValues(decision: SignedDecision): unknown[] {
     decision.gate,
     decision.decisionId,
     decision.decision,
-    keyOf(person),
+    subjectKey(person),
     usedUpBy(decision),
     person.iss,
     person.sub,
@@ -200,21 +205,17 @@ function decideValues(decision: SignedDecision): unknown[] {
 /** Everyone whose approval this decision uses up, the person first: the delegator, and persons who act for them. */
 function usedUpBy({ person, message }: SignedDecision): string {
   const deciders = message.type === 'gate.decided' ? message.decision : { person, onBehalfOf: null };
-  return personsOf(deciders).map(keyOf).join(SEPARATOR);
-}
-
-function keyOf({ iss, sub }: Subject): string {
-  return JSON.stringify([iss, sub]);
+  return subjectsKey(deciders);
 }
 
 function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRow {
-  const { gate, request, show, approvals, required, decisions, initiators, requester } = row;
+  const { gate, request, show, approvals, required, counted, decisions, initiators, requester } = row;
   const columns = admissionColumns(tenant, row);
   if (row.uncancelled && row.run_status !== 'halted') throw alteredCancellation(tenant, columns.runId);
   const gateDigest = row.gate_digest as Digest;
   const numbers = { approvals, required, expiresAt: row.expires_ms ?? Infinity };
   const documents = GateDocuments.compare(
-    { ...columns, gate, state: row.state, gateDigest, request, show, ...numbers, decisions },
+    { ...columns, gate, state: row.state, gateDigest, request, show, ...numbers, counted, decisions },
     known,
   );
   const times = [row.opened_ms, row.last_decided_ms];

@@ -1,5 +1,5 @@
 -- Gates of a run with their decisions, and columns of the run.
-select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required,
+select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required, g.counted,
   g.opened_ms, pack_runs.epoch_ms(g.expires_at) as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
   s.pack_version, s.content_digest, s.source_digest, s.initiators, s.requester, s.rerun_of, s.admission,
   s.admission_digest,

@@ -47,6 +47,7 @@ import { fedByStatements } from './104-fed-by-statements';
 import { scheduleRecords } from './105-schedule-records';
 import { marksOfTheirOwn } from './106-marks-of-their-own';
 import { runMessages } from './107-run-messages';
+import { countersThatEnd } from './108-counters-that-end';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -99,6 +100,7 @@ export const migrations = [
   scheduleRecords,
   marksOfTheirOwn,
   runMessages,
+  countersThatEnd,
 ];
 
 /** Names of the migrations, as the database records them. */

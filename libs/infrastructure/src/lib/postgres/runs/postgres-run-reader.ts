@@ -26,7 +26,14 @@ import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
-import { admissionColumns, toArtifactView, toStepRow, toSummary, whereabouts } from '../encoding/run-rows';
+import {
+  admissionColumns,
+  toArtifactView,
+  toShownArtifact,
+  toStepRow,
+  toSummary,
+  whereabouts,
+} from '../encoding/run-rows';
 import type { ArtifactRecord, StepRecord } from '../encoding/run-rows';
 import type { AdmissionRow, SummaryRow } from '../encoding/summary-row';
 import { toStoredPage, type StoredPageRow } from '../encoding/stored-page';
@@ -229,7 +236,8 @@ export class PostgresRunReader extends RunReader {
   }
 
   async artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]> {
-    return (await this.ask<ArtifactRecord>(tenant, this.artifactsStatement, runUuid(run))).map(toArtifactView);
+    const rows = await this.ask<ArtifactRecord>(tenant, this.artifactsStatement, runUuid(run));
+    return rows.map((row) => toShownArtifact(tenant, run, row));
   }
 
   async journal(tenant: TenantId, run: RunId, after: number, pages: number): Promise<readonly StoredPage[]> {

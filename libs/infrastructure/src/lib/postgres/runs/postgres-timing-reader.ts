@@ -1,5 +1,6 @@
 import { runUuid } from '@taskrunner/core/foundation';
 import { TimingReader } from '@taskrunner/core/ports';
+import { shownTime } from '@taskrunner/core/stored';
 import type { RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import type { Entry } from '@taskrunner/core/journal';
 import type { TimedStep } from '@taskrunner/core/ports';
@@ -45,8 +46,8 @@ export class PostgresTimingReader extends TimingReader {
         place: row.place,
         kind: row.kind,
         status: row.status,
-        startedAt: row.started_ms,
-        finishedAt: row.finished_ms,
+        startedAt: shownTime(row.started_ms),
+        finishedAt: shownTime(row.finished_ms),
       }));
   }
 

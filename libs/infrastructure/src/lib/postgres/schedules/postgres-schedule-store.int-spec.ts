@@ -173,6 +173,20 @@ describe('a tick', () => {
     expect((await store.find(tenantA, schedule.scheduleId))?.next).toBe(next);
   });
 
+  it('is not waited for where the history has it already, and does not run', async () => {
+    const schedule = await kept();
+    const next = (schedule.next ?? 0) + MINUTE;
+    await database.sql(
+      `insert into pack_runs.schedule_ticks (tenant_id, schedule_id, tick_ms, last_ms, count, outcome, decided_ms)
+       select tenant_id, schedule_id, next_ms, next_ms, 1, 'skipped', 0 from pack_runs.schedules where next_ms = $1`,
+      [schedule.next],
+    );
+    const run = await aRun();
+    expect(await store.start(placeOf(schedule), { run, next, replaces: [], by })).toBe('taken');
+    expect((await store.find(tenantA, schedule.scheduleId))?.next).toBe(next);
+    expect(await count('pack_runs.runs')).toBe(0);
+  });
+
   it('is not taken where its run is not created', async () => {
     const schedule = await kept();
     const run = await aRun(undefined, { manifest: null as unknown as string });

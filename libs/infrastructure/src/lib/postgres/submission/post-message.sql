@@ -1,7 +1,9 @@
 -- Inserts an inbox message at the position from the counter on the run's row, in the same statement: without gaps and in commit order. The
 -- row is locked first, so that the counter is current. It is incremented only if the message was inserted (its dedupe key is new).
+-- misplaced: the message with this key is one that no run reads, or a request of a cancellation that the run's row does not know. Somebody
+-- else wrote it, and it would swallow this one.
 with run as (
-  select inbox_seq, seen, status from pack_runs.runs where tenant_id = $1 and run_id = $2 for update
+  select inbox_seq, seen, status, cancel_position from pack_runs.runs where tenant_id = $1 and run_id = $2 for update
 ), letter as (
   insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms)
   select $1, $2, run.inbox_seq + 1, $3, $4, pack_runs.now_ms() from run
@@ -20,5 +22,7 @@ with run as (
   from letter where r.tenant_id = $1 and r.run_id = $2
 )
 select (select position from letter) as position, run.status, run.inbox_seq - run.seen as unread,
-  exists (select from pack_runs.inbox i where i.tenant_id = $1 and i.run_id = $2 and i.dedupe = $3) as known
+  exists (select from pack_runs.inbox i where i.tenant_id = $1 and i.run_id = $2 and i.dedupe = $3) as known,
+  exists (select from pack_runs.inbox i where i.tenant_id = $1 and i.run_id = $2 and i.dedupe = $3
+    and (i.position < 1 or i.position > run.inbox_seq or $5 and run.cancel_position = 0)) as misplaced
 from run

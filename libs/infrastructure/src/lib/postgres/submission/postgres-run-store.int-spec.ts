@@ -10,6 +10,7 @@ import {
   aWorker,
   cancelRequest,
   anEnvelope,
+  aStep,
   ENVIRONMENT,
   ENVIRONMENT_DIGEST,
   PLAN,
@@ -249,6 +250,22 @@ describe('letters', () => {
     expect(await post(full, 'a')).toEqual({ kind: 'posted', position: 1001 });
   });
 
+  it.each([
+    ['at a position that no message has', 'select $1::text, $2::uuid, -1'],
+    ['behind all messages', 'select $1::text, $2::uuid, 9'],
+  ])('are not known by a row of somebody else %s, which would swallow a cancellation', async (_where, place) => {
+    const runId = await submit(web.runStore);
+    await database.sql(
+      `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms)
+       select place.*, 'cancel', $3, 0 from (${place}) place`,
+      [tenantA, runUuid(runId), JSON.stringify(cancelRequest)],
+    );
+    await expect(web.runStore.post(tenantA, runId, cancelRequest, 'cancel')).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'status' },
+    });
+  });
+
   it('wake a parked run, and a cancel request shows until the journal has it', async () => {
     const workerSession = await worker.claims.register(aWorker());
     const runId = await submit(web.runStore, { tenant: 'waker' as never });
@@ -317,6 +334,63 @@ describe('letters', () => {
   });
 });
 
+describe('a run that somebody has altered so that it cannot be claimed', () => {
+  it.each(["committed_at = 'infinity'", "due_at = '-infinity'", 'fence = 9223372036854775807', 'fence = -1'])(
+    'keeps no other run of its tenant waiting: %s',
+    async (change) => {
+      const tenant = `claims ${change}` as TenantId;
+      const [altered, other] = [await submit(web.runStore, { tenant }), await submit(web.runStore, { tenant })];
+      await database.sql(`update pack_runs.runs set ${change} where run_id = $1`, [runUuid(altered)]);
+      const session = await worker.claims.register(aWorker());
+      const claimed = await worker.claims.claim(session, 10_000);
+      expect(claimed.map(({ runId }) => runId)).toContain(other);
+      await worker.claims.retire(session);
+    },
+  );
+
+  it('keeps no other outbox waiting', async () => {
+    const runId = await submit(web.runStore);
+    await database.sql(
+      `insert into pack_runs.outbox (tenant_id, run_id, kind, body, due_at, tries)
+       select $1, $2, 'attest', '{}', now() - interval '1 hour', t from unnest('{2147483647, 0}'::int[]) t`,
+      [tenantA, runUuid(runId)],
+    );
+    const taken = await worker.outbox.take('attest', 99, 60_000);
+    expect(taken.filter((item) => item.runId === runId).map(({ tries }) => tries)).toHaveLength(2);
+  });
+});
+
+describe('times of a run that cannot be shown', () => {
+  it('are those of no artifact, and none of a step', async () => {
+    const runId = await submit(web.runStore);
+    const late = 9_000_000_000_000_000;
+    const session = await worker.claims.register(aWorker());
+    const claimed = (await worker.claims.claim(session, 10_000)).find((run) => run.runId === runId);
+    if (!claimed) throw new Error('not claimed');
+    expect(await worker.committer.commit(aCommit(claimed, start, { steps: [aStep('a')] }))).toEqual({
+      kind: 'committed',
+    });
+    await worker.claims.retire(session);
+    await database.sql(
+      'update pack_runs.steps set started_ms = $2, finished_ms = $2, next_attempt_ms = -1 where run_id = $1',
+      [runUuid(runId), late],
+    );
+    const none = { startedAt: null, finishedAt: null };
+    expect(await web.runReader.step(tenantA, runId, 'a')).toMatchObject({ ...none, nextAttemptAt: null });
+    expect((await web.runReader.steps(tenantA, runId, {}, 9, null)).at(-1)).toMatchObject(none);
+    expect(await web.timingReader.steps(tenantA, runId, 9, null)).toMatchObject([none]);
+    await database.sql(
+      `insert into pack_artifacts.artifacts (tenant_id, run_id, step, execution, name, path, digest, size, media_type, created_ms)
+       values ($1, $2, 'a', 1, 'n', 'p', $3, 1, 't', $4)`,
+      [tenantA, runUuid(runId), sha256('x'), late],
+    );
+    await expect(web.runReader.artifacts(tenantA, runId)).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'artifact' },
+    });
+  });
+});
+
 describe('a run of which a document was found altered', () => {
   const found = (runId: RunId, tenant = tenantA) =>
     ({ tenant, runId, document: 'plan', what: 'the plan', expected: sha256('a'), found: sha256('b') }) as const;
@@ -367,6 +441,45 @@ describe('a run of which a document was found altered', () => {
     expect(await web.runReader.summary(tenantA, ended)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
     expect(await web.alteredRuns.mark(found(foreign))).toBe(false);
     expect(await rowOf(foreign)).toMatchObject({ status: 'queued', altered: null });
+  });
+
+  it.each([
+    'version = 9223372036854775807',
+    'version = -9223372036854775808',
+    'fence = 9223372036854775807',
+    'fence = -7',
+  ])('is halted also with %s, which nothing can follow', async (change) => {
+    const runId = await submit(web.runStore);
+    await database.sql(`update pack_runs.runs set ${change} where run_id = $1`, [runUuid(runId)]);
+    expect(await web.alteredRuns.mark(found(runId))).toBe(true);
+    expect(await rowOf(runId)).toMatchObject({ status: 'halted', owner: null, due: false });
+    const summary = await web.runReader.summary(tenantA, runId);
+    expect(summary).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+    expect(Number.isSafeInteger(summary?.version)).toBe(true);
+  });
+
+  it('is found by a version that no run reaches', async () => {
+    const runId = await submit(web.runStore);
+    for (const version of ['9223372036854775807', '-1', '9007199254740992']) {
+      await database.sql('update pack_runs.runs set version = $2 where run_id = $1', [runUuid(runId), version]);
+      await expect(web.runReader.summary(tenantA, runId)).rejects.toMatchObject({
+        code: 'DOCUMENT_ALTERED',
+        first: { document: 'run' },
+      });
+    }
+  });
+
+  it('is halted where the audit chain cannot be continued, which is said as well', async () => {
+    const tenant = 'unmarked' as TenantId;
+    const runId = await submit(web.runStore, { tenant });
+    for (const change of ['set seq = seq - 1', 'set seq = 9223372036854775807']) {
+      const next = await submit(web.runStore, { tenant: `${tenant} ${change}` as TenantId });
+      await database.sql(`update pack_runs.audit_heads ${change} where tenant_id = $1`, [`${tenant} ${change}`]);
+      const marked = web.alteredRuns.mark(found(next, `${tenant} ${change}` as TenantId));
+      await expect(marked).rejects.toMatchObject({ code: 'AUDIT_CHAIN_ALTERED' });
+      expect(await rowOf(next)).toMatchObject({ status: 'halted', altered: { code: 'DOCUMENT_ALTERED' } });
+    }
+    expect(await rowOf(runId)).toMatchObject({ status: 'queued' });
   });
 
   it('hands its concurrency group on', async () => {

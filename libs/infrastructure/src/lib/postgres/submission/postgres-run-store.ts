@@ -7,6 +7,7 @@ import { RequestBatcher } from '../connection/request-batcher';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { RunStamps, type StampSources } from './run-stamps';
+import { alteredMessage } from '../encoding/run-rows';
 import { isDuplicate } from '../connection/sql-state';
 import { statement } from '../connection/statement';
 import { createdRows, SubmissionSteps } from './submission-steps';
@@ -16,6 +17,8 @@ interface PostedRow {
   readonly status: string;
   readonly unread: number;
   readonly known: boolean;
+  /** Somebody else has written the message with this key, and no worker reads it. */
+  readonly misplaced: boolean;
 }
 
 const LIMIT = 1_000;
@@ -137,6 +140,7 @@ export class PostgresRunStore extends RunStore {
         cancels,
       ]),
     );
+    if (row?.known && row.misplaced) throw alteredMessage(tenant, run, dedupe);
     const outcome = outcomeOf(row);
     if (outcome.kind === 'posted') this.onDue();
     return outcome;

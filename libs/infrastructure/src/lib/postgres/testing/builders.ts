@@ -239,7 +239,9 @@ export function aDecision(
   const record = {
     ...{ schema: 'taskrunner.decision.v1', decisionId, runId, tenant, gate, planHash: sha256(PLAN) },
     ...{ gateDigest: gateDigests.get(`${runId} ${gate}`) ?? sha256('gate'), decision, response: null, person },
-    ...{ onBehalfOf: null, grants: [], bound: 'gate', authTime: instant(0), acr: null, reason: null },
+    onBehalfOf: delegator ? { iss: person.iss, sub: delegator, delegation: sha256('delegation') } : null,
+    ...(actors && { actors: actors.map(({ iss, sub: of, kind }) => ({ iss, sub: of, kind })) }),
+    ...{ grants: [], bound: 'gate', authTime: instant(0), acr: null, reason: null },
     ...{ decidedAt: instant(decidedAt), proof: { kind: 'service' } },
   };
   const payload = canonical(record);
@@ -284,7 +286,18 @@ export function aResolution(
   overrides: Partial<SignedResolution> = {},
 ): SignedResolution {
   const { step = 'pay', execution = 1, outcome = 'succeeded' } = overrides;
-  const recordDigest = sha256(randomUUID());
+  const person = { iss: 'https://id.test', sub };
+  const record = {
+    ...{ schema: 'taskrunner.resolution.v1', runId, tenant: tenantA, step, execution, outcome, outputsDigest: null },
+    ...{
+      person,
+      reason: randomUUID(),
+      authTime: instant(0),
+      decidedAt: instant(decidedAt),
+      proof: { kind: 'service' },
+    },
+  };
+  const recordDigest = digestOf(record);
   return {
     tenant: tenantA,
     runId,
@@ -292,9 +305,9 @@ export function aResolution(
     parent: '',
     execution,
     outcome,
-    person: { iss: 'https://id.test', sub },
+    person,
     decidedAt,
-    envelope: anEnvelope(recordDigest),
+    envelope: anEnvelope(canonical(record)),
     recordDigest,
     outputs: null,
     message: {

@@ -143,6 +143,17 @@ export function* explainDecision(session: Session, values: Values): Execution<un
   ];
 }
 
+/** `later-records.sql`. */
+export function* laterRecords({ tx, tables }: Session, values: Values): Execution<unknown> {
+  const [tenant, run, at] = values as [string, string, number];
+  const key = runKey(tenant, run);
+  const of = (document: string, rows: Iterable<{ envelope: string; decided_ms: number }>) =>
+    [...rows]
+      .filter(({ decided_ms }) => decided_ms >= at)
+      .map(({ envelope, decided_ms }) => ({ document, envelope: parsed(envelope), decided_ms }));
+  return [...of('decision', tx.scan(tables.decisions, key)), ...of('resolution', tx.scan(tables.resolutions, key))];
+}
+
 /** `run-gates.sql`. */
 export function* runGates(session: Session, values: Values): Execution<unknown> {
   const [tenant, run, gates] = values as [string, string, readonly string[]];
@@ -161,7 +172,7 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
   return [
     {
       ...{ run_id: run, gate, state: g.state, gate_digest: g.gate_digest },
-      ...{ request: g.request, show: g.show, approvals: g.approvals, required: g.required },
+      ...{ request: g.request, show: g.show, approvals: g.approvals, required: g.required, counted: g.counted },
       ...{ opened_ms: g.opened_ms, expires_ms: g.expires_at },
       ...{
         plan_hash: s.plan_hash,

@@ -34,8 +34,11 @@ export function* postInboxMessage(session: Session, values: Values): Execution<u
       version: run.version + 1,
     });
   }
-  const known = tx.find(tables.dedupe, `${key}/${dedupe}`) !== null;
-  return [{ position, status: run.status, unread: run.inbox_seq - run.seen, known }];
+  // From the snapshot, like the subselects.
+  const before = tx.find(tables.dedupe, `${key}/${dedupe}`);
+  const isOutside = before !== null && (before.position < 1 || before.position > run.inbox_seq);
+  const misplaced = isOutside || (before !== null && cancels && run.cancel_position === 0);
+  return [{ position, status: run.status, unread: run.inbox_seq - run.seen, known: before !== null, misplaced }];
 }
 
 /** Inserts an inbox message under both of its keys. */
