@@ -99,7 +99,7 @@ function draw(tree, kebab) {
   const script = new Source(tree, 'tools/draw-house.mjs');
   script.append(script.valueOf('libraries'), `'${kebab}'`);
   script.write();
-  beforeFirst(tree, 'docs/diagrams/projects.mermaid', '  cli', `  ${kebab}`);
+  beforeFirst(tree, 'docs/diagrams/projects.mermaid', '  console', `  ${kebab}`);
 }
 
 /** The lock file as npm would write it, so that `npm ci` accepts it before the first `npm install`. */
