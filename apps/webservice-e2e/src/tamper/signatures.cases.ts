@@ -1,4 +1,6 @@
+import { createClient } from '@taskrunner/client';
 import { runUuid, type RunId } from '@taskrunner/core/foundation';
+import { decideGates } from '../../../../examples/client/decide';
 import { Caller } from '../stack/stack';
 import { Administrator, OWNERS, separately, STEPS } from './administrator';
 import { Forger } from './forger';
@@ -58,6 +60,7 @@ describe('a database administrator without keys', () => {
   it('cannot have an initiator decide by naming others', async () => {
     const run = await linus.submit(separately(STEPS, OWNERS));
     await linus.until(run, ['waiting']);
+    const { run: genuine } = await admin.waiting(separately(STEPS, OWNERS));
     await forger.initiators(run, [{ iss: admin.stack.issuer, sub: 'mallory', kind: 'person' }]);
     const { rows } = await admin.sql.query<{ gate_digest: string; plan_hash: string }>(
       'select g.gate_digest, s.plan_hash from pack_runs.gates g join pack_runs.run_sources s on s.run_id = g.run_id where g.run_id = $1',
@@ -70,7 +73,15 @@ describe('a database administrator without keys', () => {
     refused(await grace.ask('GET', `/api/runs/${run}/gates`));
     // One run does not take the list away.
     expect((await grace.ask('GET', '/api/approvals')).status).toBe(200);
-  });
+    const client = createClient({ server: admin.stack.server, token: () => admin.stack.tokenFor('grace') });
+    const asked: string[] = [];
+    const decided = await decideGates(client, async (gate) => {
+      asked.push(gate.runId);
+      return 'later';
+    });
+    expect(asked).toContain(genuine);
+    expect(decided.get(`${run} approve`)).toBe('DOCUMENT_ALTERED');
+  }, 60_000);
 
   it('cannot have a decision of somebody else shown', async () => {
     const { run } = await admin.waiting(separately(STEPS, OWNERS));
