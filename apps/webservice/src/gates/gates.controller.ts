@@ -93,7 +93,7 @@ export class GatesController {
     id: 'listGates',
     summary: 'List all gates of a run, with status, policy result and decisions',
     description:
-      'Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
+      'Gates that the run has reached are sorted by id. Each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
       'Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.',
     scopes: ['packs.read'],
     limit: 'read',
@@ -227,7 +227,7 @@ export class GatesController {
   @Operation({
     id: 'countApprovals',
     summary: 'Count the open gates of the tenant, and those that the caller may decide',
-    description: `The newest ${MINE_AT_ONCE} open gates are counted. If there are more, \`atLeast\` is true.`,
+    description: `At most the newest ${MINE_AT_ONCE} open gates are counted. If there are more, \`atLeast\` is true.`,
     scopes: ['packs.approve'],
     limit: 'read',
     answers: [

@@ -174,12 +174,12 @@ function registerLists(program: Command, context: Context): void {
     .option('--requester <subject>', 'list only runs that this subject submitted; me: you')
     .option(
       '--search <text>',
-      'list only runs whose id begins with this text, or with this text in the name of the pack, a label or the name of the requester',
+      'list only runs whose id begins with this text, or whose pack name, label or requester name contains it',
     )
     .addOption(
       new Option(
         '--stuck <reason>',
-        'list only runs that require manual action, by reason: a step needs attention, the run is halted, the seal of its evidence is blocked, or a restore stopped the run',
+        'list only runs that require manual action for this reason: a step needs attention, the run is halted, the seal of its evidence is blocked, or a restore stopped the run',
       ).choices([...STUCK_REASONS, 'any']),
     )
     .option('--limit <count>', 'maximum number of entries', '50')

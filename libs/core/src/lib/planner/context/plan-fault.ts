@@ -60,7 +60,7 @@ export const PLAN_REMEDIES = {
   SECRET_NOT_GRANTED: 'Ask the operator to bind the secret for this pack.',
   SECRET_USE: 'Use {{ secrets.<name> }} without other text.',
   SEALED_INSTALL_REQUIRED: 'Run the pack in a sealed environment.',
-  SEALED_UNENFORCEABLE: 'Run the pack in an environment that seals steps.',
+  SEALED_UNENFORCEABLE: 'Run the pack in an environment that supports sealed mode.',
   SEALED_EGRESS_DENIED: 'Add the destination to the allowlists of the pack and of the environment.',
   EGRESS_URL: 'Use https://host, https://host:port or http://host.',
   EGRESS_BROAD: 'If you mean one host, use its exact name.',
