@@ -2,7 +2,7 @@ import type { RunFailure } from '../server/run-failure';
 import type { LogEvent, RunView, WaitView } from '../server/run-views';
 import type { RunDisplay } from './run-display';
 import { safeLine } from './safe-text';
-import { endLines, waitLines } from './run-lines';
+import { endHelp, endLines, waitLines } from './run-lines';
 import type { Terminal } from './terminal';
 
 /** Sequential lines, for logs and pipes. */
@@ -30,7 +30,7 @@ export class PlainDisplay implements RunDisplay {
   }
 
   finished(run: RunView, failure: RunFailure | null = null): void {
-    for (const line of endLines(run, failure)) this.terminal.say(line);
+    for (const line of [...endLines(run, failure), ...endHelp(run, failure)]) this.terminal.say(line);
   }
 
   close(): void {

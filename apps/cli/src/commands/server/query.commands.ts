@@ -13,7 +13,7 @@ import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { runColumns } from '../../lists/list-columns';
 import { LogPrinter } from '../../terminal/log-printer';
-import { cancellationLines, endLines, waitLine, waitLines } from '../../terminal/run-lines';
+import { cancellationLines, endHelp, endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
@@ -145,12 +145,12 @@ function registerShow(program: Command, context: Context): void {
             run.waits.flatMap((wait) => (wait.kind === 'restore' ? waitLines(run, wait) : [])),
           );
           if (run.outputs !== null) printLines(context, [safeLine(`outputs ${JSON.stringify(run.outputs)}`)]);
-          printLines(
-            context,
-            isOver(run.status)
-              ? endLines(run, await runFailure(server, run))
-              : [`run ${run.runId} ${run.status}`, ...cancellationLines(run)],
-          );
+          if (!isOver(run.status)) printLines(context, [`run ${run.runId} ${run.status}`, ...cancellationLines(run)]);
+          else {
+            const failure = await runFailure(server, run);
+            printLines(context, endLines(run, failure));
+            for (const line of endHelp(run, failure)) terminal.say(line);
+          }
         }
         return EXIT.OK;
       }),
