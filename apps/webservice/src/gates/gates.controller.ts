@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Digest, JsonObject, Principal, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
+import type { Digest, JsonObject, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import {
   ComparedGates,
   DecideApproval,
@@ -36,7 +36,6 @@ import { toCursor } from '../requests/paging/cursor';
 import { Pages, placeIn } from '../requests/paging/pages';
 import { flag, readQuery } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
-import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
@@ -329,14 +328,7 @@ function decisionOf(runId: RunId, body: ApproveBody): Parameters<DecideApproval[
     gateDigest: body.gateDigest ?? null,
     reason: body.reason ?? null,
     response: body.response ?? null,
-    onBehalfOf: subjectOf(body.onBehalfOf),
+    onBehalfOf: body.onBehalfOf ?? null,
     proof: body.proof ?? null,
   };
-}
-
-function subjectOf(supplied: JsonObject | undefined | null): Pick<Principal, 'iss' | 'sub'> | null {
-  if (!supplied) return null;
-  const { iss, sub, ...more } = supplied;
-  if (typeof iss === 'string' && typeof sub === 'string' && Object.keys(more).length === 0) return { iss, sub };
-  throw requestInvalid('/onBehalfOf', 'onBehalfOf must be {iss, sub}.');
 }
