@@ -3,6 +3,7 @@ import { json, scriptedServer, type Answer, type ScriptedServer } from '../testi
 import { createClient, type TaskRunnerClient } from './client';
 import { bodyOf } from './connection/body-of';
 import { itemsOf } from './connection/items-of';
+import type { Interruption } from './retry/retry';
 
 let server: ScriptedServer;
 let client: TaskRunnerClient;
@@ -83,6 +84,23 @@ it('watches a run: each change once, over broken connections, until it executes 
     '"1"',
     '"2"',
   ]);
+});
+
+it('reports that the server is away, and that it has answered', async () => {
+  const states: string[] = [];
+  const onConnected = (): void => void states.push('connected');
+  const onInterrupted = ({ error }: Interruption): void => void states.push(String(error?.code));
+  const answers = [run('running'), lost, refused(503, 'DATABASE_UNAVAILABLE', true), run('halted')];
+  const seen = ['connected', 'CLIENT_SERVER_UNREACHABLE', 'DATABASE_UNAVAILABLE', 'connected'];
+  server.answer(...answers);
+  await client.wait('run_1', { onConnected, onInterrupted });
+  expect(states.splice(0)).toEqual(seen);
+  server.answer(...answers);
+  for await (const _ of client.watch('run_1', { onConnected, onInterrupted }));
+  expect(states.splice(0)).toEqual(seen);
+  server.answer(lost, run('queued'));
+  await client.submit({ pack: 'a:1' }, { onInterrupted });
+  expect(states).toEqual(['CLIENT_SERVER_UNREACHABLE']);
 });
 
 it('waits for a person', async () => {
