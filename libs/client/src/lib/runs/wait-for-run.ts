@@ -38,8 +38,13 @@ export async function waitForRun(api: Api, runId: string, options: WaitOptions =
   for (;;) {
     const askedAt = Date.now();
     const left = Math.max(0, Math.min(HELD, Math.ceil((deadline - askedAt) / 1_000)));
-    const params = { path: { runId }, query: { wait: `${left}s`, for: what } };
-    const run = await withRetry(() => bodyOf(api.GET('/api/runs/{runId}', { params, signal })), options);
+    let held = left;
+    const run = await withRetry(() => {
+      const params = { path: { runId }, query: { wait: `${held}s`, for: what } };
+      // A server that is back says so at once, and is asked to hold the next request.
+      held = 0;
+      return bodyOf(api.GET('/api/runs/{runId}', { params, signal }));
+    }, options);
     options.onConnected?.();
     if (isOver(run) || (what === 'attention' && needsPerson(run)) || Date.now() >= deadline) return run;
     await pause(PAUSE_MS - (Date.now() - askedAt), signal ?? undefined);

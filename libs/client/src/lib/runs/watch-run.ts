@@ -17,7 +17,13 @@ export async function* watchRun(api: Api, runId: string, options: FollowingOptio
   let tag: string | null = null;
   for (;;) {
     const askedAt = Date.now();
-    const found: Found = await withRetry(() => ask(api, runId, tag, options), options);
+    let isHeld = tag !== null;
+    const found: Found = await withRetry(() => {
+      const asked = ask(api, runId, tag, isHeld, options);
+      // A server that is back says so at once, and is asked to hold the next request.
+      isHeld = false;
+      return asked;
+    }, options);
     options.onConnected?.();
     if (found.run !== null) {
       tag = found.tag;
@@ -34,10 +40,16 @@ interface Found {
   readonly tag: string | null;
 }
 
-async function ask(api: Api, runId: string, tag: string | null, options: FollowingOptions): Promise<Found> {
+async function ask(
+  api: Api,
+  runId: string,
+  tag: string | null,
+  isHeld: boolean,
+  options: FollowingOptions,
+): Promise<Found> {
   const { signal = null } = options;
   const header = tag === null ? {} : { 'If-None-Match': tag };
-  const query = tag === null ? {} : { wait: HELD, for: 'change' as const };
+  const query = isHeld ? { wait: HELD, for: 'change' as const } : {};
   const { data, response } = await api.GET('/api/runs/{runId}', {
     params: { path: { runId }, query, header },
     signal,
