@@ -152,7 +152,11 @@ export const CODES_OF_OPERATION: readonly Family[] = [
     'Correct the key that the message names; `taskrunner config check` checks it.',
     'ADAPTER_UNKNOWN CONFIG_CHOICE CONFIG_CONFLICT CONFIG_FORMAT CONFIG_MISSING_KEY CONFIG_RANGE CONFIG_TYPE CONFIG_UNKNOWN_KEY CONFIG_UNREADABLE CONFIG_UNSAFE CONFIG_VARIABLE_UNKNOWN EXECUTOR_DESCRIPTOR_INVALID EXECUTOR_TWICE ISOLATED_MAIN_MISSING ISOLATED_MAIN_NOT_FOUND OBJECT_STORE_NOT_COLLECTABLE PACK_KEY_INVALID SECRET_PROVIDER_KIND SECRET_PROVIDER_MISSING TELEMETRY_HEADERS_INVALID TELEMETRY_HEADERS_UNREADABLE WORKER_HOLDS_RUN_KEY',
   ],
-  ['A service cannot listen on its port.', 'Use another port, or end what uses it.', 'PORT_UNAVAILABLE'],
+  [
+    'A service cannot listen on its port.',
+    'Use another port, or end what uses it.',
+    'DEV_PORT_UNAVAILABLE PORT_UNAVAILABLE',
+  ],
   [
     'The database cannot be used.',
     'Ask the operator (docs/runbook.md).',
