@@ -163,7 +163,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   [
     'A service cannot listen on its port.',
     'Use another port, or stop the program that uses this one.',
-    'PORT_UNAVAILABLE',
+    'DEV_PORT_UNAVAILABLE PORT_UNAVAILABLE',
   ],
   [
     'The database cannot be used.',

@@ -27,6 +27,10 @@ export class JsonDisplay implements RunDisplay {
     for (const line of waitLines(run, wait)) this.terminal.say(line);
   }
 
+  notice(line: string): void {
+    this.terminal.say(line);
+  }
+
   steps(): void {
     // Programs request steps themselves.
   }

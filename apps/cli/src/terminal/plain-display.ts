@@ -25,6 +25,10 @@ export class PlainDisplay implements RunDisplay {
     for (const line of waitLines(run, wait)) this.terminal.say(line);
   }
 
+  notice(line: string): void {
+    this.terminal.say(line);
+  }
+
   steps(): void {
     // Not shown here.
   }

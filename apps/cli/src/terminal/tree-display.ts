@@ -38,6 +38,10 @@ export class TreeDisplay implements RunDisplay {
     this.above(...this.hinted(waitLines(run, wait)));
   }
 
+  notice(line: string): void {
+    this.above(...this.hinted([line]));
+  }
+
   steps(steps: readonly StepView[], order: readonly string[]): void {
     this.known = { steps, order };
     this.redrawSoon();
