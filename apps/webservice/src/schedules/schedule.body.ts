@@ -55,7 +55,7 @@ export class ScheduleBody extends PackBody {
     enum: OVERLAP,
     default: 'forbid',
     description:
-      'Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.',
+      'Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.',
   })
   @MayBeAbsent()
   @IsIn(OVERLAP)

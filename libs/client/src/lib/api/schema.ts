@@ -1160,7 +1160,7 @@ export interface components {
        */
       timeZone?: string;
       /**
-       * @description Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
+       * @description Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
        * @default forbid
        * @enum {string}
        */
@@ -1226,7 +1226,7 @@ export interface components {
        */
       timeZone?: string;
       /**
-       * @description Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
+       * @description Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
        * @default forbid
        * @enum {string}
        */
