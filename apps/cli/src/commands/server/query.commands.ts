@@ -59,6 +59,7 @@ interface LogOptions extends ServerOptions {
 function registerLogs(program: Command, context: Context): void {
   withConnection(withOutput(program.command('logs <run>')))
     .description('print the log of a run and follow it')
+    .option('-f, --follow', 'follow the log until the run ends (default)', true)
     .option('--no-follow', 'print the existing lines and exit')
     .option('--no-times', 'print lines without their times')
     .option('--after <line>', 'print only lines after this line number')

@@ -176,7 +176,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   PLAN_LIMIT: {
     status: 422,
     title: 'Planning exceeds the time or memory limit of a pack',
-    remediation: 'Make the pack or its inputs smaller, or ask the operator to raise the limit.',
+    remediation:
+      'Make the pack or its inputs smaller, or ask the operator to raise limits.planTime or limits.planMemory.',
   },
   PLANNER_BUSY: {
     status: 503,

@@ -55,7 +55,7 @@ export const PLAN_REMEDIES = {
   FILE_KEY_TAKEN: 'Use a unique path for each file. No path can be below another.',
   FILE_NOT_A_FILE: 'Use an artifact, a file input, pack:<path> or {content: …}.',
   IMAGE_NOT_PINNED: 'Use name@sha256:… for the image, with the digest of one platform and without a tag.',
-  RETRIES_OVER_CAP: 'Reduce the attempts or the delays to the limits of the operator.',
+  RETRIES_OVER_CAP: 'Reduce the attempts or the delays, or ask the operator to raise retries.cap.',
   SCRIPT_INTERPRETER: 'Use an interpreter that the operator allows.',
   SECRET_NOT_GRANTED: 'Ask the operator to bind the secret for this pack.',
   SECRET_USE: 'Use {{ secrets.<name> }} without other text.',
@@ -65,7 +65,8 @@ export const PLAN_REMEDIES = {
   EGRESS_URL: 'Use https://host, https://host:port or http://host.',
   EGRESS_BROAD: 'If you mean one host, use its exact name.',
   GATE_GRANT_UNKNOWN: 'Use a grant that the operator has configured.',
-  GATE_EXPIRY_TOO_LONG: 'Set a shorter expiry for the approval.',
+  GATE_EXPIRY_TOO_LONG:
+    'Set a shorter expiry for the approval, or ask the operator to raise approvals.floor.maxExpiresAfter.',
   GATE_WHEN: 'Use only inputs and pack. To use results, put the gate into a conditional.',
   GATE_UNREVIEWED_INPUT: 'Make the gate depend on the step, so that the approved result is the one that is read.',
   POLICY_OVERRIDE_WEAK: 'Use an override approval that is at least as strict as the strictest approval of the pack.',
