@@ -63,6 +63,7 @@ import { PublicUrl } from './public-url';
 import { AcceptableGuard } from './requests/acceptable.guard';
 import { BodyReader, BodyRelease } from './requests/body-reader';
 import { BODY_THREADS, BodyThreadsModule } from './requests/body-threads.module';
+import { KnownParametersGuard } from './requests/paging/known-parameters.guard';
 import { RerunController } from './runs/rerun.controller';
 import { RunListController } from './runs/run-list.controller';
 import { RunTails } from './runs/run-tails';
@@ -157,6 +158,7 @@ const REQUESTS: readonly Provider[] = [
   { provide: APP_INTERCEPTOR, useClass: BodyRelease },
   { provide: APP_GUARD, useClass: AuthGuard },
   { provide: APP_GUARD, useClass: AcceptableGuard },
+  { provide: APP_GUARD, useClass: KnownParametersGuard },
   { provide: APP_FILTER, useExisting: ProblemFilter },
 ];
 

@@ -163,7 +163,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   [
     'A service cannot listen on its port.',
     'Use another port, or stop the program that uses this one.',
-    'PORT_UNAVAILABLE',
+    'DEV_PORT_UNAVAILABLE PORT_UNAVAILABLE',
   ],
   [
     'The database cannot be used.',
@@ -251,3 +251,22 @@ export const CLI_REMEDIES = {
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
   CLI_CODE_UNKNOWN: 'Check the spelling. Codes that executors of a pack return are explained by the pack.',
 } as const;
+
+/** Meaning and remedy of a code of steps, runs, files and services; null: not known. */
+export function furtherCode(code: string): { readonly meaning: string; readonly remediation: string } | null {
+  const found = [...CODES_OF_RUNS, ...CODES_OF_OPERATION].find(([, , codes]) => codes.split(' ').includes(code));
+  if (found !== undefined) return { meaning: found[0], remediation: found[1] };
+  const [, exit] = /^EXIT_(\d{1,3})$/.exec(code) ?? [];
+  return exit === undefined || Number(exit) > 255 ? null : exitOfStep(Number(exit));
+}
+
+function exitOfStep(exit: number): { readonly meaning: string; readonly remediation: string } {
+  const special: Readonly<Record<number, string>> = {
+    75: ' It says that the failure is temporary (EX_TEMPFAIL).',
+    78: ' It says that another attempt cannot succeed (EX_CONFIG), so it is not retried.',
+  };
+  return {
+    meaning: `The program of a step ended with exit code ${exit}.${special[exit] ?? ''}`,
+    remediation: 'See what it wrote: `taskrunner logs RUN --step STEP`. What the code means is up to the program.',
+  };
+}

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Digest, JsonObject, Principal, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
+import type { Digest, JsonObject, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import {
   ComparedGates,
   DecideApproval,
@@ -36,7 +36,6 @@ import { toCursor } from '../requests/paging/cursor';
 import { Pages, placeIn } from '../requests/paging/pages';
 import { flag, readQuery } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
-import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
@@ -75,13 +74,13 @@ export class GatesController {
   })
   async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('gate') gate: string) {
     const { tenant } = principal;
-    const row = await this.gates.find(tenant, runId, gate);
+    const found = await this.reader.documents(tenant, runId);
+    if (!found) throw runNotFound();
+    const row = await this.gates.find(tenant, runId, found, gate);
     if (!row) {
       const absence = await explainAbsentGate(this.reader, tenant, runId, gate, 'GATE_NOT_OPEN');
       throw absence.code === 'RUN_NOT_FOUND' ? runNotFound() : absence;
     }
-    const found = await this.reader.documents(tenant, runId);
-    if (!found) throw runNotFound();
     const { plan } = found;
     const now = await this.gates.now();
     const planDiff = await this.planDiff(tenant, runId, decidedAt(row) ?? now, found.texts.plan);
@@ -113,7 +112,7 @@ export class GatesController {
     const reached = await this.reader.gateSteps(tenant, runId, limit + 1, after);
     const steps = reached.slice(0, limit);
     const names = steps.map(({ step }) => step);
-    const rows = new Map((await this.gates.ofSteps(tenant, runId, steps)).map((row) => [row.gate, row]));
+    const rows = new Map((await this.gates.ofSteps(tenant, runId, found, steps)).map((row) => [row.gate, row]));
     const items = steps.map((step): JsonObject => {
       const row = rows.get(step.step);
       return row
@@ -171,7 +170,7 @@ export class GatesController {
     try {
       const found = await this.reader.approvedBefore(tenant, runId, until);
       if (found === null) return null;
-      const gate = await this.gates.find(tenant, found.runId, found.gate);
+      const gate = await this.gates.find(tenant, found.runId, found.documents, found.gate);
       return { ...found, approvedBy: gate === null ? [] : approversOf(gate) };
     } catch (error) {
       if (!DocumentAltered.is(error)) throw error;
@@ -329,14 +328,7 @@ function decisionOf(runId: RunId, body: ApproveBody): Parameters<DecideApproval[
     gateDigest: body.gateDigest ?? null,
     reason: body.reason ?? null,
     response: body.response ?? null,
-    onBehalfOf: subjectOf(body.onBehalfOf),
+    onBehalfOf: body.onBehalfOf ?? null,
     proof: body.proof ?? null,
   };
-}
-
-function subjectOf(supplied: JsonObject | undefined | null): Pick<Principal, 'iss' | 'sub'> | null {
-  if (!supplied) return null;
-  const { iss, sub, ...more } = supplied;
-  if (typeof iss === 'string' && typeof sub === 'string' && Object.keys(more).length === 0) return { iss, sub };
-  throw requestInvalid('/onBehalfOf', 'onBehalfOf must be {iss, sub}.');
 }

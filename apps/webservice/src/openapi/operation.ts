@@ -12,6 +12,7 @@ import {
 import type { Json, Scope } from '@taskrunner/core/foundation';
 import { PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
 import { Produces } from '../requests/acceptable.guard';
+import { TakesQuery } from '../requests/paging/known-parameters.guard';
 import { PROBLEMS, type ProblemCode } from '@taskrunner/core/operations';
 
 /** A JSON Schema (2020-12), as used in OpenAPI 3.1. */
@@ -60,6 +61,8 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'TOKEN_INVALID',
   'TENANT_MISMATCH',
   'NOT_ACCEPTABLE',
+  // Unknown query parameters are refused.
+  'REQUEST_INVALID',
   'RATE_LIMITED',
   'AUTHORITY_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
@@ -89,7 +92,6 @@ const OF_BODIES: readonly ProblemCode[] = [
   'BODY_TIMEOUT',
   'BODIES_BUSY',
   'BODY_READER_UNAVAILABLE',
-  'REQUEST_INVALID',
 ];
 
 /** Of routes whose answers have an ETag. */
@@ -114,7 +116,6 @@ export function Operation(facts: OperationFacts): MethodDecorator {
     ...(takesBound ? [] : (['TOKEN_BOUND'] as const)),
     ...(scopes.length > 0 ? (['SCOPE_MISSING'] as const) : []),
     ...(body ? OF_BODIES : []),
-    ...(Object.keys(query).length > 0 ? (['REQUEST_INVALID'] as const) : []),
     ...(limit === 'submit' || limit === 'decide' ? OF_CHANGES : []),
     ...facts.codes,
     // Stored documents of a run are compared with their digests before a response uses them.
@@ -123,7 +124,8 @@ export function Operation(facts: OperationFacts): MethodDecorator {
   return applyDecorators(
     RequireAccess({ scopes, limit, takesBound }),
     Produces(facts.answers.flatMap(typesOf)),
-    ApiSecurity('bearer', [...scopes]),
+    TakesQuery(Object.keys(query).length > 0),
+    ...securityOf(scopes),
     ApiOperation({
       operationId: facts.id,
       summary: facts.summary,
@@ -172,12 +174,18 @@ export function PublicOperation(
   return applyDecorators(
     RequireAccess(PUBLIC),
     Produces(answers.flatMap(typesOf)),
+    TakesQuery(false),
     ApiOperation({ operationId: id, summary, ...({ 'x-scopes': [], security: [] } as object) }),
     ...answers.map((answer) => ApiResponse(responseOf(answer) as never)),
-    ...problemsOf(new Set<ProblemCode>(['INTERNAL', 'NOT_ACCEPTABLE', ...codes])).map((problem) =>
+    ...problemsOf(new Set<ProblemCode>(['INTERNAL', 'NOT_ACCEPTABLE', 'REQUEST_INVALID', ...codes])).map((problem) =>
       ApiResponse(problem as never),
     ),
   );
+}
+
+/** One alternative for each scope. The scopes of one alternative are all required (OpenAPI 3.1 §4.8.30). */
+function securityOf(scopes: readonly Scope[]): readonly (MethodDecorator & ClassDecorator)[] {
+  return scopes.length === 0 ? [ApiSecurity('bearer', [])] : scopes.map((scope) => ApiSecurity('bearer', [scope]));
 }
 
 function typesOf({ others = [], ...answer }: Answer): readonly string[] {

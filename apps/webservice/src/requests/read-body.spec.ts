@@ -49,7 +49,7 @@ describe('readBody', () => {
   it('shows the first hundred of many faults', () => {
     expect(refusalOf({ manifest: '', files: Array(200).fill({}) })).toMatchObject({
       code: 'REQUEST_INVALID',
-      message: 'the request has 800 errors; the first 100 are listed',
+      message: 'the request has 400 errors; the first 100 are listed',
       faults: { length: 100 },
     });
   });

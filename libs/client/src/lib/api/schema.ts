@@ -920,7 +920,7 @@ export interface components {
       receipt?: {
         [key: string]: string;
       };
-      /** @description Labels of the run. They are not part of the plan. */
+      /** @description Labels of the run. They are not part of the plan. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
       labels?: {
         [key: string]: string;
       };
@@ -962,9 +962,10 @@ export interface components {
       response?: {
         [key: string]: unknown;
       } | null;
-      /** @description `{iss, sub}` of the person who delegated the decision. */
+      /** @description The person who delegated the decision. */
       onBehalfOf?: {
-        [key: string]: unknown;
+        iss: string;
+        sub: string;
       };
       /** @description DSSE envelope with the person's signature over the intent. */
       proof?: {
@@ -1182,7 +1183,7 @@ export interface components {
        * @default false
        */
       paused?: boolean;
-      /** @description Labels of the runs of the schedule. */
+      /** @description Labels of the runs of the schedule. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
       labels?: {
         [key: string]: string;
       };
@@ -1248,7 +1249,7 @@ export interface components {
        * @default false
        */
       paused?: boolean;
-      /** @description Labels of the runs of the schedule. */
+      /** @description Labels of the runs of the schedule. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
       labels?: {
         [key: string]: string;
       };
