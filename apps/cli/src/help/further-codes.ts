@@ -262,11 +262,11 @@ export function furtherCode(code: string): { readonly meaning: string; readonly 
 
 function exitOfStep(exit: number): { readonly meaning: string; readonly remediation: string } {
   const special: Readonly<Record<number, string>> = {
-    75: ' It says that the failure is temporary (EX_TEMPFAIL).',
-    78: ' It says that another attempt cannot succeed (EX_CONFIG), so it is not retried.',
+    75: ' It means that the failure is temporary (EX_TEMPFAIL).',
+    78: ' It means that another attempt cannot succeed (EX_CONFIG), so it is not retried.',
   };
   return {
     meaning: `The program of a step ended with exit code ${exit}.${special[exit] ?? ''}`,
-    remediation: 'See what it wrote: `taskrunner logs RUN --step STEP`. What the code means is up to the program.',
+    remediation: 'See its output with `taskrunner logs RUN --step STEP`. The program defines what the code means.',
   };
 }

@@ -112,7 +112,7 @@ describe('a run', () => {
     ]);
     expect(endHelp({ ...(run as object), error } as never)).toEqual([]);
     expect(endHelp({ ...(run as object), error: old } as never)).toEqual([
-      'help: See the reasons: `taskrunner gates run_1`.',
+      'help: See the reasons with `taskrunner gates run_1`.',
     ]);
   });
 });
@@ -137,7 +137,7 @@ describe('a run that failed', () => {
       '  message: Call platform.',
     ]);
     expect(endHelp({ ...(run as object), error } as never, failure)).toEqual([
-      "help: See what it wrote: `taskrunner logs run_1 --step 'scan[1]::check'`. What the code means is up to the program.",
+      "help: See its output with `taskrunner logs run_1 --step 'scan[1]::check'`. The program defines what the code means.",
     ]);
     const atTop = { ...failure, stepId: 'scan', labels: [], said: null, count: null };
     expect(endLines({ ...(run as object), error } as never, atTop)).toEqual(['run run_1 failed', 'EXIT_3 at scan']);
@@ -152,7 +152,7 @@ describe('a run that failed', () => {
       count: { of: 'each', failed: 2, all: 2 },
     };
     expect(endHelp({ ...(run as object), error } as never, failure)).toEqual([
-      'help: Add the destination to `egress` of the step, if it is meant to reach it (docs/guides/network.md).',
+      'help: If the step needs the destination, add it to `egress` of the step (docs/guides/network.md).',
     ]);
     expect(endHelp({ ...(run as object), error } as never, { ...failure, code: 'OUT_OF_PAPER' })).toEqual([]);
     expect(endHelp({ ...(run as object), error: null } as never)).toEqual([]);
