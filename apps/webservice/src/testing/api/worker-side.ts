@@ -24,7 +24,7 @@ export async function commit(
     build: sha256('build'),
     isolations: ['none/v1'],
     probe: sha256('probe'),
-    environments: [digestOf(environment())],
+    environments: [digestOf(environment()), digestOf(environment('token'))],
     labels: [],
   });
   const claimed = await claimedRun(worker, workerSession, runId);
