@@ -16,7 +16,7 @@ const PARTS: readonly (readonly [part: string, title: string])[] = [
 ];
 
 /** A part of a plan that differs. */
-export interface ChangedPart {
+interface ChangedPart {
   readonly title: string;
   readonly changes: readonly PlanChange[];
 }

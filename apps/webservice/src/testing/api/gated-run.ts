@@ -12,7 +12,9 @@ export interface Calls {
 }
 
 /** What the pack of the sample says of its gates. */
-const PLANNED: Readonly<Record<string, { readonly message: string; readonly requirement: JsonObject }>> = {
+const PLANNED: Readonly<
+  Record<string, { readonly message: string; readonly requirement: JsonObject & { approval: string } }>
+> = {
   approve: {
     message: 'go?',
     requirement: { approval: 'prod', grants: ['packs.approve', 'role:sec-lead'], reasonRequired: false },
@@ -21,17 +23,15 @@ const PLANNED: Readonly<Record<string, { readonly message: string; readonly requ
 };
 
 /** Requirements other than those of the sample, and what its pack says for them. The proof is of the environment. */
-const WRITTEN: Readonly<Record<string, (value: string) => string>> = {
-  minApprovals: (value) => `minApprovals: ${value}`,
-  maxAuthAge: (value) => `maxAuthAge: ${value.slice(2).toLowerCase()}`,
+const WRITTEN: Readonly<Record<string, (value: Json) => string>> = {
+  minApprovals: (value) => `minApprovals: ${JSON.stringify(value)}`,
+  maxAuthAge: (value) => `maxAuthAge: ${typeof value === 'string' ? value.slice(2).toLowerCase() : ''}`,
 };
 
 function manifestWith(gate: string, requirement: JsonObject): string {
-  const written = Object.entries(requirement).flatMap(([name, value]) => WRITTEN[name]?.(String(value)) ?? []);
-  const approval = PLANNED[gate]?.requirement['approval'];
-  return MANIFEST.replace(`{ id: ${String(approval)},`, (found) =>
-    [found, ...written.map((one) => `${one},`)].join(' '),
-  );
+  const written = Object.entries(requirement).flatMap(([name, value]) => WRITTEN[name]?.(value) ?? []);
+  const approval = PLANNED[gate]?.requirement.approval ?? '';
+  return MANIFEST.replace(`{ id: ${approval},`, (found) => [found, ...written.map((one) => `${one},`)].join(' '));
 }
 
 /**
