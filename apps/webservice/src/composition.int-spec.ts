@@ -115,6 +115,7 @@ describe('a webservice that ends', () => {
       'PlanningModule',
       'ObjectStoreModule',
       'PostgresModule',
+      'FileStorageModule',
       'TelemetryModule',
     ]);
   });

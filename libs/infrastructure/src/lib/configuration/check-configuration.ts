@@ -1,6 +1,7 @@
 import { decideEgress, parseTarget } from '@taskrunner/core/egress';
 import { isLoopbackHost, sameSubject } from '@taskrunner/core/foundation';
 import { checkArtifacts } from './checks/check-artifacts';
+import { checkDatabase, isOfWebservice } from './checks/check-database';
 import { checkDestinations } from './checks/check-destinations';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
 import { endpointRule } from './webhook-endpoints';
@@ -18,6 +19,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
       '/http/healthPort',
       '/http/port',
     ]);
+  checkDatabase(configuration, notes);
   checkBodies(configuration, notes);
   checkConsole(configuration, notes);
   if (configuration.sealedMode.required && !configuration.sealedMode.enabled)
@@ -59,10 +61,6 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
   checkContainer(configuration, notes);
   if (reader === 'webservice' || (reader === 'check' && isOfWebservice(database)))
     checkWebservice(configuration, notes);
-}
-
-function isOfWebservice({ webUrl, host, webPasswordFile }: Configuration['database']): boolean {
-  return webUrl !== null || (host !== null && webPasswordFile !== null);
 }
 
 /** A worker can probe the machine. The webservice promises an environment to runs before a worker has it. */

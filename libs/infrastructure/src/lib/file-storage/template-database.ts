@@ -22,7 +22,7 @@ const EDITION = 1;
 const CONNECTIONS = 10;
 
 /** How a template is started, and where it says what it does. */
-export type TemplateOptions = Pick<EmbeddedPostgresOptions, 'log' | 'fsync' | 'binDirectory' | 'sharedDirectory'>;
+type TemplateOptions = Pick<EmbeddedPostgresOptions, 'log' | 'fsync' | 'binDirectory' | 'sharedDirectory'>;
 
 /**
  * A migrated and stopped database in the folder `cache`, which new databases begin as a copy of. It is made if there is none for this version
