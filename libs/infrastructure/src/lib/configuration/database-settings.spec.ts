@@ -1,3 +1,4 @@
+import { variableOf } from './environment-variables';
 import { parseConfiguration } from './parse-configuration';
 
 function faults(database: object): string[] {
@@ -11,6 +12,19 @@ describe('the place of the database', () => {
     expect(faults({ webUrl: url })).toEqual([]);
     expect(faults({ kind: 'file', folder: '/var/lib/taskrunner/storage' })).toEqual([]);
     expect(faults({ kind: 'sqlite' })).toEqual(['CONFIG_CHOICE /database/kind']);
+  });
+
+  it('is the server of the parent in a child process, whose variables override the folder of the file', () => {
+    const file = JSON.stringify({ database: { kind: 'file', folder: '/var/lib/taskrunner/storage' } });
+    const workerUrl = 'postgresql://taskrunner_worker:S3cret@localhost:5432/taskrunner?host=%2Fvar%2Flib';
+    const variables = {
+      [variableOf(['database', 'kind'])]: 'postgres',
+      [variableOf(['database', 'workerUrl'])]: workerUrl,
+    };
+    expect(parseConfiguration(file, variables)).toMatchObject({
+      kind: 'read',
+      configuration: { database: { kind: 'postgres', workerUrl } },
+    });
   });
 
   it('is not both', () => {
