@@ -35,7 +35,13 @@ export class BodyReader {
     if (isOptional(name) && !hasBody(request)) return readBody(name, Buffer.from('{}'), this.limits.smallValues);
     const held = this.memory.open(tenant);
     this.held.set(request, held);
-    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held });
+    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held }).catch(
+      (error: unknown) => {
+        // Its bytes are not kept, although the connection may stay until the rest is discarded.
+        held.release();
+        throw error;
+      },
+    );
     const { direct, directValues, smallValues: mostBeside } = this.limits;
     if (bytes.length <= direct && values <= directValues) return readBody(name, bytes, mostBeside);
     // A buffer that is transferred must contain nothing else.
