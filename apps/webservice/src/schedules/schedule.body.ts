@@ -121,9 +121,9 @@ export class ScheduleEditBody extends PartialType(ScheduleBody) {
     const { manifest, pack, bundle, files } = body;
     if (manifest !== undefined || pack !== undefined || bundle !== undefined)
       return [...unsigned(body), ...packTogether(body)];
-    const alone = 'files can be sent only together with manifest.';
+    const message = 'files can be sent only together with manifest.';
     const remedy = 'Send manifest too. Both are replaced together.';
-    return [...unsigned(body), ...(files === undefined ? [] : [fault('/files', alone, remedy)])];
+    return [...unsigned(body), ...(files === undefined ? [] : [fault('/files', message, remedy)])];
   }
 }
 

@@ -213,8 +213,7 @@ export function describeRequests(api: ApiUnderTest): void {
         const media = requestBody?.content['application/json'];
         const reply = await ask(login, method, `${filled}?statuss=failed`, media?.examples.example.value);
         const errors = (reply.body['errors'] ?? []) as unknown as { path: string }[];
-        if (reply.status !== 422 || errors[0]?.path !== '/statuss')
-          silent.push(`${method} ${path} ${reply.status} ${String(reply.body['code'])}`);
+        if (reply.status !== 422 || errors[0]?.path !== '/statuss') silent.push(`${method} ${path} ${reply.status}`);
       }
       expect(silent).toEqual([]);
     });
