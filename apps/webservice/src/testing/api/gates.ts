@@ -162,6 +162,10 @@ export function describeGates(api: ApiUnderTest): void {
       );
       expect((await decide('grace', runId, full)).body).toMatchObject({ status: 'approved', approvals: 2 });
       const { body } = await promised('Gate', 'ada', 'GET', `/api/runs/${runId}/gates/quick`);
+      const { formDigest } = (body['request'] as unknown as { requirement: JsonObject }).requirement;
+      expect([body['form'], digestOf(body['form'] ?? null)]).toEqual([
+        ...[expect.objectContaining({ required: ['size'] }), formDigest],
+      ]);
       const personOf = async (login: string) => {
         const { iss, sub, name } = (await ask(login, 'GET', '/api/me')).body['person'] as JsonObject;
         return { iss, sub, name };
