@@ -162,6 +162,12 @@ export const GATE_SCHEMAS = {
       description:
         'The reason that the pack suggests (`reasonTemplate`), not covered by the digest; null in lists, and if there is none.',
     },
+    form: {
+      type: ['object', 'null'],
+      additionalProperties: true,
+      description:
+        'The form that approvers fill in, a JSON Schema. Its digest is `request.requirement.formDigest`, which a client must compute. Its members are in the order in which the author of the pack wrote them, unless the pack was sent as a JSON object or a release without this member admitted the run. Null in lists, and if the gate has no form.',
+    },
     planDiff: {
       description:
         'Differences from the plan of another run of the pack that people approved last, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate.',
