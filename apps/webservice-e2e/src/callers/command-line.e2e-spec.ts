@@ -130,6 +130,15 @@ describe('the command line against a server', () => {
     );
     const made = ['create', manifest, '-i', 'region=eu', '--name', name, '--cron', '@yearly', '--paused'];
     expect((await cli('ada', 'schedule', ...made)).status).toBe(0);
+    // What is not wrong, and has no effect or no result, is said.
+    expect(await cli('ada', 'cancel', run, '--reason', 'late')).toMatchObject({
+      status: 0,
+      stderr: 'nothing was cancelled: the run had ended before\n',
+    });
+    expect(await cli('ada', 'schedule', 'next', name)).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^no upcoming ticks: .*\nhelp: See it with: .*schedule show sch_/),
+    });
     const cases: readonly (readonly [exit: number, code: string, help: string, ...args: readonly string[]])[] = [
       [4, 'CLI_STEP_NOT_FOUND', 'Did you mean count? Its steps are: count.', 'logs', run, '--step', 'cuont'],
       [4, 'CLI_STEP_NOT_FOUND', 'Did you mean count? Its steps are: count.', 'outputs', run, 'coutn'],
