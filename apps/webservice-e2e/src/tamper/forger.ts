@@ -55,6 +55,23 @@ export class Forger {
     }
   }
 
+  /** The request of a gate about which nobody decided is another, and so is everything that repeats it. */
+  async request(run: string, change: (request: Members) => Members, show?: Json): Promise<void> {
+    const uuid = runUuid(run as RunId);
+    const { rows } = await this.sql.query<{ request: Members; show: Json }>(
+      'select request, show from pack_runs.gates where run_id = $1',
+      [uuid],
+    );
+    const [{ request: before, show: shown }] = rows as [(typeof rows)[number]];
+    const text = canonical(show ?? shown);
+    const request: Members = { ...before, ...change(before), showDigest: sha256(text) };
+    const { minApprovals } = request['requirement'] as { minApprovals: number };
+    await this.one(
+      'update pack_runs.gates set request = $2, show = $3, gate_digest = $4, required = $5, expires_at = $6 where run_id = $1',
+      [uuid, canonical(request), text, sha256(canonical(request)), minApprovals, request['expiresAt']],
+    );
+  }
+
   /** The decision of a run is one of somebody else. */
   async decider(run: string, sub: string): Promise<void> {
     const uuid = runUuid(run as RunId);

@@ -1,6 +1,7 @@
 import { createClient } from '@taskrunner/client';
-import { runUuid, type RunId } from '@taskrunner/core/foundation';
+import { runUuid, type Json, type RunId } from '@taskrunner/core/foundation';
 import { decideGates } from '../../../../examples/client/decide';
+import { isNight } from '../stack/at-night';
 import { Caller } from '../stack/stack';
 import { Administrator, OWNERS, separately, STEPS } from './administrator';
 import { Forger } from './forger';
@@ -107,5 +108,56 @@ describe('a database administrator without keys', () => {
     expect((await grace.ask('GET', `/api/runs/${later}/gates/approve`)).body['planDiff']).toMatchObject({
       ...{ against: run, approvedBy: [], diff: null, why: 'DOCUMENT_ALTERED' },
     });
+  }, 60_000);
+
+  const REQUESTS: readonly (readonly [string, Parameters<Forger['request']>[1], Json | undefined])[] = [
+    ['message', () => ({ message: 'stay?' }), undefined],
+    [
+      'approval by fewer people',
+      ({ requirement }) => ({ requirement: { ...(requirement as object), minApprovals: 1 } }),
+      undefined,
+    ],
+    [
+      'time to decide',
+      () => ({ expiresAt: '2099-01-01T00:00:00.000Z', executeBy: '2099-01-02T00:00:00.000Z' }),
+      undefined,
+    ],
+    ['value', () => ({}), { hits: ['CVE-2026-1'], region: 'us' }],
+  ];
+  const TWO = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 2 } ]\n';
+  const SHOWN = STEPS.replace('show: {', 'show: { region: eu,');
+
+  it.each(isNight ? REQUESTS : REQUESTS.slice(1, 2))(
+    'cannot have people decide about another %s than the plan asks for',
+    async (_what, change, show) => {
+      for (const route of ['GET', 'POST']) {
+        const { run } = await admin.waiting(separately(SHOWN, TWO));
+        const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
+        await forger.request(run, change, show);
+        const { planHash } = body as { planHash: string };
+        const { rows } = await admin.sql.query<{ gate_digest: string }>(
+          'select gate_digest from pack_runs.gates where run_id = $1',
+          [runUuid(run as RunId)],
+        );
+        const decision = {
+          ...{ gateId: 'approve', decision: 'approved', planHash, reason: 'reviewed' },
+          gateDigest: rows[0]?.gate_digest,
+        };
+        const answer =
+          route === 'GET'
+            ? await grace.ask('GET', `/api/runs/${run}/gates/approve`)
+            : await grace.ask('POST', `/api/runs/${run}/approve`, decision);
+        await admin.found(run, answer);
+      }
+    },
+    60_000,
+  );
+
+  it('cannot have another request of a gate shown after the run has ended', async () => {
+    const { run } = await admin.waiting(separately(STEPS, OWNERS));
+    await ada.ask('POST', `/api/runs/${run}/cancel`, {});
+    await ada.until(run, ['cancelled']);
+    await forger.request(run, () => ({}), { hits: [] });
+    refused(await ada.ask('GET', `/api/runs/${run}/gates/approve`));
   }, 60_000);
 });

@@ -74,13 +74,13 @@ export class GatesController {
   })
   async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('gate') gate: string) {
     const { tenant } = principal;
-    const row = await this.gates.find(tenant, runId, gate);
+    const found = await this.reader.documents(tenant, runId);
+    if (!found) throw runNotFound();
+    const row = await this.gates.find(tenant, runId, found, gate);
     if (!row) {
       const absence = await explainAbsentGate(this.reader, tenant, runId, gate, 'GATE_NOT_OPEN');
       throw absence.code === 'RUN_NOT_FOUND' ? runNotFound() : absence;
     }
-    const found = await this.reader.documents(tenant, runId);
-    if (!found) throw runNotFound();
     const { plan } = found;
     const now = await this.gates.now();
     const planDiff = await this.planDiff(tenant, runId, decidedAt(row) ?? now, found.texts.plan);
@@ -92,7 +92,7 @@ export class GatesController {
     id: 'listGates',
     summary: 'List all gates of a run, with status, policy result and decisions',
     description:
-      'Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
+      'Gates that the run has reached are sorted by id. Each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
       'Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.',
     scopes: ['packs.read'],
     limit: 'read',
@@ -112,7 +112,7 @@ export class GatesController {
     const reached = await this.reader.gateSteps(tenant, runId, limit + 1, after);
     const steps = reached.slice(0, limit);
     const names = steps.map(({ step }) => step);
-    const rows = new Map((await this.gates.ofSteps(tenant, runId, steps)).map((row) => [row.gate, row]));
+    const rows = new Map((await this.gates.ofSteps(tenant, runId, found, steps)).map((row) => [row.gate, row]));
     const items = steps.map((step): JsonObject => {
       const row = rows.get(step.step);
       return row
@@ -170,7 +170,7 @@ export class GatesController {
     try {
       const found = await this.reader.approvedBefore(tenant, runId, until);
       if (found === null) return null;
-      const gate = await this.gates.find(tenant, found.runId, found.gate);
+      const gate = await this.gates.find(tenant, found.runId, found.documents, found.gate);
       return { ...found, approvedBy: gate === null ? [] : approversOf(gate) };
     } catch (error) {
       if (!DocumentAltered.is(error)) throw error;
@@ -226,7 +226,7 @@ export class GatesController {
   @Operation({
     id: 'countApprovals',
     summary: 'Count the open gates of the tenant, and those that the caller may decide',
-    description: `The newest ${MINE_AT_ONCE} open gates are counted. If there are more, \`atLeast\` is true.`,
+    description: `At most the newest ${MINE_AT_ONCE} open gates are counted. If there are more, \`atLeast\` is true.`,
     scopes: ['packs.approve'],
     limit: 'read',
     answers: [

@@ -26,7 +26,7 @@ const TAGS = {
   schedules: 'Schedules that run packs at set times.',
   packs: 'Published packs.',
   events: 'The events of a tenant.',
-  workers: 'The workers that live.',
+  workers: 'Live workers.',
   uploads: 'Uploaded files for inputs and packs.',
   callers: 'The identity of the caller.',
   errors: 'The meaning of error codes.',

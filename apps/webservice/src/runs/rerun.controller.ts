@@ -42,17 +42,17 @@ export class RerunController {
     answers: [
       {
         status: 201,
-        description: 'Accepted. The new run.',
+        description: 'The new run was accepted.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, rerunOf: EXAMPLES.run.runId },
         headers: { Location: 'The run.' },
       },
       {
         status: 200,
-        description: 'The request was already accepted. The run that it created.',
+        description: 'The request was accepted earlier. The response contains the run that it created.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, rerunOf: EXAMPLES.run.runId },
-        headers: { 'Idempotency-Replayed': 'true', ETag: 'Version of the run.' },
+        headers: { 'Idempotency-Replayed': 'The value `true`.', ETag: 'Version of the run.' },
       },
     ],
     codes: [

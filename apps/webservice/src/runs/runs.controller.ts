@@ -63,17 +63,17 @@ export class RunsController {
     answers: [
       {
         status: 201,
-        description: 'Accepted. The run.',
+        description: 'The run was accepted.',
         schema: ref('Run'),
         example: EXAMPLES.run,
         headers: { Location: 'The run.' },
       },
       {
         status: 200,
-        description: 'The request was already accepted. The run that it created.',
+        description: 'The request was accepted earlier. The response contains the run that it created.',
         schema: ref('Run'),
         example: EXAMPLES.run,
-        headers: { 'Idempotency-Replayed': 'true', ETag: 'Version of the run.' },
+        headers: { 'Idempotency-Replayed': 'The value `true`.', ETag: 'Version of the run.' },
       },
     ],
     codes: [
@@ -128,7 +128,7 @@ export class RunsController {
   @Get(':runId')
   @Operation({
     id: 'getRun',
-    summary: 'Get a run; `wait` waits until it ends, requires manual action or changes',
+    summary: 'Get a run, or wait until it ends, requires manual action or changes',
     description:
       'With `wait`, the response is sent when the event of `for` has occurred or the time is over: compare `status`. With `If-None-Match`, `for=change` waits for another version than that one, and a response without a change is 304.',
     scopes: ['packs.read'],
@@ -192,7 +192,7 @@ export class RunsController {
     id: 'cancelRun',
     summary: 'Cancel a run',
     description:
-      'Initiators of the run and administrators can cancel it. Running steps are stopped; then cleanup steps run.',
+      'Initiators of the run and administrators can cancel it. Running steps are stopped. Then cleanup steps run.',
     scopes: ['packs.run', 'packs.admin'],
     limit: 'submit',
     body: { type: CancelRunBody, example: { reason: 'wrong target' }, isOptional: true },

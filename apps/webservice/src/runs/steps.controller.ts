@@ -38,7 +38,8 @@ export class StepsController {
   @Operation({
     id: 'listSteps',
     summary: 'List the steps that the run has reached',
-    description: 'With `parent`, the child steps of that step in plan order. Without it, all steps sorted by id.',
+    description:
+      'With `parent`, the response lists the child steps of that step in plan order. Without it, the response lists all steps, sorted by id.',
     scopes: ['packs.read'],
     limit: 'read',
     query: {

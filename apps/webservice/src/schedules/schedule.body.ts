@@ -55,7 +55,7 @@ export class ScheduleBody extends PackBody {
     enum: OVERLAP,
     default: 'forbid',
     description:
-      'Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.',
+      'Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.',
   })
   @MayBeAbsent()
   @IsIn(OVERLAP)
@@ -121,9 +121,9 @@ export class ScheduleEditBody extends PartialType(ScheduleBody) {
     const { manifest, pack, bundle, files } = body;
     if (manifest !== undefined || pack !== undefined || bundle !== undefined)
       return [...unsigned(body), ...packTogether(body)];
-    const message = 'files can be sent only together with manifest.';
+    const problem = 'files can be sent only together with manifest.';
     const remedy = 'Send manifest too. Both are replaced together.';
-    return [...unsigned(body), ...(files === undefined ? [] : [fault('/files', message, remedy)])];
+    return [...unsigned(body), ...(files === undefined ? [] : [fault('/files', problem, remedy)])];
   }
 }
 

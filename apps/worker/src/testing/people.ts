@@ -61,7 +61,7 @@ export class People implements Process {
       uuid: () => `00000000-0000-4000-8000-${(++numbers).toString(16).padStart(12, '0')}`,
     });
     this.gates = new PostgresGateStore(queries, null);
-    this.attention = new PostgresAttentionStore(queries);
+    this.attention = new PostgresAttentionStore(queries, null);
   }
 
   /** Repeats until it was done, beginning at some time from now. */

@@ -10,10 +10,14 @@ import type { Principal } from '../lib/foundation/principal';
 import { DecideApproval } from '../lib/operations/gates/decide-approval';
 import type { Decision } from '../lib/operations/gates/decision';
 import type { BoundToken } from '../lib/operations/gates/decision-proof';
-import type { Block, GateNode, Node, Plan } from '../lib/plan/plan';
+import { durationMs } from '../lib/evidence/verify/check/gate-bounds';
+import type { Approval, Block, GateNode, Node, Plan } from '../lib/plan/plan';
+import { indexPlan, type PlanIndex } from '../lib/plan/plan-index';
 import { Signer } from '../lib/ports/evidence/signer';
 import { GateStore, type Decided, type GateRow, type SignedDecision } from '../lib/ports/gates/gate-store';
 import type { RunReader, RunSummary } from '../lib/ports/runs/run-reader';
+import type { RunDocuments } from '../lib/stored/run-documents';
+import { aPlan as aWholePlan, testDefaults, testFloor } from './random/random-plan';
 import { anAdmission, comparedGate, storedGate } from './stored-documents';
 
 // Decisions of people at a gate, over a store that records what it is asked for.
@@ -74,7 +78,7 @@ function aRequest(change: Partial<GateRequest['requirement']> = {}): GateRequest
       ...change,
     },
     policy: null,
-    message: 'go?',
+    message: '',
     showDigest: digestOf({}),
     reads: { scan: sha256('scan') },
     item: null,
@@ -195,10 +199,31 @@ export const reader = (run: Partial<RunSummary> | null, plan: Plan | null = null
     step: async () => null,
   }) as unknown as RunReader;
 
-export function deciding(store: RecordingStore, of: RunReader = reader(null, aPlan([]))) {
+/** The index of a plan whose approval and environment require what the request of a row requires. */
+function indexFor(plan: Plan, row: GateRow | null): PlanIndex {
+  const { requirement = aRequest().requirement } = row?.documents.request ?? {};
+  const { approval: id, grants, minApprovals, selfApproval, proof, maxAuthAge, reasonRequired, actors } = requirement;
+  const approval: Approval = {
+    ...{ id, grants, minApprovals, reasonRequired, reasonTemplate: null },
+    ...{ expiresAfterMs: 1_000, executeWithinMs: 1_000, allowSelfApproval: selfApproval },
+    maxAuthAgeMs: maxAuthAge === null ? null : durationMs(maxAuthAge),
+  };
+  const floor = { ...testFloor, selfApproval: true, proof, ...(actors && { actors }) };
+  return indexPlan(aWholePlan(plan.graph, { approvals: [approval], policies: [] }), planHash, testDefaults, floor);
+}
+
+/** `of`: its plan has the gate. */
+export function deciding(store: RecordingStore, of: RunReader = reader(null, aPlan([aGate('approve')]))) {
   const decide = new DecideApproval({
     gates: store,
-    reader: of,
+    reader: {
+      summary: (tenant, run) => of.summary(tenant, run),
+      step: (tenant, run, step) => of.step(tenant, run, step),
+      documents: async (tenant, run) => {
+        const found = await of.documents(tenant, run);
+        return found && ({ plan: found.plan, index: indexFor(found.plan, store.row) } as RunDocuments);
+      },
+    } as RunReader,
     signer: new LedgerSigner(),
     approverKeys,
     nonce: () => 'nonce',

@@ -86,6 +86,9 @@ export const LOG_SCHEMAS = {
     },
     lastLine: { ...whole, description: 'Last line of the log at the time of the request.' },
     missingLines: { ...whole, description: 'Number of lines in the range that are no longer stored.' },
-    nextCursor: { ...maybeText, description: 'Continues the search; null: it is complete, or there is no `q`.' },
+    nextCursor: {
+      ...maybeText,
+      description: 'Cursor that continues the search; null: the search is complete, or the request has no `q`.',
+    },
   }),
 } satisfies Readonly<Record<string, Schema>>;

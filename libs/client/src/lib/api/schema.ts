@@ -9,7 +9,7 @@ export interface paths {
     };
     /**
      * List the runs of the tenant, newest first
-     * @description A run matches all given filters. With `q`, `version` or several filters, a page can contain fewer runs than `limit`, or none, although more pages follow, because one request searches at most 1000 runs of a filter. Continue while the response has a `nextCursor`.
+     * @description A run matches all given filters. With `q`, `version` or several filters, one request searches at most 1000 runs of a filter. A page can then contain fewer runs than `limit`, or none, although more pages follow. Continue while the response has a `nextCursor`.
      */
     get: operations['listRuns'];
     put?: never;
@@ -52,7 +52,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Get a run; `wait` waits until it ends, requires manual action or changes
+     * Get a run, or wait until it ends, requires manual action or changes
      * @description With `wait`, the response is sent when the event of `for` has occurred or the time is over: compare `status`. With `If-None-Match`, `for=change` waits for another version than that one, and a response without a change is 304.
      */
     get: operations['getRun'];
@@ -75,7 +75,7 @@ export interface paths {
     put?: never;
     /**
      * Cancel a run
-     * @description Initiators of the run and administrators can cancel it. Running steps are stopped; then cleanup steps run.
+     * @description Initiators of the run and administrators can cancel it. Running steps are stopped. Then cleanup steps run.
      */
     post: operations['cancelRun'];
     delete?: never;
@@ -113,7 +113,7 @@ export interface paths {
     };
     /**
      * List the steps that the run has reached
-     * @description With `parent`, the child steps of that step in plan order. Without it, all steps sorted by id.
+     * @description With `parent`, the response lists the child steps of that step in plan order. Without it, the response lists all steps, sorted by id.
      */
     get: operations['listSteps'];
     put?: never;
@@ -167,7 +167,7 @@ export interface paths {
     };
     /**
      * Count the child steps of a step by status
-     * @description Counts only steps that the run has reached. A map has one child step for each item: `item`. A step that the run has not reached has no child steps.
+     * @description Counts only steps that the run has reached. Each item of a map counts as one child step. A step that the run has not reached has no child steps.
      */
     get: operations['countSteps'];
     put?: never;
@@ -213,7 +213,7 @@ export interface paths {
     };
     /**
      * Read the events of the tenant: a page, or a stream with `Accept: text/event-stream`
-     * @description Positions have no gaps: no event appears below a position that was served. Continue with `after` = `next` of the page, or the `id` of the last server-sent event; `Last-Event-ID` wins over `after`. Without either, the oldest events that are kept come first. Events are kept for `retention.events` (7 days); a position that is older, or that was never given, gets 410 `EVENTS_GONE`: read the lists again, then continue after the `head` of a page. Events of one run are in the order in which they happened. A stream sends a comment when it is quiet. If the service stops or the token expires, its last event is `stream.resume`: reconnect after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.
+     * @description Positions have no gaps: no event appears below a position that was served. Continue with `after` = `next` of the page, or the `id` of the last server-sent event; `Last-Event-ID` takes precedence over `after`. Without either, the response begins with the oldest stored event. Events are kept for `retention.events` (7 days). A position that is older, or that was never issued, gets 410 `EVENTS_GONE`. In that case, read the lists again, then continue after the `head` of a page. Events of one run are in the order in which they happened. A stream sends a comment when it is quiet. If the service stops or the token expires, its last event is `stream.resume`: reconnect after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.
      */
     get: operations['readEvents'];
     put?: never;
@@ -233,7 +233,7 @@ export interface paths {
     };
     /**
      * List the times of the steps that the run has reached, for a timeline
-     * @description Each item is a list with the values of `columns`. Times are milliseconds after `origin`; `null`: not yet. `queuedAt`: from then on the step waited for nothing but a slot. `attempts` lists executions, each as `[attempt, execution, startedAt, endedAt, end]`; `end` is `succeeded`, `failed`, `stopped`, `lost` or `null`. Containers and gates have none. Steps are sorted by parent, then in plan order.
+     * @description Each item is a list with the values of `columns`. Times are milliseconds after `origin`. `null` means that the event has not happened yet. `queuedAt` is the time from which the step waited only for a slot. `attempts` lists executions, each as `[attempt, execution, startedAt, endedAt, end]`; `end` is `succeeded`, `failed`, `stopped`, `lost` or `null`. Containers and gates have none. Steps are sorted by parent, then in plan order.
      */
     get: operations['listTimings'];
     put?: never;
@@ -367,7 +367,7 @@ export interface paths {
     };
     /**
      * List all gates of a run, with status, policy result and decisions
-     * @description Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.
+     * @description Gates that the run has reached are sorted by id. Each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.
      */
     get: operations['listGates'];
     put?: never;
@@ -407,7 +407,7 @@ export interface paths {
     };
     /**
      * Count the open gates of the tenant, and those that the caller may decide
-     * @description The newest 1000 open gates are counted. If there are more, `atLeast` is true.
+     * @description At most the newest 1000 open gates are counted. If there are more, `atLeast` is true.
      */
     get: operations['countApprovals'];
     put?: never;
@@ -671,7 +671,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Get a schedule; for a stopped schedule, with the reason */
+    /** Get a schedule, and the reason if it has stopped */
     get: operations['getSchedule'];
     put?: never;
     post?: never;
@@ -773,7 +773,7 @@ export interface paths {
     };
     /**
      * List the executors that packs may use here
-     * @description Built-in executors, and those that the platform team has added. `uses` is the value of `run.uses`. `version` is the behaviour version: a run is driven only by workers that have the version it was admitted with. `parameters` is a JSON Schema (2020-12) of `with`; an expression may stand in the place of a value. `environments` lists the modes in which packs may use the executor. `isolation` is the sandbox profile of its steps; `null`: its steps start no process of the pack.
+     * @description Built-in executors, and those that the platform team has added. `uses` is the value of `run.uses`. `version` is the behaviour version. A run is driven only by workers that have the version of its admission. `parameters` is a JSON Schema (2020-12) of `with`; an expression can replace a value. `environments` lists the modes in which packs may use the executor. `isolation` is the sandbox profile of its steps. `null` means that its steps start no process of the pack.
      */
     get: operations['listExecutors'];
     put?: never;
@@ -792,8 +792,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * List the workers that live, by the start of their sessions
-     * @description Workers serve all tenants. `runs` and `assignments` count only what belongs to the tenant of the caller: `runs.total` is the number of runs that the worker drives, `runs.latest` lists the latest of them, `assignments` is the number of assignments whose steps it executes. A worker that has missed its lease is not listed.
+     * List live workers, in the order in which their sessions started
+     * @description Workers serve all tenants. `runs` and `assignments` cover only the tenant of the caller. `runs.total` is the number of runs that the worker drives. `runs.latest` lists the latest of these runs. `assignments` is the number of assignments whose steps the worker executes. A worker whose lease has expired is not listed.
      */
     get: operations['listWorkers'];
     put?: never;
@@ -1163,7 +1163,7 @@ export interface components {
        */
       timeZone?: string;
       /**
-       * @description Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
+       * @description Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
        * @default forbid
        * @enum {string}
        */
@@ -1229,7 +1229,7 @@ export interface components {
        */
       timeZone?: string;
       /**
-       * @description Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
+       * @description Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
        * @default forbid
        * @enum {string}
        */
@@ -1335,7 +1335,7 @@ export interface components {
         iss: string;
         name: string;
       };
-      /** @description Who started the run, the requester first. They cannot decide at its gates, and they can cancel it. */
+      /** @description Who started the run, the requester first. Initiators can cancel the run but cannot decide at its gates. */
       initiators: {
         iss: string;
         sub: string;
@@ -1378,7 +1378,7 @@ export interface components {
         };
       }[];
       /**
-       * @description Why the run requires manual action: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: no action is required.
+       * @description Why the run requires manual action. `attention`: a step needs attention. `halted`: the records of the run were altered. `blocked`: the seal of its evidence is blocked. `restore`: a restore of the database stopped the run. `null`: no action is required.
        * @enum {string|null}
        */
       stuck: 'attention' | 'halted' | 'blocked' | 'restore' | null;
@@ -1395,26 +1395,26 @@ export interface components {
         cancelled: number;
       };
       outputs: unknown;
-      /** @description The message of a run that has ended: `success.message` or `failure.message` of the pack with its values. `null`: the pack has none for this end, its expressions have a fault, or the run was cancelled. */
+      /** @description Message of a run that has ended: `success.message` or `failure.message` of the pack, with its expressions evaluated. `null`: the pack has no such message, an expression of the message has an error, or the run was cancelled. */
       message: string | null;
-      /** @description Why a run that has ended has no message: the fault of its expressions. It does not change how the run ended. */
+      /** @description Error in the expressions of the message; the run then has no message. The error does not change how the run ended. */
       messageError: null | {
         code: string;
         message: string;
       };
-      /** @description Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy also `policy`: the result of the policy. */
+      /** @description Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy, `policy` contains the result of the policy. */
       error: Record<string, unknown> | null;
-      /** @description The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested it. */
+      /** @description The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested a cancellation. */
       cancellation: null | {
         by: {
           iss: string;
           sub: string;
-          /** @description Known if the requester of the run cancelled it; otherwise `null`. */
+          /** @description Name of the person. `null` unless the requester cancelled the run. */
           name: string | null;
         };
-        /** @description As it was given. The journal and the evidence of the run have it with secrets redacted. */
+        /** @description Reason as it was given. The journal and the evidence contain it with secrets redacted. */
         reason: string;
-        /** @description Cleanup steps were to be stopped as well. A later request can add it. */
+        /** @description True: the cancellation also stops cleanup steps. A later request can set it. */
         force: boolean;
         /** Format: date-time */
         requestedAt: string;
@@ -1531,7 +1531,7 @@ export interface components {
       status: 'queued' | 'running' | 'waiting' | 'cancelling' | 'halted' | 'succeeded' | 'failed' | 'cancelled';
       /**
        * Format: date-time
-       * @description All times are milliseconds after it: when the run was created.
+       * @description Time at which the run was created. All other times are milliseconds after it.
        */
       origin: string;
       columns: ('id' | 'parent' | 'kind' | 'status' | 'queuedAt' | 'startedAt' | 'endedAt' | 'attempts')[];
@@ -1558,11 +1558,11 @@ export interface components {
       nextCursor: string | null;
     };
     FeedEvent: {
-      /** @description From 1, without gaps. */
+      /** @description Position of the event in the feed. Positions begin at 1 and have no gaps. */
       position: number;
       /**
        * Format: date-time
-       * @description Not in order across runs.
+       * @description Time of the event. Times of different runs are not in order.
        */
       at: string;
       /**
@@ -1578,12 +1578,12 @@ export interface components {
         | 'gate.closed'
         | 'evidence.sealed';
       runId: string;
-      /** @description Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
+      /** @description Status of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
       status?: string;
       gateId?: string;
       /** @enum {string} */
       decision?: 'approved' | 'rejected' | 'withdrawn';
-      /** @description Of `evidence.sealed`: the digest of the bundle. */
+      /** @description Digest of the bundle; only in `evidence.sealed`. */
       bundle?: string;
     };
     /** @description The last event of a stream that the service ends. It has no position. */
@@ -1603,11 +1603,11 @@ export interface components {
     FeedStreamEvent: components['schemas']['FeedEvent'] | components['schemas']['FeedResume'];
     FeedPage: {
       items: {
-        /** @description From 1, without gaps. */
+        /** @description Position of the event in the feed. Positions begin at 1 and have no gaps. */
         position: number;
         /**
          * Format: date-time
-         * @description Not in order across runs.
+         * @description Time of the event. Times of different runs are not in order.
          */
         at: string;
         /** @enum {string} */
@@ -1620,15 +1620,15 @@ export interface components {
           | 'gate.closed'
           | 'evidence.sealed';
         runId: string;
-        /** @description Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
+        /** @description Status of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
         status?: string;
         gateId?: string;
         /** @enum {string} */
         decision?: 'approved' | 'rejected' | 'withdrawn';
-        /** @description Of `evidence.sealed`: the digest of the bundle. */
+        /** @description Digest of the bundle; only in `evidence.sealed`. */
         bundle?: string;
       }[];
-      /** @description Send it as `after` to continue. */
+      /** @description Position to send as `after` to continue. */
       next: number;
       /** @description The last position of the feed. */
       head: number;
@@ -1745,7 +1745,7 @@ export interface components {
       lastLine: number;
       /** @description Number of lines in the range that are no longer stored. */
       missingLines: number;
-      /** @description Continues the search; null: it is complete, or there is no `q`. */
+      /** @description Cursor that continues the search; null: the search is complete, or the request has no `q`. */
       nextCursor: string | null;
     };
     Graph: {
@@ -1914,7 +1914,7 @@ export interface components {
         /** @description ISO 8601 duration. */
         maxAuthAge: string | null;
         reasonRequired: boolean;
-        /** @description Digest of the form of the gate, which the plan has; null: it has none. */
+        /** @description Digest of the form of the gate. The plan contains the form. Null: the gate has no form. */
         formDigest: string | null;
         /** @description Programs that may act for a person who decides (RFC 8693); absent: none. */
         actors?: {
@@ -1922,16 +1922,16 @@ export interface components {
           sub: string;
         }[];
       };
-      /** @description The verdict of a policy, which an approval overrides; null for a gate without a policy. */
+      /** @description Verdict of the policy, which an approval overrides; null for a gate without a policy. */
       policy: unknown;
       message: string;
       /** @description Digest of `show` of the gate. */
       showDigest: string;
-      /** @description Digests of everything fixed that a step behind the gate can read. */
+      /** @description Digests of all fixed values that a step behind the gate can read. */
       reads: {
         [key: string]: string;
       };
-      /** @description Digest of the item that the gate is in; null: it is in no map or loop. */
+      /** @description Digest of the item that contains the gate; null: the gate is not in a map or loop. */
       item: string | null;
       secrets: {
         name: string;
@@ -2004,7 +2004,7 @@ export interface components {
         /** @description ISO 8601 duration. */
         maxAuthAge: string | null;
         reasonRequired: boolean;
-        /** @description Digest of the form of the gate, which the plan has; null: it has none. */
+        /** @description Digest of the form of the gate. The plan contains the form. Null: the gate has no form. */
         formDigest: string | null;
         /** @description Programs that may act for a person who decides (RFC 8693); absent: none. */
         actors?: {
@@ -2073,13 +2073,13 @@ export interface components {
       decisions: components['schemas']['Decision'][];
       /** @description Steps of the run that have effects without an approval; null in lists. */
       ungatedEffects: string[] | null;
-      /** @description The reason that the pack suggests (`reasonTemplate`), not covered by the digest; null in lists, and if there is none. */
+      /** @description Reason that the pack suggests (`reasonTemplate`). The gate digest does not cover it. Null in lists, and if the pack suggests no reason. */
       suggestedReason: string | null;
       /** @description The form of the gate: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785). Null in lists, and if the gate has none. */
       form: {
         [key: string]: unknown;
       } | null;
-      /** @description Differences from the plan of another run of the pack that people approved last, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate. */
+      /** @description Differences from the plan of the pack that people last approved in another run, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate. */
       planDiff: null | {
         against: string;
         /**
@@ -2087,7 +2087,7 @@ export interface components {
          * @description When that plan was approved; null: not known.
          */
         approvedAt: string | null;
-        /** @description People whose approvals counted there. */
+        /** @description People whose approvals counted in that run. */
         approvedBy: {
           iss: string;
           sub: string;
@@ -2208,11 +2208,11 @@ export interface components {
         builtin: boolean;
         effects: {
           /**
-           * @description The default class of a step, and the loosest that it may state.
+           * @description Default effects class of a step. A step cannot declare a looser class.
            * @enum {string}
            */
           loosest: 'pure' | 'idempotent' | 'once';
-          /** @description The value of `parameter` determines the default class; `absent` is its default, and other values are `once`. Null: no parameter does. */
+          /** @description The value of `parameter` determines the default class. `absent` is the default value of the parameter. Values that `usual` does not list are `once`. Null: no parameter determines the class. */
           by: {
             parameter: string;
             absent: string;
@@ -2230,11 +2230,11 @@ export interface components {
         parameters: Record<string, unknown>;
         outputs: {
           /**
-           * @description `parameters`: all parameters are outputs. `parameter`: the value of one parameter is.
+           * @description `parameters`: all parameters are outputs. `parameter`: the outputs are the value of one parameter.
            * @enum {string}
            */
           from: 'schema' | 'parameters' | 'parameter';
-          /** @description A JSON Schema of the outputs; null: they follow from parameters. */
+          /** @description JSON Schema of the outputs; null: the parameters determine the outputs. */
           schema: unknown;
           /** @description True: a step may declare further outputs. */
           declared: boolean;
@@ -2242,7 +2242,7 @@ export interface components {
       }[];
     };
     Worker: {
-      /** @description Of the session. A worker that restarts has another one. */
+      /** @description Id of the session. A restarted worker has another id. */
       workerId: string;
       name: string;
       release: {
@@ -2256,15 +2256,15 @@ export interface components {
       /** Format: date-time */
       leaseUntil: string;
       labels: string[];
-      /** @description Execution slots; null: a release that does not state them. */
+      /** @description Number of execution slots; null: the release of the worker does not report it. */
       slots: number | null;
-      /** @description Sandbox profiles that the last probe has shown to hold. */
+      /** @description Sandbox profiles that passed the last probe. */
       isolations: string[];
       /** @description Environments that the worker honours. */
       environments: string[];
       probe: {
         digest: string;
-        /** @description What the probe found about each profile, and the attacks that it tried; null: not stored. */
+        /** @description Results of the probe for each profile, with the attempted attacks; null: not stored. */
         profiles:
           | {
               profile: string;
@@ -2583,9 +2583,9 @@ export interface operations {
         createdAfter?: string;
         /** @description Return only runs created before this time. */
         createdBefore?: string;
-        /** @description Return only runs whose id begins with this text. If no run id can, return runs with this text in the name of the pack, the value of a label or the name of the requester; ASCII letters match in either case. */
+        /** @description Return only runs whose id begins with this text. If the text cannot begin a run id, return runs whose pack name, label value or requester name contains it. ASCII letters match in either case. */
         q?: string;
-        /** @description Return only runs that require manual action: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`). */
+        /** @description Return only runs that require manual action. `attention`: a step needs attention. `halted`: the run was halted because its records were altered. `blocked`: the seal of its evidence is blocked. `restore`: a restore of the database stopped the run. `any`: any of these. */
         stuck?: 'attention' | 'halted' | 'blocked' | 'restore' | 'any';
       };
       header?: never;
@@ -2625,10 +2625,10 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The request was already accepted. The run that it created. */
+      /** @description The request was accepted earlier. The response contains the run that it created. */
       200: {
         headers: {
-          /** @description true */
+          /** @description The value `true`. */
           'Idempotency-Replayed'?: string;
           /** @description Version of the run. */
           ETag?: string;
@@ -2638,7 +2638,7 @@ export interface operations {
           'application/json': components['schemas']['Run'];
         };
       };
-      /** @description Accepted. The run. */
+      /** @description The run was accepted. */
       201: {
         headers: {
           /** @description The run. */
@@ -2778,10 +2778,10 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The request was already accepted. The run that it created. */
+      /** @description The request was accepted earlier. The response contains the run that it created. */
       200: {
         headers: {
-          /** @description true */
+          /** @description The value `true`. */
           'Idempotency-Replayed'?: string;
           /** @description Version of the run. */
           ETag?: string;
@@ -2791,7 +2791,7 @@ export interface operations {
           'application/json': components['schemas']['Run'];
         };
       };
-      /** @description Accepted. The new run. */
+      /** @description The new run was accepted. */
       201: {
         headers: {
           /** @description The run. */
@@ -3085,7 +3085,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description bytes=first-last */
+        /** @description One byte range, as `bytes=first-last`. */
         Range?: string;
         /** @description ETag of the representation that the client has. */
         'If-None-Match'?: string;
@@ -3177,7 +3177,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description bytes=first-last */
+        /** @description One byte range, as `bytes=first-last`. */
         Range?: string;
       };
       path: {

@@ -1,14 +1,13 @@
-import { digestOf } from '../canonical/digest';
 import type { GateRequest } from '../gate/gate-request';
 import { oneLine, verdictTitle, type PolicyVerdict } from '../gate/policy-verdict';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
-import { nodesBehind, placeBehind } from '../plan/behind/behind-gate';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
 import { itemLabel } from './item-label';
 import { itemDigest, readsBehind } from './gate-reads';
+import { plannedGate } from './planned-gate';
 import { secretsBehind } from './secret-names';
 import { verdictAt } from './policy-at';
 import { inputsAt, scopeFor, stepView, visibleStep, type BindingContext } from './scope';
@@ -38,22 +37,16 @@ export function renderGate(
 ): Answer {
   const { node } = nodeAt(context.index, step);
   if (node.kind !== 'gate') throw new TypeError('not a gate');
-  const { plan, defaults, approvalFloor } = context.index;
-  const approval = plan.approvals.find((one) => one.id === node.approval);
-  const expiresAfter = Math.min(approval?.expiresAfterMs ?? defaults.expiresAfterMs, approvalFloor.maxExpiresAfterMs);
-  const expiresAt = rendering.at + expiresAfter;
-  const executeBy = expiresAt + (approval?.executeWithinMs ?? defaults.executeWithinMs);
+  const { requirement, opens, expiresAfterMs, executeWithinMs } = plannedGate(context.index, step, node);
+  const expiresAt = rendering.at + expiresAfterMs;
+  const executeBy = expiresAt + executeWithinMs;
   const verdict = verdictAt(context, step);
   const template: Json = { message: node.message ?? '', show: node.show };
   const rendered = evaluateTemplate(template, scopeFor(context, step, readsOfTemplate(template), missing)) as {
     message: Json;
     show: Json;
   };
-  const written = typeof rendered.message === 'string' ? rendered.message : JSON.stringify(rendered.message);
-  const message = node.message === null && verdict ? overrideMessage(verdict) : written;
-  const ages = [approval?.maxAuthAgeMs, approvalFloor.maxAuthAgeMs].filter(
-    (age): age is number => typeof age === 'number',
-  );
+  const message = node.message === null && verdict ? overrideMessage(verdict) : writtenMessage(rendered.message);
   const request: GateRequest = {
     schema: 'taskrunner.gate-request.v1',
     runId: context.context.runId,
@@ -63,24 +56,14 @@ export function renderGate(
     planHash: context.index.planHash,
     profileDigest: rendering.profileDigest,
     admissionDigest: rendering.admissionDigest,
-    requirement: {
-      approval: node.approval ?? '',
-      grants: [...new Set(['packs.approve', ...(approval?.grants ?? [])])].sort(),
-      minApprovals: Math.max(approval?.minApprovals ?? 1, approvalFloor.minApprovals),
-      selfApproval: (approval?.allowSelfApproval ?? false) && approvalFloor.selfApproval,
-      proof: approvalFloor.proof,
-      maxAuthAge: ages.length > 0 ? `PT${Math.min(...ages) / 1_000}S` : null,
-      reasonRequired: approval?.reasonRequired ?? false,
-      formDigest: node.form === null ? null : digestOf(node.form),
-      ...(approvalFloor.actors && { actors: approvalFloor.actors }),
-    },
+    requirement,
     policy: verdict && policyShown(context, step, verdict),
     message,
     showDigest: keep(rendered.show).digest,
     reads: readsBehind(context, step),
     item: itemDigest(context, step, missing),
     secrets: secretsBehind(context, step),
-    opens: opensOf(context, step),
+    opens,
     notApplied: notApplied(context),
     nonce: rendering.nonce,
     openedAt: new Date(rendering.at).toISOString(),
@@ -95,8 +78,13 @@ export function renderGate(
  * The message shown to people who may override a denial if the pack has no message. The reasons are in `policy`. The message is part of the
  * gate digest, which verifiers derive again. A change of the wording therefore needs a new version.
  */
-function overrideMessage(verdict: PolicyVerdict): string {
+export function overrideMessage(verdict: PolicyVerdict): string {
   return `${oneLine(verdictTitle(verdict))}. Approving overrides the denial.`;
+}
+
+/** The text of a message. A message that is one expression can have another type. */
+export function writtenMessage(message: Json): string {
+  return typeof message === 'string' ? message : JSON.stringify(message);
 }
 
 function policyShown(context: BindingContext, step: StepId, { id, level }: PolicyVerdict): Json {
@@ -104,12 +92,6 @@ function policyShown(context: BindingContext, step: StepId, { id, level }: Polic
   if (!judged) return null;
   const { allow, undecided, reasons, engine, digest } = judged;
   return { id, level, allow, undecided, reasons: [...reasons], engine, digest };
-}
-
-function opensOf(context: BindingContext, gate: StepId): readonly string[] {
-  return nodesBehind(context.index, gate)
-    .filter(({ node }) => node.kind === 'run' && node.effects !== 'pure')
-    .map((node) => placeBehind(gate, node));
 }
 
 /** Gates that did not apply because their own `when` skipped them. */

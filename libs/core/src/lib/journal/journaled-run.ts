@@ -37,6 +37,12 @@ export interface JournaledEnd extends SaidMessage {
   readonly outputs: Digest | null;
 }
 
+interface JournaledGate {
+  /** Digest of its request; undefined: it ended without having opened. */
+  readonly request: Digest | undefined;
+  readonly outcome: GateOutcome | null;
+}
+
 /** Identity and bytes of a numbered chunk. */
 interface JournaledChunk {
   readonly step: string;
@@ -48,7 +54,7 @@ interface JournaledChunk {
 
 const MARK_BYTES = 32;
 /** Approximate memory of an artifact, a gate and the rest, bytes. */
-const [ARTIFACT_BYTES, GATE_BYTES, OWN_BYTES] = [300, 150, 1_024];
+const [ARTIFACT_BYTES, GATE_BYTES, OWN_BYTES] = [300, 300, 1_024];
 
 /**
  * A fold over the journal of a run, page by page: what rows beside the journal repeat of it. Of each log chunk it holds 40 bytes, so that
@@ -59,7 +65,7 @@ export class JournaledRun {
   private marks = Buffer.alloc(0);
   private readonly lastLines: number[] = [];
   private readonly captured = new Map<string, number>();
-  private readonly gates = new Map<string, GateOutcome | null>();
+  private readonly gates = new Map<string, JournaledGate>();
   private artifacts = 0;
   private end: JournaledEnd | null = null;
   /** How its steps ended. */
@@ -106,7 +112,12 @@ export class JournaledRun {
 
   /** The outcome of a gate; null: it has not ended; undefined: the journal does not open it. */
   outcomeOf(gate: string): GateOutcome | null | undefined {
-    return this.gates.get(gate);
+    return this.gates.get(gate)?.outcome;
+  }
+
+  /** Digest of the request with which a gate opened; undefined: the journal does not open it. */
+  requestOf(gate: string): Digest | undefined {
+    return this.gates.get(gate)?.request;
   }
 
   /** An artifact that was not captured, or not so often. */
@@ -152,10 +163,10 @@ export class JournaledRun {
         return;
       }
       case 'gate.opened':
-        this.gates.set(event.step, null);
+        this.gates.set(event.step, { request: event.gateDigest, outcome: null });
         return;
       case 'gate.ended':
-        this.gates.set(event.step, event.outcome);
+        this.gates.set(event.step, { request: this.requestOf(event.step), outcome: event.outcome });
         return;
       case 'run.ended':
         this.end ??= endOf(event);

@@ -9,7 +9,7 @@ export {
   type Alteration,
   type StoredDocumentCode,
 } from './document-altered';
-export { compareLaterRecords, type LaterRecord } from './later-records';
+export { compareLaterRecords, compareResolution, type LaterRecord } from './later-records';
 export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
 export { KnownSignatures } from './known-signatures';
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';

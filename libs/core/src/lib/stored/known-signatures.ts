@@ -5,7 +5,7 @@ import { EvidenceError } from '../evidence/encoding/evidence-error';
 import { PAYLOAD_TYPE } from '../evidence/records/documents';
 
 /** Records in rows of runs that the webservice signs, and the usage of the key that signs each. */
-const USAGE = { admission: 'admission', decision: 'ledger' } as const;
+const USAGE = { admission: 'admission', decision: 'ledger', resolution: 'ledger' } as const;
 type SignedRecord = keyof typeof USAGE;
 
 /** Number of records whose signatures are known to hold. About 300 bytes each. */

@@ -134,7 +134,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       runStore: new PostgresRunStore(queries, () => hints.send()),
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateStore: new PostgresGateStore(queries, signatures),
-      attentionStore: new PostgresAttentionStore(queries),
+      attentionStore: new PostgresAttentionStore(queries, signatures),
       auditChain: new PostgresAuditChain(queries),
       alteredRuns: new PostgresAlteredRuns(queries),
       evidenceReleases: new PostgresEvidenceReleases(queries),

@@ -5,6 +5,8 @@ import { plannableKinds, plannedOf } from '../../../testing/planned-manifest';
 import { seedlings } from '../../../testing/random/random-manifest';
 import { lawRuns } from '../../../testing/runs-of-laws';
 import { sealBundle } from '../../../testing/sample-signing';
+import { differenceFromPlan } from '../../binding/planned-request';
+import type { Json } from '../../foundation/json';
 import type { Planned } from '../../plan/plan-request';
 import { readEvidence } from '../records/evidence-documents';
 import { verifySignature } from '../encoding/signature';
@@ -44,6 +46,10 @@ function holds(
   const contents = checkContents({ files }).checks;
   expect(contents.map(({ name }) => name)).toEqual(CONTENT_CHECKS);
   expect(contents.filter(({ ok, basis }) => !ok || basis === 'signed')).toEqual([]);
+  const { index, gates } = readEvidence(sample.evidence);
+  // What a driver asks people is what the webservice expects by the plan.
+  for (const { request, show } of gates.values())
+    expect(differenceFromPlan(index, { request, show: JSON.parse(show as string) as Json })).toBeNull();
   const answers = checks.find(({ name }) => name === 'answers');
   if (original === undefined && !readEvidence(sample.evidence).admission.record.rerunOf)
     expect(answers?.basis).not.toBe('signed');

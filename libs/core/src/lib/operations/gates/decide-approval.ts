@@ -19,7 +19,8 @@ import { DecisionError, gateIsOver } from './decision-error';
 import { sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
 import { absenceOf, describeGate } from './describe-gate';
 import { gateNodeOf, lastOf } from './gate-view';
-import type { Plan } from '../../plan/plan';
+import type { RunDocuments } from '../../stored/run-documents';
+import { compareWithPlan } from '../../stored/compare-with-plan';
 
 /** A decision that counts, and the resulting state of the gate. */
 export interface Receipt {
@@ -73,11 +74,12 @@ export class DecideApproval {
     const first = repeated(row, principal, decision);
     if (first) return { ...receiptOf(row), receipt: first };
     // The plan is compared with its digest even if it declares no form, so that nobody decides about a run whose plan was altered.
-    const plan = await this.planOf(principal, decision.runId);
+    const documents = await this.documentsOf(principal, decision.runId);
+    compareWithPlan(tenant, row, documents);
     const checks = {
       token,
       approverKeys: this.dependencies.approverKeys,
-      plan,
+      plan: documents.plan,
       decisionId: token === null ? `dec_${this.dependencies.nonce()}` : decisionOfToken(principal, token),
     };
     let read = row;
@@ -102,6 +104,7 @@ export class DecideApproval {
         case 'too-early':
           // What came in between may be an approval with another response.
           read = (await gates.find(tenant, decision.runId, decision.gate)) ?? read;
+          compareWithPlan(tenant, read, documents);
       }
     }
     throw new DecisionError('DECISIONS_TOO_MANY');
@@ -170,10 +173,10 @@ export class DecideApproval {
     throw await explainAbsentGate(this.dependencies.reader, principal.tenant, runId, gate, 'RUN_ENDED');
   }
 
-  private async planOf({ tenant }: Principal, runId: RunId): Promise<Plan> {
+  private async documentsOf({ tenant }: Principal, runId: RunId): Promise<RunDocuments> {
     const found = await this.dependencies.reader.documents(tenant, runId);
     if (!found) throw new DecisionError('RUN_NOT_FOUND');
-    return found.plan;
+    return found;
   }
 }
 

@@ -1,6 +1,9 @@
 import type { RunId, TenantId } from '../../foundation/ids';
 import type { StepColumns } from '../../journal/ended-steps';
 import type { GatePlace, GateRow, GateStore } from '../../ports/gates/gate-store';
+import { compareEach } from '../../stored/document-altered';
+import type { RunDocuments } from '../../stored/run-documents';
+import { compareWithPlan } from '../../stored/compare-with-plan';
 import type { ComparedRuns } from './compared-runs';
 
 interface GateDependencies {
@@ -9,28 +12,41 @@ interface GateDependencies {
 }
 
 /**
- * Gates for readers. Those of one run are compared with its journal, too. The list of open gates is not: a gate is compared when it is
+ * Gates for readers. Those of one run are compared with its plan and its journal, too. The list of open gates is not: a gate is compared when it is
  * read or decided.
  */
 export class ComparedGates {
   constructor(private readonly dependencies: GateDependencies) {}
 
-  async find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null> {
-    const [row] = await this.ofRun(tenant, run, [gate]);
+  /** `documents`: of the run. */
+  async find(tenant: TenantId, run: RunId, documents: RunDocuments, gate: string): Promise<GateRow | null> {
+    const [row] = await this.ofRun(tenant, run, documents, [gate]);
     return row ?? null;
   }
 
-  async ofRun(tenant: TenantId, run: RunId, gates: readonly string[]): Promise<readonly GateRow[]> {
+  private async ofRun(
+    tenant: TenantId,
+    run: RunId,
+    documents: RunDocuments,
+    gates: readonly string[],
+  ): Promise<readonly GateRow[]> {
     const rows = await this.dependencies.store.ofRun(tenant, run, gates);
+    compareEach(rows, (row) => compareWithPlan(tenant, row, documents));
     await this.dependencies.runs.compareGates(tenant, run, rows);
     return rows;
   }
 
   /** The gates of steps of a run that opened for people. The steps of the others are compared. */
-  async ofSteps(tenant: TenantId, run: RunId, steps: readonly StepColumns[]): Promise<readonly GateRow[]> {
+  async ofSteps(
+    tenant: TenantId,
+    run: RunId,
+    documents: RunDocuments,
+    steps: readonly StepColumns[],
+  ): Promise<readonly GateRow[]> {
     const gates = await this.ofRun(
       tenant,
       run,
+      documents,
       steps.map(({ step }) => step),
     );
     const opened = new Set(gates.map(({ gate }) => gate));

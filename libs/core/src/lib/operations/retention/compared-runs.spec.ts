@@ -443,11 +443,11 @@ describe('the row of a run', () => {
   });
 });
 
-it('the states of gates are those of the journal once their run is over', async () => {
+it('the states of gates, and their requests, are those of the journal once their run is over', async () => {
   const { runs } = opened();
   const [{ opened: of, ended }] = documents.facts.gates as [(typeof documents.facts.gates)[0]];
-  const row = (state: string, runStatus = 'succeeded', gate: string = of.step) => [
-    { gate, state, runStatus } as GateRow,
+  const row = (state: string, runStatus = 'succeeded', gate: string = of.step, { gateDigest } = of) => [
+    { gate, state, runStatus, gateDigest } as GateRow,
   ];
   expect(ended?.outcome).toBe('approved');
   await runs.compareGates(tenant, run, row('approved'));
@@ -458,4 +458,6 @@ it('the states of gates are those of the journal once their run is over', async 
       first: { document: 'gate' },
     });
   await expect(runs.compareGates(tenant, run, row('approved', 'succeeded', 'other'))).rejects.toMatchObject(ALTERED);
+  const forged = row('approved', 'succeeded', of.step, { ...of, gateDigest: sha256('other') });
+  await expect(runs.compareGates(tenant, run, forged)).rejects.toMatchObject(ALTERED);
 });

@@ -153,14 +153,17 @@ export class ComparedRuns {
     await this.dependencies.journals.statement(tenant, run);
   }
 
-  /** Compares the states of gates with the journal. Until the run is over, decisions of people come before the journal. */
+  /** Compares the states and requests of gates with the journal. Until the run is over, decisions of people come before the journal. */
   async compareGates(tenant: TenantId, run: RunId, rows: readonly GateRow[]): Promise<void> {
     const decided = rows.filter(
       ({ state, runStatus }) => isOver(runStatus) || state === 'expired' || state === 'closed',
     );
     if (decided.length === 0) return;
     const journal = await this.dependencies.journals.of(tenant, run);
-    compareEach(decided, ({ gate, state }) => {
+    compareEach(decided, ({ gate, gateDigest, state }) => {
+      const request = journal.requestOf(gate);
+      if (request !== undefined && request !== gateDigest)
+        throw alteredIn(tenant, run)('gate', `the request of gate ${gate}`, request, gateDigest);
       const outcome = journal.outcomeOf(gate);
       // A run that ends otherwise closes gates whose decisions it has not taken.
       const isDecided = state === 'approved' || state === 'rejected';

@@ -244,7 +244,9 @@ export class SubmitRun {
     if (live === 0 || honouring > 0) return;
     throw new SubmitRunError(
       'SEALED_UNENFORCEABLE',
-      live === 1 ? 'the only live worker cannot seal' : `none of the ${live} live workers can seal`,
+      live === 1
+        ? 'the only live worker does not support sealed mode'
+        : `none of the ${live} live workers supports sealed mode`,
       'See in the log of a worker what its sandbox lacks (sandbox.unavailable), or start a worker on a suitable machine.',
     );
   }

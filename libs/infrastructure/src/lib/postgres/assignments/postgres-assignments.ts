@@ -15,6 +15,7 @@ import type { Pool } from 'pg';
 import { toClaimedRun, type ClaimedRow } from '../claims/claimed-run';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
 import { statement, type Statement } from '../connection/statement';
+import { inboxGuard } from '../encoding/run-rows';
 
 interface ClaimedAssignmentRow {
   readonly tenant_id: string;
@@ -101,7 +102,7 @@ export class PostgresAssignments extends Assignments {
       ends.map(({ step }) => step),
       ends.map(({ execution }) => execution),
       report.refused,
-    ]);
+    ]).catch(inboxGuard(held));
     if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };
     if (row.position !== null) return { kind: 'posted', position: row.position };
     if (!row.held) return { kind: 'lost' };

@@ -46,6 +46,12 @@ export function isDuplicate(error: unknown): boolean {
   return (error as { code?: unknown }).code === '23505';
 }
 
+/** True if the inbox of a run has a message at the position, or with the key, that another one was to get. */
+export function isInboxTaken(error: unknown): boolean {
+  const { constraint } = error as { constraint?: unknown };
+  return isDuplicate(error) && typeof constraint === 'string' && constraint.startsWith('inbox_');
+}
+
 /** True if an entry could not be appended to an audit chain: there is one with its number, or no number is left. */
 export function isAuditBroken(error: unknown): boolean {
   const { code, constraint, where } = error as { code?: unknown; constraint?: unknown; where?: unknown };

@@ -20,9 +20,10 @@ export function cancellationOf({ cancel_request: request, requester }: Cancellat
   return { by: { iss: by.iss, sub: by.sub, name }, reason, force, requestedAt: request.postedMs };
 }
 
-/** True if a run is marked as cancelled, and its inbox has no such request. */
-export function isUncancelled({ cancel_position: position, cancel_request: request }: CancellationRow): boolean {
-  return position > 0 && !isRequest(request);
+/** True if a run is marked or shown as cancelled, and its inbox has no such request. */
+export function isUncancelled(row: CancellationRow & { readonly status: string }): boolean {
+  const { cancel_position: position, cancel_request: request, status } = row;
+  return position > 0 ? !isRequest(request) : status === 'cancelling';
 }
 
 type Request = JsonObject & {

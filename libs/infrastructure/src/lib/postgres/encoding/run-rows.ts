@@ -9,6 +9,7 @@ import {
   type AdmissionColumns,
   type KnownAdmissions,
 } from '@taskrunner/core/stored';
+import { isInboxTaken } from '../connection/sql-state';
 import { cancellationOf, isUncancelled } from './cancellation';
 import { toDigest } from './digest-bytes';
 import { markOf, misshapenColumn, withoutMisshapen } from './shown-run';
@@ -135,7 +136,7 @@ function summaryOf(row: SummaryRow, mark: Json): RunSummary {
 }
 
 /** The row of a run says that it is being cancelled, and its inbox has no such request: it would say so for ever. */
-export function alteredCancellation(tenant: TenantId, runId: RunId): DocumentAltered {
+function alteredCancellation(tenant: TenantId, runId: RunId): DocumentAltered {
   const found = {
     document: 'status',
     what: 'the mark of its cancellation',
@@ -143,6 +144,24 @@ export function alteredCancellation(tenant: TenantId, runId: RunId): DocumentAlt
     found: 'none',
   } as const;
   return new DocumentAltered({ tenant, runId, ...found });
+}
+
+/** The row of a run names positions of its inbox that are none, or messages of another kind. */
+export function alteredPositions(tenant: TenantId, runId: RunId): DocumentAltered {
+  const what = 'a position of its inbox in the row';
+  return new DocumentAltered({ tenant, runId, document: 'status', what, expected: 'a message', found: 'none' });
+}
+
+/**
+ * Handles the error of a statement that gives the next position of an inbox to a message. Counter and message change together, so a message
+ * that is there already was written by somebody else.
+ */
+export function inboxGuard({ tenant, runId }: Pick<AdmissionColumns, 'tenant' | 'runId'>): (error: unknown) => never {
+  return (error) => {
+    if (!isInboxTaken(error)) throw error;
+    const what = 'the message at the next position of its inbox';
+    throw new DocumentAltered({ tenant, runId, document: 'status', what, expected: 'none', found: 'one out of order' });
+  };
 }
 
 /** The inbox of a run has a message that no worker reads, under the key of a message that is being posted. */

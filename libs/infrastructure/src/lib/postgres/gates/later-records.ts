@@ -1,5 +1,5 @@
 import { runUuid, type RunId, type TenantId } from '@taskrunner/core/foundation';
-import { compareLaterRecords, type LaterRecord } from '@taskrunner/core/stored';
+import { compareLaterRecords, type KnownSignatures, type LaterRecord } from '@taskrunner/core/stored';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
@@ -12,7 +12,11 @@ interface LaterRow extends Pick<LaterRecord, 'document' | 'envelope'> {
 export class LaterRecords {
   private readonly laterStatement = statement('later-records');
 
-  constructor(private readonly queries: Queries) {}
+  /** `signatures`: verifies them; null: nobody does. */
+  constructor(
+    private readonly queries: Queries,
+    private readonly signatures: KnownSignatures | null,
+  ) {}
 
   /** Throws `DocumentAltered` if one of them is a row that nobody has decided. */
   async compare(tenant: TenantId, runId: RunId, decidedAt: number): Promise<void> {
@@ -21,6 +25,7 @@ export class LaterRecords {
     compareLaterRecords(
       { tenant, runId },
       rows.map(({ document, envelope, decided_ms }) => ({ document, envelope, decidedAt: decided_ms })),
+      this.signatures,
     );
   }
 }

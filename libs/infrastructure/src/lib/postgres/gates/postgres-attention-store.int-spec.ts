@@ -115,6 +115,39 @@ describe('a resolution', () => {
     });
   });
 
+  it.each(['seen = -5', 'refused_position = 9'])(
+    'is not refused for a position that no message has: the run is altered by %s',
+    async (change) => {
+      const { runId } = await attentive();
+      await database.sql(`update pack_runs.runs set ${change} where run_id = $1`, [runUuid(runId)]);
+      await expect(web.attentionStore.resolve(aResolution(runId, 'cy', 1_000, about))).rejects.toMatchObject({
+        code: 'DOCUMENT_ALTERED',
+        first: { runId, document: 'status' },
+      });
+    },
+  );
+
+  it('is not kept out by the row of one that is none, nor by a message under its key: the run is altered', async () => {
+    const { runId } = await attentive();
+    const refused = (document: string) =>
+      expect(web.attentionStore.resolve(aResolution(runId, 'cy', 1_000, about))).rejects.toMatchObject({
+        code: 'DOCUMENT_ALTERED',
+        first: { runId, document },
+      });
+    await database.sql(
+      `insert into pack_runs.resolutions (tenant_id, run_id, step, execution, outcome, iss, sub, decided_ms, envelope, record_digest)
+       values ($1, $2, 'pay', 2, 'failed', 'i', 's', 1, '{}', 'd')`,
+      [tenantA, runUuid(runId)],
+    );
+    await refused('resolution');
+    await database.sql('delete from pack_runs.resolutions where run_id = $1', [runUuid(runId)]);
+    await database.sql(
+      `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms) values ($1, $2, 7, 'resolution:2:pay', '{}', 0)`,
+      [tenantA, runUuid(runId)],
+    );
+    await refused('status');
+  });
+
   it('of twenty in parallel, exactly one counts', async () => {
     const { runId } = await attentive();
     const at = await web.gateStore.now();

@@ -1,15 +1,18 @@
 import { canonical } from '@taskrunner/core/canonical';
 import { runUuid, isOver } from '@taskrunner/core/foundation';
 import { AttentionStore } from '@taskrunner/core/ports';
+import { compareResolution, type KnownSignatures } from '@taskrunner/core/stored';
 import type { Envelope, ResolutionOutcome } from '@taskrunner/core/evidence';
 import type { Resolved, SignedResolution } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
+import { alteredPositions, inboxGuard } from '../encoding/run-rows';
 import { LaterRecords } from './later-records';
 
 interface Reasons {
   readonly status: string;
+  readonly misplaced: boolean;
   readonly doomed: boolean;
   readonly needed: boolean;
   readonly outcome: ResolutionOutcome | null;
@@ -24,14 +27,20 @@ export class PostgresAttentionStore extends AttentionStore {
   private readonly explainStatement = statement('explain-resolution');
   private readonly later: LaterRecords;
 
-  constructor(private readonly queries: Queries) {
+  /** `signatures`: verifies resolutions and decisions that keep others out; null: nobody does. */
+  constructor(
+    private readonly queries: Queries,
+    private readonly signatures: KnownSignatures | null,
+  ) {
     super();
-    this.later = new LaterRecords(queries);
+    this.later = new LaterRecords(queries, signatures);
   }
 
   async resolve(resolution: SignedResolution): Promise<Resolved> {
     const { tenant } = resolution;
-    const [counted] = await withRetry(() => this.queries.inTenant(tenant, this.resolveStatement, valuesOf(resolution)));
+    const [counted] = await withRetry(() =>
+      this.queries.inTenant(tenant, this.resolveStatement, valuesOf(resolution)),
+    ).catch(inboxGuard(resolution));
     return counted ? { kind: 'counted' } : this.explain(resolution);
   }
 
@@ -40,8 +49,14 @@ export class PostgresAttentionStore extends AttentionStore {
     const values = [tenant, runUuid(runId), step, execution, parent];
     const [found] = await withRetry(() => this.queries.inTenant<Reasons>(tenant, this.explainStatement, values));
     if (!found) return { kind: 'refused', code: 'RUN_ENDED' };
+    if (found.misplaced && found.status !== 'halted') throw alteredPositions(tenant, runId);
     if (found.outcome !== null) {
       const { outcome, iss, sub } = found;
+      compareResolution(
+        { tenant, runId, step, execution, outcome, person: { iss, sub } },
+        found.envelope,
+        this.signatures,
+      );
       // After a lost answer, our own stored resolution counts.
       if (found.envelope.payload === envelope.payload) return { kind: 'counted' };
       return { kind: 'known', outcome, person: { iss, sub }, envelope: found.envelope };

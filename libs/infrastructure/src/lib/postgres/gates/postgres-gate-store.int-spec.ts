@@ -238,6 +238,29 @@ describe('a decision', () => {
     });
   });
 
+  it.each(['refused_position = 7', 'refused_position = -1', 'cancel_position = -1', 'seen = -5', 'seen = 9'])(
+    'is not refused for a position that no message has: the run is altered by %s',
+    async (change) => {
+      const { runId } = await gated(2);
+      await database.sql(`update pack_runs.runs set ${change} where run_id = $1`, [runUuid(runId)]);
+      const altered = { code: 'DOCUMENT_ALTERED', first: { runId, document: 'status' } };
+      await expect(web.gateStore.find(tenantA, runId, 'approve')).rejects.toMatchObject(altered);
+      if (change.startsWith('seen')) return;
+      await expect(web.gateStore.decide(aDecision(runId, 'ben', 1_000))).rejects.toMatchObject(altered);
+    },
+  );
+
+  it('is not lost to a message that somebody else has put at the next position: the run is altered', async () => {
+    const { runId } = await gated(2);
+    await database.sql(
+      `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms) values ($1, $2, 1, 'x', '{}', 0)`,
+      [tenantA, runUuid(runId)],
+    );
+    const altered = { code: 'DOCUMENT_ALTERED', first: { runId, document: 'status' } };
+    await expect(web.gateStore.decide(aDecision(runId, 'ben', 1_000))).rejects.toMatchObject(altered);
+    await expect(web.runStore.post(tenantA, runId, cancelRequest, 'cancel')).rejects.toMatchObject(altered);
+  });
+
   it('is not read where another list of who approved stands: it could not be withdrawn', async () => {
     const { runId } = await gated(2);
     await web.gateStore.decide(aDecision(runId, 'ben', 1_000));

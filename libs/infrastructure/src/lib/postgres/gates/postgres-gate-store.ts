@@ -17,7 +17,7 @@ import type { Decided, GatePlace, GateRow, SignedDecision } from '@taskrunner/co
 import type { KnownGates, KnownSignatures, StoredDecision } from '@taskrunner/core/stored';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
-import { admissionColumns, alteredCancellation } from '../encoding/run-rows';
+import { admissionColumns, alteredPositions, inboxGuard } from '../encoding/run-rows';
 import type { AdmissionRow } from '../encoding/summary-row';
 import { isRequester } from '../encoding/shown-run';
 import { LaterRecords } from './later-records';
@@ -39,7 +39,7 @@ interface GateRecord extends AdmissionRow {
   readonly run_status: string;
   readonly last_decided_ms: number;
   /** Not read for the list of open gates. */
-  readonly uncancelled?: boolean;
+  readonly misplaced?: boolean;
   readonly doomed: boolean;
   readonly decisions: readonly StoredDecision[];
 }
@@ -53,7 +53,7 @@ interface Counted {
 interface Reasons {
   readonly status: string;
   readonly cancel_position: number;
-  readonly uncancelled: boolean;
+  readonly misplaced: boolean;
   readonly last_decided_ms: number;
   readonly state: GateRow['state'] | null;
   readonly approvals: number;
@@ -94,7 +94,7 @@ export class PostgresGateStore extends GateStore {
   ) {
     super();
     this.known = { json: this.listed.json, admissions: new KnownAdmissions(signatures), signatures };
-    this.later = new LaterRecords(queries);
+    this.later = new LaterRecords(queries, signatures);
   }
 
   async find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null> {
@@ -131,7 +131,7 @@ export class PostgresGateStore extends GateStore {
     for (let round = 0; round < ROUNDS; round++) {
       const [counted] = await withRetry(() =>
         this.queries.inTenant<Counted>(decision.tenant, this.decideStatement, values),
-      );
+      ).catch(inboxGuard(decision));
       if (counted) return { kind: 'counted', ...shown(counted) };
       const refusal = await this.explain(decision);
       if (refusal) return refusal;
@@ -143,7 +143,7 @@ export class PostgresGateStore extends GateStore {
     const { tenant, runId, gate, decisionId, person } = decision;
     const values = [tenant, runUuid(runId), gate, decisionId, usedUpBy(decision), person.iss, person.sub];
     const [found] = await withRetry(() => this.queries.inTenant<Reasons>(tenant, this.explainStatement, values));
-    if (found?.uncancelled && found.status !== 'halted') throw alteredCancellation(tenant, runId);
+    if (found?.misplaced && found.status !== 'halted') throw alteredPositions(tenant, runId);
     const reason: Decided | null = found ? reasonOf(decision, found) : { kind: 'refused', code: 'GATE_NOT_OPEN' };
     if (reason?.kind === 'too-early') await this.later.compare(tenant, runId, decision.decidedAt);
     return reason;
@@ -211,7 +211,7 @@ function usedUpBy({ person, message }: SignedDecision): string {
 function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRow {
   const { gate, request, show, approvals, required, counted, decisions, initiators, requester } = row;
   const columns = admissionColumns(tenant, row);
-  if (row.uncancelled && row.run_status !== 'halted') throw alteredCancellation(tenant, columns.runId);
+  if (row.misplaced && row.run_status !== 'halted') throw alteredPositions(tenant, columns.runId);
   const gateDigest = row.gate_digest as Digest;
   const numbers = { approvals, required, expiresAt: row.expires_ms ?? Infinity };
   const documents = GateDocuments.compare(

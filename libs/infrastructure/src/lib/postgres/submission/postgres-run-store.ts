@@ -7,7 +7,7 @@ import { RequestBatcher } from '../connection/request-batcher';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { RunStamps, type StampSources } from './run-stamps';
-import { alteredMessage } from '../encoding/run-rows';
+import { alteredMessage, inboxGuard } from '../encoding/run-rows';
 import { isDuplicate } from '../connection/sql-state';
 import { statement } from '../connection/statement';
 import { createdRows, SubmissionSteps } from './submission-steps';
@@ -139,7 +139,7 @@ export class PostgresRunStore extends RunStore {
         JSON.stringify(input),
         cancels,
       ]),
-    );
+    ).catch(inboxGuard({ tenant, runId: run }));
     if (row?.known && row.misplaced) throw alteredMessage(tenant, run, dedupe);
     const outcome = outcomeOf(row);
     if (outcome.kind === 'posted') this.onDue();

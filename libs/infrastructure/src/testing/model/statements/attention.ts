@@ -3,7 +3,7 @@ import type { Session } from '../session';
 import { runKey, type ResolutionRow } from '../rows';
 import type { Execution } from '../transaction';
 import { appendAudit } from './audit';
-import { isLastDecision } from './gates';
+import { isLastDecision, isMisplaced } from './gates';
 import { insertInboxRow, soonest } from './inbox';
 
 /** `resolve-attention.sql`. */
@@ -83,6 +83,7 @@ export function* explainResolution(session: Session, values: Values): Execution<
   return [
     {
       status: r.status,
+      misplaced: isMisplaced(session, r, key),
       doomed: r.cancel_position > r.seen || r.refused_position > r.seen,
       last_decided_ms: r.last_decided_ms,
       needed: isNeeded(session, key, step, parent, execution),

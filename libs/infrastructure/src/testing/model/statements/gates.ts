@@ -99,10 +99,18 @@ function overlap(counted: string, persons: string): boolean {
   return counted.split(SEPARATOR).some((one) => mine.includes(one));
 }
 
-function isUncancelled({ tx, tables }: Session, { cancel_position: position }: RunRow, key: string): boolean {
-  if (position === 0) return false;
-  const message = tx.find(tables.inbox, `${key}/${position}`);
-  return message === null || (JSON.parse(message.given) as { type: string }).type !== 'run.cancel-requested';
+/** True if the row of a run names a position that its inbox does not have. */
+export function isMisplaced({ tx, tables }: Session, run: RunRow, key: string): boolean {
+  const { seen, cancel_position: cancelled, refused_position: refused, inbox_seq } = run;
+  if (Math.min(seen, cancelled, refused) < 0 || Math.max(seen, cancelled, refused) > inbox_seq) return true;
+  const given = (position: number) => JSON.parse(tx.find(tables.inbox, `${key}/${position}`)?.given ?? '{}') as InboxEvent;
+  if (cancelled > 0 && given(cancelled).type !== 'run.cancel-requested') return true;
+  return refused > 0 && given(refused).decision?.decision !== 'rejected';
+}
+
+interface InboxEvent {
+  readonly type?: string;
+  readonly decision?: { readonly decision: string };
 }
 
 /** `explain-decision.sql`. */
@@ -128,7 +136,7 @@ export function* explainDecision(session: Session, values: Values): Execution<un
     {
       status: r.status,
       cancel_position: r.cancel_position,
-      uncancelled: isUncancelled(session, r, key),
+      misplaced: isMisplaced(session, r, key),
       last_decided_ms: r.last_decided_ms,
       state: g?.state ?? null,
       approvals: g?.approvals ?? null,
@@ -185,7 +193,7 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
       ...{ rerun_of: null, admission: parsed(s.admission), admission_digest: s.admission_digest },
       run_status: shownStatus(r),
       last_decided_ms: r.last_decided_ms,
-      uncancelled: isUncancelled(session, r, key),
+      misplaced: isMisplaced(session, r, key),
       doomed: r.refused_position > 0 || otherGateLapsed(tx, session, key, gate),
       decisions: decisions.map((d) => ({
         decisionId: d.decision_id,
