@@ -15,7 +15,7 @@ import {
   type PackSource,
   type PlanningSetting,
 } from './pack-source';
-import { authoredForms } from '../gates/authored-forms';
+import { authoredForms } from './authored-forms';
 import { sensitiveInputFaults, type SealedDocument } from './sensitive-in-pack';
 
 /**

@@ -1,15 +1,23 @@
 import { canonical } from '../../canonical/canonical';
 import type { Json, JsonObject } from '../../foundation/json';
-import type { Plan } from '../../plan/plan';
+import type { Block, Plan } from '../../plan/plan';
 import { packText, planned } from '../../../testing/planning';
 import { authoredForms, inAuthoredOrder } from './authored-forms';
-import { gateNodeOf } from './gate-view';
 
 const gate = (id: string, form: string) => `- { id: ${id}, gate: { approval: owners, message: go, form: ${form} } }`;
 const FORM =
   '{ type: object, required: [seats], properties: { window: { type: string, enum: [night, day] }, seats: { type: integer }, alarm: { type: boolean } } }';
 const packWith = (steps: string) => packText(steps, 'approvals: [ { id: owners } ]');
 const namesIn = (form: JsonObject | null) => Object.keys((form?.['properties'] ?? {}) as JsonObject);
+
+/** The form of a gate, at any depth. */
+function formIn({ nodes }: Block, id: string): JsonObject {
+  for (const node of nodes) {
+    if (node.kind === 'gate' && node.id === id && node.form !== null) return node.form;
+    if ('body' in node) return formIn(node.body, id);
+  }
+  throw new Error(`no gate ${id}`);
+}
 
 /** The plan as it is stored, and the list of forms that is stored beside it. */
 function stored(manifest: string): { readonly plan: Plan; readonly authored: readonly Json[] } {
@@ -23,7 +31,7 @@ function stored(manifest: string): { readonly plan: Plan; readonly authored: rea
 
 it('keep the order of the author, which a stored plan does not keep', () => {
   const { plan, authored } = stored(packWith(gate('ask', FORM)));
-  const form = gateNodeOf(plan, 'ask')?.form ?? {};
+  const form = formIn(plan.graph, 'ask');
   expect(namesIn(form)).toEqual(['alarm', 'seats', 'window']);
   const found = inAuthoredOrder(form, authored);
   expect(namesIn(found)).toEqual(['window', 'seats', 'alarm']);
@@ -42,7 +50,7 @@ it('are those of all gates, also in maps and branches, each once', () => {
     ['window', 'seats', 'alarm'],
     ['b', 'a'],
   ]);
-  expect(namesIn(inAuthoredOrder(gateNodeOf(plan, 'each::two')?.form ?? {}, authored))).toEqual(['b', 'a']);
+  expect(namesIn(inAuthoredOrder(formIn(plan.graph, 'two'), authored))).toEqual(['b', 'a']);
 });
 
 it('are not stored where sorting changes nothing', () => {
@@ -52,7 +60,7 @@ it('are not stored where sorting changes nothing', () => {
 
 it('are not used if they differ from that of the plan in anything besides the order', () => {
   const { plan, authored } = stored(packWith(gate('ask', FORM)));
-  const form = gateNodeOf(plan, 'ask')?.form ?? {};
+  const form = formIn(plan.graph, 'ask');
   const [own = null] = authored;
   const { required: _left, ...altered } = own as JsonObject;
   for (const list of [[], [null, 7, []], [altered]]) expect(inAuthoredOrder(form, list)).toBe(form);
