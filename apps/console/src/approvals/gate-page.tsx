@@ -87,7 +87,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
         {heading}
       </h1>
       {rest === '' ? null : <p className="request-message request-rest">{rest}</p>}
-      <Standing gate={gate} me={me.data} />
+      <NothingToDecide gate={gate} me={me.data} />
       <GateHead gate={gate} />
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
@@ -148,7 +148,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
 }
 
 /** Before a person reads the request: that there is nothing for them to decide, and where the page says why. */
-function Standing({ gate, me }: { readonly gate: Gate; readonly me: Me | undefined }) {
+function NothingToDecide({ gate, me }: { readonly gate: Gate; readonly me: Me | undefined }) {
   const status = statusOf(gate);
   if (me === undefined || (status === 'open' && gate.canDecide)) return null;
   const [said, more] =

@@ -42,10 +42,10 @@ export function ConnectionLost() {
 }
 
 /** Asks the server until it answers: many pages ask nothing by themselves, and would never learn that it can be reached. */
-function useProbe(isWanted: boolean): void {
+function useProbe(isLost: boolean): void {
   const { client, settings } = useServices();
   useEffect(() => {
-    if (!isWanted) return undefined;
+    if (!isLost) return undefined;
     let pending: AbortController | null = null;
     const ask = async (): Promise<void> => {
       const asking = new AbortController();
@@ -67,7 +67,7 @@ function useProbe(isWanted: boolean): void {
       clearInterval(timer);
       pending?.abort();
     };
-  }, [isWanted, client, settings.refresh]);
+  }, [isLost, client, settings.refresh]);
 }
 
 /** Reads the page again when the connection is back; null: it was not lost, or this was shown for long enough. */
