@@ -14,8 +14,8 @@ it('RunForms adds a column to a database of the release before, which its servic
   await database.sql(`delete from pack_runs.migrations where name like 'RunForms%'`);
   expect((await migrateDatabase(database.url('owner'))).ran).toEqual(['RunForms1764000001090']);
   const columns = await database.sql(
-    `select data_type as type, is_nullable as nullable, column_default as "default" from information_schema.columns
+    `select data_type as type, is_nullable as nullable, column_default as initial from information_schema.columns
      where table_schema = 'pack_runs' and table_name = 'run_sources' and column_name = 'forms'`,
   );
-  expect(columns).toEqual([{ type: 'json', nullable: 'YES', default: null }]);
+  expect(columns).toEqual([{ type: 'json', nullable: 'YES', initial: null }]);
 });
