@@ -22,7 +22,7 @@ export async function decideGates(
       const { status } = await client[answer](gate, { reason: 'read the request' });
       decided.set(`${runId} ${gateId}`, status);
     } catch (error) {
-      if (!(error instanceof ApiProblem) || error.status === 401) throw error;
+      if (!ApiProblem.is(error) || error.status === 401) throw error;
       decided.set(`${runId} ${gateId}`, error.code);
     }
   }

@@ -49,11 +49,12 @@ export async function runProgram(
   const program = new Command(name)
     .description(description)
     .version(version)
-    .showHelpAfterError('(use --help for usage)')
+    .showHelpAfterError('help: See the usage with --help.')
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
       writeErr: (text) => terminal.say(text.replace(/\n$/, '')),
-      outputError: (text, write) => write(text.replace(/^error: /, 'CLI_USAGE ')),
+      outputError: (text, write) =>
+        write(text.replace(/^error: /, 'CLI_USAGE ').replace(/\n\((Did you mean .+\?)\)/, '\nhelp: $1')),
     })
     .configureHelp({ optionDescription: describeOption })
     .exitOverride();

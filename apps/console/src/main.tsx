@@ -50,7 +50,8 @@ const queries = new QueryClient({
     queries: {
       retry: (count, error) => count < RETRIES && !isFinal(error),
       networkMode: 'always',
-      refetchOnReconnect: 'always',
+      // `ConnectionLost` reads the page again, also after an outage of the server that the browser does not notice.
+      refetchOnReconnect: false,
     },
     mutations: { retry: false, networkMode: 'always' },
   },

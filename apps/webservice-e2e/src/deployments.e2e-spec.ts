@@ -112,7 +112,7 @@ it('embedded: webservice and worker are one application, and end with it; withou
     const refused = await caller.ask('POST', '/api/runs', { manifest: sealed, inputs: {} });
     expect(refused).toMatchObject({
       status: 409,
-      body: { code: 'SEALED_UNENFORCEABLE', detail: expect.stringContaining('cannot seal') as string },
+      body: { code: 'SEALED_UNENFORCEABLE', detail: expect.stringContaining('sealed mode') as string },
     });
   } finally {
     await stop();

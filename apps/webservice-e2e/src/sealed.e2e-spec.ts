@@ -189,7 +189,7 @@ describeAtNight('an installation without bubblewrap', () => {
     const refused = await ada.ask('POST', '/api/runs', { manifest: hello(SEALED), inputs: {} });
     expect(refused).toMatchObject({
       status: 409,
-      body: { code: 'SEALED_UNENFORCEABLE', detail: expect.stringContaining('cannot seal') },
+      body: { code: 'SEALED_UNENFORCEABLE', detail: expect.stringContaining('sealed mode') },
     });
     expect(refused.body['errors']).toBeDefined();
     const open = await ada.submit(hello());

@@ -63,6 +63,8 @@ import { PublicUrl } from './public-url';
 import { AcceptableGuard } from './requests/acceptable.guard';
 import { BodyReader, BodyRelease } from './requests/body-reader';
 import { BODY_THREADS, BodyThreadsModule } from './requests/body-threads.module';
+import { KnownParametersGuard } from './requests/paging/known-parameters.guard';
+import { RefusedBodies } from './requests/refused-bodies';
 import { RerunController } from './runs/rerun.controller';
 import { RunListController } from './runs/run-list.controller';
 import { RunTails } from './runs/run-tails';
@@ -141,6 +143,7 @@ const REQUESTS: readonly Provider[] = [
   provide(BodyReader, { configuration, threads: BODY_THREADS }, ({ configuration: { http }, threads }) => {
     return new BodyReader({ ...http.bodies, largest: http.bodyLimit }, threads);
   }),
+  provide(RefusedBodies, { configuration }, (supplied) => new RefusedBodies(supplied.configuration.http.bodies)),
   AlteredDocuments,
   provide(
     ProblemFilter,
@@ -150,13 +153,15 @@ const REQUESTS: readonly Provider[] = [
       isUnavailable: IS_DATABASE_UNAVAILABLE,
       altered: AlteredDocuments,
       refusals: RefusalLoop,
+      bodies: RefusedBodies,
     },
-    ({ url, observability, isUnavailable, altered, refusals }) =>
-      new ProblemFilter(url, observability, isUnavailable, altered, refusals),
+    ({ url, observability, isUnavailable, altered, refusals, bodies }) =>
+      new ProblemFilter(url, observability, isUnavailable, altered, refusals, bodies),
   ),
   { provide: APP_INTERCEPTOR, useClass: BodyRelease },
   { provide: APP_GUARD, useClass: AuthGuard },
   { provide: APP_GUARD, useClass: AcceptableGuard },
+  { provide: APP_GUARD, useClass: KnownParametersGuard },
   { provide: APP_FILTER, useExisting: ProblemFilter },
 ];
 

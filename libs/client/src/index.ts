@@ -52,6 +52,6 @@ export type { LogOptions } from './lib/logs/follow-logs';
 export type { LogPageQuery } from './lib/logs/log-page';
 export { ApiProblem, type ApiProblemCode } from './lib/problem/api-problem';
 export { ClientError, type ClientErrorCode } from './lib/problem/client-error';
-export { isTemporary, type Interruption, type RetryOptions } from './lib/retry/retry';
+export { isTemporary, type FollowingOptions, type Interruption, type RetryOptions } from './lib/retry/retry';
 export type { SubmitOptions } from './lib/runs/submit-run';
 export { isOver, needsPerson, type WaitOptions } from './lib/runs/wait-for-run';

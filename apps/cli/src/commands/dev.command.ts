@@ -41,9 +41,9 @@ export function registerDev(program: Command, context: Context): void {
     )
     .option(
       '--open',
-      'open the console in a browser (default: if a terminal is attached and a program that opens addresses exists; never with CI=true)',
+      'open the console in a browser (default: on a terminal, if a program that opens URLs exists; never with CI=true)',
     )
-    .option('--no-open', 'print the address of the console and open no browser')
+    .option('--no-open', 'print the address of the console without opening a browser')
     .option('--verbose', 'print the output of the processes')
     .action((options: Options) => context.run(() => runDev(options, context), options.config));
   dev

@@ -29,7 +29,7 @@ export function withOutput(command: Command): Command {
   return command.addOption(
     new Option(
       '--output <format>',
-      'output format; json: one JSON value, ndjson: one JSON value on each line, text: another name for table',
+      'output format; json: one JSON value, ndjson: one JSON value on each line, text: the same as table',
     )
       .choices(['table', 'json', 'ndjson', 'text'] satisfies OutputFormat[])
       .default('table'),
@@ -100,6 +100,6 @@ export function printLines({ terminal }: Pick<Context, 'terminal'>, lines: reado
 export function withOffline(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file of the target installation (default: TASKRUNNER_CONFIG)')
-    .option('--sealed', 'assume that the installation seals steps')
+    .option('--sealed', 'assume an installation that executes steps in sealed mode')
     .option('--executors <file>', 'file with the descriptors of executors that the installation has added');
 }

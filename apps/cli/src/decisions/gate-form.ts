@@ -1,5 +1,6 @@
 import { digestOf } from '@taskrunner/core/canonical';
 import { isJsonObject, type Digest, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { boundsOf } from '../packs/schema-bounds';
 import { CliError } from '../terminal/cli-error';
 import { safeLine } from '../terminal/safe-text';
 
@@ -77,12 +78,13 @@ export function formLines(form: JsonObject): readonly string[] {
   ];
 }
 
-/** Type, values and default of a field, on a line. */
-export function factsOf({ type, isRequired, values, initial }: FormField): string {
+/** Type, values, bounds and default of a field, on a line. */
+export function factsOf({ type, isRequired, values, initial, schema }: FormField): string {
   return [
     ...(type === null ? [] : [type]),
     isRequired ? 'required' : 'optional',
     ...(values === null ? [] : [`one of ${values.map((value) => JSON.stringify(value)).join(', ')}`]),
+    ...boundsOf(schema),
     ...(initial === undefined ? [] : [`default ${JSON.stringify(initial)}`]),
   ].join(', ');
 }

@@ -9,9 +9,9 @@ const FORM = {
   additionalProperties: false,
   properties: {
     verdict: { type: 'string', enum: ['accept', 'refuse'], title: 'Verdict', description: 'Of the review\nform  x' },
-    count: { type: 'integer', minimum: 1 },
+    count: { type: 'integer', minimum: 1, maximum: 9 },
     urgent: { type: 'boolean', default: false },
-    note: { type: 'string' },
+    note: { type: 'string', maxLength: 5, pattern: '^[a-z ]*$' },
   },
 } as const;
 
@@ -49,9 +49,9 @@ describe('the form of a gate', () => {
       '    Verdict',
       '    Of the review',
       '    form  x',
-      '  count: integer, required',
+      '  count: integer, required, 1 to 9',
       '  urgent: boolean, optional, default false',
-      '  note: string, optional',
+      '  note: string, optional, at most 5 characters, matching ^[a-z ]*$',
     ]);
     expect(formLines({ type: 'string' })).toEqual(['form', '  a value that matches the JSON Schema {"type":"string"}']);
   });
@@ -59,18 +59,24 @@ describe('the form of a gate', () => {
 
 describe('a response', () => {
   it('is asked for field by field, again where a value is not allowed', async () => {
-    const { terminal, asked = [], said } = person('', 'maybe', 'accept', 'x', '0', '2', '', '');
+    const { terminal, asked = [], said } = person('', 'maybe', 'accept', 'x', '0', '2', '', 'too long', 'NO', '');
     expect(await askResponse(FORM, { terminal, earlier: null })).toEqual({
       verdict: 'accept',
       count: 2,
       urgent: false,
     });
-    expect(asked[0]).toBe('verdict (string, required, one of "accept", "refuse"): ');
+    expect([asked[0], asked[3], asked.at(-1)]).toEqual([
+      'verdict (string, required, one of "accept", "refuse"): ',
+      'count (integer, required, 1 to 9): ',
+      'note (string, optional, at most 5 characters, matching ^[a-z ]*$): ',
+    ]);
     expect(said).toEqual([
       'A value is needed.',
       'Use one of "accept", "refuse".',
       'This is not a number.',
       'The value must be >= 1.',
+      'The value must NOT have more than 5 characters.',
+      'The value must match pattern "^[a-z ]*$".',
     ]);
   });
 

@@ -6,6 +6,8 @@ export type DevErrorCode =
   | 'DEV_START_FAILED'
   /** Another process runs a stack in the same folder. */
   | 'DEV_ALREADY_RUNS'
+  /** The port that the user asked for cannot be used. */
+  | 'DEV_PORT_UNAVAILABLE'
   /** The user's settings have errors; `faults` lists them. */
   | 'DEV_CONFIG_INVALID'
   /** A process ended unexpectedly. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTrust } from '@taskrunner/core/evidence';
@@ -100,6 +100,17 @@ describe('the development stack', () => {
     });
     expect(kept()).toEqual(before);
     expect(await (await fetch(first.server)).text()).toBe(first.configurationPath);
+    // A port that is taken, in another folder: nothing has started there.
+    const other = join(folder, 'other');
+    const api = Number(new URL(first.server).port);
+    await expect(startDevStack({ stateDirectory: other, ports: { api } })).rejects.toMatchObject({
+      code: 'DEV_PORT_UNAVAILABLE',
+      message: `the API cannot listen on 127.0.0.1:${api}: another process uses the port`,
+      remediation: expect.stringContaining('choose another port with --port'),
+    });
+    expect(
+      ['ports.json', 'task-runner.yaml', 'database/PG_VERSION'].filter((name) => existsSync(join(other, name))),
+    ).toEqual([]);
   });
 
   it('kills and starts workers on demand, tells of those that are lost, and leaves none behind', async () => {

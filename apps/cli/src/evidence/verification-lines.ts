@@ -2,15 +2,12 @@ import {
   answerLines,
   basesInWords,
   firstCause,
+  NOT_PROVEN,
   shortContentsOf,
   type Check,
   type Verification,
 } from '@taskrunner/core/evidence';
 import { safeLine } from '../terminal/safe-text';
-
-/** What a pass does not say. The report lists what stays open for this bundle. */
-const NOT_PROVEN =
-  'Not proven: that the holders of the keys were honest, and that times and outputs of programs are as stated. `inspect` lists what stays open for this bundle.';
 
 /**
  * The text of a verification for people: if it fails, the reasons with remedies; otherwise the checks, who approved what, and how the run
@@ -30,7 +27,7 @@ export function verificationLines(verification: Verification, hasFiles: boolean)
           ...(story ?? ['the documents cannot be read']),
           '',
           `${checks.length} checks hold: ${basesInWords(checks)}`,
-          NOT_PROVEN,
+          `Not proven: ${NOT_PROVEN}. \`inspect\` lists what stays open for this bundle.`,
         ];
   return [...lines, summary].map(safeLine);
 }

@@ -6,7 +6,7 @@ import { hintAs } from '../terminal/hints/called-as';
 import { EXIT, exitOfProblem } from '../terminal/exit-code';
 import type { Context } from '../commands/context';
 import { printAs, withOutput } from '../commands/options';
-import { CLI_REMEDIES, CODES_OF_OPERATION, CODES_OF_RUNS } from './further-codes';
+import { CLI_REMEDIES, CODES_OF_OPERATION, CODES_OF_RUNS, furtherCode } from './further-codes';
 
 /** `explain`: what an error code means. */
 export function registerExplain(program: Command, context: Context): void {
@@ -58,26 +58,7 @@ function explain(code: string) {
   );
 }
 
-/** Codes of steps, runs, files and services; null: not known. */
-function furtherCode(code: string) {
-  const [, exit] = /^EXIT_(\d{1,3})$/.exec(code) ?? [];
-  if (exit !== undefined && Number(exit) <= 255) return exitOfStep(Number(exit));
-  const found = FURTHER.find(([, , codes]) => codes.split(' ').includes(code));
-  return found === undefined ? null : { meaning: found[0], remediation: found[1] };
-}
-
 const FURTHER = [...CODES_OF_RUNS, ...CODES_OF_OPERATION];
-
-function exitOfStep(exit: number) {
-  const special: Readonly<Record<number, string>> = {
-    75: ' It says that the failure is temporary (EX_TEMPFAIL).',
-    78: ' It says that another attempt cannot succeed (EX_CONFIG), so it is not retried.',
-  };
-  return {
-    meaning: `The program of a step ended with exit code ${exit}.${special[exit] ?? ''}`,
-    remediation: 'See what it wrote: `taskrunner logs RUN --step STEP`. What the code means is up to the program.',
-  };
-}
 
 /** Every code with a meaning, except the exit codes of steps. */
 function knownCodes(): readonly string[] {

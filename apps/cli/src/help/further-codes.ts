@@ -2,59 +2,67 @@
 type Family = readonly [meaning: string, remediation: string, codes: string];
 
 const LOG = 'See the message, and the log of the step: `taskrunner logs RUN --step STEP`.';
-const BUNDLE = 'Get the bundle from its publisher again, or correct what the step expects.';
-const OPERATOR = 'Contact the operator. The message says what was found.';
+const BUNDLE = 'Get the bundle from its publisher again, or correct the expectation in the step.';
+const OPERATOR = 'Contact the operator. The message states what was found.';
 
 /** Codes of steps and of runs that have ended. */
 export const CODES_OF_RUNS: readonly Family[] = [
   ['The program of a step was ended by a signal.', LOG, 'KILLED'],
   [
     'A step exceeded a limit of its sandbox.',
-    'Let the step need less, or raise the limit in `sandbox` of the pack or of the configuration.',
+    'Reduce what the step uses, or raise the limit in `sandbox` of the pack or of the configuration.',
     'SANDBOX_LIMIT_MEMORY SANDBOX_LIMIT_WORKSPACE SANDBOX_LIMIT_FILES SANDBOX_LIMIT_TMPFS RESOURCES_EXCEEDED',
   ],
   [
     'A step took longer than its timeout.',
-    'Let it need less time, or raise `timeout`.',
+    'Make the step faster, or raise its timeout.',
     'STEP_TIMEOUT ATTEMPT_TIMEOUT',
   ],
-  ['The run took longer than its timeout.', 'Let it need less time, or raise `timeout` of the pack.', 'RUN_TIMEOUT'],
+  [
+    'The run took longer than its timeout.',
+    'Reduce the duration of the run, or raise `timeout` of the pack.',
+    'RUN_TIMEOUT',
+  ],
   ['A step failed.', LOG, 'STEP_FAILED RESOLVED_FAILED SCRIPTED_FAILURE'],
   [
-    'A child step failed, and so the step around it: a map, a loop, a group or an inner pack.',
-    'See the child that failed: `taskrunner show RUN`.',
+    'A map, a loop, a group or an inner pack failed because one of its child steps failed.',
+    'Find the failed child step with `taskrunner show RUN`.',
     'CHILD_FAILED',
   ],
-  ['A step was not run, because a step that it needs failed.', 'See the step that failed first.', 'UPSTREAM_FAILED'],
-  ['A step was stopped, because a step beside it failed.', 'See the step that failed first.', 'SIBLING_FAILED'],
   [
-    'A step was skipped: its `runOn` asks for another result of the steps before it.',
+    'A step was not executed because a step that it needs failed.',
+    'See the step that failed first.',
+    'UPSTREAM_FAILED',
+  ],
+  ['A step was stopped because a sibling step failed.', 'See the step that failed first.', 'SIBLING_FAILED'],
+  [
+    'A step was skipped because the results of the steps before it do not match its `runOn`.',
     'No action is needed. A step with `runOn: failure` runs only after a failure.',
     'RUN_ON_NOT_MET',
   ],
-  ['A step was skipped: its `when` is false.', 'No action is needed.', 'WHEN_FALSE'],
+  ['A step was skipped because its `when` is false.', 'No action is needed.', 'WHEN_FALSE'],
   ['A step was not reached.', 'No action is needed.', 'NOT_REACHED BRANCH_NOT_TAKEN'],
   ['The run was cancelled.', 'No action is needed.', 'RUN_CANCELLED'],
-  ['A loop ended without its condition.', 'Raise `maxIterations`, or correct `until`.', 'LOOP_EXHAUSTED'],
+  ['A loop ended before its `until` was true.', 'Raise `maxIterations`, or correct `until`.', 'LOOP_EXHAUSTED'],
   [
-    'It is not known whether a step that may act only once has acted.',
-    'Check it, then decide with `taskrunner resolve`.',
+    'It is unknown whether a step with `effects: once` has had its effect.',
+    'Find out what the step did, then record the outcome with `taskrunner resolve`.',
     'OUTCOME_UNKNOWN RESOLVED_RETRY ATTEMPT_OVER QUESTION_OVER',
   ],
-  ['A person rejected the gate.', 'See `taskrunner gates RUN`. A new run is needed.', 'GATE_REJECTED'],
+  ['A person rejected the gate.', 'See `taskrunner gates RUN`. To try again, start a new run.', 'GATE_REJECTED'],
   [
-    'What was approved has changed, or the gate is closed.',
+    'The approved content has changed, or the gate is closed.',
     'Start the run again.',
     'GATE_CONTEXT_CHANGED GATE_CLOSED ENGINE_COMMIT_REFUSED',
   ],
   [
     'Too few people can decide at the gate.',
-    'Grant more people what the gate needs, or cancel the run.',
+    'Give more people the grants that the gate requires, or cancel the run.',
     'GATE_UNSATISFIABLE',
   ],
   [
-    'A policy denied the run at a gate, or could not decide.',
-    'See the reasons: `taskrunner gates RUN`.',
+    'A policy denied the run at a gate, or did not reach a decision.',
+    'See the reasons with `taskrunner gates RUN`.',
     'POLICY_DENIED POLICY_UNDECIDED POLICY_ENGINE_FAILED',
   ],
   [
@@ -68,13 +76,13 @@ export const CODES_OF_RUNS: readonly Family[] = [
     'EXPR_ARGUMENTS EXPR_COST EXPR_LIMIT EXPR_NULL EXPR_ROOT EXPR_SYNTAX EXPR_TYPE EXPR_UNCLOSED EXPR_UNKNOWN_FUNCTION EXPR_UNKNOWN_NAME EXPR_VALUE VALUE_TOO_LARGE',
   ],
   [
-    '`with` of a step does not fit its executor.',
+    '`with` of a step does not match the parameters of its executor.',
     'Correct `with` in the pack.',
     'WITH_INVALID SCHEMA_UNUSABLE ENV_REFUSED',
   ],
   [
-    'A file that is mounted at a path that ends with `/` is not a tar, which would be unpacked there.',
-    'Mount a single file at a path without a slash at its end.',
+    'A path in `files` that ends with `/` requires a tar archive, and the file is not one.',
+    'Use a tar archive. For a single file, remove the `/` at the end of the path.',
     'FILE_NOT_A_TAR',
   ],
   [
@@ -83,13 +91,13 @@ export const CODES_OF_RUNS: readonly Family[] = [
     'FILE_MISSING FILE_TOO_LARGE FILE_PATH_TAKEN FILE_PATH_INVALID',
   ],
   [
-    'The outputs of a step are missing or not as declared.',
+    'The outputs of a step are missing or do not match their declaration.',
     'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
     'OUTPUTS_INVALID OUTPUTS_REFUSED',
   ],
   [
-    'An artifact of a step is missing, too large, or is not a plain file.',
-    'Let the step write the artifact to the declared path.',
+    'An artifact of a step is missing, is too large, or is not a regular file.',
+    'Make sure that the step writes the artifact to the declared path.',
     'ARTIFACT_MISSING ARTIFACT_REFUSED ARTIFACT_TOO_LARGE COLLECTOR_FAILED',
   ],
   [
@@ -98,23 +106,23 @@ export const CODES_OF_RUNS: readonly Family[] = [
     'TOOL_MISMATCH TOOL_NOT_FOUND TOOL_REFUSED INTERPRETER_NOT_ALLOWED START_FAILED',
   ],
   [
-    'A bundle that a step imports is not the expected one, or is damaged or not signed.',
+    'A bundle that a step imports is not the expected bundle, is damaged, or is not signed.',
     BUNDLE,
     'BUNDLE_ENTRY_DIFFERS BUNDLE_ENTRY_EXTRA BUNDLE_ENTRY_MISSING BUNDLE_EXPECTATION BUNDLE_MANIFEST_INVALID BUNDLE_SIGNATURE_INVALID BUNDLE_UNSIGNED',
   ],
   [
-    'An HTTP request of a step failed, or its answer is not as the step expects.',
-    'Check the address and the answer. The message names both.',
+    'An HTTP request of a step failed, or the step does not accept its response.',
+    'Check the URL and the response. The message names both.',
     'HTTP_BODY_BINARY HTTP_BODY_INVALID HTTP_BODY_TOO_LARGE HTTP_CONNECTION HTTP_NO_ANSWER HTTP_STATUS HTTP_TIMEOUT HTTP_TLS HTTP_URL_INVALID',
   ],
   [
     'A connection of a step was refused or ended by the egress proxy.',
-    'Add the destination to `egress` of the step, if it is meant to reach it (docs/guides/network.md).',
+    'If the step needs the destination, add it to `egress` of the step (docs/guides/network.md).',
     'AIRGAP_EGRESS_BLOCKED EGRESS_ADDRESS_OUTSIDE EGRESS_CUT EGRESS_DENIED EGRESS_ECH EGRESS_HOST_INVALID EGRESS_IDLE EGRESS_LIMIT EGRESS_LOST EGRESS_NOT_LISTED EGRESS_PATH_OUTSIDE EGRESS_PLATFORM_HOST EGRESS_PORT_INVALID EGRESS_REQUEST_INVALID EGRESS_SCHEME_INVALID EGRESS_SNI_MISMATCH EGRESS_SNI_MISSING EGRESS_SPECIAL_ADDRESS EGRESS_TLS_INVALID EGRESS_UNREACHABLE EGRESS_UNRESOLVED',
   ],
   ['A connection of a step was allowed.', 'No action is needed.', 'EGRESS_ALLOWED'],
   [
-    'A secret cannot be had or used, or was found where it must not be.',
+    'A secret is not available or not usable, or was found in data that must not contain it.',
     'See docs/guides/secrets.md. The message names the secret, never its value.',
     'SECRET_CHANGED SECRET_FILE_REFUSED SECRET_IN_ARTIFACT SECRET_IN_EVIDENCE SECRET_IN_OUTPUT SECRET_IN_PACK SECRET_IN_RESPONSE SECRET_NOT_TEXT SECRET_TOO_LARGE SECRET_TOO_SHORT SECRET_TRIVIAL SECRET_UNAVAILABLE SECRET_VERSION SECRET_WITHHELD SENSITIVE_INPUT_UNREADABLE',
   ],
@@ -124,13 +132,13 @@ export const CODES_OF_RUNS: readonly Family[] = [
     'CONTAINERS_UNAVAILABLE CONTAINER_EGRESS_UNAVAILABLE CONTAINER_SECRETS_UNAVAILABLE EGRESS_UNAVAILABLE ENGINE_FAILED ENGINE_LOST ENGINE_UNAVAILABLE EXECUTOR_MISSING EXECUTOR_THREW IMAGE_MISMATCH IMAGE_MISSING SANDBOX_CGROUP_UNUSABLE SANDBOX_ROOT_REFUSED SANDBOX_UNAVAILABLE SECRETS_FOLDER SUPERVISOR_EXPIRED SUPERVISOR_LOST WORKER_CANNOT_WORK',
   ],
   [
-    'What is stored of a run was altered, is damaged, or cannot be continued.',
+    'The stored records of a run were altered, are damaged, or do not allow the run to continue.',
     OPERATOR,
     'ADMISSION_INVALID ASSIGNMENT_FAULT ASSIGNMENT_HELD ASSIGNMENT_TAMPERED DECISION_UNSIGNED DRIVER_FAULT JOURNAL_TAMPERED LETTER_REFUSED LOOP_LOG_LOST ORIGINAL_GONE POLICY_LOG_LOST REPORT_UNSIGNED RESOLUTION_UNSIGNED SNAPSHOT_NOT_STORED',
   ],
   [
-    'A part of the evidence is withheld or was not kept.',
-    'See the evidence of the run: `taskrunner inspect`.',
+    'A part of the evidence was withheld or not stored.',
+    'See the evidence of the run with `taskrunner inspect`.',
     'ARTIFACT_WITHHELD EVIDENCE_WITHHELD LOG_DROPPED RECORD_WITHHELD',
   ],
   [
@@ -139,7 +147,7 @@ export const CODES_OF_RUNS: readonly Family[] = [
     'INPUT_REQUIRED INPUT_UPLOAD_MISSING INPUT_UPLOAD_SIZE',
   ],
   [
-    'A schedule cannot be made with these times, or a tick was not run.',
+    'The times of a schedule are invalid, or a tick did not start a run.',
     'See `taskrunner schedule show`.',
     'ACTIVE_LIMIT SCHEDULE_CRON SCHEDULE_NEVER SCHEDULE_TIME_ZONE SCHEDULE_UNSIGNED SCHEDULE_UNTIL SCHEDULE_WINDOW',
   ],
@@ -149,10 +157,14 @@ export const CODES_OF_RUNS: readonly Family[] = [
 export const CODES_OF_OPERATION: readonly Family[] = [
   [
     'A configuration is invalid.',
-    'Correct the key that the message names; `taskrunner config check` checks it.',
+    'Correct the key that the message names. To check the file, use `taskrunner config check`.',
     'ADAPTER_UNKNOWN CONFIG_CHOICE CONFIG_CONFLICT CONFIG_FORMAT CONFIG_MISSING_KEY CONFIG_RANGE CONFIG_TYPE CONFIG_UNKNOWN_KEY CONFIG_UNREADABLE CONFIG_UNSAFE CONFIG_VARIABLE_UNKNOWN EXECUTOR_DESCRIPTOR_INVALID EXECUTOR_TWICE ISOLATED_MAIN_MISSING ISOLATED_MAIN_NOT_FOUND OBJECT_STORE_NOT_COLLECTABLE PACK_KEY_INVALID SECRET_PROVIDER_KIND SECRET_PROVIDER_MISSING TELEMETRY_HEADERS_INVALID TELEMETRY_HEADERS_UNREADABLE WORKER_HOLDS_RUN_KEY',
   ],
-  ['A service cannot listen on its port.', 'Use another port, or end what uses it.', 'PORT_UNAVAILABLE'],
+  [
+    'A service cannot listen on its port.',
+    'Use another port, or stop the program that uses this one.',
+    'DEV_PORT_UNAVAILABLE PORT_UNAVAILABLE',
+  ],
   [
     'The database cannot be used.',
     'Ask the operator (docs/runbook.md).',
@@ -160,7 +172,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   ],
   [
     'The embedded database does not start.',
-    'See the log in the folder of the stack; another stack may use the folder.',
+    'See the log in the folder of the stack. Another stack may be using the folder.',
     'DATABASE_BINARIES_MISSING DATABASE_IN_USE DATABASE_START_FAILED DATABASE_VERSION_MISMATCH',
   ],
   [
@@ -175,12 +187,12 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   ],
   [
     'A key file cannot be used.',
-    'Restore the key; see docs/guides/operations.md.',
+    'Restore the key. See docs/guides/operations.md.',
     'KEY_FILE_EXISTS KEY_FILE_INVALID KEY_FILE_MISSING KEY_FILE_MODE KEY_UNSUPPORTED',
   ],
   [
     'Evidence, a signature or a trust file cannot be read.',
-    'Download it again. If the error stays, it was damaged or altered.',
+    'Download the file again. If the error persists, the original is damaged or altered.',
     'ENVELOPE_MALFORMED ENVELOPE_PAYLOAD_TYPE ENVELOPE_SIGNATURES ENVELOPE_UNTRUSTED EVIDENCE_FILE_MISSING EVIDENCE_JSON EVIDENCE_NOT_CANONICAL EVIDENCE_SHAPE TRUST_INVALID',
   ],
   [
@@ -189,16 +201,16 @@ export const CODES_OF_OPERATION: readonly Family[] = [
     'ATTESTOR_ANSWER_INVALID ATTESTOR_REFUSED ATTESTOR_TOKEN_REFUSED ATTESTOR_UNAVAILABLE EXPORT_REFUSED EXPORT_UNAVAILABLE',
   ],
   [
-    'A file of scenarios or a script of a simulation is invalid.',
-    'Correct the file; see docs/guides/simulation.md.',
+    'A scenario file or the script of a simulation is invalid.',
+    'Correct the file. See docs/guides/simulation.md.',
     'SCENARIO_EXPECTS_NOTHING SCENARIO_NAME_TWICE SCENARIO_TEXT SCENARIO_TOO_MANY SCENARIO_UNKNOWN_OUTPUT SCENARIO_UNKNOWN_STEP SCRIPT_IMPOSSIBLE SCRIPT_INVALID SCRIPT_UNKNOWN_STEP SCRIPT_VALUE',
   ],
   [
-    'The client library was called with a wrong option, or the server does not answer as expected.',
+    'The client library was called with an invalid option, or the server does not respond as expected.',
     'Check the server, the token and the option that the message names.',
     'CLIENT_ANSWER_INVALID CLIENT_OPTION_INVALID CLIENT_SERVER_INVALID CLIENT_SERVER_UNREACHABLE CLIENT_TOKEN_INVALID',
   ],
-  ['This program has a bug.', 'Report it together with what was printed.', 'CLI_BUG'],
+  ['This program has a bug.', 'Report the bug with the complete output.', 'CLI_BUG'],
 ];
 
 /** Remedies of the errors of the command line. An occurrence may have a more exact one. */
@@ -227,7 +239,7 @@ export const CLI_REMEDIES = {
   CLI_SCHEDULE_NOT_FOUND: 'List schedules with `taskrunner schedule list`.',
   CLI_EVIDENCE_WAITS: 'Decide at the gate, or wait for the end with `taskrunner wait RUN`.',
   CLI_NOT_CONFIRMED:
-    'Run the command again on a terminal and type what it asks for. In scripts, `approve` needs --yes --gate-digest DIGEST.',
+    'Run the command again on a terminal, and enter what it asks for. In scripts, `approve` requires --yes --gate-digest DIGEST.',
   CLI_RESPONSE_MISSING: 'Pass --response FILE with the fields that `approve` prints.',
   CLI_RESPONSE_INVALID: 'Correct the fields that are listed, and try again.',
   CLI_REASON_MISSING: 'Pass --reason TEXT.',
@@ -239,3 +251,22 @@ export const CLI_REMEDIES = {
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
   CLI_CODE_UNKNOWN: 'Check the spelling. Codes that executors of a pack return are explained by the pack.',
 } as const;
+
+/** Meaning and remedy of a code of steps, runs, files and services; null: not known. */
+export function furtherCode(code: string): { readonly meaning: string; readonly remediation: string } | null {
+  const found = [...CODES_OF_RUNS, ...CODES_OF_OPERATION].find(([, , codes]) => codes.split(' ').includes(code));
+  if (found !== undefined) return { meaning: found[0], remediation: found[1] };
+  const [, exit] = /^EXIT_(\d{1,3})$/.exec(code) ?? [];
+  return exit === undefined || Number(exit) > 255 ? null : exitOfStep(Number(exit));
+}
+
+function exitOfStep(exit: number): { readonly meaning: string; readonly remediation: string } {
+  const special: Readonly<Record<number, string>> = {
+    75: ' It means that the failure is temporary (EX_TEMPFAIL).',
+    78: ' It means that another attempt cannot succeed (EX_CONFIG), so it is not retried.',
+  };
+  return {
+    meaning: `The program of a step ended with exit code ${exit}.${special[exit] ?? ''}`,
+    remediation: 'See its output with `taskrunner logs RUN --step STEP`. The program defines what the code means.',
+  };
+}

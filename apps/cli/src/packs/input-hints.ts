@@ -1,5 +1,6 @@
 import { nearestName, type Fault } from '@taskrunner/core/foundation';
 import type { Pack } from '@taskrunner/core/pack';
+import { boundsOf } from './schema-bounds';
 
 /** Declarations of the inputs of a pack. */
 export type InputRules = Pack['spec']['inputs'];
@@ -8,8 +9,8 @@ export type InputRules = Pack['spec']['inputs'];
 const SHOWN_VALUES = 20;
 
 /**
- * Faults of inputs with remedies for the command line: the option to use, and the values that the pack allows. Other faults, and those of a
- * file with lines, are unchanged.
+ * Faults of inputs with remedies for the command line: the option to use, and the values and bounds that the pack states. Other faults, and
+ * those of a file with lines, are unchanged.
  */
 export function withInputHints(faults: readonly Fault[], rules: InputRules): readonly Fault[] {
   return faults.map((fault) => {
@@ -29,7 +30,9 @@ function inputOf(path: string): string | null {
 function hintOf(code: string, name: string, rules: InputRules): string | null {
   const rule = rules.find((one) => one.name === name);
   if (code === 'INPUT_MISSING')
-    return `Set the input with -i ${name}=${rule?.type === 'file' ? '@path' : 'value'}, or in the file of --inputs.${valuesOf(rule)}`;
+    return `Set the input with -i ${name}=${rule?.type === 'file' ? '@path' : 'value'}, or in the file of --inputs.${valuesOf(rule)}${boundsText(rule)}`;
+  if (code === 'INPUT_INVALID' || code === 'INPUT_TYPE')
+    return boundsText(rule) === '' ? null : `Use -i ${name}=value.${boundsText(rule)}`;
   if (code === 'INPUT_ENUM') return valuesOf(rule) === '' ? null : `Use -i ${name}=value.${valuesOf(rule)}`;
   if (code === 'INPUT_UNKNOWN' && rules.length > 0)
     return `${meant(name, rules)}Inputs of the pack: ${listed(rules.map((one) => one.name))}.`;
@@ -47,6 +50,12 @@ function meant(name: string, rules: InputRules): string {
 function valuesOf(rule: InputRules[number] | undefined): string {
   if (rule === undefined || rule.enum === null) return '';
   return ` Allowed values: ${listed(rule.enum.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))))}.`;
+}
+
+/** Of a schema that is written in the manifest. One in a file of the pack is described by the findings. */
+function boundsText(rule: InputRules[number] | undefined): string {
+  const bounds = rule === undefined || typeof rule.schema === 'string' ? [] : boundsOf(rule.schema ?? null);
+  return bounds.length === 0 ? '' : ` Bounds: ${bounds.join(', ')}.`;
 }
 
 function listed(texts: readonly string[]): string {

@@ -19,12 +19,15 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Adds the options. None is required, because every process of the machine can see tokens on a command line. */
 export function withConnection(command: Command): Command {
   return command
-    .option('--server <url>', 'URL of the server (default: that of --context, TASKRUNNER_SERVER, that of the context)')
+    .option(
+      '--server <url>',
+      'URL of the server (default: the server of --context, then TASKRUNNER_SERVER, then the server of the current context)',
+    )
     .option(
       '--context <name>',
-      'context with a server and a sign-in (default: TASKRUNNER_CONTEXT, the current context)',
+      'context with a server and a sign-in (default: TASKRUNNER_CONTEXT, then the current context)',
     )
-    .option('--token <token>', 'bearer token; prefer a sign-in, TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
+    .option('--token <token>', 'bearer token; prefer login, TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
 }
 
 /**

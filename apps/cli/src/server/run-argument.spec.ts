@@ -50,7 +50,18 @@ describe('the run that an argument names', () => {
 
   it('is asked of nobody if the id is complete, or if no id begins so', async () => {
     expect(await runIdOf(server, idOf(1))).toBe(idOf(1));
-    expect(await runIdOf(server, 'no such run')).toBe('no such run');
+    const help = 'Name a run: its id, the beginning of its id, or latest.';
+    for (const [written, remediation] of [
+      ['no such run', help],
+      ['latst', `Did you mean latest? ${help}`],
+      ['Latest', `Did you mean latest? ${help}`],
+    ] as const)
+      await expect(runIdOf(server, written)).rejects.toMatchObject({
+        code: 'CLI_RUN_NOT_FOUND',
+        message: `${written} is not a run id`,
+        remediation,
+        exitCode: 4,
+      });
     expect(asked).toEqual([]);
   });
 
@@ -95,10 +106,39 @@ describe('the run that an argument names', () => {
 
   it('is refused if none begins so, and if the search ended before it was certain', async () => {
     runs = [run(2), run(1)];
-    await expect(runIdOf(server, 'run_02')).rejects.toMatchObject({ code: 'CLI_RUN_NOT_FOUND', exitCode: 4 });
+    await expect(runIdOf(server, 'run_02')).rejects.toMatchObject({
+      code: 'CLI_RUN_NOT_FOUND',
+      exitCode: 4,
+      remediation: 'Write the full id of the run, or latest. `taskrunner list` prints the ids.',
+    });
+    expect(asked).toEqual(['/api/runs?limit=200&q=run_02', '/api/runs?limit=200']);
     searched = 10;
     runs = Array.from({ length: 500 }, (_, i) => run(9_999 - i));
     await expect(runIdOf(server, idOf(7_600).slice(0, -1))).rejects.toMatchObject({ code: 'CLI_RUN_NOT_FOUND' });
+  });
+
+  it.each([
+    ['another character', '01kx30000', true],
+    ['a character too many', 'run_01kbb30000', true],
+    ['a character too few', '01K3000', true],
+    ['two neighbours that are swapped', '01bk3', true],
+    ['two mistakes', '01xx3', false],
+  ])('names the nearest id: %s', async (_, written, isNear) => {
+    runs = [run(70)];
+    const help = 'Write the full id of the run, or latest. `taskrunner list` prints the ids.';
+    await expect(runIdOf(server, written)).rejects.toMatchObject({
+      message: `no run has an id that begins with ${written}`,
+      remediation: isNear ? `Did you mean ${idOf(70)}? ${help}` : help,
+    });
+    runs = [run(71), run(70)];
+    await expect(runIdOf(server, written)).rejects.toMatchObject({ remediation: help });
+  });
+
+  it('names latest, which could be a beginning without its first letter', async () => {
+    runs = [];
+    await expect(runIdOf(server, 'atest')).rejects.toMatchObject({
+      remediation: expect.stringMatching(/^Did you mean latest\? /),
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Step } from '@taskrunner/client';
-import { isOver, isRunId, type StepId } from '@taskrunner/core/foundation';
+import { isOver, isRunId, nearestName, type StepId } from '@taskrunner/core/foundation';
 import { nodeOf } from '@taskrunner/core/plan';
 import { CliError } from '../terminal/cli-error';
 import { remedyForName } from '../terminal/hints/known-names';
@@ -11,14 +11,16 @@ import type { Server } from './server';
 export const SEARCHES = 10;
 /** Maximum number of candidates that an error lists. */
 const SHOWN_CANDIDATES = 10;
+/** Number of the newest runs among which a mistyped id is looked for. */
+const NEWEST = 200;
 /** The beginning of a run id. The part before the underscore may be omitted. */
 const BEGINNING = /^(?:run_)?([0-9a-hjkmnp-tv-z]{1,26})$/i;
 
 type Candidate = Pick<RunView, 'runId' | 'status' | 'createdAt' | 'pack'>;
 
 /**
- * The id of the run that an argument names: a full id, the beginning of one id, or `latest` for the newest run of this caller. Any other
- * text is returned unchanged; the server refuses it. Throws `CLI_RUN_NOT_FOUND` and `CLI_RUN_AMBIGUOUS`.
+ * The id of the run that an argument names: a full id, the beginning of one id, or `latest` for the newest run of this caller. Throws
+ * `CLI_RUN_NOT_FOUND`, with the nearest name or id, and `CLI_RUN_AMBIGUOUS`.
  */
 export async function runIdOf(server: Server, written: string): Promise<string> {
   if (written.trim() === '')
@@ -26,7 +28,17 @@ export async function runIdOf(server: Server, written: string): Promise<string> 
   if (isRunId(written)) return written;
   if (written === 'latest') return latestOf(server);
   const beginning = BEGINNING.exec(written)?.[1];
-  return beginning === undefined ? written : oneOf(server, written, `run_${beginning.toLowerCase()}`);
+  if (beginning !== undefined) return oneOf(server, written, `run_${beginning.toLowerCase()}`);
+  throw new CliError(
+    'CLI_RUN_NOT_FOUND',
+    `${written} is not a run id`,
+    `${meantLatest(written)}Name a run: its id, the beginning of its id, or latest.`,
+  );
+}
+
+/** A remedy for a misspelt `latest`; empty for any other text. */
+function meantLatest(written: string): string {
+  return nearestName(written, ['latest']) === null ? '' : 'Did you mean latest? ';
 }
 
 async function latestOf(server: Server): Promise<string> {
@@ -45,11 +57,37 @@ async function oneOf(server: Server, written: string, beginning: string): Promis
   const [first, second] = found;
   if (second !== undefined) throw ambiguous(written, found);
   if (first !== undefined && isWhole) return first.runId;
+  if (!isWhole)
+    throw new CliError(
+      'CLI_RUN_NOT_FOUND',
+      `the search for ${written} ended before it was certain`,
+      'Write the full id of the run. `taskrunner list` prints the ids.',
+    );
+  const { found: newest } = await search(server, { limit: NEWEST }, 1);
+  const [near, further] = newest.filter(({ runId }) => differsOnce(beginning, runId));
+  const help = 'Write the full id of the run, or latest. `taskrunner list` prints the ids.';
   throw new CliError(
     'CLI_RUN_NOT_FOUND',
-    isWhole ? `no run has an id that begins with ${written}` : `the search for ${written} ended before it was certain`,
-    'Write the full id of the run. `taskrunner list` prints the ids.',
+    `no run has an id that begins with ${written}`,
+    near === undefined || further !== undefined
+      ? `${meantLatest(written)}${help}`
+      : `Did you mean ${near.runId}? ${help}`,
   );
+}
+
+/** True if a beginning of the id becomes the other text when one character is changed, left out or added, or two neighbours are swapped. */
+function differsOnce(written: string, runId: string): boolean {
+  const at = [...written].findIndex((character, index) => character !== runId[index]);
+  if (at < 0) return true;
+  const rest = written.slice(at + 1);
+  const swapped = `${written[at + 1] ?? ''}${written[at] ?? ''}${written.slice(at + 2)}`;
+  // A change, a character too many, one too few, and a swap.
+  return [
+    [rest, at + 1],
+    [rest, at],
+    [written.slice(at), at + 1],
+    [swapped, at],
+  ].some(([text, from]) => runId.startsWith(text as string, from as number));
 }
 
 /** Searches the runs, newest first, until enough are found. `isWhole`: all runs were searched. */

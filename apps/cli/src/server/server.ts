@@ -3,11 +3,13 @@ import { Readable } from 'node:stream';
 import {
   bodyOf,
   createClient,
+  isTemporary,
   itemsOf,
   needsPerson,
   pagesOf,
   type Artifact,
   type AuditEntry,
+  type FollowingOptions,
   type Me,
   type PublishedPack,
   type RerunBody,
@@ -141,8 +143,13 @@ export class Server {
   }
 
   /** Waits until the run has ended, needs a person, or the time is over. */
-  wait(runId: string, what: 'end' | 'attention', timeoutMs: number): Promise<Run> {
-    return this.client.wait(runId, { for: what, timeoutMs, giveUpAfterMs: PATIENCE_MS });
+  wait(runId: string, what: 'end' | 'attention', timeoutMs: number, following: FollowingOptions = {}): Promise<Run> {
+    return this.client.wait(runId, { for: what, timeoutMs, giveUpAfterMs: PATIENCE_MS, ...following });
+  }
+
+  /** True if the same request may succeed later. */
+  isTemporary(error: unknown): boolean {
+    return isTemporary(error);
   }
 
   /** True if a run goes on only if a person acts. */

@@ -25,18 +25,18 @@ export const CLI_ERRORS = {
     meaning: 'The file with contexts and tokens is damaged, or of another version.',
     exit: EXIT.INVALID_INPUT,
   },
-  CLI_LOGIN_UNKNOWN: { meaning: 'The issuer at which people sign in is not known.', exit: EXIT.INVALID_INPUT },
+  CLI_LOGIN_UNKNOWN: { meaning: 'The issuer for the sign-in is unknown.', exit: EXIT.INVALID_INPUT },
   CLI_LOGIN_UNTRUSTED: {
-    meaning: 'A sign-in would send a token, or lead a person, to an address that is not known to be the right one.',
+    meaning: 'The sign-in would send a token or a person to an address that is not trusted.',
     exit: EXIT.DENIED,
   },
-  CLI_LOGIN_FAILED: { meaning: 'Nobody has signed in, or the issuer has refused.', exit: EXIT.DENIED },
+  CLI_LOGIN_FAILED: { meaning: 'Nobody signed in, or the issuer refused the sign-in.', exit: EXIT.DENIED },
   CLI_LOGIN_EXPIRED: { meaning: 'A sign-in has ended and cannot be renewed.', exit: EXIT.DENIED },
   CLI_ISSUER_UNREACHABLE: { meaning: 'The issuer does not respond.', exit: EXIT.RETRYABLE },
   CLI_SERVER_UNREACHABLE: { meaning: 'The server does not respond.', exit: EXIT.RETRYABLE },
-  CLI_SERVER_ANSWER: { meaning: 'The answer of the server cannot be understood.', exit: EXIT.INTERNAL },
-  CLI_SERVER_OTHER: { meaning: 'The address is not that of a TaskRunner server.', exit: EXIT.INVALID_INPUT },
-  CLI_STEP_NOT_FOUND: { meaning: 'The run has not reached a step with this id, or has none.', exit: EXIT.NOT_FOUND },
+  CLI_SERVER_ANSWER: { meaning: 'The response of the server is not the expected one.', exit: EXIT.INTERNAL },
+  CLI_SERVER_OTHER: { meaning: 'The server at the address is not a TaskRunner server.', exit: EXIT.INVALID_INPUT },
+  CLI_STEP_NOT_FOUND: { meaning: 'The run has no step with this id, or has not reached it yet.', exit: EXIT.NOT_FOUND },
   CLI_GATE_NOT_FOUND: { meaning: 'The run has no gate with this id.', exit: EXIT.NOT_FOUND },
   CLI_SCHEDULE_NOT_FOUND: { meaning: 'There is no schedule with this name.', exit: EXIT.NOT_FOUND },
   CLI_EVIDENCE_WAITS: {
@@ -54,14 +54,14 @@ export const CLI_ERRORS = {
     exit: EXIT.INVALID_INPUT,
   },
   CLI_GATE_DIGEST: { meaning: 'The gate request does not match its digest.', exit: EXIT.DENIED },
-  CLI_RUN_NOT_FOUND: { meaning: '`latest` or the beginning of an id names no run.', exit: EXIT.NOT_FOUND },
-  CLI_RUN_AMBIGUOUS: { meaning: 'The beginning of an id names several runs.', exit: EXIT.INVALID_INPUT },
+  CLI_RUN_NOT_FOUND: { meaning: '`latest` or the beginning of an id does not match any run.', exit: EXIT.NOT_FOUND },
+  CLI_RUN_AMBIGUOUS: { meaning: 'The beginning of an id matches several runs.', exit: EXIT.INVALID_INPUT },
   CLI_GATE_CHOICE: {
     meaning: 'No gate was named, and the run does not have exactly one open gate.',
     exit: EXIT.INVALID_INPUT,
   },
   CLI_OUTPUT_NOT_FOUND: { meaning: 'The run or the step has no such output.', exit: EXIT.NOT_FOUND },
-  CLI_CODE_UNKNOWN: { meaning: 'The error code is not known to this version.', exit: EXIT.NOT_FOUND },
+  CLI_CODE_UNKNOWN: { meaning: 'This version does not know the error code.', exit: EXIT.NOT_FOUND },
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly exit: ExitCode }>>;
 
 export type CliErrorCode = keyof typeof CLI_ERRORS;

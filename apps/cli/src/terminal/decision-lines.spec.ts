@@ -1,6 +1,6 @@
 import type { RunGateView, RunView } from '../server/run-views';
 import { runGateLines } from './decision-lines';
-import { cancellationLines, endLines, waitLine, waitLines } from './run-lines';
+import { cancellationLines, endHelp, endLines, waitLine, waitLines } from './run-lines';
 
 const policy = {
   id: 'late',
@@ -110,6 +110,10 @@ describe('a run', () => {
       'run run_1 failed',
       'POLICY_DENIED at check',
     ]);
+    expect(endHelp({ ...(run as object), error } as never)).toEqual([]);
+    expect(endHelp({ ...(run as object), error: old } as never)).toEqual([
+      'help: See the reasons with `taskrunner gates run_1`.',
+    ]);
   });
 });
 
@@ -132,8 +136,26 @@ describe('a run that failed', () => {
       '  1 of 3 failed at scan',
       '  message: Call platform.',
     ]);
+    expect(endHelp({ ...(run as object), error } as never, failure)).toEqual([
+      "help: See its output with `taskrunner logs run_1 --step 'scan[1]::check'`. The program defines what the code means.",
+    ]);
     const atTop = { ...failure, stepId: 'scan', labels: [], said: null, count: null };
     expect(endLines({ ...(run as object), error } as never, atTop)).toEqual(['run run_1 failed', 'EXIT_3 at scan']);
+  });
+
+  it('has the remedy of its code once, for all items that failed alike', () => {
+    const failure = {
+      stepId: 'each[0]::get',
+      labels: [],
+      code: 'EGRESS_DENIED',
+      said: 'https://a.test:443 is not in egress of the step: EGRESS_NOT_LISTED',
+      count: { of: 'each', failed: 2, all: 2 },
+    };
+    expect(endHelp({ ...(run as object), error } as never, failure)).toEqual([
+      'help: If the step needs the destination, add it to `egress` of the step (docs/guides/network.md).',
+    ]);
+    expect(endHelp({ ...(run as object), error } as never, { ...failure, code: 'OUT_OF_PAPER' })).toEqual([]);
+    expect(endHelp({ ...(run as object), error: null } as never)).toEqual([]);
   });
 
   it('was cancelled: says by whom and why, on one line; nothing if the server does not say', () => {

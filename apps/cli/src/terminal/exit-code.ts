@@ -1,25 +1,25 @@
 /** Exit codes and their meanings. Scripts rely on them: a released code keeps its meaning. Help and guide print this table. */
 export const EXIT_TABLE = {
-  OK: { code: 0, meaning: 'The command succeeded. The run that it followed succeeded.' },
+  OK: { code: 0, meaning: 'The command succeeded. If it followed a run, the run succeeded too.' },
   FAILED: {
     code: 1,
     meaning: 'The result is negative: the run or a test failed, plans differ, or the state does not allow the action.',
   },
   INVALID_INPUT: { code: 2, meaning: 'The command line, a file, a pack, a configuration or a request is invalid.' },
-  DENIED: { code: 3, meaning: 'Not permitted: token, scope, grant, policy or a missing confirmation.' },
+  DENIED: { code: 3, meaning: 'The action is not permitted: token, scope, grant, policy or a missing confirmation.' },
   NOT_FOUND: { code: 4, meaning: 'The run, pack, output or other object does not exist.' },
-  SEALED: { code: 5, meaning: 'The rules of a sealed environment do not allow it.' },
+  SEALED: { code: 5, meaning: 'Sealed mode does not allow the action, or cannot be enforced.' },
   GATE: { code: 6, meaning: 'A gate was rejected or has expired.' },
   CANCELLED: { code: 7, meaning: 'The run was cancelled.' },
   WAITS_FOR_PERSON: { code: 8, meaning: 'The run waits for a person.' },
   NOT_VERIFIED: { code: 9, meaning: 'Evidence, a signature or an audit chain could not be verified.' },
   RETRYABLE: {
     code: 10,
-    meaning: 'Not now: the server is busy or unreachable, or the time to wait is over. Try again.',
+    meaning: 'The server is busy or unreachable, or the time to wait has expired. Try again.',
   },
-  INTERNAL: { code: 11, meaning: 'An unexpected error of this program or of the server. Report it.' },
+  INTERNAL: { code: 11, meaning: 'An unexpected error occurred in this program or on the server. Report it.' },
   /** 128 + SIGINT, as shells report it. */
-  INTERRUPTED: { code: 130, meaning: 'Ctrl-C ended the command. The run that it followed continues.' },
+  INTERRUPTED: { code: 130, meaning: 'Ctrl-C ended the command. A run that it followed continues.' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;
 
 type ExitName = keyof typeof EXIT_TABLE;

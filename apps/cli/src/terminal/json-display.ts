@@ -1,7 +1,7 @@
 import type { LogEvent, RunView, WaitView } from '../server/run-views';
 import { logLine } from './plain-display';
 import type { RunDisplay } from './run-display';
-import { endLines, waitLines } from './run-lines';
+import { endHelp, endLines, waitLines } from './run-lines';
 import { safeLine } from './safe-text';
 import type { Terminal } from './terminal';
 
@@ -27,13 +27,17 @@ export class JsonDisplay implements RunDisplay {
     for (const line of waitLines(run, wait)) this.terminal.say(line);
   }
 
+  notice(line: string): void {
+    this.terminal.say(line);
+  }
+
   steps(): void {
     // Programs request steps themselves.
   }
 
   finished(run: RunView): void {
     this.last = run;
-    for (const line of endLines(run)) this.terminal.say(line);
+    for (const line of [...endLines(run), ...endHelp(run)]) this.terminal.say(line);
   }
 
   close(): void {

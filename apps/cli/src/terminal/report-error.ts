@@ -8,8 +8,8 @@ import { faultLines } from './print-faults';
 import { safeBlock, safeLine } from './safe-text';
 import type { Terminal } from './terminal';
 
-/** Codes of faults in files that the command line names. */
-const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK|DEV_CONFIG)_/;
+/** Codes of faults in files and options that the command line names. */
+const OF_CALLER = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK|DEV_CONFIG|DEV_PORT)_/;
 
 /** File system errors that are caused by the caller or the machine. */
 const FILE_ERRORS: ReadonlySet<unknown> = new Set([
@@ -67,7 +67,7 @@ export function reportError(error: unknown, terminal: Terminal, file = '', input
     if (error.code === 'PACK_NOT_FOUND' || error.code === 'DB_RUN_UNKNOWN') return EXIT.NOT_FOUND;
     if (error.code === 'REGISTRY_DENIED') return EXIT.DENIED;
     if (error.code === 'REGISTRY_UNAVAILABLE') return EXIT.RETRYABLE;
-    return OF_FILES.test(error.code) ? EXIT.INVALID_INPUT : EXIT.FAILED;
+    return OF_CALLER.test(error.code) ? EXIT.INVALID_INPUT : EXIT.FAILED;
   }
   const ofFile = refusedFile(error);
   if (ofFile !== null) return reportError(ofFile, terminal, file);

@@ -9,6 +9,8 @@ export interface RunDisplay {
   line(event: LogEvent): void;
   /** Called when the run waits for something new. */
   waits(run: RunView, wait: WaitView): void;
+  /** Called with a message about the command itself, such as a lost connection. */
+  notice(line: string): void;
   steps(steps: readonly StepView[], order: readonly string[]): void;
   /** Stops drawing until the returned function is called. Displays that draw nothing again do not need it. */
   hold?(): () => void;

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '@taskrunner/core/foundation';
+import { furtherCode } from '../help/further-codes';
 import type { RunFailure } from '../server/run-failure';
 import type { PolicyView, RunView, WaitView } from '../server/run-views';
 import { policyLines } from './policy-lines';
@@ -53,6 +54,18 @@ export function endLines(run: RunView, failure: RunFailure | null = null): reado
   lines.push(...messageLines(run).map((line) => `  ${line}`));
   if (evidence.digest !== null) lines.push(safeLine(`evidence ${evidence.digest}`));
   return lines;
+}
+
+/** What to do about a run that failed, with the commands for this run and step: the remedy of its code. Empty if there is nothing to do. */
+export function endHelp({ runId, error }: RunView, failure: RunFailure | null = null): readonly string[] {
+  if (error === null || policyOf(error as JsonObject) !== null) return [];
+  const step = failure?.stepId ?? (error.stepId ? textOf(error.stepId) : null);
+  const remedy = furtherCode(textOf(failure?.code ?? error.code))?.remediation ?? '';
+  if (remedy === '' || remedy === 'No action is needed.') return [];
+  const named = remedy
+    .replaceAll(/(taskrunner [a-z]+) RUN\b/g, (_, command: string) => `${command} ${runId}`)
+    .replaceAll(' --step STEP', () => (step === null ? '' : ` --step ${quoted(step)}`));
+  return [safeLine(`help: ${named}`)];
 }
 
 /** Who cancelled a run and why; nothing if nobody did. A run that ended otherwise, because it had failed before, says so. */

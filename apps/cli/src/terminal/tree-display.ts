@@ -3,7 +3,7 @@ import type { RunFailure } from '../server/run-failure';
 import type { LogEvent, RunView, StepView, WaitView } from '../server/run-views';
 import { logLine } from './plain-display';
 import type { RunDisplay } from './run-display';
-import { endLines, waitLines } from './run-lines';
+import { endHelp, endLines, waitLines } from './run-lines';
 import { safeLine, wrapped } from './safe-text';
 import { treeLines } from './step-tree';
 import type { Terminal } from './terminal';
@@ -35,8 +35,11 @@ export class TreeDisplay implements RunDisplay {
   }
 
   waits(run: RunView, wait: WaitView): void {
-    const { calledAs = 'taskrunner' } = this.terminal;
-    this.above(...waitLines(run, wait).flatMap((line) => this.broken(lineAs(line, calledAs))));
+    this.above(...this.hinted(waitLines(run, wait)));
+  }
+
+  notice(line: string): void {
+    this.above(...this.hinted([line]));
   }
 
   steps(steps: readonly StepView[], order: readonly string[]): void {
@@ -61,7 +64,7 @@ export class TreeDisplay implements RunDisplay {
     this.redraw();
     // The last tree is left on the screen.
     this.drawn = 0;
-    for (const line of endLines(run, failure).flatMap((one) => this.broken(one))) this.terminal.say(line);
+    for (const line of this.hinted([...endLines(run, failure), ...endHelp(run, failure)])) this.terminal.say(line);
   }
 
   close(): void {
@@ -75,6 +78,12 @@ export class TreeDisplay implements RunDisplay {
   /** Reasons of policies may contain anything. A wrapped line at the margin could pass for one of ours. */
   private broken(line: string): readonly string[] {
     return wrapped(line, this.terminal.columns);
+  }
+
+  /** Hints name the program before they are broken: their further lines do not begin as hints. */
+  private hinted(lines: readonly string[]): readonly string[] {
+    const { calledAs = 'taskrunner' } = this.terminal;
+    return lines.flatMap((line) => this.broken(lineAs(line, calledAs)));
   }
 
   private above(...lines: readonly string[]): void {

@@ -74,3 +74,11 @@ it('notes a lost connection, and none for a request that is stopped', async () =
   await refusalOf(client.api.GET('/api/me', { signal: AbortSignal.abort() }));
   expect(notes).toEqual([false]);
 });
+
+it('notes a lost connection where a proxy answers in place of the server', async () => {
+  const page = (status: number) => (): Response => new Response('<h1>Bad gateway</h1>', { status });
+  server(page(502), page(504), page(500), json(503, { code: 'DATABASE_UNAVAILABLE' }), json(200, { tenant: 'acme' }));
+  const { client, notes } = person('one');
+  for (let asked = 0; asked < 5; asked += 1) await refusalOf(client.api.GET('/api/me'));
+  expect(notes).toEqual([false, false, true, true, true]);
+});

@@ -24,7 +24,7 @@ export function clientFor(
     fetch: async (request) => {
       try {
         const response = await fetch(request, { cache: 'no-store', credentials: 'omit' });
-        connection.note(true);
+        connection.note(!isOfProxy(response));
         return response;
       } catch (error) {
         if (!request.signal.aborted) connection.note(false);
@@ -32,4 +32,12 @@ export function clientFor(
       }
     },
   });
+}
+
+/** Statuses by which a proxy says that the server behind it does not answer. */
+const UNREACHABLE: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** True for the answer of a proxy that cannot reach the server. The server itself answers with a problem in JSON. */
+function isOfProxy({ status, headers }: Response): boolean {
+  return UNREACHABLE.has(status) && !/\bjson\b/.test(headers.get('content-type') ?? '');
 }

@@ -11,7 +11,7 @@ export class Connection {
   /** False while the connection is lost. */
   readonly current = (): boolean => this.isThere;
 
-  /** Learns from the browser that it has lost its network, before a request finds out. A request finds out that it is back. */
+  /** Learns from the browser that it has lost its network, before a request finds out. A request finds out that it is back: `ConnectionLost` sends one at intervals. */
   watch(browser: Pick<Window, 'addEventListener'>): void {
     browser.addEventListener('offline', () => this.note(false));
   }

@@ -1,10 +1,18 @@
 import { Link } from '@tanstack/react-router';
 import type { Gate, PlanChange, PlanDiff } from '@taskrunner/client';
+import type { Plan } from '@taskrunner/core/plan';
 import { shortRun } from '../frame/short';
 import { fullText } from '../frame/time';
+import { differenceParts, placeText, type DifferenceParts } from './difference-parts';
+
+interface DifferenceFacts {
+  readonly planDiff: Gate['planDiff'];
+  /** The plan of this run, whose hash was compared; null: it is not known. */
+  readonly plan: Plan | null;
+}
 
 /** How the plan differs from the one that people approved last. */
-export function Difference({ planDiff }: { readonly planDiff: Gate['planDiff'] }) {
+export function Difference({ planDiff, plan }: DifferenceFacts) {
   if (planDiff === null) return <p>No run of this pack has been approved before. Everything is new.</p>;
   const { against, approvedAt, approvedBy, diff, why } = planDiff;
   const before = (
@@ -23,31 +31,47 @@ export function Difference({ planDiff }: { readonly planDiff: Gate['planDiff'] }
       </p>
     );
   if (diff.same) return <p>The plan is the same as that of run {before}.</p>;
+  const parts = differenceParts(diff, plan);
   return (
     <>
       <p>Since run {before}:</p>
-      <Gates gates={diff.gates} />
+      <Inputs inputs={parts.inputs} />
+      <Steps steps={parts.steps} gates={diff.gates} />
+      <Rest rest={parts.rest} />
+      <Unchanged unchanged={parts.unchanged} />
+    </>
+  );
+}
+
+function Inputs({ inputs }: Pick<DifferenceParts, 'inputs'>) {
+  return (
+    <>
+      <h3>Inputs</h3>
+      {inputs.length === 0 ? <p className="faint">No input differs.</p> : <Changes changes={inputs} />}
+    </>
+  );
+}
+
+function Steps({ steps, gates }: Pick<DifferenceParts, 'steps'> & { readonly gates: PlanDiff['gates'] }) {
+  return (
+    <>
+      <h3>Steps</h3>
+      <Gates gates={gates} />
+      {steps.length === 0 ? <p className="faint">No step differs.</p> : null}
       <ul className="plain changes">
-        {diff.steps.map((step) => (
-          <li key={step.id}>
-            <span className="change" data-change={step.change}>
-              {step.change}
+        {steps.map(({ id, kind, change, from, changes }) => (
+          <li key={id}>
+            <span className="change" data-change={change}>
+              {change}
             </span>{' '}
-            <span className="code">{step.id}</span> <span className="faint">{step.kind}</span>
-            <Changes changes={step.changes} />
+            <span className="code">{id}</span>{' '}
+            <span className="faint">
+              {kind}
+              {from === null || from === id ? '' : `, was ${from}`}
+            </span>
+            <Changes changes={changes} />
           </li>
         ))}
-        {Object.entries(diff.parts)
-          .filter(([, changes]) => changes.length > 0)
-          .map(([part, changes]) => (
-            <li key={part}>
-              <span className="change" data-change="changed">
-                changed
-              </span>{' '}
-              <span className="code">{part}</span>
-              <Changes changes={changes} />
-            </li>
-          ))}
       </ul>
     </>
   );
@@ -69,13 +93,54 @@ function Gates({ gates }: { readonly gates: PlanDiff['gates'] }) {
   ));
 }
 
+function Rest({ rest }: Pick<DifferenceParts, 'rest'>) {
+  return rest.map(({ title, changes }) => (
+    <div key={title}>
+      <h3>{title}</h3>
+      <Changes changes={changes} />
+    </div>
+  ));
+}
+
+/** Folded: what is equal in both plans. */
+function Unchanged({ unchanged }: Pick<DifferenceParts, 'unchanged'>) {
+  if (unchanged === null) return null;
+  const { inputs, steps, parts } = unchanged;
+  const counts = [counted(inputs, 'input'), counted(steps, 'step'), counted(parts, 'other part')].filter(Boolean);
+  if (counts.length === 0) return null;
+  return (
+    <details>
+      <summary>Unchanged: {counts.join(', ')}</summary>
+      <Equal title="Inputs" names={inputs} />
+      <Equal title="Steps" names={steps} />
+      <Equal title="Other parts" names={parts} />
+    </details>
+  );
+}
+
+function counted({ length }: readonly string[], one: string): string {
+  return length === 0 ? '' : length === 1 ? `1 ${one}` : `${length} ${one}s`;
+}
+
+function Equal({ title, names }: { readonly title: string; readonly names: readonly string[] }) {
+  if (names.length === 0) return null;
+  return (
+    <p>
+      {title}: <span className="code">{names.join(', ')}</span>
+    </p>
+  );
+}
+
+/** Values before and after. The arrow tells them apart without their colours. */
 function Changes({ changes }: { readonly changes: readonly PlanChange[] }) {
   if (changes.length === 0) return null;
   return (
     <ul className="plain change-list">
       {changes.map(({ path, before, after }) => (
         <li key={path} className="code">
-          <span className="faint">{path}</span> <del>{textOf(before)}</del> <ins>{textOf(after)}</ins>
+          {path === '' ? null : <span className="faint">{placeText(path)}: </span>}
+          <del>{textOf(before)}</del> <span aria-hidden="true">→</span>
+          <span className="unseen"> is now </span> <ins>{textOf(after)}</ins>
         </li>
       ))}
     </ul>
@@ -83,5 +148,5 @@ function Changes({ changes }: { readonly changes: readonly PlanChange[] }) {
 }
 
 function textOf(value: unknown): string {
-  return value === undefined ? '' : JSON.stringify(value);
+  return value === undefined ? '(none)' : JSON.stringify(value);
 }

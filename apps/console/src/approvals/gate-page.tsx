@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { isAbsent } from '../api/problem';
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
+import type { Plan } from '@taskrunner/core/plan';
 import { useMe } from '../frame/me';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
@@ -103,7 +104,10 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       </section>
       <section>
         <h2>Compared with the plan approved last</h2>
-        <Difference planDiff={gate.planDiff} />
+        <Difference
+          planDiff={gate.planDiff}
+          plan={plan.isGenuine === true ? ((plan.query.data?.plan ?? null) as Plan | null) : null}
+        />
       </section>
       <Ungated gate={gate} />
       <span ref={setEnd} />

@@ -9,6 +9,7 @@ import { useLiveRun } from '../run/live-run';
 import { isOver } from '../run/run-view';
 import { downloadBundle, type Progress } from './download';
 import { saveBlob } from '../frame/save';
+import { FindingsView } from './findings-view';
 import { StageView } from './stage-view';
 import { TrustBox } from './trust-box';
 import { useExamination } from './use-examination';
@@ -54,8 +55,9 @@ export default function EvidencePage() {
       ) : bundle.data === undefined ? (
         <Downloading progress={progress} />
       ) : null}
-      <TrustBox from={from} faults={stage.kind === 'found' ? stage.findings.trustFaults : []} />
       <StageView examination={examination} />
+      <TrustBox from={from} faults={stage.kind === 'found' ? stage.findings.trustFaults : []} />
+      {stage.kind === 'found' ? <FindingsView findings={stage.findings} write={examination.write} /> : null}
     </main>
   );
 }

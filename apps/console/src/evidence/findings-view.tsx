@@ -3,7 +3,8 @@ import { sizeText } from '../frame/short';
 import type { Findings } from './protocol';
 import { ReportView } from './report/report-view';
 import { saveBlob } from '../frame/save';
-import { Checks, NotProven, Verdict } from './verdict';
+import { Checks } from './checks';
+import { NotProven } from './verdict';
 import { Sections } from './words';
 
 interface FindingsFacts {
@@ -12,25 +13,17 @@ interface FindingsFacts {
   readonly write: () => Promise<string>;
 }
 
-/** Everything that is known about a bundle: the verdict, the story, what is not proven, the checks. */
+/** What is known about a bundle below its verdict: the story, what is not proven, the checks. */
 export function FindingsView({ findings, write }: FindingsFacts) {
   const { bundle, verification, contents, sections } = findings;
   const checks = verification?.checks ?? contents ?? [];
   const [isOpen, setOpen] = useState(false);
   return (
     <>
-      <Verdict findings={findings} />
       <BundleFacts findings={findings} />
       <ReportView findings={findings} />
       <NotProven findings={findings} />
-      <section className="report-part">
-        <h2>{checks.length} checks</h2>
-        <Checks checks={checks} />
-        <p className="faint">
-          Basis: <b>recomputed</b>, this verifier derived it; <b>signed</b>, a trusted key states it; <b>asserted</b>,
-          somebody states it without proof; <b>absent</b>, the bundle has nothing of the kind.
-        </p>
-      </section>
+      <Checks checks={checks} />
       <section className="report-part">
         <h2>For an auditor</h2>
         <p className="buttons">
@@ -53,8 +46,7 @@ export function FindingsView({ findings, write }: FindingsFacts) {
   );
 }
 
-function BundleFacts({ findings: { bundle, report } }: { readonly findings: Findings }) {
-  const { trust } = report.verdict;
+function BundleFacts({ findings: { bundle } }: { readonly findings: Findings }) {
   return (
     <dl className="paper-facts">
       <div>
@@ -71,15 +63,6 @@ function BundleFacts({ findings: { bundle, report } }: { readonly findings: Find
           </code>
         </dd>
       </div>
-      {trust === null ? null : (
-        <div>
-          <dt>Trust file</dt>
-          <dd>
-            <code className="quoted">{trust.id}</code>, serial {trust.serial}, expires{' '}
-            <code className="quoted">{trust.expires}</code>
-          </dd>
-        </div>
-      )}
     </dl>
   );
 }

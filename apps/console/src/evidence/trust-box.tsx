@@ -2,6 +2,7 @@ import { useId, useState } from 'react';
 import { sizeText } from '../frame/short';
 import { DropZone } from './drop-zone';
 import type { Findings } from './protocol';
+import { PARTS } from './to-part';
 import type { TermsOfPage } from './use-terms';
 
 interface TrustFacts {
@@ -27,8 +28,10 @@ export function TrustBox({ from, faults }: TrustFacts) {
     if (isSmall) give({ name: file.name, text: await file.text() });
   };
   return (
-    <section className="trust" aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>Whom you trust</h2>
+    <section className="trust" aria-labelledby={PARTS.trust}>
+      <h2 id={PARTS.trust} tabIndex={-1}>
+        Whom you trust
+      </h2>
       <p className="faint">
         A trust file lists the keys whose signatures you accept. Get it from somebody other than the operator of this
         server, such as your own security team: a server that is audited cannot vouch for itself. The file stays in this

@@ -1,6 +1,7 @@
-import { basesInWords, type Check } from '@taskrunner/core/evidence';
+import { basesInWords, NOT_PROVEN } from '@taskrunner/core/evidence';
 import { browserWords } from './browser-words';
 import type { Findings } from './protocol';
+import { PARTS, ToPart } from './to-part';
 import { Quoted } from './words';
 
 /** How a verdict looks: a colour, a shape and a sentence. */
@@ -10,7 +11,7 @@ interface Look {
   readonly title: string;
 }
 
-/** What the verification says, before anything else is read. */
+/** What the verification says, against whose keys, and what it does not prove, before anything else is read. */
 export function Verdict({ findings }: { readonly findings: Findings }) {
   const { report, verification, contents, refusal, missingEngines } = findings;
   const { summary, cause, concessions } = report.verdict;
@@ -18,7 +19,7 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
   const failing = contents?.filter(({ ok }) => !ok) ?? [];
   const isTrustRefused = findings.trustFaults.length > 0;
   return (
-    <section className="verdict" data-tone={tone} aria-live="polite" aria-label="Verdict">
+    <section className="verdict" data-tone={tone} aria-label="Verdict">
       <h2>
         <span aria-hidden="true">{sign}</span> {title}
       </h2>
@@ -32,6 +33,7 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
           {isTrustRefused
             ? 'The trust file is refused (TRUST_INVALID), so no signature was matched to anybody.'
             : 'You have given no trust file, so no signature was matched to anybody.'}{' '}
+          <ToPart to={PARTS.trust}>{isTrustRefused ? 'See its faults' : 'Choose a trust file'}</ToPart>.{' '}
           {failing.length === 0
             ? 'The documents of the bundle agree with each other. Anyone who can write a bundle can write one that passes these checks.'
             : 'The documents of the bundle contradict each other, or some are missing.'}
@@ -53,6 +55,12 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
       {concessions.map((one) => (
         <p key={one}>{browserWords(one)}</p>
       ))}
+      <TrustedBy findings={findings} />
+      {verification?.ok === true ? (
+        <p>
+          Not proven: {NOT_PROVEN}. <ToPart to={PARTS.notProven}>What stays open for this bundle</ToPart>
+        </p>
+      ) : null}
       {missingEngines.length === 0 ? null : (
         <p>
           This verifier has no engine for {missingEngines.join(', ')}: it does not evaluate such policies again, and
@@ -60,6 +68,19 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** Whose keys were accepted: those of the trust file. */
+function TrustedBy({ findings: { report } }: { readonly findings: Findings }) {
+  const { trust } = report.verdict;
+  const file = report.verification?.trust ?? null;
+  if (trust === null || file === null) return null;
+  return (
+    <p>
+      Trusted are the keys of trust file <Quoted>{trust.id}</Quoted>, serial {trust.serial}, expires{' '}
+      <Quoted>{trust.expires}</Quoted>, which you gave as <Quoted>{file.name}</Quoted>.
+    </p>
   );
 }
 
@@ -81,8 +102,10 @@ function lookOf(findings: Findings): Look {
 export function NotProven({ findings }: { readonly findings: Findings }) {
   const { unmade, report } = findings;
   return (
-    <section aria-labelledby="not-proven">
-      <h2 id="not-proven">What this does not prove</h2>
+    <section aria-labelledby={PARTS.notProven}>
+      <h2 id={PARTS.notProven} tabIndex={-1}>
+        What this does not prove
+      </h2>
       <ul className="bullets">
         {unmade.length === 0 ? null : (
           <li>
@@ -106,40 +129,5 @@ export function NotProven({ findings }: { readonly findings: Findings }) {
         </li>
       </ul>
     </section>
-  );
-}
-
-/** The checks under the names that `verify --json` prints. */
-export function Checks({ checks }: { readonly checks: readonly Check[] }) {
-  return (
-    <div className="table-frame" role="region" aria-label="Checks" tabIndex={0}>
-      <table className="table paper-table">
-        <caption className="unseen">Checks</caption>
-        <thead>
-          <tr>
-            <th scope="col">Check</th>
-            <th scope="col">Result</th>
-            <th scope="col">Basis</th>
-            <th scope="col">Detail</th>
-          </tr>
-        </thead>
-        <tbody>
-          {checks.map(({ name, ok, basis, detail }) => (
-            <tr key={name} data-check={name} data-ok={ok} data-basis={basis}>
-              <th scope="row" className="code">
-                {name}
-              </th>
-              <td className="tinted" data-tone={ok ? 'good' : 'bad'} data-label="Result">
-                {ok ? '✓ holds' : '✕ fails'}
-              </td>
-              <td data-label="Basis">{basis}</td>
-              <td data-label="Detail">
-                <Quoted>{detail}</Quoted>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { sizeText } from '../frame/short';
 import { DropZone } from './drop-zone';
 import { ExpectBox } from './expect-box';
+import { FindingsView } from './findings-view';
 import { StageView } from './stage-view';
 import { TrustBox } from './trust-box';
 import { useExamination } from './use-examination';
@@ -33,6 +34,7 @@ export default function VerifyPage({ maxBytes }: { readonly maxBytes: number }) 
         This page verifies an evidence bundle with the code of <code>taskrunner verify</code>. Neither the bundle nor
         the trust file leaves this browser.
       </p>
+      <StageView examination={examination} />
       <section aria-label="Bundle">
         <DropZone
           label="Choose an evidence bundle, or drop it here"
@@ -48,7 +50,7 @@ export default function VerifyPage({ maxBytes }: { readonly maxBytes: number }) 
       </section>
       <ExpectBox from={from} />
       <TrustBox from={from} faults={stage.kind === 'found' ? stage.findings.trustFaults : []} />
-      <StageView examination={examination} />
+      {stage.kind === 'found' ? <FindingsView findings={stage.findings} write={examination.write} /> : null}
     </main>
   );
 }

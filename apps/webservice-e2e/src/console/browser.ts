@@ -57,7 +57,9 @@ export class Visitor {
 
   /** The network was cut: browsers note each request that failed for it. */
   wasOffline(): void {
-    const others = this.complaints.filter((complaint) => !/net::ERR_(?:INTERNET_DISCONNECTED|NETWORK)/.test(complaint));
+    const others = this.complaints.filter(
+      (complaint) => !/net::ERR_(?:INTERNET_DISCONNECTED|NETWORK|CONNECTION_REFUSED)/.test(complaint),
+    );
     this.complaints.splice(0, this.complaints.length, ...others);
   }
 

@@ -55,6 +55,37 @@ export async function trust({ page }: Visitor, path: string, isDev = true): Prom
   if (isDev) await page.getByLabel('Accept keys of a development stack').check();
 }
 
+/**
+ * Of a bundle that passes: the verdict, whose keys were accepted and what that does not prove stand on the first screen, wide and narrow, and
+ * the checks are folded with their number, which the keyboard unfolds.
+ */
+async function saysWhatMattersFirst({ page }: Visitor): Promise<void> {
+  const verdict = page.getByRole('region', { name: 'Verdict' });
+  for (const [width, height] of [
+    [390, 844],
+    [1_440, 900],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.evaluate('scrollTo(0, 0)');
+    for (const text of [
+      /^Trusted are the keys of trust file/,
+      /^Not proven: that the holders of the keys were honest/,
+    ]) {
+      const { y, height: own } = (await verdict.getByText(text).boundingBox()) ?? { y: NaN, height: NaN };
+      expect([width, y + own]).toEqual([width, expect.any(Number)]);
+      expect(y + own).toBeLessThanOrEqual(height);
+    }
+  }
+  await page.getByRole('heading', { name: `Checks: ${CHECK_NAMES.length} checks passed` }).waitFor();
+  const row = page.locator('tr[data-check="decisions.proof"]');
+  expect(await row.isVisible()).toBe(false);
+  await page.locator('summary', { hasText: /^Who decided: . 7 checks passed/ }).focus();
+  await page.keyboard.press('Enter');
+  await row.waitFor();
+  await verdict.getByRole('button', { name: 'What stays open for this bundle' }).press('Enter');
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('What this does not prove');
+}
+
 /** Evidence in the console. They are part of the spec of the console, so that they need neither a stack nor a browser of their own. */
 export function describeEvidence(stage: () => Stage): void {
   let stack: DevStack;
@@ -110,7 +141,9 @@ export function describeEvidence(stage: () => Stage): void {
       .getByLabel('Choose an evidence bundle, or drop it here')
       .setInputFiles({ name, mimeType: 'application/x-tar', buffer: Buffer.from(bytes) });
     await page.locator(`[data-digest="${digest}"]`).waitFor();
-    return page.evaluate<readonly Line[]>(LINES);
+    // The page groups the checks, and shows failed ones first.
+    const place = ([name]: Line): number => (CHECK_NAMES as readonly string[]).indexOf(name);
+    return [...(await page.evaluate<readonly Line[]>(LINES))].sort((one, other) => place(one) - place(other));
   }
 
   /** What the command line says of the same bundle. */
@@ -129,6 +162,7 @@ export function describeEvidence(stage: () => Stage): void {
     expect(honest).toEqual(await expected(bundle));
     expect(honest.map(([name, ok]) => [name, ok])).toEqual(CHECK_NAMES.map((name) => [name, true]));
     await visitor.sees('heading', /Verified, with a concession/);
+    await saysWhatMattersFirst(visitor);
 
     expect(ALTERATIONS.length).toBeGreaterThanOrEqual(20);
     for (const { what, make } of ALTERATIONS.filter((_, place) => place % EVERY === 0)) {
@@ -136,6 +170,9 @@ export function describeEvidence(stage: () => Stage): void {
       const found = await verdictOn(visitor, altered);
       expect([what, found]).toEqual([what, await expected(altered)]);
       expect([what, found.every(([, ok]) => ok)]).toEqual([what, false]);
+      // What failed is first, and open.
+      const [first] = await visitor.page.locator('tr[data-check]').all();
+      expect([what, await first?.getAttribute('data-ok'), await first?.isVisible()]).toEqual([what, 'false', true]);
     }
     expect(requests).toEqual([]);
   }, 600_000);
@@ -231,5 +268,6 @@ export function describeEvidence(stage: () => Stage): void {
     ]);
     expect(readFileSync(await saved.path())).toEqual(Buffer.from(bundle));
     await page.context().setOffline(false);
+    linus.wasOffline();
   });
 }

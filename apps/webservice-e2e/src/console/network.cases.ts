@@ -29,11 +29,35 @@ export function networkCases(testBed: () => TestBed): void {
     await ada.reads(/^The connection is lost/);
     await pause(CUT_MS);
     await context.setOffline(false);
-    await ada.reads(/^The connection is back/);
+    await ada.reads(/^The connection is back\. The page is current as of/);
     await api.until(run, ['succeeded'], 120);
     await ada.page.locator(`[data-line="${LINES}"]`).waitFor();
     expect(await allLines(ada)).toEqual(Array.from({ length: LINES }, (_, index) => `tick ${index + 1}`));
     await ada.reads('The run is succeeded');
+    ada.wasOffline();
+  }, 180_000);
+
+  it('tells of an outage of the server on a page that asks nothing by itself, and when that page is current again', async () => {
+    const api = await testBed().caller('ada');
+    const ada = await testBed().visit('/packs', 'ada');
+    const { page } = ada;
+    await ada.sees('heading', /^Packs$/);
+    // The browser has a network, and is not told that the server has gone.
+    await page.route(/\/api\//, (route) => route.abort('connectionrefused'));
+    await ada.open('/runs');
+    await ada.reads(/^The connection is lost/);
+    await ada.open('/playground');
+    await ada.reads(/^The connection is lost/);
+    await ada.open('/packs');
+    const name = `console-outage-${Date.now()}`;
+    const wendy = await testBed().caller('wendy');
+    const manifest = TICKS.replace(/name: [a-z-]+/, `name: ${name}`);
+    expect((await wendy.ask('POST', '/api/packs', { manifest })).status).toBe(201);
+    await page.unroute(/\/api\//);
+    await ada.reads(/^The connection is back\. The page is current as of/);
+    await page.getByRole('link', { name }).waitFor();
+    expect(await page.getByText(/^The connection is lost/).count()).toBe(0);
+    expect((await api.ask('GET', '/api/me')).status).toBe(200);
     ada.wasOffline();
   }, 180_000);
 

@@ -49,7 +49,7 @@ export class ArtifactsController {
       'A request can contain one range. `Repr-Digest` is the SHA-256 of the whole artifact, as recorded in the evidence.',
     scopes: ['packs.read'],
     limit: 'download',
-    headers: { Range: 'bytes=first-last', ...IF_NONE_MATCH },
+    headers: { Range: 'One byte range, as `bytes=first-last`.', ...IF_NONE_MATCH },
     answers: downloads('The whole artifact.', ANY_TYPE),
     codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })

@@ -51,9 +51,9 @@ export class AuthGuard implements CanActivate {
     }
     const { scopes } = caller.principal;
     if (access.scopes.length > 0 && !access.scopes.some((scope) => scopes.includes(scope))) {
-      const wanted = access.scopes.join(' ');
-      const challenge = `Bearer realm="taskrunner", error="insufficient_scope", scope="${wanted}"`;
-      throw new ApiError('SCOPE_MISSING', `the token lacks the scope ${wanted}`, [], { 'WWW-Authenticate': challenge });
+      const challenge = `Bearer realm="taskrunner", error="insufficient_scope", scope="${access.scopes.join(' ')}"`;
+      const detail = `the token lacks the scope ${access.scopes.join(' or ')}`;
+      throw new ApiError('SCOPE_MISSING', detail, [], { 'WWW-Authenticate': challenge });
     }
     refuseAfter(this.limiter.take(callerKey(access.limit, caller.principal), this.limits.of[access.limit]));
     request.caller = caller;

@@ -7,7 +7,7 @@ import { HttpSettings } from '../configuration';
 import { EVENT_STREAM } from '../logs/log-format';
 import { OpenStreams } from '../logs/open-streams';
 import { EXAMPLES } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_STREAMS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { readQuery, whole } from '../requests/paging/query';
@@ -36,7 +36,7 @@ export class EventsController {
     id: 'readEvents',
     summary: 'Read the events of the tenant: a page, or a stream with `Accept: text/event-stream`',
     description:
-      'Positions have no gaps: no event appears below a position that was served. Continue with `after` = `next` of the page, or the `id` of the last server-sent event; `Last-Event-ID` wins over `after`. Without either, the oldest events that are kept come first. Events are kept for `retention.events` (7 days); a position that is older, or that was never given, gets 410 `EVENTS_GONE`: read the lists again, then continue after the `head` of a page. Events of one run are in the order in which they happened. A stream sends a comment when it is quiet. If the service stops or the token expires, its last event is `stream.resume`: reconnect after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.',
+      'Positions have no gaps: no event appears below a position that was served. Continue with `after` = `next` of the page, or the `id` of the last server-sent event; `Last-Event-ID` takes precedence over `after`. Without either, the response begins with the oldest stored event. Events are kept for `retention.events` (7 days). A position that is older, or that was never issued, gets 410 `EVENTS_GONE`. In that case, read the lists again, then continue after the `head` of a page. Events of one run are in the order in which they happened. A stream sends a comment when it is quiet. If the service stops or the token expires, its last event is `stream.resume`: reconnect after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.',
     scopes: ['packs.read'],
     limit: 'stream',
     query: {
@@ -50,10 +50,13 @@ export class EventsController {
     answers: [
       {
         status: 200,
-        description: 'A page of events. In a stream, each `data` is one event.',
-        schema: { anyOf: [ref('FeedPage'), ref('FeedEvent')] },
-        mediaType: [JSON_TYPE, EVENT_STREAM.mediaType],
+        description:
+          'A page of events, or a stream. In a stream, the `data` of each event is one JSON text of the schema; the event `stream.resume` has its name in `event`.',
+        schema: ref('FeedPage'),
+        mediaType: JSON_TYPE,
         example: EXAMPLES.feedPage,
+        headers: OF_STREAMS,
+        others: [{ mediaType: EVENT_STREAM.mediaType, schema: ref('FeedStreamEvent'), example: EXAMPLES.feedEvent }],
       },
     ],
     codes: ['EVENTS_GONE', 'STREAMS_TOO_MANY'],

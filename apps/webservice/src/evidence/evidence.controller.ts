@@ -55,7 +55,7 @@ export class EvidenceController {
     description: 'A tar file that `taskrunner verify` verifies offline.',
     scopes: ['packs.read'],
     limit: 'download',
-    headers: { Range: 'bytes=first-last' },
+    headers: { Range: 'One byte range, as `bytes=first-last`.' },
     answers: downloads('The bundle.', TAR),
     codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })

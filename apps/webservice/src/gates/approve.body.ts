@@ -1,8 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Digest, Json, JsonObject } from '@taskrunner/core/foundation';
+import type { Digest, Json, JsonObject, Principal } from '@taskrunner/core/foundation';
 import type { DecisionKind } from '@taskrunner/core/gate';
 import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
-import { DigestText, MayBeAbsent } from '../requests/rules';
+import { DigestText, MayBeAbsent, rule } from '../requests/rules';
+
+const IsSubject = rule('isSubject', '$property must be {iss, sub}', (value) => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { iss, sub, ...more } = value as Readonly<Record<string, unknown>>;
+  return typeof iss === 'string' && typeof sub === 'string' && Object.keys(more).length === 0;
+});
 
 /** `POST /api/runs/{runId}/approve`. */
 export class ApproveBody {
@@ -32,7 +38,8 @@ export class ApproveBody {
 
   @ApiProperty({
     selfRequired: false,
-    description: 'Response to the form of the gate; null: none.',
+    description:
+      'Response to the form of the gate, as `form` of the gate describes it. Only an approval has one; later approvers send the same. Null: none.',
     nullable: true,
     type: 'object',
     additionalProperties: true,
@@ -43,12 +50,14 @@ export class ApproveBody {
   @ApiProperty({
     selfRequired: false,
     type: 'object',
-    additionalProperties: true,
-    description: '`{iss, sub}` of the person who delegated the decision.',
+    additionalProperties: false,
+    required: ['iss', 'sub'],
+    properties: { iss: { type: 'string' }, sub: { type: 'string' } },
+    description: 'The person who delegated the decision.',
   })
   @MayBeAbsent()
-  @IsObject()
-  onBehalfOf?: JsonObject;
+  @IsSubject()
+  onBehalfOf?: Pick<Principal, 'iss' | 'sub'>;
 
   @ApiProperty({
     selfRequired: false,

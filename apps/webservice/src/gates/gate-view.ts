@@ -2,6 +2,7 @@ import { sha256 } from '@taskrunner/core/canonical';
 import { decodeEnvelope } from '@taskrunner/core/evidence';
 import type { Json, JsonObject, NodeId, Principal, RunId } from '@taskrunner/core/foundation';
 import {
+  formOf,
   gateNodeOf,
   judgedVerdict,
   objectionTo,
@@ -52,7 +53,8 @@ export function decidedAt(row: GateRow): number | null {
 
 /**
  * A gate in the API for one caller: the request, the decisions so far, and whether the caller may decide. `ungatedEffects` are the steps of
- * the run that act without any approval; null in lists, as are `planDiff` and `suggestedReason`. `plan` supplies the policy of a request that does not name it.
+ * the run that act without any approval; null in lists, as are `planDiff`, `suggestedReason` and `form`. `plan` supplies the policy of a
+ * request that does not name it.
  */
 export function toGate(
   row: GateRow,
@@ -64,6 +66,8 @@ export function toGate(
   plan: Plan | null = null,
 ): JsonObject {
   const why = objectionTo(principal, row, now);
+  const { approval, formDigest } = requestOf(row).requirement;
+  const shown = ungatedEffects === null ? null : plan;
   return {
     runId: row.runId,
     gateId: row.gate,
@@ -81,8 +85,8 @@ export function toGate(
     decisions: decisionsOf(row),
     ungatedEffects,
     planDiff: planDiff as unknown as Json,
-    suggestedReason:
-      plan === null || ungatedEffects === null ? null : suggestedReason(plan, requestOf(row).requirement.approval),
+    suggestedReason: shown && suggestedReason(shown, approval),
+    form: shown && formOf(shown, row.gate, formDigest),
     canDecide: why === null,
     why,
     links: {

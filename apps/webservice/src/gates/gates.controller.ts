@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Digest, JsonObject, Principal, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
+import type { Digest, JsonObject, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import {
   ComparedGates,
   DecideApproval,
@@ -36,7 +36,6 @@ import { toCursor } from '../requests/paging/cursor';
 import { Pages, placeIn } from '../requests/paging/pages';
 import { flag, readQuery } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
-import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
@@ -93,7 +92,7 @@ export class GatesController {
     id: 'listGates',
     summary: 'List all gates of a run, with status, policy result and decisions',
     description:
-      'Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
+      'Gates that the run has reached are sorted by id. Each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
       'Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.',
     scopes: ['packs.read'],
     limit: 'read',
@@ -227,7 +226,7 @@ export class GatesController {
   @Operation({
     id: 'countApprovals',
     summary: 'Count the open gates of the tenant, and those that the caller may decide',
-    description: `The newest ${MINE_AT_ONCE} open gates are counted. If there are more, \`atLeast\` is true.`,
+    description: `At most the newest ${MINE_AT_ONCE} open gates are counted. If there are more, \`atLeast\` is true.`,
     scopes: ['packs.approve'],
     limit: 'read',
     answers: [
@@ -329,14 +328,7 @@ function decisionOf(runId: RunId, body: ApproveBody): Parameters<DecideApproval[
     gateDigest: body.gateDigest ?? null,
     reason: body.reason ?? null,
     response: body.response ?? null,
-    onBehalfOf: subjectOf(body.onBehalfOf),
+    onBehalfOf: body.onBehalfOf ?? null,
     proof: body.proof ?? null,
   };
-}
-
-function subjectOf(supplied: JsonObject | undefined | null): Pick<Principal, 'iss' | 'sub'> | null {
-  if (!supplied) return null;
-  const { iss, sub, ...more } = supplied;
-  if (typeof iss === 'string' && typeof sub === 'string' && Object.keys(more).length === 0) return { iss, sub };
-  throw requestInvalid('/onBehalfOf', 'onBehalfOf must be {iss, sub}.');
 }

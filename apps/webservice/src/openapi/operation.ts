@@ -12,6 +12,7 @@ import {
 import type { Json, Scope } from '@taskrunner/core/foundation';
 import { PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
 import { Produces } from '../requests/acceptable.guard';
+import { TakesQuery } from '../requests/paging/known-parameters.guard';
 import { PROBLEMS, type ProblemCode } from '@taskrunner/core/operations';
 
 /** A JSON Schema (2020-12), as used in OpenAPI 3.1. */
@@ -28,6 +29,7 @@ export interface Answer {
   readonly mediaType?: string | readonly string[];
   /** Representations of other types. */
   readonly others?: readonly { readonly mediaType: string; readonly schema: Schema; readonly example: Json }[];
+  /** Besides those of every response. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +50,9 @@ export interface OperationFacts {
   };
   /** Description of a body that is arbitrary bytes. */
   readonly raw?: string;
-  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
+  readonly query?: Readonly<
+    Record<string, { readonly description: string; readonly schema: Schema; readonly isRequired?: boolean }>
+  >;
   readonly headers?: Readonly<Record<string, string>>;
   readonly answers: readonly Answer[];
   /** Errors in addition to those of every route. */
@@ -60,10 +64,16 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'TOKEN_INVALID',
   'TENANT_MISMATCH',
   'NOT_ACCEPTABLE',
+  // Unknown query parameters are refused.
+  'REQUEST_INVALID',
   'RATE_LIMITED',
   'AUTHORITY_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
+];
+/** Whose responses say which token is needed. */
+const CHALLENGING: readonly ProblemCode[] = [
+  ...(['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_BOUND', 'SCOPE_MISSING', 'GATE_AUTH_TOO_OLD'] as const),
 ];
 /** Of routes that change something, and so add an entry to the audit chain. */
 const OF_CHANGES: readonly ProblemCode[] = ['AUDIT_CHAIN_ALTERED'];
@@ -89,19 +99,36 @@ const OF_BODIES: readonly ProblemCode[] = [
   'BODY_TIMEOUT',
   'BODIES_BUSY',
   'BODY_READER_UNAVAILABLE',
-  'REQUEST_INVALID',
 ];
 
 /** Of routes whose answers have an ETag. */
 export const IF_NONE_MATCH = { 'If-None-Match': 'ETag of the representation that the client has.' };
-export const NOT_MODIFIED: Answer = { status: 304, description: 'Not modified.', schema: null };
+export const NOT_MODIFIED: Answer = {
+  status: 304,
+  description: 'Not modified.',
+  schema: null,
+  headers: { ETag: 'The ETag that the client has.' },
+};
+/** Of responses that are streams. */
+export const OF_STREAMS = { 'X-Accel-Buffering': '`no`: proxies must not buffer the stream.' };
+
+const OF_FILES = {
+  ETag: 'Digest of the whole.',
+  'Accept-Ranges': '`bytes`: ranges can be requested.',
+  'Content-Disposition': 'Name of the file.',
+  'Content-Security-Policy': 'Keeps a browser from executing the content.',
+  'Repr-Digest': 'SHA-256 of the whole, also for a range (RFC 9530).',
+};
 
 /** Answers of a route that sends bytes, as a whole or one range of them. */
 export function downloads(whole: string, mediaType: string): readonly Answer[] {
   const schema = { type: 'string', format: 'binary' };
   return [
-    { status: 200, description: whole, schema, mediaType, example: 'bytes' },
-    { status: 206, description: 'The requested range.', schema, mediaType },
+    { status: 200, description: whole, schema, mediaType, example: 'bytes', headers: OF_FILES },
+    {
+      ...{ status: 206, description: 'The requested range.', schema, mediaType },
+      headers: { ...OF_FILES, 'Content-Range': 'Place of the range, and size of the whole.' },
+    },
     NOT_MODIFIED,
   ];
 }
@@ -114,7 +141,6 @@ export function Operation(facts: OperationFacts): MethodDecorator {
     ...(takesBound ? [] : (['TOKEN_BOUND'] as const)),
     ...(scopes.length > 0 ? (['SCOPE_MISSING'] as const) : []),
     ...(body ? OF_BODIES : []),
-    ...(Object.keys(query).length > 0 ? (['REQUEST_INVALID'] as const) : []),
     ...(limit === 'submit' || limit === 'decide' ? OF_CHANGES : []),
     ...facts.codes,
     // Stored documents of a run are compared with their digests before a response uses them.
@@ -123,7 +149,8 @@ export function Operation(facts: OperationFacts): MethodDecorator {
   return applyDecorators(
     RequireAccess({ scopes, limit, takesBound }),
     Produces(facts.answers.flatMap(typesOf)),
-    ApiSecurity('bearer', [...scopes]),
+    TakesQuery(Object.keys(query).length > 0),
+    ...securityOf(scopes),
     ApiOperation({
       operationId: facts.id,
       summary: facts.summary,
@@ -151,8 +178,8 @@ export function Operation(facts: OperationFacts): MethodDecorator {
             examples: { example: { value: 'bytes' } },
           }),
         ]),
-    ...Object.entries(query).map(([name, { description, schema }]) =>
-      ApiQuery({ name, required: false, description, schema: schema as never }),
+    ...Object.entries(query).map(([name, { description, schema, isRequired = false }]) =>
+      ApiQuery({ name, required: isRequired, description, schema: schema as never }),
     ),
     ...Object.entries(headers).map(([name, description]) =>
       ApiHeader({ name, required: false, description, schema: { type: 'string' } }),
@@ -172,12 +199,18 @@ export function PublicOperation(
   return applyDecorators(
     RequireAccess(PUBLIC),
     Produces(answers.flatMap(typesOf)),
+    TakesQuery(false),
     ApiOperation({ operationId: id, summary, ...({ 'x-scopes': [], security: [] } as object) }),
     ...answers.map((answer) => ApiResponse(responseOf(answer) as never)),
-    ...problemsOf(new Set<ProblemCode>(['INTERNAL', 'NOT_ACCEPTABLE', ...codes])).map((problem) =>
+    ...problemsOf(new Set<ProblemCode>(['INTERNAL', 'NOT_ACCEPTABLE', 'REQUEST_INVALID', ...codes])).map((problem) =>
       ApiResponse(problem as never),
     ),
   );
+}
+
+/** One alternative for each scope. The scopes of one alternative are all required (OpenAPI 3.1 §4.8.30). */
+function securityOf(scopes: readonly Scope[]): readonly (MethodDecorator & ClassDecorator)[] {
+  return scopes.length === 0 ? [ApiSecurity('bearer', [])] : scopes.map((scope) => ApiSecurity('bearer', [scope]));
 }
 
 function typesOf({ others = [], ...answer }: Answer): readonly string[] {
@@ -198,10 +231,30 @@ function responseOf(answer: Answer): object {
   return {
     status,
     description,
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, about]) => [name, { description: about, schema: { type: 'string' } }]),
-    ),
+    headers: headersOf(headers),
     ...(schema === null ? {} : { content: Object.fromEntries(content) }),
+  };
+}
+
+function headersOf(headers: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: name === 'Retry-After' ? { type: 'integer', minimum: 0 } : { type: 'string' } },
+    ]),
+  );
+}
+
+/** Headers of the responses with these codes. */
+function problemHeadersOf(codes: readonly ProblemCode[]): Readonly<Record<string, string>> {
+  return {
+    ...(codes.some((code) => CHALLENGING.includes(code))
+      ? { 'WWW-Authenticate': 'Which token is needed (RFC 6750, RFC 9470). With codes about tokens.' }
+      : {}),
+    ...(codes.some((code) => PROBLEMS[code].retryable === true || code === 'EVIDENCE_NOT_SEALED')
+      ? { 'Retry-After': 'Seconds to wait before the request is repeated. With codes that are `retryable`.' }
+      : {}),
+    ...(codes.includes('OBJECT_RANGE') ? { 'Content-Range': 'Size of the content: `bytes */size`.' } : {}),
   };
 }
 
@@ -215,6 +268,7 @@ function problemsOf(codes: ReadonlySet<ProblemCode>): readonly object[] {
   return [...byStatus].map(([status, of]) => ({
     status,
     description: of.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+    headers: headersOf(problemHeadersOf(of)),
     content: {
       'application/problem+json': {
         schema: {

@@ -15,7 +15,7 @@ export class ExecutorsController {
     id: 'listExecutors',
     summary: 'List the executors that packs may use here',
     description:
-      'Built-in executors, and those that the platform team has added. `uses` is the value of `run.uses`. `version` is the behaviour version: a run is driven only by workers that have the version it was admitted with. `parameters` is a JSON Schema (2020-12) of `with`; an expression may stand in the place of a value. `environments` lists the modes in which packs may use the executor. `isolation` is the sandbox profile of its steps; `null`: its steps start no process of the pack.',
+      'Built-in executors, and those that the platform team has added. `uses` is the value of `run.uses`. `version` is the behaviour version. A run is driven only by workers that have the version of its admission. `parameters` is a JSON Schema (2020-12) of `with`; an expression can replace a value. `environments` lists the modes in which packs may use the executor. `isolation` is the sandbox profile of its steps. `null` means that its steps start no process of the pack.',
     scopes: ['packs.read'],
     limit: 'read',
     answers: [

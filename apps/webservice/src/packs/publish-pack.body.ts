@@ -1,12 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { JsonObject } from '@taskrunner/core/foundation';
+import type { Fault, JsonObject } from '@taskrunner/core/foundation';
 import { ArrayMaxSize, IsArray, IsObject } from 'class-validator';
 import { MayBeAbsent } from '../requests/rules';
-import { IsManifest, PackFileBody, PackFiles } from '../plans/pack-body';
+import { filesTogether, IsManifest, PackFileBody, PackFiles } from '../plans/pack-body';
 
 /** `POST /api/packs`. */
 export class PublishPackBody {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
+
+  static together({ files }: Readonly<Record<string, unknown>>): readonly Fault[] {
+    return filesTogether(files);
+  }
 
   @ApiProperty({
     description: 'The manifest, as YAML or JSON text or as an object.',

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { Fault } from '@taskrunner/core/foundation';
 import { IsObject, IsString, MaxLength } from 'class-validator';
 import { MayBeAbsent } from '../requests/rules';
+import { faultsIn } from '../requests/validated';
 import { PackBody } from './pack-body';
 
 /** `POST /api/plans/graph`. */
@@ -8,6 +10,16 @@ export class GraphBody extends PackBody {}
 
 /** `POST /api/plans/diff`. */
 export class DiffBody {
+  /** The members of both packs, so that all faults of a body are reported together. */
+  static together(body: Readonly<Record<string, unknown>>): readonly Fault[] {
+    return ['before', 'after'].flatMap((name) => {
+      const pack = body[name];
+      return typeof pack === 'object' && pack !== null && !Array.isArray(pack)
+        ? faultsIn(PackBody, pack, `/${name}`)
+        : [];
+    });
+  }
+
   @ApiProperty({ type: () => PackBody, description: 'The earlier pack with its inputs, as for POST /api/plans.' })
   @IsObject()
   before!: object;

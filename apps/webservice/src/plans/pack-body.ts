@@ -14,9 +14,11 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { ApiError } from '../problems/problem';
 import { DIGEST_PATTERN, rule, MayBeAbsent } from '../requests/rules';
 import { fault, requestInvalid } from '../requests/validated';
+
+/** Characters of the path of a file. */
+const MOST_PATH = 1_024;
 
 /** There is no pattern for the whole text: for many MiB it would overflow the stack. */
 function isBase64(text: string): boolean {
@@ -59,7 +61,7 @@ const IsBundle = rule(
 export class PackFileBody {
   @ApiProperty({ description: 'Path relative to the pack, with forward slashes.', example: 'scripts/scan.sh' })
   @IsString()
-  @MaxLength(1_024)
+  @MaxLength(MOST_PATH)
   path!: string;
 
   @ApiProperty({ description: 'Content in base64 (RFC 4648 §4).', format: 'byte', example: 'IyEvYmluL3NoCg==' })
@@ -91,6 +93,10 @@ export function PackFiles(): PropertyDecorator {
 /** A pack in a request: the manifest and the other files of its folder, or the name of one in a registry. */
 export class PackBody {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
+
+  static together(body: Readonly<Record<string, unknown>>): readonly Fault[] {
+    return packTogether(body);
+  }
 
   @ApiProperty({
     required: false,
@@ -145,31 +151,64 @@ export class PackBody {
     additionalProperties: true,
     default: {},
     description:
-      'Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.',
+      'Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.',
   })
   @MayBeAbsent()
   @IsObject()
   inputs?: JsonObject;
 }
 
-/** The pack in a request. Throws `REQUEST_INVALID` for invalid or duplicate paths. */
-export function toSource(manifest: string | JsonObject, files: readonly PackFileBody[]): PackSource {
+/** Faults of the members that state a pack: exactly one form of it, with what that form can have. */
+export function packTogether(body: Readonly<Record<string, unknown>>): readonly Fault[] {
+  const { manifest, pack, bundle, files, signatures } = body;
+  const ways = [manifest, pack, bundle].filter((way) => way !== undefined).length;
+  const faults = [...filesTogether(files)];
+  if (ways !== 1)
+    faults.push(
+      fault(
+        '/manifest',
+        'Exactly one of manifest, pack and bundle must be set.',
+        'Send a manifest, the reference of a published pack, or the digest of an upload.',
+      ),
+    );
+  else if (bundle !== undefined && Array.isArray(files) && files.length > 0)
+    faults.push(fault('/files', 'An uploaded pack already contains its files.', 'Omit files.'));
+  else if (pack !== undefined && (files !== undefined || signatures !== undefined))
+    faults.push(
+      fault(
+        files === undefined ? '/signatures' : '/files',
+        'A published pack already contains its files and signatures.',
+        'Omit files and signatures.',
+      ),
+    );
+  return faults;
+}
+
+/** Invalid and duplicate paths of files. The type of each member is checked by its rules. */
+export function filesTogether(files: unknown): readonly Fault[] {
+  if (!Array.isArray(files)) return [];
   const faults: Fault[] = [];
   const seen = new Set<string>();
-  const packed = files.map(({ path, contentBase64, executable }, index) => {
+  for (const [index, file] of (files as readonly unknown[]).entries()) {
+    const path: unknown = typeof file === 'object' && file !== null ? (file as { path?: unknown }).path : undefined;
+    if (typeof path !== 'string' || path.length > MOST_PATH) continue;
     const parsed = parsePackPath(path);
     if (parsed === null || parsed.endsWith('/'))
       faults.push(fault(`/files/${index}/path`, 'path must be the relative path of a file in the pack.'));
     else if (seen.has(parsed))
       faults.push(fault(`/files/${index}/path`, 'This path is listed twice.', 'Remove one of the two entries.'));
     seen.add(parsed ?? path);
-    return {
-      path: parsed ?? path,
-      bytes: Buffer.from(contentBase64, 'base64'),
-      executable: executable ?? false,
-    };
+  }
+  return faults;
+}
+
+/** The pack in a checked request. */
+export function toSource(manifest: string | JsonObject, files: readonly PackFileBody[]): PackSource {
+  const packed = files.map(({ path, contentBase64, executable }) => {
+    const parsed = parsePackPath(path);
+    if (parsed === null) throw new TypeError('a path that was checked is none');
+    return { path: parsed, bytes: Buffer.from(contentBase64, 'base64'), executable: executable ?? false };
   });
-  if (faults.length > 0) throw new ApiError('REQUEST_INVALID', 'the files are invalid', faults);
   const isText = typeof manifest === 'string';
   return { manifest: isText ? manifest : spelled(manifest), hasLines: isText, files: together(packed) };
 }

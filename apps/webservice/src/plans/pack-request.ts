@@ -1,11 +1,10 @@
-import { isCodedError, type Digest, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import type { Digest, Json, JsonObject } from '@taskrunner/core/foundation';
 import { packInputs, weighsLess, type PackSource, type SentInputs } from '@taskrunner/core/operations';
 import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import type { PublishPackBody } from '../packs/publish-pack.body';
 import { ApiError } from '../problems/problem';
-import { requestInvalid, validated } from '../requests/validated';
 import type { DiffBody } from './comparison.body';
-import { PackBody, toSource } from './pack-body';
+import { toSource, type PackBody } from './pack-body';
 import type { SimulationBody } from './plan.body';
 
 /** A pack in any of the forms of a request. Large parts are texts or bytes. */
@@ -20,26 +19,11 @@ export interface PackRequest {
   readonly inputs: SentInputs;
 }
 
-/** The pack in a body. Throws `REQUEST_INVALID` unless exactly one form is used. */
+/** The pack in a checked body. */
 export function sentPackOf({ manifest, files, pack, bundle, signatures }: PackBody): SentPack {
-  if ([manifest, pack, bundle].filter((way) => way !== undefined).length !== 1)
-    throw requestInvalid(
-      '/manifest',
-      'Exactly one of manifest, pack and bundle must be set.',
-      'Send a manifest, the reference of a published pack, or the digest of an upload.',
-    );
-  if (bundle !== undefined) {
-    if (files !== undefined && files.length > 0)
-      throw requestInvalid('/files', 'An uploaded pack already contains its files.', 'Omit files.');
-    return { kind: 'upload', digest: bundle.digest, signatures: signatures ?? [] };
-  }
+  if (bundle !== undefined) return { kind: 'upload', digest: bundle.digest, signatures: signatures ?? [] };
   if (manifest !== undefined)
     return { kind: 'source', source: toSource(manifest, files ?? []), signatures: signatures ?? [] };
-  if (files !== undefined || signatures !== undefined)
-    throw requestInvalid(
-      files === undefined ? '/signatures' : '/files',
-      'A published pack already contains its files and signatures.',
-    );
   const reference = parsePackReference(pack ?? '');
   if (reference === null) throw new TypeError('a reference that was checked is none');
   return { kind: 'published', reference };
@@ -63,18 +47,10 @@ export function toSimulation({ script = {}, ...body }: SimulationBody, mostBesid
   return { ...toPackRequest<PackBody>(body, mostBeside), script: JSON.stringify(script) };
 }
 
-/** Two packs. Faults are reported below the member that holds the pack. */
+/** Two packs. */
 export function toPackPair({ before, after }: DiffBody, mostBeside: number) {
-  const one = (at: string, body: object): PackRequest => {
-    try {
-      return toPackRequest<PackBody>(validated(PackBody, body), mostBeside);
-    } catch (error) {
-      if (!isCodedError(error) || !ApiError.is(error)) throw error;
-      const faults = error.faults.map((found) => ({ ...found, path: `${at}${found.path}` }));
-      throw new ApiError(error.code, error.message, faults, error.headers);
-    }
-  };
-  return { before: one('/before', before), after: one('/after', after) };
+  const one = (body: object): PackRequest => toPackRequest(body as PackBody, mostBeside);
+  return { before: one(before), after: one(after) };
 }
 
 /** A pack to publish. */

@@ -10,27 +10,46 @@ export function rule(name: string, message: string, holds: (value: unknown) => b
   return () => ValidateBy({ name, validator: { validate: holds, defaultMessage: () => message } });
 }
 
-/** An object with at most `most` members that hold. */
+/** Characters of a name in a map of a body. */
+const MOST_NAME = 63;
+const MOST_LABELS = 64;
+const MOST_LABEL_VALUE = 256;
+
+/** An object with at most `most` members that hold. `values`: what they must be; null: anything. */
 export function IsMapOf(
   name: string,
-  what: string,
+  values: string | null,
   most: number,
   holds: (value: unknown) => boolean,
 ): PropertyDecorator {
-  return rule(name, `$property must be an object with at most ${most} ${what}`, (value) => {
+  const bounds = `$property must be an object with at most ${most} members, whose names have at most ${MOST_NAME} characters`;
+  return rule(name, values === null ? bounds : `${bounds} and whose values are ${values}`, (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
     const entries = Object.entries(value);
-    return entries.length <= most && entries.every(([key, one]) => key.length <= 63 && holds(one));
+    return entries.length <= most && entries.every(([key, one]) => key.length <= MOST_NAME && holds(one));
   })();
 }
 
 /** Labels of runs. */
-export function IsLabels(): PropertyDecorator {
-  return IsMapOf(
-    'isLabels',
-    'texts',
-    64,
-    (value) => typeof value === 'string' && value.length <= 256 && value.isWellFormed() && !value.includes('\0'),
+export function Labels(description: string): PropertyDecorator {
+  const schema = {
+    selfRequired: false,
+    type: 'object',
+    maxProperties: MOST_LABELS,
+    propertyNames: { type: 'string', maxLength: MOST_NAME },
+    additionalProperties: { type: 'string', maxLength: MOST_LABEL_VALUE },
+    description: `${description} At most ${MOST_LABELS} labels. A name has at most ${MOST_NAME} characters, a value at most ${MOST_LABEL_VALUE}; neither can contain U+0000. A name with a colon cannot be used in the \`label\` filter.`,
+  };
+  return applyDecorators(
+    ApiProperty(schema as object),
+    MayBeAbsent(),
+    IsMapOf(
+      'isLabels',
+      `texts of at most ${MOST_LABEL_VALUE} characters`,
+      MOST_LABELS,
+      (value) =>
+        typeof value === 'string' && value.length <= MOST_LABEL_VALUE && value.isWellFormed() && !value.includes('\0'),
+    ),
   );
 }
 

@@ -10,7 +10,7 @@ import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { INTAKE_CODES, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 import { PublicUrl } from '../public-url';
-import { idempotencyKeyOf } from '../requests/idempotency-key';
+import { idempotencyOf } from '../requests/idempotency-key';
 import { JsonBody, type BodyFor } from '../requests/json-body';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { RerunBody } from './rerun.body';
@@ -42,17 +42,17 @@ export class RerunController {
     answers: [
       {
         status: 201,
-        description: 'Accepted. The new run.',
+        description: 'The new run was accepted.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, rerunOf: EXAMPLES.run.runId },
         headers: { Location: 'The run.' },
       },
       {
         status: 200,
-        description: 'The request was already accepted. The run that it created.',
+        description: 'The request was accepted earlier. The response contains the run that it created.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, rerunOf: EXAMPLES.run.runId },
-        headers: { 'Idempotency-Replayed': 'true', ETag: 'Version of the run.' },
+        headers: { 'Idempotency-Replayed': 'The value `true`.', ETag: 'Version of the run.' },
       },
     ],
     codes: [
@@ -74,13 +74,13 @@ export class RerunController {
   async rerun(
     @Caller() { principal }: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
-    @JsonBody('rerunRun') { value, digest }: BodyFor<'rerunRun'>,
+    @JsonBody('rerunRun') body: BodyFor<'rerunRun'>,
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const key = idempotencyKeyOf(request);
+    const { value } = body;
     // Keys are unique per route, and the run is part of the compared request.
-    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(`${runId}\n${digest}`) };
+    const idempotency = idempotencyOf(request, ROUTE, body, (digest) => sha256(`${runId}\n${digest}`));
     const asked = { runId, from: value.from, sensitive: value.sensitive ?? {} };
     const { runId: made, run, replayed } = await this.rerunRun.rerun(principal, asked, idempotency);
     if (!replayed) {

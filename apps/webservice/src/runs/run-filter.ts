@@ -79,12 +79,12 @@ export const FILTER_QUERY = {
   ...CREATED_QUERY,
   q: {
     description:
-      'Return only runs whose id begins with this text. If no run id can, return runs with this text in the name of the pack, the value of a label or the name of the requester; ASCII letters match in either case.',
+      'Return only runs whose id begins with this text. If the text cannot begin a run id, return runs whose pack name, label value or requester name contains it. ASCII letters match in either case.',
     schema: { type: 'string', minLength: 1, maxLength: 200, examples: ['sec-42', 'run_01kb3v'] },
   },
   stuck: {
     description:
-      'Return only runs that require manual action: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`).',
+      'Return only runs that require manual action. `attention`: a step needs attention. `halted`: the run was halted because its records were altered. `blocked`: the seal of its evidence is blocked. `restore`: a restore of the database stopped the run. `any`: any of these.',
     schema: { type: 'string', enum: [...STUCK] },
   },
 };

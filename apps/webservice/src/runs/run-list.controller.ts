@@ -36,7 +36,7 @@ export class RunListController {
     id: 'listRuns',
     summary: 'List the runs of the tenant, newest first',
     description:
-      'A run matches all given filters. With `q`, `version` or several filters, a page can contain fewer runs than `limit`, or none, although more pages follow, because one request searches at most 1000 runs of a filter. Continue while the response has a `nextCursor`.',
+      'A run matches all given filters. With `q`, `version` or several filters, one request searches at most 1000 runs of a filter. A page can then contain fewer runs than `limit`, or none, although more pages follow. Continue while the response has a `nextCursor`.',
     scopes: ['packs.read'],
     limit: 'read',
     query: { ...PAGES.query, ...FILTER_QUERY },

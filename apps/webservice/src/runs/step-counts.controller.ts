@@ -22,7 +22,7 @@ export class StepCountsController {
     id: 'countSteps',
     summary: 'Count the child steps of a step by status',
     description:
-      'Counts only steps that the run has reached. A map has one child step for each item: `item`. A step that the run has not reached has no child steps.',
+      'Counts only steps that the run has reached. Each item of a map counts as one child step. A step that the run has not reached has no child steps.',
     scopes: ['packs.read'],
     limit: 'read',
     query: {

@@ -38,7 +38,8 @@ export class StepsController {
   @Operation({
     id: 'listSteps',
     summary: 'List the steps that the run has reached',
-    description: 'With `parent`, the child steps of that step in plan order. Without it, all steps sorted by id.',
+    description:
+      'With `parent`, the response lists the child steps of that step in plan order. Without it, the response lists all steps, sorted by id.',
     scopes: ['packs.read'],
     limit: 'read',
     query: {
@@ -46,7 +47,10 @@ export class StepsController {
         description: 'Return only child steps of this step; empty: top-level steps.',
         schema: { type: 'string' },
       },
-      status: { description: 'Return only steps with this status.', schema: { type: 'string' } },
+      status: {
+        description: 'Return only steps with this status.',
+        schema: { type: 'string', enum: [...stepStatuses] },
+      },
       ...PAGES.query,
     },
     answers: [Pages.answer('Step', EXAMPLES.step)],

@@ -1,8 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isDigest, type Digest } from '@taskrunner/core/foundation';
-import {} from 'class-validator';
 import { PackBody } from '../plans/pack-body';
-import { DIGEST_PATTERN, DigestText, IsLabels, IsMapOf, MayBeAbsent } from '../requests/rules';
+import { DIGEST_PATTERN, DigestText, IsMapOf, Labels, MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs`. */
 export class SubmitRunBody extends PackBody {
@@ -18,16 +17,9 @@ export class SubmitRunBody extends PackBody {
     description: 'Receipt of the earlier plan. With it, a refusal lists each component that differs.',
   })
   @MayBeAbsent()
-  @IsMapOf('isReceipt', 'digests', 64, isDigest)
+  @IsMapOf('isReceipt', 'digests (sha256: followed by 64 hexadecimal digits)', 64, isDigest)
   receipt?: Record<string, Digest>;
 
-  @ApiProperty({
-    selfRequired: false,
-    type: 'object',
-    additionalProperties: { type: 'string', maxLength: 256 },
-    description: 'Labels of the run. They are not part of the plan.',
-  })
-  @MayBeAbsent()
-  @IsLabels()
+  @Labels('Labels of the run. They are not part of the plan.')
   labels?: Record<string, string>;
 }

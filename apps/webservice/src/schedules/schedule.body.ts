@@ -1,12 +1,12 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import type { Digest } from '@taskrunner/core/foundation';
+import type { Digest, Fault } from '@taskrunner/core/foundation';
 import type { PackSource, ScheduleEdit, ScheduleExpectation, WantedSchedule } from '@taskrunner/core/operations';
 import { parseDuration } from '@taskrunner/core/pack';
 import { CATCH_UP, OVERLAP, type CatchUp, type Overlap, type Timing } from '@taskrunner/core/schedule';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
-import { PackBody, PackFileBody } from '../plans/pack-body';
-import { DigestText, IsLabels, rule, MayBeAbsent } from '../requests/rules';
-import { requestInvalid } from '../requests/validated';
+import { PackBody, PackFileBody, packTogether } from '../plans/pack-body';
+import { DigestText, Labels, rule, MayBeAbsent } from '../requests/rules';
+import { fault } from '../requests/validated';
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 
@@ -23,6 +23,10 @@ const IsDuration = rule(
 
 /** `POST /api/schedules`. */
 export class ScheduleBody extends PackBody {
+  static override together(body: Readonly<Record<string, unknown>>): readonly Fault[] {
+    return [...unsigned(body), ...packTogether(body)];
+  }
+
   @ApiProperty({ description: 'Unique in the tenant.', maxLength: 128, example: 'nightly-scan' })
   @IsString()
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,127}$/, {
@@ -51,7 +55,7 @@ export class ScheduleBody extends PackBody {
     enum: OVERLAP,
     default: 'forbid',
     description:
-      'Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.',
+      'Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.',
   })
   @MayBeAbsent()
   @IsIn(OVERLAP)
@@ -97,14 +101,7 @@ export class ScheduleBody extends PackBody {
   @IsBoolean()
   paused?: boolean;
 
-  @ApiProperty({
-    selfRequired: false,
-    type: 'object',
-    additionalProperties: { type: 'string', maxLength: 256 },
-    description: 'Labels of the runs of the schedule.',
-  })
-  @MayBeAbsent()
-  @IsLabels()
+  @Labels('Labels of the runs of the schedule.')
   labels?: Record<string, string>;
 
   @DigestText('Expected plan hash. The request is refused if the plan has another hash.', { required: false })
@@ -119,6 +116,21 @@ export class ScheduleBody extends PackBody {
 /** `PATCH /api/schedules/{id}`: absent members stay unchanged. */
 export class ScheduleEditBody extends PartialType(ScheduleBody) {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
+
+  static together(body: Readonly<Record<string, unknown>>): readonly Fault[] {
+    const { manifest, pack, bundle, files } = body;
+    if (manifest !== undefined || pack !== undefined || bundle !== undefined)
+      return [...unsigned(body), ...packTogether(body)];
+    const problem = 'files can be sent only together with manifest.';
+    const remedy = 'Send manifest too. Both are replaced together.';
+    return [...unsigned(body), ...(files === undefined ? [] : [fault('/files', problem, remedy)])];
+  }
+}
+
+function unsigned({ signatures }: Readonly<Record<string, unknown>>): readonly Fault[] {
+  if (signatures === undefined) return [];
+  const remedy = 'Publish the pack, and refer to it in pack.';
+  return [fault('/signatures', 'A schedule does not store signatures.', remedy)];
 }
 
 /** The schedule in a body. */
@@ -159,21 +171,10 @@ export function toExpectation(body: ScheduleEditBody, revision: number | null): 
   return { planHash: body.planHash ?? null, profileDigest: body.profileDigest ?? null, revision };
 }
 
-/** The pack in a body; null if there is none. Throws `REQUEST_INVALID` for files or signatures that cannot be stored. */
+/** The pack in a checked body; null if there is none. */
 export function packOfSchedule(body: ScheduleEditBody): PackBody | null {
-  if (body.signatures != null)
-    throw requestInvalid(
-      '/signatures',
-      'A schedule does not store signatures.',
-      'Publish the pack, and refer to it in pack.',
-    );
-  if (body.manifest != null || body.pack != null) return body;
-  if (body.files == null) return null;
-  throw requestInvalid(
-    '/files',
-    'files can be sent only together with manifest.',
-    'Send manifest too. Both are replaced together.',
-  );
+  const { manifest, pack, bundle } = body;
+  return manifest === undefined && pack === undefined && bundle === undefined ? null : body;
 }
 
 function timingOf({ cron, timeZone, overlap, catchUp, catchUpWindow, until }: ScheduleEditBody): Partial<Timing> {

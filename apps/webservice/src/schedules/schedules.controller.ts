@@ -102,7 +102,7 @@ export class SchedulesController {
   @Get(':scheduleId')
   @Operation({
     id: 'getSchedule',
-    summary: 'Get a schedule; for a stopped schedule, with the reason',
+    summary: 'Get a schedule, and the reason if it has stopped',
     scopes: ['packs.run'],
     limit: 'read',
     answers: [
@@ -185,6 +185,7 @@ export class SchedulesController {
         description: 'The schedule before the deletion.',
         schema: ref('Schedule'),
         example: EXAMPLES.schedule,
+        headers: { ETag: 'Revision of the schedule.' },
       },
     ],
     codes: ['SCHEDULE_NOT_FOUND'],

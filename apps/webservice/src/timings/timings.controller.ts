@@ -41,7 +41,7 @@ export class TimingsController {
     id: 'listTimings',
     summary: 'List the times of the steps that the run has reached, for a timeline',
     description:
-      'Each item is a list with the values of `columns`. Times are milliseconds after `origin`; `null`: not yet. `queuedAt`: from then on the step waited for nothing but a slot. `attempts` lists executions, each as `[attempt, execution, startedAt, endedAt, end]`; `end` is `succeeded`, `failed`, `stopped`, `lost` or `null`. Containers and gates have none. Steps are sorted by parent, then in plan order.',
+      'Each item is a list with the values of `columns`. Times are milliseconds after `origin`. `null` means that the event has not happened yet. `queuedAt` is the time from which the step waited only for a slot. `attempts` lists executions, each as `[attempt, execution, startedAt, endedAt, end]`; `end` is `succeeded`, `failed`, `stopped`, `lost` or `null`. Containers and gates have none. Steps are sorted by parent, then in plan order.',
     scopes: ['packs.read'],
     limit: 'download',
     query: PAGES.query,

@@ -23,9 +23,9 @@ export class WorkersController {
   @Get()
   @Operation({
     id: 'listWorkers',
-    summary: 'List the workers that live, by the start of their sessions',
+    summary: 'List live workers, in the order in which their sessions started',
     description:
-      'Workers serve all tenants. `runs` and `assignments` count only what belongs to the tenant of the caller: `runs.total` is the number of runs that the worker drives, `runs.latest` lists the latest of them, `assignments` is the number of assignments whose steps it executes. A worker that has missed its lease is not listed.',
+      'Workers serve all tenants. `runs` and `assignments` cover only the tenant of the caller. `runs.total` is the number of runs that the worker drives. `runs.latest` lists the latest of these runs. `assignments` is the number of assignments whose steps the worker executes. A worker whose lease has expired is not listed.',
     scopes: ['packs.admin'],
     limit: 'read',
     query: {

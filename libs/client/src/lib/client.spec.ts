@@ -3,6 +3,7 @@ import { json, scriptedServer, type Answer, type ScriptedServer } from '../testi
 import { createClient, type TaskRunnerClient } from './client';
 import { bodyOf } from './connection/body-of';
 import { itemsOf } from './connection/items-of';
+import type { Interruption } from './retry/retry';
 
 let server: ScriptedServer;
 let client: TaskRunnerClient;
@@ -51,7 +52,8 @@ it('submits and waits for the end, over broken connections and held requests tha
   expect((await client.submitAndWait({ pack: 'a:1', inputs: { x: 1 } })).status).toBe('halted');
   expect(asked()).toEqual([
     'POST /api/runs {"pack":"a:1","inputs":{"x":1}}',
-    ...Array.from({ length: 4 }, () => 'GET /api/runs/run_1?wait=30s&for=end'),
+    // After a lost connection the server answers at once, then it holds requests again.
+    ...[30, 30, 0, 30].map((held) => `GET /api/runs/run_1?wait=${held}s&for=end`),
   ]);
 });
 
@@ -75,7 +77,8 @@ it('watches a run: each change once, over broken connections, until it executes 
   for await (const { status } of client.watch('run_1')) seen.push(status);
   expect(seen).toEqual(['queued', 'running', 'succeeded']);
   const held = 'GET /api/runs/run_1?wait=30s&for=change';
-  expect(asked()).toEqual(['GET /api/runs/run_1', held, held, held, held]);
+  // The one after a lost connection is answered at once.
+  expect(asked()).toEqual(['GET /api/runs/run_1', held, held, 'GET /api/runs/run_1', held]);
   expect(server.received.map(({ headers }) => headers['if-none-match'])).toEqual([
     undefined,
     '"1"',
@@ -83,6 +86,23 @@ it('watches a run: each change once, over broken connections, until it executes 
     '"1"',
     '"2"',
   ]);
+});
+
+it('reports that the server is away, and that it has answered', async () => {
+  const states: string[] = [];
+  const onConnected = (): void => void states.push('connected');
+  const onInterrupted = ({ error }: Interruption): void => void states.push(String(error?.code));
+  const answers = [run('running'), lost, refused(503, 'DATABASE_UNAVAILABLE', true), run('halted')];
+  const seen = ['connected', 'CLIENT_SERVER_UNREACHABLE', 'DATABASE_UNAVAILABLE', 'connected'];
+  server.answer(...answers);
+  await client.wait('run_1', { onConnected, onInterrupted });
+  expect(states.splice(0)).toEqual(seen);
+  server.answer(...answers);
+  for await (const _ of client.watch('run_1', { onConnected, onInterrupted }));
+  expect(states.splice(0)).toEqual(seen);
+  server.answer(lost, run('queued'));
+  await client.submit({ pack: 'a:1' }, { onInterrupted });
+  expect(states).toEqual(['CLIENT_SERVER_UNREACHABLE']);
 });
 
 it('waits for a person', async () => {

@@ -20,7 +20,7 @@ import { upload, type UploadContent, type UploadOptions } from './files/upload';
 import { decide, type DecisionOptions, type ShownGate } from './gates/decide';
 import { followLogs, type LogOptions } from './logs/follow-logs';
 import { logPage, type LogPageQuery } from './logs/log-page';
-import type { RetryOptions } from './retry/retry';
+import type { FollowingOptions, RetryOptions } from './retry/retry';
 import { getRun } from './runs/get-run';
 import { rerunRun, submitRun, type SubmitOptions } from './runs/submit-run';
 import { waitForRun, type WaitOptions } from './runs/wait-for-run';
@@ -52,7 +52,7 @@ export interface TaskRunnerClient {
   /** Waits until a run has ended or, with `for: 'attention'`, needs a person. */
   wait(runId: string, options?: WaitOptions): Promise<Run>;
   /** A run as it is now, then whenever it has changed, until it executes nothing more. */
-  watch(runId: string, options?: RetryOptions): AsyncGenerator<Run>;
+  watch(runId: string, options?: FollowingOptions): AsyncGenerator<Run>;
   /** The events of the tenant, each once and in order: new ones, or those `after` a position. Never ends by itself. */
   followEvents(options?: EventOptions): AsyncGenerator<FeedEvent>;
   /** The lines of a run's log, each once and in order, until the run has ended. */

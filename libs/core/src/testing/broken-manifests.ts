@@ -142,7 +142,7 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['a destination beyond the list', `sandbox: { egressAllowlist: ["a.test"] }\nsteps: [ { id: a, ${command(', egress: [ { url: ▸"https://b.test" } ]')} } ]`, "SEALED_EGRESS_DENIED b.test:443 is not on sandbox.egressAllowlist of the pack."],
   ['a URL that is no host', `- { id: a, ${http('▸"gopher://x"')} }`, "EGRESS_URL gopher://x is not the URL of a host."],
   ['a grant that nobody has', `approvals: [ { id: o, grants: [▸packs.aprove] } ]\n${ONE}`, 'GATE_GRANT_UNKNOWN The grant packs.aprove is not configured.'],
-  ['an approval that never expires', `approvals: [ { id: o, expiresAfter: ▸300d } ]\n${ONE}`, 'GATE_EXPIRY_TOO_LONG In this environment, an approval must expire within 86400 s.'],
+  ['an approval that never expires', `approvals: [ { id: o, expiresAfter: ▸300d } ]\n${ONE}`, 'GATE_EXPIRY_TOO_LONG The approval expires after 25920000 s; this environment allows at most 86400 s.'],
   ['a policy of broken syntax', `policies: [ { id: p, engine: cel, source: "1 ▸+" } ]\n${ONE}`, "POLICY_SYNTAX Found + but expecting end of input."],
   ['a policy of another engine', `policies: [ { id: p, engine: ▸opa, source: x } ]\n${ONE}`, "POLICY_ENGINE_UNKNOWN The policy engine `opa` is not available in this build."],
   ['a secret that is not bound', `secrets: [ { name: key } ]\nsteps: [ { id: a, ${command(', secrets: [▸key]')} } ]`, 'SECRET_NOT_GRANTED The secret key is not bound in this environment.'],

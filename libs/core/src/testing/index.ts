@@ -6,7 +6,7 @@ export {
   type ObjectStoreBench,
 } from './contracts/object-store-contract';
 export { packRegistryContract, type PackRegistryBench } from './contracts/pack-registry-contract';
-export { packText, testConfiguration, testEnvironment } from './planning';
+export { packText, planned, testConfiguration, testEnvironment } from './planning';
 export { marked } from './broken-manifests';
 export { PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES, type SchemaCase } from './schema-cases';
 export { TEN_CODES, TEN_FAULTS } from './ten-faults';

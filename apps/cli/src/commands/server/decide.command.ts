@@ -33,13 +33,16 @@ export function registerDecisions(program: Command, context: Context): void {
   for (const { name, decision, description } of DECISIONS)
     withConnection(withOutput(program.command(`${name} <run> [gate]`)))
       .description(description)
-      .option('--reason <text>', 'reason for the decision; a gate that needs one asks for it on a terminal')
+      .option(
+        '--reason <text>',
+        'reason for the decision (default: asked for on a terminal if the gate requires a reason)',
+      )
       .option(
         '--response <file>',
         'file with the response to the form of the gate, YAML or JSON (default: asked for on a terminal)',
       )
       .option('--yes', 'do not ask for confirmation; requires --gate-digest')
-      .option('--gate-digest <digest>', 'digest of the gate request that you reviewed, whole')
+      .option('--gate-digest <digest>', 'complete digest of the gate request that you reviewed')
       .action((named: string, gate: string | undefined, options: Options) =>
         context.run(async () => {
           const { terminal } = context;

@@ -4,6 +4,7 @@ import { isOver } from '@taskrunner/core/foundation';
 import { STUCK_REASONS } from '@taskrunner/core/ports';
 import { Option, type Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
+import { ConnectionNotice } from '../../server/connection-notice';
 import { PATIENCE_MS } from '../../server/patience';
 import { runFailure } from '../../server/run-failure';
 import { refuseUnknownStep, runIdOf } from '../../server/run-argument';
@@ -13,7 +14,7 @@ import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { runColumns } from '../../lists/list-columns';
 import { LogPrinter } from '../../terminal/log-printer';
-import { cancellationLines, endLines, waitLine, waitLines } from '../../terminal/run-lines';
+import { cancellationLines, endHelp, endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
@@ -58,6 +59,7 @@ interface LogOptions extends ServerOptions {
 function registerLogs(program: Command, context: Context): void {
   withConnection(withOutput(program.command('logs <run>')))
     .description('print the log of a run and follow it')
+    .option('-f, --follow', 'follow the log until the run ends (default)', true)
     .option('--no-follow', 'print the existing lines and exit')
     .option('--no-times', 'print lines without their times')
     .option('--after <line>', 'print only lines after this line number')
@@ -82,6 +84,7 @@ function registerLogs(program: Command, context: Context): void {
         if (step !== undefined) await refuseUnknownStep(server, runId, step);
         let status: string | null = null;
         const printer = new LogPrinter(terminal, options.output, options.times);
+        const notice = noticeFor(terminal);
         try {
           for await (const event of server.client.followLogs(runId, {
             follow,
@@ -90,12 +93,14 @@ function registerLogs(program: Command, context: Context): void {
             ...(attempt !== undefined && { attempt: Number(attempt) }),
             ...(tail === undefined ? { after: Number(after ?? 0) } : { tail: Number(tail) }),
             giveUpAfterMs: PATIENCE_MS,
+            ...notice.stream(),
             onTail: (begin) => (isJson(options) ? printer.print(begin) : sayTail(begin, terminal)),
           })) {
             printer.print(event);
             if (event.eventType === 'run.finished') status = event.status ?? null;
           }
         } finally {
+          notice.close();
           printer.close();
         }
         if (status === null || !follow) return EXIT.OK;
@@ -103,6 +108,10 @@ function registerLogs(program: Command, context: Context): void {
         return exitOfRun(status, error);
       }),
     );
+}
+
+function noticeFor(terminal: Terminal): ConnectionNotice {
+  return new ConnectionNotice({ say: (line) => terminal.say(line), isInteractive: terminal.isInteractive });
 }
 
 /** Says that a tail has fewer lines than requested, because the server stopped searching. */
@@ -145,12 +154,12 @@ function registerShow(program: Command, context: Context): void {
             run.waits.flatMap((wait) => (wait.kind === 'restore' ? waitLines(run, wait) : [])),
           );
           if (run.outputs !== null) printLines(context, [safeLine(`outputs ${JSON.stringify(run.outputs)}`)]);
-          printLines(
-            context,
-            isOver(run.status)
-              ? endLines(run, await runFailure(server, run))
-              : [`run ${run.runId} ${run.status}`, ...cancellationLines(run)],
-          );
+          if (!isOver(run.status)) printLines(context, [`run ${run.runId} ${run.status}`, ...cancellationLines(run)]);
+          else {
+            const failure = await runFailure(server, run);
+            printLines(context, endLines(run, failure));
+            for (const line of endHelp(run, failure)) terminal.say(line);
+          }
         }
         return EXIT.OK;
       }),
@@ -174,12 +183,12 @@ function registerLists(program: Command, context: Context): void {
     .option('--requester <subject>', 'list only runs that this subject submitted; me: you')
     .option(
       '--search <text>',
-      'list only runs whose id begins with this text, or with this text in the name of the pack, a label or the name of the requester',
+      'list only runs whose id begins with this text, or whose pack name, label or requester name contains it',
     )
     .addOption(
       new Option(
         '--stuck <reason>',
-        'list only runs that require manual action, by reason: a step needs attention, the run is halted, the seal of its evidence is blocked, or a restore stopped the run',
+        'list only runs that require manual action for this reason: a step needs attention, the run is halted, the seal of its evidence is blocked, or a restore stopped the run',
       ).choices([...STUCK_REASONS, 'any']),
     )
     .option('--limit <count>', 'maximum number of entries', '50')
@@ -227,12 +236,13 @@ async function waitFor(
   terminal: Terminal,
 ): Promise<Run> {
   const until = Date.now() + timeoutMs;
-  const run = await server.wait(runId, 'attention', timeoutMs);
+  const stream = noticeFor(terminal).stream();
+  const run = await server.wait(runId, 'attention', timeoutMs, stream);
   if (what === 'attention' || isOver(run.status) || !server.needsPerson(run)) return run;
   const places = run.waits.map(({ kind, id }) => (id === null ? kind : `${kind} ${id}`)).join(', ');
   terminal.say(safeLine(`the run waits for a person${places === '' ? '' : `: ${places}`}; still waiting for its end`));
   terminal.say(`help: To stop here instead: taskrunner wait ${runId} --for attention`);
-  return server.wait(runId, 'end', Math.max(0, until - Date.now()));
+  return server.wait(runId, 'end', Math.max(0, until - Date.now()), stream);
 }
 
 function registerCancel(program: Command, context: Context): void {

@@ -10,6 +10,7 @@ import { inputRulesOf } from '../../packs/plan-offline';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
 import { isCancelMeant } from '../../terminal/cancel-question';
 import { requestCancel } from '../../server/request-cancel';
+import { failureOf } from '../../server/failure';
 import { followRun } from '../../server/follow-run';
 import type { RunView } from '../../server/run-views';
 import type { Server } from '../../server/server';
@@ -202,11 +203,12 @@ export async function followAndReport(
     onThird: () => leave.abort(),
   });
   try {
-    const run = await followRun({ server, runId, display, until, signal: leave.signal });
+    const { isInteractive } = terminal;
+    const run = await followRun({ server, runId, display, until, signal: leave.signal, isInteractive });
     if (!isOver(run.status)) return EXIT.WAITS_FOR_PERSON;
     return exitOfRun(run.status, run.error);
   } catch (error) {
-    if (!leave.signal.aborted) throw error;
+    if (!leave.signal.aborted) throw lostWhileFollowing(error, runId);
     if (!isJson({ output })) {
       terminal.say('detached; the run continues');
       terminal.say(`help: Follow it with: taskrunner logs ${runId}`);
@@ -215,4 +217,12 @@ export async function followAndReport(
   } finally {
     interrupts.close();
   }
+}
+
+/** The server is away for too long. Its remedy would be to repeat the command, which would start another run. */
+function lostWhileFollowing(error: unknown, runId: string): unknown {
+  const failure = failureOf(error);
+  if (failure?.code !== 'CLI_SERVER_UNREACHABLE') return error;
+  const help = `The run does not depend on this connection. When the server is back, follow it with: taskrunner logs ${runId}`;
+  return new CliError('CLI_SERVER_UNREACHABLE', failure.message, help, [], { cause: error });
 }

@@ -17,7 +17,7 @@ export function registerContexts(program: Command, context: Context): void {
   const group = program.command('context').description('name servers, and choose the one that commands use');
   const file = () => new ContextFile(context.env);
   withIssuer(withOutput(group.command('add').argument('<name>', 'name of the context, such as production')))
-    .description('add a context, or change it; another server, issuer, client or resource ends its sign-in')
+    .description('add or change a context; a change of the server, issuer, client or resource ends its sign-in')
     .requiredOption('--server <url>', 'URL of the server')
     .action((name: string, options: AddOptions) =>
       context.run(async () => {

@@ -15,7 +15,7 @@ export function withIssuer(command: Command): Command {
   return command
     .option(
       '--issuer <url>',
-      'OpenID Connect issuer (default: that of the context, then that of the console of the server)',
+      'OpenID Connect issuer (default: the issuer of the context, then the issuer of the console of the server)',
     )
     .option('--client-id <id>', 'public client at the issuer (default: taskrunner-cli)')
     .option(

@@ -32,14 +32,14 @@ interface LoginOptions extends IssuerOptions {
 export function registerLogin(program: Command, context: Context): void {
   withIssuer(withOutput(program.command('login')))
     .description('sign in at the issuer of a server; the tokens are kept in the configuration folder of this user')
-    .option('--server <url>', 'URL of the server (default: that of the context, then TASKRUNNER_SERVER)')
+    .option('--server <url>', 'URL of the server (default: the server of the context, then TASKRUNNER_SERVER)')
     .option(
       '--context <name>',
-      'context to sign in to; it is created if --server names its server (default: the current one)',
+      'context to sign in to; with --server it is created if it does not exist (default: the current context)',
     )
     .option('--device', 'sign in with a code on another device, such as a phone')
-    .option('--no-browser', 'print the address and open no browser')
-    .option('--timeout <seconds>', 'maximum time to wait for the person', '300')
+    .option('--no-browser', 'print the address without opening a browser')
+    .option('--timeout <seconds>', 'maximum time to wait for the sign-in', '300')
     .action((options: LoginOptions) =>
       context.run(async () => {
         const file = new ContextFile(context.env);

@@ -18,7 +18,7 @@ interface LogoutOptions {
 export function registerLogout(program: Command, context: Context): void {
   withOutput(program.command('logout'))
     .description('sign out: delete the tokens of a context, and revoke its refresh token at the issuer')
-    .option('--context <name>', 'context to sign out of (default: TASKRUNNER_CONTEXT, the current context)')
+    .option('--context <name>', 'context to sign out of (default: TASKRUNNER_CONTEXT, then the current context)')
     .option('--all', 'sign out of all contexts')
     .action((options: LogoutOptions) =>
       context.run(async () => {

@@ -2,7 +2,6 @@ import type { Schema } from '../operation';
 import { actors } from './actors';
 import { maybeVerdict } from './verdict';
 import {
-  anything,
   closed,
   digest,
   flag,
@@ -29,7 +28,7 @@ const requirement = closed(
     reasonRequired: flag,
     formDigest: {
       ...maybeDigest,
-      description: 'Digest of the form of the gate, which the plan has; null: it has none.',
+      description: 'Digest of the form of the gate. The plan contains the form. Null: the gate has no form.',
     },
     actors: {
       ...listOf(closed({ iss: text, sub: text })),
@@ -67,7 +66,7 @@ export const GATE_SCHEMAS = {
     grants: listOf(text),
     reason: maybeText,
     withdrawn: { ...flag, description: 'True: the person withdrew this approval later.' },
-    response: anything,
+    response: { description: 'The response to the form of the gate; null: none.' },
     authTime: { ...instant, description: "Time of the person's last authentication." },
     decidedAt: instant,
     bound: {
@@ -93,11 +92,14 @@ export const GATE_SCHEMAS = {
     profileDigest: digest,
     admissionDigest: digest,
     requirement,
-    policy: { description: 'The verdict of a policy, which an approval overrides; null for a gate without a policy.' },
+    policy: { description: 'Verdict of the policy, which an approval overrides; null for a gate without a policy.' },
     message: text,
     showDigest: { ...digest, description: 'Digest of `show` of the gate.' },
-    reads: { ...mapOf(digest), description: 'Digests of everything fixed that a step behind the gate can read.' },
-    item: { ...maybeDigest, description: 'Digest of the item that the gate is in; null: it is in no map or loop.' },
+    reads: { ...mapOf(digest), description: 'Digests of all fixed values that a step behind the gate can read.' },
+    item: {
+      ...maybeDigest,
+      description: 'Digest of the item that contains the gate; null: the gate is not in a map or loop.',
+    },
     secrets: listOf(closed({ name: text, version: text })),
     opens: { ...listOf(text), description: 'Steps that wait for the gate.' },
     notApplied: { ...listOf(text), description: 'Gates that did not apply.' },
@@ -143,7 +145,7 @@ export const GATE_SCHEMAS = {
     pack: closed({ name: text, version: text }),
     requester: closed({ id: text, iss: text, name: text }),
     request: { $ref: '#/components/schemas/GateRequest' },
-    show: anything,
+    show: { description: 'What the gate shows; `request.showDigest` is its digest (RFC 8785).' },
     approvals: whole,
     required: whole,
     until: instant,
@@ -160,11 +162,17 @@ export const GATE_SCHEMAS = {
     suggestedReason: {
       ...maybeText,
       description:
-        'The reason that the pack suggests (`reasonTemplate`), not covered by the digest; null in lists, and if there is none.',
+        'Reason that the pack suggests (`reasonTemplate`). The gate digest does not cover it. Null in lists, and if the pack suggests no reason.',
+    },
+    form: {
+      type: ['object', 'null'],
+      additionalProperties: true,
+      description:
+        'The form of the gate: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785). Null in lists, and if the gate has none.',
     },
     planDiff: {
       description:
-        'Differences from the plan of another run of the pack that people approved last, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate.',
+        'Differences from the plan of the pack that people last approved in another run, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate.',
       anyOf: [
         { type: 'null' },
         closed({
@@ -172,15 +180,15 @@ export const GATE_SCHEMAS = {
           approvedAt: { ...maybeInstant, description: 'When that plan was approved; null: not known.' },
           approvedBy: {
             ...listOf(closed({ iss: text, sub: text, name: maybeText })),
-            description: 'People whose approvals counted there.',
+            description: 'People whose approvals counted in that run.',
           },
           diff: { anyOf: [{ type: 'null' }, { $ref: '#/components/schemas/PlanDiff' }] },
           why: maybeText,
         }),
       ],
     },
-    canDecide: flag,
-    why: maybeText,
+    canDecide: { ...flag, description: 'Whether the caller may decide.' },
+    why: { ...maybeText, description: 'Code of the reason why the caller may not decide; null: they may.' },
     links: closed({ self: link, run: link, approve: link }),
   }),
   ApprovalCounts: closed({

@@ -50,12 +50,15 @@ export const PACK_SCHEMAS = {
         version: whole,
         builtin: flag,
         effects: closed({
-          loosest: { ...effects, description: 'The default class of a step, and the loosest that it may state.' },
+          loosest: {
+            ...effects,
+            description: 'Default effects class of a step. A step cannot declare a looser class.',
+          },
           by: {
             ...closed({ parameter: text, absent: text, usual: mapOf(effects) }),
             type: ['object', 'null'],
             description:
-              'The value of `parameter` determines the default class; `absent` is its default, and other values are `once`. Null: no parameter does.',
+              'The value of `parameter` determines the default class. `absent` is the default value of the parameter. Values that `usual` does not list are `once`. Null: no parameter determines the class.',
           },
         }),
         sandboxed: flag,
@@ -65,9 +68,13 @@ export const PACK_SCHEMAS = {
           from: {
             type: 'string',
             enum: ['schema', 'parameters', 'parameter'],
-            description: '`parameters`: all parameters are outputs. `parameter`: the value of one parameter is.',
+            description:
+              '`parameters`: all parameters are outputs. `parameter`: the outputs are the value of one parameter.',
           },
-          schema: { ...anything, description: 'A JSON Schema of the outputs; null: they follow from parameters.' },
+          schema: {
+            ...anything,
+            description: 'JSON Schema of the outputs; null: the parameters determine the outputs.',
+          },
           declared: { ...flag, description: 'True: a step may declare further outputs.' },
         }),
       }),

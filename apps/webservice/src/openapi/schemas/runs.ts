@@ -57,7 +57,8 @@ export const RUN_SCHEMAS = {
     requester: closed({ id: text, iss: text, name: text }),
     initiators: {
       ...actors,
-      description: 'Who started the run, the requester first. They cannot decide at its gates, and they can cancel it.',
+      description:
+        'Who started the run, the requester first. Initiators can cancel the run but cannot decide at its gates.',
     },
     labels: mapOf(text),
     createdAt: instant,
@@ -82,24 +83,24 @@ export const RUN_SCHEMAS = {
       type: ['string', 'null'],
       enum: [...STUCK_REASONS, null],
       description:
-        'Why the run requires manual action: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: no action is required.',
+        'Why the run requires manual action. `attention`: a step needs attention. `halted`: the records of the run were altered. `blocked`: the seal of its evidence is blocked. `restore`: a restore of the database stopped the run. `null`: no action is required.',
     },
     steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
     outputs: anything,
     message: {
       ...maybeText,
       description:
-        'The message of a run that has ended: `success.message` or `failure.message` of the pack with its values. `null`: the pack has none for this end, its expressions have a fault, or the run was cancelled.',
+        'Message of a run that has ended: `success.message` or `failure.message` of the pack, with its expressions evaluated. `null`: the pack has no such message, an expression of the message has an error, or the run was cancelled.',
     },
     messageError: {
       anyOf: [{ type: 'null' }, closed({ code: text, message: text })],
       description:
-        'Why a run that has ended has no message: the fault of its expressions. It does not change how the run ended.',
+        'Error in the expressions of the message; the run then has no message. The error does not change how the run ended.',
     },
     error: {
       type: ['object', 'null'],
       description:
-        'Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy also `policy`: the result of the policy.',
+        'Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy, `policy` contains the result of the policy.',
     },
     cancellation: {
       anyOf: [
@@ -108,18 +109,21 @@ export const RUN_SCHEMAS = {
           by: closed({
             iss: text,
             sub: text,
-            name: { ...maybeText, description: 'Known if the requester of the run cancelled it; otherwise `null`.' },
+            name: { ...maybeText, description: 'Name of the person. `null` unless the requester cancelled the run.' },
           }),
           reason: {
             ...text,
-            description: 'As it was given. The journal and the evidence of the run have it with secrets redacted.',
+            description: 'Reason as it was given. The journal and the evidence contain it with secrets redacted.',
           },
-          force: { ...flag, description: 'Cleanup steps were to be stopped as well. A later request can add it.' },
+          force: {
+            ...flag,
+            description: 'True: the cancellation also stops cleanup steps. A later request can set it.',
+          },
           requestedAt: instant,
         }),
       ],
       description:
-        'The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested it.',
+        'The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested a cancellation.',
     },
     evidence: closed({
       status: { type: 'string', enum: ['none', 'pending', 'blocked', 'sealed', 'refused'] },
@@ -153,15 +157,17 @@ export const RUN_SCHEMAS = {
     kind: text,
     label: maybeText,
     status: { type: 'string', enum: stepStatuses },
-    reason: maybeText,
+    reason: { ...maybeText, description: 'Code of the outcome, or of what the step waits for.' },
     attempts: whole,
     nextAttemptAt: maybeInstant,
     startedAt: maybeInstant,
     finishedAt: maybeInstant,
     children: { type: ['integer', 'null'] },
-    outputs: anything,
-    outputsRef: anything,
-    reusedFrom: anything,
+    outputs: { description: 'Outputs of at most 64 KiB; null: none, or larger ones.' },
+    outputsRef: { description: 'Digest and size of larger outputs, which `…/outputs` returns; null: none.' },
+    reusedFrom: {
+      description: '`{run, step, digest}` of the result that a rerun took over; null: the step was executed.',
+    },
     artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
     error: {
       description: 'The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons.',
@@ -182,7 +188,10 @@ export const RUN_SCHEMAS = {
   Timings: closed({
     runId: text,
     status: { type: 'string', enum: runStatuses },
-    origin: { ...instant, description: 'All times are milliseconds after it: when the run was created.' },
+    origin: {
+      ...instant,
+      description: 'Time at which the run was created. All other times are milliseconds after it.',
+    },
     columns: listOf({ type: 'string', enum: TIMING_COLUMNS }),
     items: listOf(
       tupleOf(

@@ -4,22 +4,25 @@ import { closed, digest, flag, instant, listOf, maybeText, text, whole } from '.
 /** Schemas of workers. */
 export const WORKER_SCHEMAS = {
   Worker: closed({
-    workerId: { ...text, description: 'Of the session. A worker that restarts has another one.' },
+    workerId: { ...text, description: 'Id of the session. A restarted worker has another id.' },
     name: text,
     release: closed({ version: text, build: digest }),
     since: instant,
     lastHeartbeatAt: instant,
     leaseUntil: instant,
     labels: listOf(text),
-    slots: { type: ['integer', 'null'], description: 'Execution slots; null: a release that does not state them.' },
-    isolations: { ...listOf(text), description: 'Sandbox profiles that the last probe has shown to hold.' },
+    slots: {
+      type: ['integer', 'null'],
+      description: 'Number of execution slots; null: the release of the worker does not report it.',
+    },
+    isolations: { ...listOf(text), description: 'Sandbox profiles that passed the last probe.' },
     environments: { ...listOf(digest), description: 'Environments that the worker honours.' },
     probe: closed({
       digest,
       profiles: {
         type: ['array', 'null'],
         items: closed({ profile: text, available: flag, reason: maybeText, tried: listOf(text) }),
-        description: 'What the probe found about each profile, and the attacks that it tried; null: not stored.',
+        description: 'Results of the probe for each profile, with the attempted attacks; null: not stored.',
       },
     }),
     runs: closed({ total: whole, latest: listOf(text) }),

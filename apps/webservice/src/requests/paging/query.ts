@@ -1,7 +1,7 @@
 import type { Fault } from '@taskrunner/core/foundation';
 import type { Request } from 'express';
 import { ApiError } from '../../problems/problem';
-import { fault } from '../validated';
+import { fault, remedyForUnknown } from '../validated';
 
 /** Parser of one query parameter; null for an invalid text. */
 export interface Parameter<T> {
@@ -30,7 +30,7 @@ export function readQuery<P extends Readonly<Record<string, Parameter<unknown> |
         fault(
           `/${name}`,
           `The parameter ${name} is unknown.`,
-          `Known parameters: ${Object.keys(parameters).join(', ') || 'none'}.`,
+          remedyForUnknown(name, Object.keys(parameters), 'parameters'),
         ),
       );
     else {

@@ -104,10 +104,10 @@ async function registries(folder: string) {
   return { registries: [registry], ...limits };
 }
 
-/** The installation with which packs are planned. */
-export function planningSetting(): PlanningSetting {
+/** The installation with which packs are planned. `proof`: the proof that decisions need at least. */
+export function planningSetting(proof?: 'token'): PlanningSetting {
   return {
-    environment: environment(),
+    environment: environment(proof),
     configuration: {
       defaults: {
         maxParallel: 16,

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
 import type { Json, JsonObject, RunId } from '@taskrunner/core/foundation';
+import type { Configuration } from '@taskrunner/infrastructure/configuration';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@taskrunner/infrastructure/embedded-postgres';
 import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { FileObjectStore } from '@taskrunner/infrastructure/object-store';
@@ -47,6 +48,8 @@ export class ApiUnderTest {
   /** Validators of the schemas of the OpenAPI document, by name. */
   readonly validators = new Map<string, ValidateFunction>();
   readonly probing = probingIssuer();
+  /** Names of the headers of all responses to `ask`, by method, path and status. */
+  readonly answers = new Map<string, Set<string>>();
   folder!: string;
   server!: EmbeddedPostgres;
   worker!: WorkerDatabase;
@@ -56,6 +59,7 @@ export class ApiUnderTest {
   /** Has each schema by its name: a schema that is found by a pointer is compiled again wherever it is referred to. */
   readonly #ajv = new Ajv2020({ strict: false, validateFormats: false });
   #authority: ChildProcess | undefined;
+  #configuration!: Configuration;
 
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'taskrunner-web-'));
@@ -77,9 +81,8 @@ export class ApiUnderTest {
     await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
     await writeFile(join(folder, 'probing.json'), JSON.stringify(probing.jwks));
     this.objects = await FileObjectStore.open(join(folder, 'objects'));
-    const configuration = await apiConfiguration({ folder, database, issuer, probing });
-    const adapters = [{ provide: PLANNING_SETTING, useValue: planningSetting() }];
-    this.webservice = await createWebservice(configuration, { adapters });
+    this.#configuration = await apiConfiguration({ folder, database, issuer, probing });
+    this.webservice = await createWebservice(this.#configuration, { adapters: settingOf() });
     for (const [login, token] of await accessTokens(issuer.issuer, issuer.clients)) this.tokens.set(login, token);
     await this.#readDocument();
   }
@@ -103,7 +106,7 @@ export class ApiUnderTest {
     headers: Record<string, string> = {},
   ): Promise<Reply> => {
     const token = login === null ? null : (this.tokens.get(login) ?? login);
-    const response = await fetch(`${this.webservice.url}${path}`, {
+    const response = await fetch(path.startsWith('/') ? `${this.webservice.url}${path}` : path, {
       method,
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -113,12 +116,21 @@ export class ApiUnderTest {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    this.observe(method, path, response);
     return {
       status: response.status,
       headers: response.headers,
       body: text === '' ? {} : (JSON.parse(text) as JsonObject),
     };
   };
+
+  /** Adds the headers of a response to `answers`. */
+  observe(method: string, path: string, { status, headers }: Pick<Response, 'status' | 'headers'>): void {
+    const answer = `${method} ${path.split('?', 1)[0]} ${status}`;
+    const names = this.answers.get(answer) ?? new Set();
+    for (const [name] of headers) names.add(name);
+    this.answers.set(answer, names);
+  }
 
   /** Like `ask`; also checks the response against the OpenAPI document. */
   readonly promised = async (
@@ -136,13 +148,12 @@ export class ApiUnderTest {
     return reply;
   };
 
-  /** Submits a run of the sample pack as ada. */
-  readonly submit = async (more: object = {}): Promise<RunId> => {
-    const { status, body } = await this.ask('ada', 'POST', '/api/runs', {
-      manifest: MANIFEST,
-      inputs: { image: 'app:1' },
-      ...more,
-    });
+  /** Submits a run of the sample pack as ada. `proof`: to a webservice of an environment whose decisions need it. */
+  readonly submit = async (more: object = {}, proof?: 'token'): Promise<RunId> => {
+    const other = proof && (await createWebservice(this.#configuration, { adapters: settingOf(proof) }));
+    const request = { manifest: MANIFEST, inputs: { image: 'app:1' }, ...more };
+    const { status, body } = await this.ask('ada', 'POST', `${other?.url ?? ''}/api/runs`, request);
+    await other?.stop();
     expect([status, body['code']]).toEqual([201, undefined]);
     return body['runId'] as RunId;
   };
@@ -152,7 +163,8 @@ export class ApiUnderTest {
     commit(this.worker, runId, supplied);
 
   /** A run that waits at a gate, and the decision that approves it. */
-  readonly gated = (gate: string, change: JsonObject = {}, manifest = MANIFEST) => gated(this, gate, change, manifest);
+  readonly gated = (gate: string, change: JsonObject = {}, requirement: JsonObject = {}) =>
+    gated(this, gate, change, requirement);
 
   /** A token for exactly one decision (RFC 9396). */
   readonly boundToken = (login: string, detail: JsonObject): Promise<string> => boundToken(this.issuer, login, detail);
@@ -168,6 +180,10 @@ export class ApiUnderTest {
     for (const [name, schema] of named) this.#ajv.addSchema(absolute(schema), `https://x/${name}`);
     for (const [name] of named) this.validators.set(name, this.#ajv.compile({ $ref: `https://x/${name}` }));
   }
+}
+
+function settingOf(proof?: 'token') {
+  return [{ provide: PLANNING_SETTING, useValue: planningSetting(proof) }];
 }
 
 function absolute(schema: object): object {

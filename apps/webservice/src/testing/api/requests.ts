@@ -39,6 +39,80 @@ export function describeRequests(api: ApiUnderTest): void {
       expect(query.body['errors']).toHaveLength(4);
     });
 
+    it.each([
+      [
+        ...['ada', '/api/runs'],
+        { labels: { a: 1 }, files: [{ path: '../x', contentBase64: '-' }], inputs: 1 },
+        ['/labels', '/files/0/path', '/files/0/contentBase64', '/inputs', '/manifest'],
+      ],
+      [
+        ...['ada', '/api/plans'],
+        { pack: 'demo:1.0.0', files: [{}], signatures: 1 },
+        ['/files', '/files/0/path', '/files/0/contentBase64', '/signatures'],
+      ],
+      [
+        ...['ada', '/api/plans/diff'],
+        { before: { inputs: 1 }, after: { manifest: 1, files: [{ path: 'a/' }] } },
+        [
+          '/before/inputs',
+          '/before/manifest',
+          '/after/manifest',
+          '/after/files/0/path',
+          '/after/files/0/contentBase64',
+        ],
+      ],
+      ['ada', '/api/plans/diff', { after: { bundle: { digest: 'x' } } }, ['/before', '/after/bundle']],
+      [
+        'ada',
+        '/api/schedules',
+        { signatures: [{}], until: 'x' },
+        ['/signatures', '/until', '/name', '/cron', '/manifest'],
+      ],
+      [
+        ...['wendy', '/api/packs'],
+        { files: [{ path: 'a', contentBase64: '' }, { path: 'a' }] },
+        ['/manifest', '/files/1/path', '/files/1/contentBase64'],
+      ],
+      [
+        ...['grace', '/api/runs/run_01kb3v2m5t8wq4yhn6z0c7d9ef/approve'],
+        { onBehalfOf: { iss: 'a' } },
+        ['/gateId', '/decision', '/planHash', '/onBehalfOf'],
+      ],
+      [
+        ...['grace', '/api/runs/run_01kb3v2m5t8wq4yhn6z0c7d9ef/steps/a/resolve'],
+        { execution: 0 },
+        ['/execution', '/outcome', '/reason'],
+      ],
+    ] as [string, string, object, string[]][])(
+      'have all their faults told together, of missing members too: %s %s %j',
+      async (login, path, sent, places) => {
+        const { status, body } = await ask(login, 'POST', path, sent);
+        const errors = body['errors'] as unknown as { path: string; message: string }[];
+        expect([status, body['code']]).toEqual([422, 'REQUEST_INVALID']);
+        expect(new Set(errors.map((error) => error.path))).toEqual(new Set(places));
+        // A member that is missing is told once, as missing.
+        const required = errors.filter(({ message }) => message.endsWith(' is required.')).map((error) => error.path);
+        expect(new Set(required).size).toBe(required.length);
+      },
+    );
+
+    it('are told the bounds of labels and the nearest name of a member', async () => {
+      const { body } = await ask('ada', 'POST', '/api/runs', { manifst: '', labels: { ['x'.repeat(64)]: 'y' } });
+      expect(body['errors']).toMatchObject([
+        { path: '/manifst', message: 'The member manifst is unknown.', remediation: 'Did you mean manifest?' },
+        {
+          path: '/labels',
+          message:
+            'labels must be an object with at most 64 members, whose names have at most 63 characters and whose values are texts of at most 256 characters.',
+        },
+        { path: '/manifest' },
+      ]);
+      const labels = { [`${'x'.repeat(62)}/`]: '\u{1f980} any text' };
+      expect(
+        (await ask('ada', 'POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'a' }, labels })).status,
+      ).toBe(201);
+    });
+
     it('do not lose a member to null: it is refused where the document does not name it', async () => {
       const members = ['planHash', 'labels', 'inputs', 'files', 'signatures', 'bundle', 'manifest', 'pack'];
       for (const member of members) {
@@ -98,6 +172,51 @@ export function describeRequests(api: ApiUnderTest): void {
     ])('%s %s with NUL in a text is refused, and its place named: %j', async (method, path, body, login) => {
       const reply = await ask(login, method, path, body);
       expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+    });
+
+    it('with a parameter that the route does not have are refused, and the nearest one is named', async () => {
+      const refused = async (path: string) => {
+        const { status, body } = await ask('ada', 'GET', path);
+        const [{ path: place, remediation }] = body['errors'] as unknown as [{ path: string; remediation: string }];
+        return [status, body['code'], place, remediation];
+      };
+      expect(await refused('/api/runs?statuss=failed')).toEqual([
+        ...[422, 'REQUEST_INVALID', '/statuss', 'Did you mean status?'],
+      ]);
+      expect(await refused('/api/me?verbose=true')).toEqual([
+        ...[422, 'REQUEST_INVALID', '/verbose', 'Known parameters: none.'],
+      ]);
+    });
+
+    it('have the parameters of the document and no others, on every route', async () => {
+      const LOGIN: Readonly<Record<string, string>> = {
+        ...{ 'packs.read': 'ada', 'packs.run': 'ada', 'packs.approve': 'grace' },
+        ...{ 'packs.write': 'wendy', 'packs.admin': 'ops' },
+      };
+      const document = (await ask(null, 'GET', '/openapi.json')).body as unknown as {
+        paths: Record<
+          string,
+          Record<string, { 'x-scopes': string[]; requestBody?: { content: Record<string, Media> } }>
+        >;
+      };
+      type Media = { examples: { example: { value: unknown } } };
+      const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
+      );
+      const silent: string[] = [];
+      for (const { path, method, 'x-scopes': scopes, requestBody } of operations) {
+        const login = scopes.length === 0 ? 'ada' : (LOGIN[scopes[0] ?? ''] ?? null);
+        const filled = path
+          .replace('{runId}', 'run_01kb3v2m5t8wq4yhn6z0c7d9ef')
+          .replace('{scheduleId}', 'sch_01kb3v2m5t8wq4yhn6z0c7d9ef')
+          .replaceAll(/\{\w+\}/g, 'x');
+        const media = requestBody?.content['application/json'];
+        const reply = await ask(login, method, `${filled}?statuss=failed`, media?.examples.example.value);
+        const errors = (reply.body['errors'] ?? []) as unknown as { path: string }[];
+        if (reply.status !== 422 || errors[0]?.path !== '/statuss')
+          silent.push(`${method} ${path} ${reply.status} ${JSON.stringify(reply.body['code'])}`);
+      }
+      expect(silent).toEqual([]);
     });
 
     it.each([' junk', ' Bearer', ', Basic x', '\u00e9'])('refuse a token that is followed by %j', async (more) => {

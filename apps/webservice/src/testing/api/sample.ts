@@ -37,8 +37,8 @@ spec:
 /** A manifest with ten faults, and their positions. */
 export const TEN = marked(TEN_FAULTS);
 
-/** The environment in which the webservice plans. */
-export function environment() {
+/** The environment in which the webservice plans. `proof`: the proof that decisions need at least. */
+export function environment(proof: 'service' | 'token' = 'service') {
   return {
     schema: 'taskrunner.environment.v1' as const,
     machine: 1,
@@ -51,7 +51,7 @@ export function environment() {
         selfApproval: false,
         maxExpiresAfterMs: 86_400_000,
         maxAuthAgeMs: null,
-        proof: 'service' as const,
+        proof,
       },
     },
     packTrust: {},

@@ -9,7 +9,7 @@ export interface paths {
     };
     /**
      * List the runs of the tenant, newest first
-     * @description A run matches all given filters. With `q`, `version` or several filters, a page can contain fewer runs than `limit`, or none, although more pages follow, because one request searches at most 1000 runs of a filter. Continue while the response has a `nextCursor`.
+     * @description A run matches all given filters. With `q`, `version` or several filters, one request searches at most 1000 runs of a filter. A page can then contain fewer runs than `limit`, or none, although more pages follow. Continue while the response has a `nextCursor`.
      */
     get: operations['listRuns'];
     put?: never;
@@ -51,7 +51,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Get a run; `wait` waits until it ends, requires manual action or changes */
+    /**
+     * Get a run, or wait until it ends, requires manual action or changes
+     * @description With `wait`, the response is sent when the event of `for` has occurred or the time is over: compare `status`. With `If-None-Match`, `for=change` waits for another version than that one, and a response without a change is 304.
+     */
     get: operations['getRun'];
     put?: never;
     post?: never;
@@ -72,7 +75,7 @@ export interface paths {
     put?: never;
     /**
      * Cancel a run
-     * @description Initiators of the run and administrators can cancel it. Running steps are stopped; then cleanup steps run.
+     * @description Initiators of the run and administrators can cancel it. Running steps are stopped. Then cleanup steps run.
      */
     post: operations['cancelRun'];
     delete?: never;
@@ -110,7 +113,7 @@ export interface paths {
     };
     /**
      * List the steps that the run has reached
-     * @description With `parent`, the child steps of that step in plan order. Without it, all steps sorted by id.
+     * @description With `parent`, the response lists the child steps of that step in plan order. Without it, the response lists all steps, sorted by id.
      */
     get: operations['listSteps'];
     put?: never;
@@ -164,7 +167,7 @@ export interface paths {
     };
     /**
      * Count the child steps of a step by status
-     * @description Counts only steps that the run has reached. A map has one child step for each item: `item`. A step that the run has not reached has no child steps.
+     * @description Counts only steps that the run has reached. Each item of a map counts as one child step. A step that the run has not reached has no child steps.
      */
     get: operations['countSteps'];
     put?: never;
@@ -210,7 +213,7 @@ export interface paths {
     };
     /**
      * Read the events of the tenant: a page, or a stream with `Accept: text/event-stream`
-     * @description Positions have no gaps: no event appears below a position that was served. Continue with `after` = `next` of the page, or the `id` of the last server-sent event; `Last-Event-ID` wins over `after`. Without either, the oldest events that are kept come first. Events are kept for `retention.events` (7 days); a position that is older, or that was never given, gets 410 `EVENTS_GONE`: read the lists again, then continue after the `head` of a page. Events of one run are in the order in which they happened. A stream sends a comment when it is quiet. If the service stops or the token expires, its last event is `stream.resume`: reconnect after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.
+     * @description Positions have no gaps: no event appears below a position that was served. Continue with `after` = `next` of the page, or the `id` of the last server-sent event; `Last-Event-ID` takes precedence over `after`. Without either, the response begins with the oldest stored event. Events are kept for `retention.events` (7 days). A position that is older, or that was never issued, gets 410 `EVENTS_GONE`. In that case, read the lists again, then continue after the `head` of a page. Events of one run are in the order in which they happened. A stream sends a comment when it is quiet. If the service stops or the token expires, its last event is `stream.resume`: reconnect after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.
      */
     get: operations['readEvents'];
     put?: never;
@@ -230,7 +233,7 @@ export interface paths {
     };
     /**
      * List the times of the steps that the run has reached, for a timeline
-     * @description Each item is a list with the values of `columns`. Times are milliseconds after `origin`; `null`: not yet. `queuedAt`: from then on the step waited for nothing but a slot. `attempts` lists executions, each as `[attempt, execution, startedAt, endedAt, end]`; `end` is `succeeded`, `failed`, `stopped`, `lost` or `null`. Containers and gates have none. Steps are sorted by parent, then in plan order.
+     * @description Each item is a list with the values of `columns`. Times are milliseconds after `origin`. `null` means that the event has not happened yet. `queuedAt` is the time from which the step waited only for a slot. `attempts` lists executions, each as `[attempt, execution, startedAt, endedAt, end]`; `end` is `succeeded`, `failed`, `stopped`, `lost` or `null`. Containers and gates have none. Steps are sorted by parent, then in plan order.
      */
     get: operations['listTimings'];
     put?: never;
@@ -364,7 +367,7 @@ export interface paths {
     };
     /**
      * List all gates of a run, with status, policy result and decisions
-     * @description Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.
+     * @description Gates that the run has reached are sorted by id. Each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.
      */
     get: operations['listGates'];
     put?: never;
@@ -404,7 +407,7 @@ export interface paths {
     };
     /**
      * Count the open gates of the tenant, and those that the caller may decide
-     * @description The newest 1000 open gates are counted. If there are more, `atLeast` is true.
+     * @description At most the newest 1000 open gates are counted. If there are more, `atLeast` is true.
      */
     get: operations['countApprovals'];
     put?: never;
@@ -668,7 +671,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Get a schedule; for a stopped schedule, with the reason */
+    /** Get a schedule, and the reason if it has stopped */
     get: operations['getSchedule'];
     put?: never;
     post?: never;
@@ -770,7 +773,7 @@ export interface paths {
     };
     /**
      * List the executors that packs may use here
-     * @description Built-in executors, and those that the platform team has added. `uses` is the value of `run.uses`. `version` is the behaviour version: a run is driven only by workers that have the version it was admitted with. `parameters` is a JSON Schema (2020-12) of `with`; an expression may stand in the place of a value. `environments` lists the modes in which packs may use the executor. `isolation` is the sandbox profile of its steps; `null`: its steps start no process of the pack.
+     * @description Built-in executors, and those that the platform team has added. `uses` is the value of `run.uses`. `version` is the behaviour version. A run is driven only by workers that have the version of its admission. `parameters` is a JSON Schema (2020-12) of `with`; an expression can replace a value. `environments` lists the modes in which packs may use the executor. `isolation` is the sandbox profile of its steps. `null` means that its steps start no process of the pack.
      */
     get: operations['listExecutors'];
     put?: never;
@@ -789,8 +792,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * List the workers that live, by the start of their sessions
-     * @description Workers serve all tenants. `runs` and `assignments` count only what belongs to the tenant of the caller: `runs.total` is the number of runs that the worker drives, `runs.latest` lists the latest of them, `assignments` is the number of assignments whose steps it executes. A worker that has missed its lease is not listed.
+     * List live workers, in the order in which their sessions started
+     * @description Workers serve all tenants. `runs` and `assignments` cover only the tenant of the caller. `runs.total` is the number of runs that the worker drives. `runs.latest` lists the latest of these runs. `assignments` is the number of assignments whose steps the worker executes. A worker whose lease has expired is not listed.
      */
     get: operations['listWorkers'];
     put?: never;
@@ -908,7 +911,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -920,7 +923,7 @@ export interface components {
       receipt?: {
         [key: string]: string;
       };
-      /** @description Labels of the run. They are not part of the plan. */
+      /** @description Labels of the run. They are not part of the plan. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
       labels?: {
         [key: string]: string;
       };
@@ -958,13 +961,14 @@ export interface components {
       /** @description Digest of the gate request that was reviewed. It can be omitted only if the gate shows no values and no step behind it reads a result. */
       gateDigest?: string;
       reason?: string | null;
-      /** @description Response to the form of the gate; null: none. */
+      /** @description Response to the form of the gate, as `form` of the gate describes it. Only an approval has one; later approvers send the same. Null: none. */
       response?: {
         [key: string]: unknown;
       } | null;
-      /** @description `{iss, sub}` of the person who delegated the decision. */
+      /** @description The person who delegated the decision. */
       onBehalfOf?: {
-        [key: string]: unknown;
+        iss: string;
+        sub: string;
       };
       /** @description DSSE envelope with the person's signature over the intent. */
       proof?: {
@@ -1004,7 +1008,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1029,7 +1033,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1058,7 +1062,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1089,7 +1093,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1114,7 +1118,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1143,7 +1147,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1159,7 +1163,7 @@ export interface components {
        */
       timeZone?: string;
       /**
-       * @description Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
+       * @description Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
        * @default forbid
        * @enum {string}
        */
@@ -1182,7 +1186,7 @@ export interface components {
        * @default false
        */
       paused?: boolean;
-      /** @description Labels of the runs of the schedule. */
+      /** @description Labels of the runs of the schedule. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
       labels?: {
         [key: string]: string;
       };
@@ -1209,7 +1213,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1225,7 +1229,7 @@ export interface components {
        */
       timeZone?: string;
       /**
-       * @description Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
+       * @description Behaviour of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.
        * @default forbid
        * @enum {string}
        */
@@ -1248,7 +1252,7 @@ export interface components {
        * @default false
        */
       paused?: boolean;
-      /** @description Labels of the runs of the schedule. */
+      /** @description Labels of the runs of the schedule. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
       labels?: {
         [key: string]: string;
       };
@@ -1331,7 +1335,7 @@ export interface components {
         iss: string;
         name: string;
       };
-      /** @description Who started the run, the requester first. They cannot decide at its gates, and they can cancel it. */
+      /** @description Who started the run, the requester first. Initiators can cancel the run but cannot decide at its gates. */
       initiators: {
         iss: string;
         sub: string;
@@ -1374,7 +1378,7 @@ export interface components {
         };
       }[];
       /**
-       * @description Why the run requires manual action: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: no action is required.
+       * @description Why the run requires manual action. `attention`: a step needs attention. `halted`: the records of the run were altered. `blocked`: the seal of its evidence is blocked. `restore`: a restore of the database stopped the run. `null`: no action is required.
        * @enum {string|null}
        */
       stuck: 'attention' | 'halted' | 'blocked' | 'restore' | null;
@@ -1391,26 +1395,26 @@ export interface components {
         cancelled: number;
       };
       outputs: unknown;
-      /** @description The message of a run that has ended: `success.message` or `failure.message` of the pack with its values. `null`: the pack has none for this end, its expressions have a fault, or the run was cancelled. */
+      /** @description Message of a run that has ended: `success.message` or `failure.message` of the pack, with its expressions evaluated. `null`: the pack has no such message, an expression of the message has an error, or the run was cancelled. */
       message: string | null;
-      /** @description Why a run that has ended has no message: the fault of its expressions. It does not change how the run ended. */
+      /** @description Error in the expressions of the message; the run then has no message. The error does not change how the run ended. */
       messageError: null | {
         code: string;
         message: string;
       };
-      /** @description Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy also `policy`: the result of the policy. */
+      /** @description Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy, `policy` contains the result of the policy. */
       error: Record<string, unknown> | null;
-      /** @description The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested it. */
+      /** @description The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested a cancellation. */
       cancellation: null | {
         by: {
           iss: string;
           sub: string;
-          /** @description Known if the requester of the run cancelled it; otherwise `null`. */
+          /** @description Name of the person. `null` unless the requester cancelled the run. */
           name: string | null;
         };
-        /** @description As it was given. The journal and the evidence of the run have it with secrets redacted. */
+        /** @description Reason as it was given. The journal and the evidence contain it with secrets redacted. */
         reason: string;
-        /** @description Cleanup steps were to be stopped as well. A later request can add it. */
+        /** @description True: the cancellation also stops cleanup steps. A later request can set it. */
         force: boolean;
         /** Format: date-time */
         requestedAt: string;
@@ -1485,6 +1489,7 @@ export interface components {
         | 'failed'
         | 'skipped'
         | 'cancelled';
+      /** @description Code of the outcome, or of what the step waits for. */
       reason: string | null;
       attempts: number;
       /** Format: date-time */
@@ -1494,8 +1499,11 @@ export interface components {
       /** Format: date-time */
       finishedAt: string | null;
       children: number | null;
+      /** @description Outputs of at most 64 KiB; null: none, or larger ones. */
       outputs: unknown;
+      /** @description Digest and size of larger outputs, which `…/outputs` returns; null: none. */
       outputsRef: unknown;
+      /** @description `{run, step, digest}` of the result that a rerun took over; null: the step was executed. */
       reusedFrom: unknown;
       artifacts: components['schemas']['Artifact'][];
       /** @description The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons. */
@@ -1523,7 +1531,7 @@ export interface components {
       status: 'queued' | 'running' | 'waiting' | 'cancelling' | 'halted' | 'succeeded' | 'failed' | 'cancelled';
       /**
        * Format: date-time
-       * @description All times are milliseconds after it: when the run was created.
+       * @description Time at which the run was created. All other times are milliseconds after it.
        */
       origin: string;
       columns: ('id' | 'parent' | 'kind' | 'status' | 'queuedAt' | 'startedAt' | 'endedAt' | 'attempts')[];
@@ -1550,14 +1558,17 @@ export interface components {
       nextCursor: string | null;
     };
     FeedEvent: {
-      /** @description From 1, without gaps. */
+      /** @description Position of the event in the feed. Positions begin at 1 and have no gaps. */
       position: number;
       /**
        * Format: date-time
-       * @description Not in order across runs.
+       * @description Time of the event. Times of different runs are not in order.
        */
       at: string;
-      /** @enum {string} */
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
       type:
         | 'run.created'
         | 'run.changed'
@@ -1567,21 +1578,36 @@ export interface components {
         | 'gate.closed'
         | 'evidence.sealed';
       runId: string;
-      /** @description Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
+      /** @description Status of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
       status?: string;
       gateId?: string;
       /** @enum {string} */
       decision?: 'approved' | 'rejected' | 'withdrawn';
-      /** @description Of `evidence.sealed`: the digest of the bundle. */
+      /** @description Digest of the bundle; only in `evidence.sealed`. */
       bundle?: string;
     };
+    /** @description The last event of a stream that the service ends. It has no position. */
+    FeedResume: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'stream.resume';
+      /** @enum {string} */
+      reason: 'service-stops' | 'token-expired';
+      /** @description Send it as `after` to continue. */
+      after: number;
+      /** @description Time to wait before the next request, milliseconds. */
+      retryMs: number;
+    };
+    FeedStreamEvent: components['schemas']['FeedEvent'] | components['schemas']['FeedResume'];
     FeedPage: {
       items: {
-        /** @description From 1, without gaps. */
+        /** @description Position of the event in the feed. Positions begin at 1 and have no gaps. */
         position: number;
         /**
          * Format: date-time
-         * @description Not in order across runs.
+         * @description Time of the event. Times of different runs are not in order.
          */
         at: string;
         /** @enum {string} */
@@ -1594,15 +1620,15 @@ export interface components {
           | 'gate.closed'
           | 'evidence.sealed';
         runId: string;
-        /** @description Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
+        /** @description Status of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
         status?: string;
         gateId?: string;
         /** @enum {string} */
         decision?: 'approved' | 'rejected' | 'withdrawn';
-        /** @description Of `evidence.sealed`: the digest of the bundle. */
+        /** @description Digest of the bundle; only in `evidence.sealed`. */
         bundle?: string;
       }[];
-      /** @description Send it as `after` to continue. */
+      /** @description Position to send as `after` to continue. */
       next: number;
       /** @description The last position of the feed. */
       head: number;
@@ -1617,44 +1643,97 @@ export interface components {
     };
     LogLine: {
       runId: string;
+      /** @description Number of the line; of any other event, the last line before it. */
       sequence: number;
       /** Format: date-time */
       timestamp: string;
       /** @enum {string} */
-      level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
-      /** @enum {string} */
-      eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
-      message?: string;
-      stepId?: string;
-      /** @description Attempt of the step; absent if it has no attempts or they are not recorded. */
+      level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      eventType: 'step.log';
+      message: string;
+      stepId: string;
+      /** @description Attempt of the step, from 1, as the retry policy counts: a retry has the next number. Absent if the step has no attempts or they are not recorded. */
       attempt?: number;
-      status?: string;
-      /** @enum {string} */
-      reason?: 'service-stops' | 'token-expired';
-      after?: number;
-      retryMs?: number;
-      complete?: boolean;
+      /** @description Start of the executor of the step that wrote the line: another number than in the line before it marks that the step began again. An attempt has several executions if its worker was lost or handed the run over. */
+      execution: number;
     };
+    /** @description The last event of a log: the run has ended. */
+    RunFinished: {
+      runId: string;
+      /** @description Number of the line; of any other event, the last line before it. */
+      sequence: number;
+      /** Format: date-time */
+      timestamp: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      eventType: 'run.finished';
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'cancelling' | 'halted' | 'succeeded' | 'failed' | 'cancelled';
+    };
+    /** @description The last event of a stream that ends before its run. */
+    StreamResume: {
+      runId: string;
+      /** @description Number of the line; of any other event, the last line before it. */
+      sequence: number;
+      /** Format: date-time */
+      timestamp: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      eventType: 'stream.resume';
+      /** @enum {string} */
+      reason: 'service-stops' | 'token-expired';
+      /** @description Send it as `after` to continue. */
+      after: number;
+      /** @description Time to wait before the next request, milliseconds. */
+      retryMs: number;
+    };
+    /** @description The first event of a stream with `tail`. */
+    StreamTail: {
+      runId: string;
+      /** @description Number of the line; of any other event, the last line before it. */
+      sequence: number;
+      /** Format: date-time */
+      timestamp: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      eventType: 'stream.tail';
+      /** @description Number of the line before the tail. */
+      after: number;
+      /** @description False: the limits of a request were reached before the requested number of lines was found. */
+      complete: boolean;
+    };
+    LogEvent:
+      | components['schemas']['LogLine']
+      | components['schemas']['RunFinished']
+      | components['schemas']['StreamResume']
+      | components['schemas']['StreamTail'];
     LogPage: {
       items: {
         runId: string;
+        /** @description Number of the line; of any other event, the last line before it. */
         sequence: number;
         /** Format: date-time */
         timestamp: string;
         /** @enum {string} */
-        level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+        level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
         /** @enum {string} */
-        eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
-        message?: string;
-        stepId?: string;
-        /** @description Attempt of the step; absent if it has no attempts or they are not recorded. */
+        eventType: 'step.log';
+        message: string;
+        stepId: string;
+        /** @description Attempt of the step, from 1, as the retry policy counts: a retry has the next number. Absent if the step has no attempts or they are not recorded. */
         attempt?: number;
-        status?: string;
-        /** @enum {string} */
-        reason?: 'service-stops' | 'token-expired';
-        after?: number;
-        retryMs?: number;
-        complete?: boolean;
+        /** @description Start of the executor of the step that wrote the line: another number than in the line before it marks that the step began again. An attempt has several executions if its worker was lost or handed the run over. */
+        execution: number;
       }[];
       /** @description Number of matching lines from `searchedFrom` to `searchedTo`; null without `q`. */
       total: number | null;
@@ -1666,7 +1745,7 @@ export interface components {
       lastLine: number;
       /** @description Number of lines in the range that are no longer stored. */
       missingLines: number;
-      /** @description Continues the search; null: it is complete, or there is no `q`. */
+      /** @description Cursor that continues the search; null: the search is complete, or the request has no `q`. */
       nextCursor: string | null;
     };
     Graph: {
@@ -1791,6 +1870,7 @@ export interface components {
       reason: string | null;
       /** @description True: the person withdrew this approval later. */
       withdrawn: boolean;
+      /** @description The response to the form of the gate; null: none. */
       response: unknown;
       /**
        * Format: date-time
@@ -1834,7 +1914,7 @@ export interface components {
         /** @description ISO 8601 duration. */
         maxAuthAge: string | null;
         reasonRequired: boolean;
-        /** @description Digest of the form of the gate, which the plan has; null: it has none. */
+        /** @description Digest of the form of the gate. The plan contains the form. Null: the gate has no form. */
         formDigest: string | null;
         /** @description Programs that may act for a person who decides (RFC 8693); absent: none. */
         actors?: {
@@ -1842,16 +1922,16 @@ export interface components {
           sub: string;
         }[];
       };
-      /** @description The verdict of a policy, which an approval overrides; null for a gate without a policy. */
+      /** @description Verdict of the policy, which an approval overrides; null for a gate without a policy. */
       policy: unknown;
       message: string;
       /** @description Digest of `show` of the gate. */
       showDigest: string;
-      /** @description Digests of everything fixed that a step behind the gate can read. */
+      /** @description Digests of all fixed values that a step behind the gate can read. */
       reads: {
         [key: string]: string;
       };
-      /** @description Digest of the item that the gate is in; null: it is in no map or loop. */
+      /** @description Digest of the item that contains the gate; null: the gate is not in a map or loop. */
       item: string | null;
       secrets: {
         name: string;
@@ -1924,7 +2004,7 @@ export interface components {
         /** @description ISO 8601 duration. */
         maxAuthAge: string | null;
         reasonRequired: boolean;
-        /** @description Digest of the form of the gate, which the plan has; null: it has none. */
+        /** @description Digest of the form of the gate. The plan contains the form. Null: the gate has no form. */
         formDigest: string | null;
         /** @description Programs that may act for a person who decides (RFC 8693); absent: none. */
         actors?: {
@@ -1966,6 +2046,7 @@ export interface components {
         name: string;
       };
       request: components['schemas']['GateRequest'];
+      /** @description What the gate shows; `request.showDigest` is its digest (RFC 8785). */
       show: unknown;
       approvals: number;
       required: number;
@@ -1992,9 +2073,13 @@ export interface components {
       decisions: components['schemas']['Decision'][];
       /** @description Steps of the run that have effects without an approval; null in lists. */
       ungatedEffects: string[] | null;
-      /** @description The reason that the pack suggests (`reasonTemplate`), not covered by the digest; null in lists, and if there is none. */
+      /** @description Reason that the pack suggests (`reasonTemplate`). The gate digest does not cover it. Null in lists, and if the pack suggests no reason. */
       suggestedReason: string | null;
-      /** @description Differences from the plan of another run of the pack that people approved last, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate. */
+      /** @description The form of the gate: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785). Null in lists, and if the gate has none. */
+      form: {
+        [key: string]: unknown;
+      } | null;
+      /** @description Differences from the plan of the pack that people last approved in another run, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate. */
       planDiff: null | {
         against: string;
         /**
@@ -2002,7 +2087,7 @@ export interface components {
          * @description When that plan was approved; null: not known.
          */
         approvedAt: string | null;
-        /** @description People whose approvals counted there. */
+        /** @description People whose approvals counted in that run. */
         approvedBy: {
           iss: string;
           sub: string;
@@ -2011,7 +2096,9 @@ export interface components {
         diff: null | components['schemas']['PlanDiff'];
         why: string | null;
       };
+      /** @description Whether the caller may decide. */
       canDecide: boolean;
+      /** @description Code of the reason why the caller may not decide; null: they may. */
       why: string | null;
       links: {
         /** Format: uri */
@@ -2121,11 +2208,11 @@ export interface components {
         builtin: boolean;
         effects: {
           /**
-           * @description The default class of a step, and the loosest that it may state.
+           * @description Default effects class of a step. A step cannot declare a looser class.
            * @enum {string}
            */
           loosest: 'pure' | 'idempotent' | 'once';
-          /** @description The value of `parameter` determines the default class; `absent` is its default, and other values are `once`. Null: no parameter does. */
+          /** @description The value of `parameter` determines the default class. `absent` is the default value of the parameter. Values that `usual` does not list are `once`. Null: no parameter determines the class. */
           by: {
             parameter: string;
             absent: string;
@@ -2143,11 +2230,11 @@ export interface components {
         parameters: Record<string, unknown>;
         outputs: {
           /**
-           * @description `parameters`: all parameters are outputs. `parameter`: the value of one parameter is.
+           * @description `parameters`: all parameters are outputs. `parameter`: the outputs are the value of one parameter.
            * @enum {string}
            */
           from: 'schema' | 'parameters' | 'parameter';
-          /** @description A JSON Schema of the outputs; null: they follow from parameters. */
+          /** @description JSON Schema of the outputs; null: the parameters determine the outputs. */
           schema: unknown;
           /** @description True: a step may declare further outputs. */
           declared: boolean;
@@ -2155,7 +2242,7 @@ export interface components {
       }[];
     };
     Worker: {
-      /** @description Of the session. A worker that restarts has another one. */
+      /** @description Id of the session. A restarted worker has another id. */
       workerId: string;
       name: string;
       release: {
@@ -2169,15 +2256,15 @@ export interface components {
       /** Format: date-time */
       leaseUntil: string;
       labels: string[];
-      /** @description Execution slots; null: a release that does not state them. */
+      /** @description Number of execution slots; null: the release of the worker does not report it. */
       slots: number | null;
-      /** @description Sandbox profiles that the last probe has shown to hold. */
+      /** @description Sandbox profiles that passed the last probe. */
       isolations: string[];
       /** @description Environments that the worker honours. */
       environments: string[];
       probe: {
         digest: string;
-        /** @description What the probe found about each profile, and the attacks that it tried; null: not stored. */
+        /** @description Results of the probe for each profile, with the attempted attacks; null: not stored. */
         profiles:
           | {
               profile: string;
@@ -2496,9 +2583,9 @@ export interface operations {
         createdAfter?: string;
         /** @description Return only runs created before this time. */
         createdBefore?: string;
-        /** @description Return only runs whose id begins with this text. If no run id can, return runs with this text in the name of the pack, the value of a label or the name of the requester; ASCII letters match in either case. */
+        /** @description Return only runs whose id begins with this text. If the text cannot begin a run id, return runs whose pack name, label value or requester name contains it. ASCII letters match in either case. */
         q?: string;
-        /** @description Return only runs that require manual action: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`). */
+        /** @description Return only runs that require manual action. `attention`: a step needs attention. `halted`: the run was halted because its records were altered. `blocked`: the seal of its evidence is blocked. `restore`: a restore of the database stopped the run. `any`: any of these. */
         stuck?: 'attention' | 'halted' | 'blocked' | 'restore' | 'any';
       };
       header?: never;
@@ -2526,7 +2613,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Unique for each person and route, and kept for 7 days. The same request returns the first run. */
+        /** @description 1 to 255 visible ASCII characters. Unique for each person and route, and kept for 7 days. A request whose body has the same JSON value returns the first run; spaces and the order of members do not count. */
         'Idempotency-Key'?: string;
       };
       path?: never;
@@ -2538,10 +2625,10 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The request was already accepted. The run that it created. */
+      /** @description The request was accepted earlier. The response contains the run that it created. */
       200: {
         headers: {
-          /** @description true */
+          /** @description The value `true`. */
           'Idempotency-Replayed'?: string;
           /** @description Version of the run. */
           ETag?: string;
@@ -2551,7 +2638,7 @@ export interface operations {
           'application/json': components['schemas']['Run'];
         };
       };
-      /** @description Accepted. The run. */
+      /** @description The run was accepted. */
       201: {
         headers: {
           /** @description The run. */
@@ -2594,7 +2681,7 @@ export interface operations {
   getRun: {
     parameters: {
       query?: {
-        /** @description Maximum time to wait, such as 30s. The limit is 60s. */
+        /** @description Maximum time to wait in seconds, such as `30s` or `30`. The limit is 60s. */
         wait?: string;
         /** @description Event to wait for. */
         for?: 'end' | 'attention' | 'change';
@@ -2624,6 +2711,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -2649,6 +2738,8 @@ export interface operations {
       /** @description The run had already ended. */
       200: {
         headers: {
+          /** @description Version of the run. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
@@ -2658,6 +2749,8 @@ export interface operations {
       /** @description The run is being cancelled. */
       202: {
         headers: {
+          /** @description Version of the run. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
@@ -2685,10 +2778,10 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The request was already accepted. The run that it created. */
+      /** @description The request was accepted earlier. The response contains the run that it created. */
       200: {
         headers: {
-          /** @description true */
+          /** @description The value `true`. */
           'Idempotency-Replayed'?: string;
           /** @description Version of the run. */
           ETag?: string;
@@ -2698,7 +2791,7 @@ export interface operations {
           'application/json': components['schemas']['Run'];
         };
       };
-      /** @description Accepted. The new run. */
+      /** @description The new run was accepted. */
       201: {
         headers: {
           /** @description The run. */
@@ -2718,7 +2811,16 @@ export interface operations {
         /** @description Return only child steps of this step; empty: top-level steps. */
         parent?: string;
         /** @description Return only steps with this status. */
-        status?: string;
+        status?:
+          | 'pending'
+          | 'running'
+          | 'waiting'
+          | 'retrying'
+          | 'needs_attention'
+          | 'succeeded'
+          | 'failed'
+          | 'skipped'
+          | 'cancelled';
         /** @description Maximum number of steps on a page. */
         limit?: number;
         /** @description `nextCursor` of the previous page. */
@@ -2856,14 +2958,16 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The log lines: a stream, or a page as JSON. */
+      /** @description The log: a stream, or a page as JSON. In `text/event-stream`, the `data` of each event is one JSON text of the schema; the events `stream.resume` and `stream.tail` have their name in `event`. In NDJSON, each line is one. */
       200: {
         headers: {
+          /** @description `no`: proxies must not buffer the stream. */
+          'X-Accel-Buffering'?: string;
           [name: string]: unknown;
         };
         content: {
-          'text/event-stream': components['schemas']['LogLine'];
-          'application/x-ndjson': components['schemas']['LogLine'];
+          'text/event-stream': components['schemas']['LogEvent'];
+          'application/x-ndjson': components['schemas']['LogEvent'];
           'application/json': components['schemas']['LogPage'];
         };
       };
@@ -2894,14 +2998,16 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description A page of events. In a stream, each `data` is one event. */
+      /** @description A page of events, or a stream. In a stream, the `data` of each event is one JSON text of the schema; the event `stream.resume` has its name in `event`. */
       200: {
         headers: {
+          /** @description `no`: proxies must not buffer the stream. */
+          'X-Accel-Buffering'?: string;
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['FeedPage'] | components['schemas']['FeedEvent'];
-          'text/event-stream': components['schemas']['FeedPage'] | components['schemas']['FeedEvent'];
+          'application/json': components['schemas']['FeedPage'];
+          'text/event-stream': components['schemas']['FeedStreamEvent'];
         };
       };
       default: components['responses']['Problem'];
@@ -2940,6 +3046,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -2977,7 +3085,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description bytes=first-last */
+        /** @description One byte range, as `bytes=first-last`. */
         Range?: string;
         /** @description ETag of the representation that the client has. */
         'If-None-Match'?: string;
@@ -2993,6 +3101,16 @@ export interface operations {
       /** @description The whole artifact. */
       200: {
         headers: {
+          /** @description Digest of the whole. */
+          ETag?: string;
+          /** @description `bytes`: ranges can be requested. */
+          'Accept-Ranges'?: string;
+          /** @description Name of the file. */
+          'Content-Disposition'?: string;
+          /** @description Keeps a browser from executing the content. */
+          'Content-Security-Policy'?: string;
+          /** @description SHA-256 of the whole, also for a range (RFC 9530). */
+          'Repr-Digest'?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3002,6 +3120,18 @@ export interface operations {
       /** @description The requested range. */
       206: {
         headers: {
+          /** @description Digest of the whole. */
+          ETag?: string;
+          /** @description `bytes`: ranges can be requested. */
+          'Accept-Ranges'?: string;
+          /** @description Name of the file. */
+          'Content-Disposition'?: string;
+          /** @description Keeps a browser from executing the content. */
+          'Content-Security-Policy'?: string;
+          /** @description SHA-256 of the whole, also for a range (RFC 9530). */
+          'Repr-Digest'?: string;
+          /** @description Place of the range, and size of the whole. */
+          'Content-Range'?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3011,6 +3141,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -3045,7 +3177,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description bytes=first-last */
+        /** @description One byte range, as `bytes=first-last`. */
         Range?: string;
       };
       path: {
@@ -3058,6 +3190,16 @@ export interface operations {
       /** @description The bundle. */
       200: {
         headers: {
+          /** @description Digest of the whole. */
+          ETag?: string;
+          /** @description `bytes`: ranges can be requested. */
+          'Accept-Ranges'?: string;
+          /** @description Name of the file. */
+          'Content-Disposition'?: string;
+          /** @description Keeps a browser from executing the content. */
+          'Content-Security-Policy'?: string;
+          /** @description SHA-256 of the whole, also for a range (RFC 9530). */
+          'Repr-Digest'?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3067,6 +3209,18 @@ export interface operations {
       /** @description The requested range. */
       206: {
         headers: {
+          /** @description Digest of the whole. */
+          ETag?: string;
+          /** @description `bytes`: ranges can be requested. */
+          'Accept-Ranges'?: string;
+          /** @description Name of the file. */
+          'Content-Disposition'?: string;
+          /** @description Keeps a browser from executing the content. */
+          'Content-Security-Policy'?: string;
+          /** @description SHA-256 of the whole, also for a range (RFC 9530). */
+          'Repr-Digest'?: string;
+          /** @description Place of the range, and size of the whole. */
+          'Content-Range'?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3076,6 +3230,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -3418,6 +3574,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -3453,6 +3611,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -3540,9 +3700,9 @@ export interface operations {
   };
   diffRunPlans: {
     parameters: {
-      query?: {
+      query: {
         /** @description Id of the run to compare with. */
-        against?: string;
+        against: string;
       };
       header?: never;
       path: {
@@ -3555,6 +3715,8 @@ export interface operations {
       /** @description The differences. */
       200: {
         headers: {
+          /** @description The two plan hashes. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3661,6 +3823,8 @@ export interface operations {
       /** @description The schedule before the deletion. */
       200: {
         headers: {
+          /** @description Revision of the schedule. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {

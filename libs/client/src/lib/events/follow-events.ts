@@ -3,7 +3,7 @@ import type { Api } from '../connection/api';
 import { bodyOf } from '../connection/body-of';
 import { unreachable } from '../connection/unreachable';
 import { optionFrom } from '../problem/option';
-import { Retry, withRetry, type Interruption, type RetryOptions } from '../retry/retry';
+import { Retry, withRetry, type RetryOptions } from '../retry/retry';
 import { IDLE_MS, openEvents, unreadable } from '../stream/event-stream';
 
 /** Which events of a tenant to read. */
@@ -14,8 +14,6 @@ export interface EventOptions extends RetryOptions {
   readonly idleMs?: number;
   /** Called with the position after which events are read, whenever the server has answered. */
   readonly onConnected?: (after: number) => void;
-  /** Called whenever the connection is lost, and before each further try. */
-  readonly onInterrupted?: (interruption: Interruption) => void;
 }
 
 /**
@@ -26,7 +24,7 @@ export interface EventOptions extends RetryOptions {
 export async function* followEvents(api: Api, options: EventOptions = {}): AsyncGenerator<FeedEvent> {
   const { signal, onConnected } = options;
   const idleMs = optionFrom('idleMs', options.idleMs ?? IDLE_MS, 1);
-  const retry = new Retry(options, options.onInterrupted);
+  const retry = new Retry(options);
   let after = optionFrom('after', options.after ?? (await headOf(api, options)), 0);
   for (;;) {
     let failure: unknown = null;

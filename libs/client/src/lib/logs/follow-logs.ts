@@ -3,13 +3,13 @@ import type { Api } from '../connection/api';
 import { unreachable } from '../connection/unreachable';
 import { ClientError } from '../problem/client-error';
 import { optionFrom } from '../problem/option';
-import { Retry, type Interruption, type RetryOptions } from '../retry/retry';
+import { Retry, type FollowingOptions } from '../retry/retry';
 import { getRun } from '../runs/get-run';
 import { IDLE_MS } from '../stream/event-stream';
 import { lineOf, openLog } from './log-connection';
 
 /** Selection of the lines of a log, and of the time to follow it. */
-export interface LogOptions extends RetryOptions {
+export interface LogOptions extends FollowingOptions {
   /** Number of the line after which to start. Default 0: from the first line. */
   readonly after?: number;
   /** Maximum number of the last lines with which to start. Not together with `after`. */
@@ -26,10 +26,6 @@ export interface LogOptions extends RetryOptions {
   readonly idleMs?: number;
   /** Called with the beginning of a `tail`: `complete` is false if the server stopped searching before it found as many lines. */
   readonly onTail?: (tail: LogLine) => void;
-  /** Called whenever the server has answered: the log begins or is resumed. */
-  readonly onConnected?: () => void;
-  /** Called whenever the connection is lost, and before each further try. */
-  readonly onInterrupted?: (interruption: Interruption) => void;
 }
 
 /**
@@ -43,7 +39,7 @@ export async function* followLogs(api: Api, runId: string, options: LogOptions =
   const idleMs = optionFrom('idleMs', options.idleMs ?? IDLE_MS, 1);
   // Null: the server determines where a tail starts.
   let after = beginningOf(options);
-  const retry = new Retry(options, options.onInterrupted);
+  const retry = new Retry(options);
   for (;;) {
     let failure: unknown = null;
     let resumeMs: number | undefined;

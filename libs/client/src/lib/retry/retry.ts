@@ -12,6 +12,14 @@ export interface RetryOptions {
   readonly signal?: AbortSignal;
   /** Time without a response after which there are no further tries, milliseconds. 0: one try. `Infinity`: until the signal is aborted. */
   readonly giveUpAfterMs?: number;
+  /** Called whenever the connection is lost, and before each further try. */
+  readonly onInterrupted?: (interruption: Interruption) => void;
+}
+
+/** The same of what goes on over many requests or connections. */
+export interface FollowingOptions extends RetryOptions {
+  /** Called whenever the server has answered. */
+  readonly onConnected?: () => void;
 }
 
 /** A pause before the next try. */
@@ -35,10 +43,7 @@ export class Retry {
   private answeredAt = Date.now();
 
   /** Throws `CLIENT_OPTION_INVALID`. */
-  constructor(
-    private readonly options: RetryOptions,
-    private readonly onPause: (interruption: Interruption) => void = () => undefined,
-  ) {
+  constructor(private readonly options: RetryOptions) {
     this.giveUpAfterMs = optionFrom('giveUpAfterMs', options.giveUpAfterMs ?? Infinity, 0);
   }
 
@@ -61,7 +66,7 @@ export class Retry {
     // Clients that have lost the same server must not all come back at the same time.
     const retryInMs = Math.max(least, Math.round(this.pauseMs * (0.5 + Math.random() / 2)));
     this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
-    this.onPause({ error, retryInMs });
+    this.options.onInterrupted?.({ error, retryInMs });
     await pause(retryInMs, signal);
   }
 }

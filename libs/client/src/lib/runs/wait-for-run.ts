@@ -3,7 +3,7 @@ import type { Api } from '../connection/api';
 import { bodyOf } from '../connection/body-of';
 import { optionFrom } from '../problem/option';
 import { pause } from '../retry/pause';
-import { withRetry, type RetryOptions } from '../retry/retry';
+import { withRetry, type FollowingOptions } from '../retry/retry';
 
 /** How long the server holds one request, seconds. */
 const HELD = 30;
@@ -13,7 +13,7 @@ const OVER: ReadonlySet<Run['status']> = new Set(['succeeded', 'failed', 'cancel
 const OF_PEOPLE: ReadonlySet<string> = new Set(['approval', 'policy', 'attention', 'restore']);
 
 /** Conditions of the wait. Without `giveUpAfterMs` and `signal` it has no time limit. */
-export interface WaitOptions extends RetryOptions {
+export interface WaitOptions extends FollowingOptions {
   /** `end` (default): the run has ended or was halted. `attention`: also when it needs a person. */
   readonly for?: 'end' | 'attention';
   /** Time after which the run is returned as it is then, milliseconds. Default: `Infinity`. */
@@ -38,8 +38,14 @@ export async function waitForRun(api: Api, runId: string, options: WaitOptions =
   for (;;) {
     const askedAt = Date.now();
     const left = Math.max(0, Math.min(HELD, Math.ceil((deadline - askedAt) / 1_000)));
-    const params = { path: { runId }, query: { wait: `${left}s`, for: what } };
-    const run = await withRetry(() => bodyOf(api.GET('/api/runs/{runId}', { params, signal })), options);
+    let held = left;
+    const run = await withRetry(() => {
+      const params = { path: { runId }, query: { wait: `${held}s`, for: what } };
+      // A server that is back says so at once, and is asked to hold the next request.
+      held = 0;
+      return bodyOf(api.GET('/api/runs/{runId}', { params, signal }));
+    }, options);
+    options.onConnected?.();
     if (isOver(run) || (what === 'attention' && needsPerson(run)) || Date.now() >= deadline) return run;
     await pause(PAUSE_MS - (Date.now() - askedAt), signal ?? undefined);
   }

@@ -1,7 +1,7 @@
 import type { Run } from '../api/types';
 import type { Api } from '../connection/api';
 import { pause } from '../retry/pause';
-import { withRetry, type RetryOptions } from '../retry/retry';
+import { withRetry, type FollowingOptions } from '../retry/retry';
 import { isOver } from './wait-for-run';
 
 /** How long the server holds one request. */
@@ -13,11 +13,18 @@ const PAUSE_MS = 250;
  * A run as it is now, then whenever it has changed, until it executes nothing more. Changes in quick succession are one. Goes on over broken
  * connections.
  */
-export async function* watchRun(api: Api, runId: string, options: RetryOptions = {}): AsyncGenerator<Run> {
+export async function* watchRun(api: Api, runId: string, options: FollowingOptions = {}): AsyncGenerator<Run> {
   let tag: string | null = null;
   for (;;) {
     const askedAt = Date.now();
-    const found: Found = await withRetry(() => ask(api, runId, tag, options), options);
+    let isHeld = tag !== null;
+    const found: Found = await withRetry(() => {
+      const asked = ask(api, runId, tag, isHeld, options);
+      // A server that is back says so at once, and is asked to hold the next request.
+      isHeld = false;
+      return asked;
+    }, options);
+    options.onConnected?.();
     if (found.run !== null) {
       tag = found.tag;
       yield found.run;
@@ -33,10 +40,16 @@ interface Found {
   readonly tag: string | null;
 }
 
-async function ask(api: Api, runId: string, tag: string | null, options: RetryOptions): Promise<Found> {
+async function ask(
+  api: Api,
+  runId: string,
+  tag: string | null,
+  isHeld: boolean,
+  options: FollowingOptions,
+): Promise<Found> {
   const { signal = null } = options;
   const header = tag === null ? {} : { 'If-None-Match': tag };
-  const query = tag === null ? {} : { wait: HELD, for: 'change' as const };
+  const query = isHeld ? { wait: HELD, for: 'change' as const } : {};
   const { data, response } = await api.GET('/api/runs/{runId}', {
     params: { path: { runId }, query, header },
     signal,

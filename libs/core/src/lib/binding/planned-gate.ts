@@ -6,7 +6,7 @@ import type { GateNode } from '../plan/plan';
 import type { PlanIndex } from '../plan/plan-index';
 
 /** What plan, profile and environment determine of every request of a gate. */
-export interface PlannedGate extends Pick<GateRequest, 'requirement' | 'opens'> {
+interface PlannedGate extends Pick<GateRequest, 'requirement' | 'opens'> {
   /** Milliseconds from the opening of the gate to its expiry, and from there to the end of the time to execute. */
   readonly expiresAfterMs: number;
   readonly executeWithinMs: number;

@@ -19,7 +19,7 @@ import { secretsOf } from './secret-names';
 import { Missing } from './values';
 
 /** A part of a request that is another than the plan determines. Texts of the request are named by digest. */
-export interface RequestDifference {
+interface RequestDifference {
   readonly what: string;
   readonly expected: string;
   readonly found: string;

@@ -41,7 +41,7 @@ export { renderMarkdown } from './report/markdown';
 export type { Report, WorkingPaper } from './report/report';
 export { layoutOf } from './report/layout';
 export type { Block, Section, Words } from './report/page';
-export { residualsOf, type Residual } from './report/residuals';
+export { NOT_PROVEN, residualsOf, type Residual } from './report/residuals';
 export { visibleLine, visibleText } from '../foundation/visible-text';
 export {
   CONTENT_MANIFEST,

@@ -1,6 +1,6 @@
 import { nearestName } from './nearest-name';
 
-const known = ['retries', 'needs', 'timeout', 'continueOnError', 'id'];
+const known = ['retries', 'needs', 'timeout', 'continueOnError', 'id', 'm'];
 
 it.each([
   ['retires', 'retries'],
@@ -10,6 +10,7 @@ it.each([
   ['continueOnErorr', 'continueOnError'],
   ['ids', 'id'],
   ['schedule', null],
+  ['x', null],
   ['', null],
   ['x'.repeat(101), null],
 ])('%s is probably %s', (name, meant) => {

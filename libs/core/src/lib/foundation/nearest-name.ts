@@ -10,6 +10,8 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   for (const candidate of known) {
     if (candidate === name || Math.abs(candidate.length - name.length) > limit) continue;
     const distance = distanceOf(name.toLowerCase(), candidate.toLowerCase());
+    // Names of one character that differ have nothing in common.
+    if (distance >= Math.max(candidate.length, name.length)) continue;
     if (distance < bestDistance || (distance === bestDistance && best !== null && candidate < best)) {
       best = candidate;
       bestDistance = distance;

@@ -18,6 +18,11 @@ function stepFaults(lines: string, spec = ''): string[] {
   );
 }
 
+it('shows how one name is written as a list', () => {
+  const reading = readPack(`${HEAD}spec:\n  steps:\n    - { id: a, needs: b, ${NOOP} }\n`, NO_FILES);
+  expect(reading).toMatchObject({ faults: [{ code: 'PACK_FIELD_TYPE', remediation: 'Write it as a list: [b].' }] });
+});
+
 it('reports sixteen different faults of one manifest at once, each with its line and column', () => {
   const text = `apiVersion: stellaops.io/pack.v2
 kind: TaskPack

@@ -70,8 +70,9 @@ export function buildPlan(request: PlanRequest): Planning {
   const inner = new InnerPacks(files, read, MAX_STEPS);
   const list = planLists(root, (step, unit) => inner.open(step, unit));
   const steps = [...everyStep(list)];
-  if (allSteps(pack).length > MAX_STEPS)
-    faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
+  const count = allSteps(pack).length;
+  if (count > MAX_STEPS)
+    faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has ${count} steps; at most ${MAX_STEPS} are allowed.`);
   const egress = egressLists(pack, environment, configuration, faults);
   const units = new Map<PackUnit, StepContext>();
   const known =

@@ -84,7 +84,7 @@ describe('what schemas may say', () => {
     const role = (wanted: string) => [...KEYWORDS].filter(([, one]) => one.role === wanted).map(([name]) => name);
     expect(row('checked')).toEqual(sorted(role('asserts')));
     expect(row('structure')).toEqual(sorted(role('core')));
-    expect(row('read, and checks nothing')).toEqual(sorted(role('annotates')));
+    expect(row('accepted without a check')).toEqual(sorted(role('annotates')));
     expect(row('refused keywords')).toEqual(sorted(REFUSED_KEYWORDS.keys()));
     expect(row('formats')).toEqual(sorted(FORMATS.keys()));
     expect(row('refused formats')).toEqual(sorted(REFUSED_FORMATS.keys()));

@@ -6,7 +6,7 @@ import { printFields } from './kinds';
 import { printYaml } from './yaml-text';
 
 const HEAD = `# Configuration of TaskRunner. This file lists every key with its default. A key that is omitted has its default; unknown keys are refused.
-# The configuration is read from the file of --config, or else of TASKRUNNER_CONFIG, or else from /etc/taskrunner/task-runner.yaml.
+# The configuration file is the one that --config names, otherwise the one that TASKRUNNER_CONFIG names, otherwise /etc/taskrunner/task-runner.yaml.
 # An environment variable can override each key. Its name is TASKRUNNER_ followed by the path of the key in capitals, with words separated by _,
 # such as ${variableOf(['http', 'healthPort'])} or ${variableOf(['approvals', 'floor', 'minApprovals'])}. Lists are written as JSON.
 # Durations: 500ms, 90s, 30m, 4h, 7d. Sizes: 64KiB, 24MiB, 1GiB. Secrets are stored in separate files; the configuration contains only their paths.

@@ -4,12 +4,16 @@ const SMALLER = 'Make the pack or its inputs smaller, split the pack,';
 
 export function tookTooLong({ time }: PlanningLimits): PlannerError {
   const help = `${SMALLER} or ask the operator to raise limits.planTime.`;
-  return new PlannerError('PLAN_LIMIT', `planning exceeded ${time} ms`, help);
+  return new PlannerError('PLAN_LIMIT', `planning took longer than ${time / 1_000} s (limits.planTime)`, help);
 }
 
 export function tookTooMuch({ memory }: PlanningLimits): PlannerError {
   const help = `${SMALLER} or ask the operator to raise limits.planMemory.`;
-  return new PlannerError('PLAN_LIMIT', `planning needs more memory than ${memory / 1024 ** 2} MiB`, help);
+  return new PlannerError(
+    'PLAN_LIMIT',
+    `planning needs more memory than ${memory / 1024 ** 2} MiB (limits.planMemory)`,
+    help,
+  );
 }
 
 export function busy(): PlannerError {

@@ -54,7 +54,7 @@ describe('planning threads', () => {
     const one = threads({ time: 1_000 });
     const late = refusal(one.ask('acme', 'plan', HUGE));
     const other = one.ask('globex', 'plan', SMALL);
-    expect(await late).toEqual(['PLAN_LIMIT', 'planning exceeded 1000 ms']);
+    expect(await late).toEqual(['PLAN_LIMIT', 'planning took longer than 1 s (limits.planTime)']);
     expect(await other).toMatchObject({ kind: 'planned' });
     expect(await one.ask('acme', 'plan', SMALL)).toMatchObject({ kind: 'planned' });
   });
@@ -63,7 +63,7 @@ describe('planning threads', () => {
     const one = threads({ memory: 64 * MIB, time: 120_000 });
     const heavy = refusal(one.ask('acme', 'plan', HUGE));
     const other = one.ask('globex', 'plan', SMALL);
-    expect(await heavy).toEqual(['PLAN_LIMIT', 'planning needs more memory than 64 MiB']);
+    expect(await heavy).toEqual(['PLAN_LIMIT', 'planning needs more memory than 64 MiB (limits.planMemory)']);
     expect(await other).toMatchObject({ kind: 'planned' });
   });
 

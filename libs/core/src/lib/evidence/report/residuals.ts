@@ -1,5 +1,9 @@
 import type { Basis, Check } from '../verify/check/check';
 
+/** What no pass proves, in one line. `residualsOf` lists what stays open for a bundle. */
+export const NOT_PROVEN =
+  'that the holders of the keys were honest, and that times and outputs of programs are as stated';
+
 /** What a successful verification does not prove, for readers who do not know the product. */
 export interface Residual {
   /** The check whose basis leaves it open; null for what no check can prove. */

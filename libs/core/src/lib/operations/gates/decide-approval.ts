@@ -20,7 +20,7 @@ import { sameResponse, type ApproverKeys, type BoundToken } from './decision-pro
 import { absenceOf, describeGate } from './describe-gate';
 import { gateNodeOf, lastOf } from './gate-view';
 import type { RunDocuments } from '../../stored/run-documents';
-import { compareWithPlan } from './compare-with-plan';
+import { compareWithPlan } from '../../stored/compare-with-plan';
 
 /** A decision that counts, and the resulting state of the gate. */
 export interface Receipt {

@@ -18,15 +18,12 @@ export interface ExplainedCode {
 const FAULTS: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ['An error in a YAML or JSON document. The message has its line and column.', DOCUMENT_REMEDIES],
   ['An error in the manifest of a pack. The message has its line and column.', PACK_REMEDIES],
-  ['An error in a pack or its inputs that planning has found. The message names its place.', PLAN_REMEDIES],
+  ['An error in a pack or its inputs, found when the pack was planned. The message names its place.', PLAN_REMEDIES],
 ];
 
 /** Not errors: the pack can be run. */
 const WARNINGS: ReadonlyMap<string, string> = new Map([
-  [
-    'EFFECTS_UNGATED',
-    'A warning of planning: a step has effects, and no approval gate is before it. The pack can be run.',
-  ],
+  ['EFFECTS_UNGATED', 'A warning: a step has effects, and no approval gate precedes it. The pack can be run.'],
 ]);
 
 /** The meaning of an error code of the API or of a fault; null if it is neither. */

@@ -116,7 +116,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   },
   EVENTS_GONE: {
     status: 410,
-    title: 'The events after this position are not kept',
+    title: 'The events after this position are no longer stored',
     remediation: 'Read the lists again. Then continue after `head` of a page that was read without `after`.',
   },
   ARTIFACT_NOT_FOUND: {
@@ -176,7 +176,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   PLAN_LIMIT: {
     status: 422,
     title: 'Planning exceeds the time or memory limit of a pack',
-    remediation: 'Make the pack or its inputs smaller, or ask the operator to raise the limit.',
+    remediation:
+      'Make the pack or its inputs smaller, or ask the operator to raise limits.planTime or limits.planMemory.',
   },
   PLANNER_BUSY: {
     status: 503,
@@ -192,7 +193,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   },
   SEALED_UNENFORCEABLE: {
     status: 409,
-    title: 'No worker can seal the run',
+    title: 'No worker can execute the run in sealed mode',
     remediation: 'Ask the operator for a worker on a machine with bubblewrap, user namespaces and seccomp.',
   },
   PLAN_HASH_MISMATCH: {
@@ -212,9 +213,9 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   },
   IDEMPOTENCY_RUN_GONE: {
     status: 410,
-    title: 'The run of the repeated request does not exist any more',
+    title: 'The run of the repeated request no longer exists',
     remediation:
-      'Look for the evidence of that run. To run the pack again, send the request with a new idempotency key. If no retention has removed the run, inform the operator.',
+      'Look for the evidence of that run. To run the pack again, send the request with a new idempotency key. If retention has not removed the run, inform the operator.',
   },
 
   PROFILE_MISMATCH: {

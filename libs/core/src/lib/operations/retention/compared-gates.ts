@@ -3,7 +3,7 @@ import type { StepColumns } from '../../journal/ended-steps';
 import type { GatePlace, GateRow, GateStore } from '../../ports/gates/gate-store';
 import { compareEach } from '../../stored/document-altered';
 import type { RunDocuments } from '../../stored/run-documents';
-import { compareWithPlan } from '../gates/compare-with-plan';
+import { compareWithPlan } from '../../stored/compare-with-plan';
 import type { ComparedRuns } from './compared-runs';
 
 interface GateDependencies {

@@ -52,6 +52,6 @@ function runGone(runId: RunId): SubmitRunError {
   return new SubmitRunError(
     'IDEMPOTENCY_RUN_GONE',
     `this request was accepted as the run ${runId}, which does not exist any more`,
-    'Look for the evidence of that run. To run the pack again, send the request with a new idempotency key. If no retention has removed the run, inform the operator.',
+    'Look for the evidence of that run. To run the pack again, send the request with a new idempotency key. If retention has not removed the run, inform the operator.',
   );
 }

@@ -27,5 +27,8 @@ export interface Submission {
 export interface Idempotency {
   readonly key: string;
   readonly route: string;
+  /** Equal for bodies with the same value. */
   readonly bodyDigest: Digest;
+  /** Digests by which earlier releases recorded the same request. */
+  readonly earlierDigests: readonly Digest[];
 }

@@ -112,7 +112,7 @@ export const POLICY: Descriptions<PolicyRule> = {
 };
 
 export const SANDBOX: Descriptions<SandboxRule> = {
-  mode: 'sealed: steps have no network access. The pack is refused if this cannot be enforced.',
+  mode: 'sealed: steps can reach only destinations that the operator lists. The pack is refused if this cannot be enforced.',
   egressAllowlist: 'Hosts that steps of the pack can reach. An empty list allows none.',
   cpuMillicores: 'CPU limit of a step: 1000 is one core.',
   memoryMiB: 'Memory limit of a step.',
@@ -123,7 +123,7 @@ export const SANDBOX: Descriptions<SandboxRule> = {
 
 export const CONCURRENCY: Descriptions<ConcurrencyRule> = {
   group: 'Concurrency group: text with expressions over inputs. Runs of the same group exclude each other.',
-  onConflict: 'Behavior of a second run of the group: it waits, or it is refused.',
+  onConflict: 'Behaviour of a second run of the group: it waits, or it is refused.',
 };
 
 export const OUTPUT: Descriptions<OutputRule> = {
@@ -134,12 +134,12 @@ export const OUTPUT: Descriptions<OutputRule> = {
 
 export const SUCCESS: Descriptions<PackSpec['success']> = {
   message:
-    'Message of a run that succeeded. Text with expressions, which can read what outputs of the pack can read, and failed.',
+    'Message of a run that succeeded. Text with expressions. They can read what outputs of the pack can read, and failed.',
 };
 
 export const FAILURE: Descriptions<PackSpec['failure']> = {
   message:
-    'Message of a run that failed, also if its time was over or a gate refused it. A cancelled run has none. Text with expressions, which can read what outputs of the pack can read, and failed.',
+    'Message of a run that failed, including after a timeout or at a gate. A cancelled run has no message. Text with expressions. They can read what outputs of the pack can read, and failed.',
   retries: 'Default retries of run steps.',
 };
 

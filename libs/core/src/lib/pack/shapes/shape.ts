@@ -175,7 +175,9 @@ export function list<T>(
       const items = itemsOf(written);
       if (items === null) {
         if (refuseExpression(written.value, at, reading)) return [];
-        reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be a list; it is ${kindOf(written.value)}.`);
+        const { value } = written;
+        const note = typeof value === 'string' ? { remediation: `Write it as a list: [${shown(value)}].` } : {};
+        reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be a list; it is ${kindOf(value)}.`, note);
         return [];
       }
       if (items.length < min) reading.fault('PACK_FIELD_EMPTY', at, `${nameOf(at)} must have at least ${min} entry.`);

@@ -107,7 +107,11 @@ export class InnerPacks {
     this.steps += allSteps(reading.pack).length;
     if (this.steps > this.maxSteps) {
       if (before <= this.maxSteps)
-        faults.add('PLAN_TOO_MANY_STEPS', at, `With the packs in it the pack has more than ${this.maxSteps} steps.`);
+        faults.add(
+          'PLAN_TOO_MANY_STEPS',
+          at,
+          `With the packs in it the pack has ${this.steps} steps or more; at most ${this.maxSteps} are allowed.`,
+        );
       return null;
     }
     return {

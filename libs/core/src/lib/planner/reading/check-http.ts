@@ -32,7 +32,7 @@ export function checkHttp(body: RunBody, at: string, faults: Faults): void {
       faults.guess(method, HTTP_METHODS, `Use one of ${HTTP_METHODS.join(', ')}.`),
     );
   if (form !== undefined && body.with['body'] !== undefined)
-    fault('form', 'A request can have either body or form.', 'Keep exactly one of them.');
+    fault('form', 'A request can have either body or form.', 'Keep exactly one of the fields.');
   for (const name of Object.keys(isJsonObject(headers) ? headers : {})) {
     if (!HEADER.test(name)) fault(`headers/${name}`, 'This is not a header name.');
     else if (CARRYING_HEADERS.includes(name.toLowerCase())) fault(`headers/${name}`, `A pack cannot set ${name}.`);

@@ -91,7 +91,7 @@ export function checkParametersTogether(
     const stated = ['path', 'source'].filter((name) => Object.hasOwn(parameters, name));
     if (stated.length !== 1)
       faults.add('EXECUTOR_PARAMETER', at, 'A script must have either path or source.', {
-        remediation: 'Keep exactly one of them.',
+        remediation: 'Keep exactly one of the fields.',
       });
     const [name] = isJsonArray(parameters['interpreter']) ? parameters['interpreter'] : [];
     if (typeof name === 'string' && !interpreters.includes(name)) {

@@ -64,7 +64,7 @@ export function readApprovals(
       faults.add(
         'GATE_EXPIRY_TOO_LONG',
         `${at}/expiresAfter`,
-        `In this environment, an approval must expire within ${floor.maxExpiresAfterMs / 1_000} s.`,
+        `The approval expires after ${approval.expiresAfterMs / 1_000} s; this environment allows at most ${floor.maxExpiresAfterMs / 1_000} s.`,
       );
     }
     const reason =

@@ -123,7 +123,7 @@ export const artifacts = section('Object store for artifacts, pack files, large 
   grace: key(
     duration(SECOND, 365 * DAY),
     DAY,
-    'Minimum time that unreferenced and incomplete objects are kept. It must exceed the time between storing an object and recording it; 10m or more.',
+    'Minimum time that unreferenced and incomplete objects are kept. It must exceed the time between storing an object and recording it. The minimum is 10m.',
     's, m, h, d',
   ),
   sweepInterval: key(

@@ -22,7 +22,7 @@ export const database = section(
     connectTimeout: key(
       duration(SECOND, HOUR),
       5 * SECOND,
-      'Longest wait for a connection: for a free one of the pool, or for the server to accept a new one.',
+      'Maximum time to wait for a free connection of the pool, or for the server to accept a new connection.',
       'ms, s, m, h',
     ),
   },

@@ -18,7 +18,7 @@ export const http = section('The HTTP API.', {
     maxAge: key(
       duration(0, 24 * HOUR),
       10 * MINUTE,
-      'Time for which a browser may keep the answer to a preflight request. Browsers have lower limits of their own.',
+      'Time for which a browser may keep the answer to a preflight request. Browsers also have their own, lower limits.',
       's, m, h',
     ),
   }),
@@ -92,6 +92,18 @@ export const http = section('The HTTP API.', {
       'Maximum time to parse one body. A body that takes longer gets 413 BODY_TOO_LARGE.',
       's, m',
     ),
+    discard: key(
+      size(KIB, GIB),
+      64 * MIB,
+      'Maximum size of the rest of a refused body that is read and discarded after the answer, so that the client receives the answer. Then the connection is closed.',
+      'bytes (KiB, MiB, GiB)',
+    ),
+    discardTime: key(
+      duration(0, 10 * MINUTE),
+      10 * SECOND,
+      'Maximum time for which the rest of a refused body is read and discarded.',
+      'ms, s, m',
+    ),
   }),
   headersTimeout: key(duration(SECOND, 10 * MINUTE), 15 * SECOND, 'Timeout for receiving the request headers.', 's, m'),
   bodyTimeout: key(
@@ -143,15 +155,15 @@ export const http = section('The HTTP API.', {
     held: key(
       number(10_000, 100_000_000),
       500_000,
-      'Number of steps and executions whose times are kept in memory, of all runs, about 150 bytes each. A run that alone has more gets 422 TIMINGS_TOO_LARGE.',
+      'Maximum number of steps and executions whose times are kept in memory, for all runs together, about 150 bytes each. A run that exceeds the limit by itself gets 422 TIMINGS_TOO_LARGE.',
       'steps and executions',
     ),
   }),
-  journals: section('What journals say, for comparing rows with them before they are shown.', {
+  journals: section('Cache of journals. The webservice compares rows with the journal before it shows them.', {
     cache: key(
       size(MIB, 16 * GIB),
       64 * MIB,
-      'Size of what is kept of journals, of all runs: about 40 bytes for each log chunk and 300 for each artifact. A journal that alone is larger is kept while it is the last one.',
+      'Size of the cache for all runs, about 40 bytes for each log chunk and 300 bytes for each artifact. A journal larger than the cache is kept until another journal is read.',
       'KiB, MiB, GiB',
     ),
   }),
@@ -160,21 +172,16 @@ export const http = section('The HTTP API.', {
     scanLines: key(
       number(1_000, 10_000_000),
       100_000,
-      'Maximum number of lines that one request searches. The answer states the last line that was searched, and the next request continues after it.',
+      'Maximum number of lines that one request searches. The response states the last line that was searched. The next request continues after it.',
       'lines',
     ),
     scanBytes: key(
       size(MIB, GIB),
       32 * MIB,
-      'Size of the lines after which one request stops searching. It is checked after each chunk, in a search backward after each 1024 lines.',
+      'Total size of lines after which one request stops searching. The size is checked after each chunk, and in a backward search after every 1024 lines.',
       'KiB, MiB, GiB',
     ),
-    reads: key(
-      number(1, 64),
-      2,
-      'Number of reads of stored lines that are in progress at once for pages and searches.',
-      'reads',
-    ),
+    reads: key(number(1, 64), 2, 'Maximum number of concurrent reads of stored lines for pages and searches.', 'reads'),
   }),
   limits: section('Rate limits by type of request. They apply to one person of one tenant on one webservice.', {
     submit: perSecond(5_000, 'Submissions.'),

@@ -17,7 +17,7 @@ export const sealedMode = section(
     wait: key(
       duration(SECOND, 7 * DAY),
       5 * MINUTE,
-      'How long a sealed run waits for a worker that can seal. Then the run fails with SEALED_UNENFORCEABLE.',
+      'How long a sealed run waits for a worker that supports sealed mode. Then the run fails with SEALED_UNENFORCEABLE.',
       's, m, h, d',
     ),
     allow: key(

@@ -45,7 +45,7 @@ const binding = {
   rotation: key(
     oneOf('refuse', 'allow'),
     'refuse',
-    'Behavior if the value changes after a run began. refuse: the step fails. allow: the step uses the new value.',
+    'Behaviour if the value changes after a run began. refuse: the step fails. allow: the step uses the new value.',
     'refuse | allow',
   ),
 };

@@ -25,17 +25,17 @@ export const webConsole = section('The web console, which the webservice serves 
     'Further origins that the browser may connect to, such as a token endpoint on another host than the issuer.',
   ),
   refresh: key(duration(SECOND, HOUR), 5 * SECOND, 'Interval at which the console reads lists again.', 's, m'),
-  logLines: key(number(100, 1_000_000), 5_000, 'Number of log lines that a browser holds.', 'lines'),
+  logLines: key(number(100, 1_000_000), 5_000, 'Maximum number of log lines that a browser holds.', 'lines'),
   graphNodes: key(
     number(10, 10_000),
     500,
-    'Number of nodes up to which the console draws the graph of a run. Above it, it shows the table of steps only.',
+    'Maximum number of nodes for which the console draws the graph of a run. A larger run is shown as a table of steps only.',
     'nodes',
   ),
   bundleSize: key(
     size(MIB, 2 * GIB),
     256 * MIB,
-    'Size up to which a browser reads an evidence bundle. A browser holds it in memory; the command line verifies larger ones.',
+    'Maximum size of an evidence bundle that a browser reads. The browser holds the bundle in memory. The command line verifies larger bundles.',
     'MiB, GiB',
   ),
 });

@@ -293,6 +293,8 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     // The URL is computed. The planner would refuse a literal one, which counts as a declared destination.
     const { outcome, attempts } = await perform({ url: url(tls) }, { with: { url: '{{ inputs.url }}' }, egress: declared });
     expect(outcome).toMatchObject({ kind: 'failed', code: 'EGRESS_DENIED', retryable: false });
+    const { protocol, hostname } = new URL(url(tls));
+    expect(outcome).toHaveProperty('message', expect.stringMatching(`${protocol}//${hostname}:\\d+ is not in egress of the step: ${code}$`));
     expect(attempts).toMatchObject([{ allowed: false, code, address: null }]);
     expect(dns.asked.length).toBe(count);
   }); // prettier-ignore

@@ -64,7 +64,7 @@ export class HttpExecutor extends Executor {
       const decision = decideEgress(egress.rules(request), asked.target);
       if (!decision.allowed) {
         await egress.keep(request, report, egress.rules(request), [deniedAttempt(asked.target, decision.code)]);
-        return failed('EGRESS_DENIED', `${asked.target.host}:${asked.target.port} or its path is not allowed: ${decision.code}`, false); // prettier-ignore
+        return failed('EGRESS_DENIED', whyDenied(asked.target, decision.code), false);
       }
       const open = await egress.open(request);
       if (open === null) throw refusal('EGRESS_UNAVAILABLE', 'the egress proxy did not open a socket for the step');
@@ -188,6 +188,14 @@ function outcomeOfSilence(error: unknown, request: ExecutionRequest, isSent: boo
   const code = codeOf(error) ?? '';
   const late = code.endsWith('_TIMEOUT');
   return failed(late ? 'HTTP_TIMEOUT' : 'HTTP_CONNECTION', `the response is incomplete: ${code || 'the connection was closed'}`, true); // prettier-ignore
+}
+
+/** The message has no path and no query: they can contain secrets. */
+function whyDenied({ scheme, host, port }: Target, code: EgressAttempt['code']): string {
+  const where = `${scheme}://${host}:${port}`;
+  if (code === 'EGRESS_NOT_LISTED') return `${where} is not in egress of the step: ${code}`;
+  if (code === 'EGRESS_PATH_OUTSIDE') return `the path of the URL at ${where} is not in egress of the step: ${code}`;
+  return `${where} is refused: ${code}`;
 }
 
 function deniedAttempt({ host, port }: Target, code: EgressAttempt['code']): EgressAttempt {

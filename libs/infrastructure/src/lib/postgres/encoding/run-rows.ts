@@ -136,7 +136,7 @@ function summaryOf(row: SummaryRow, mark: Json): RunSummary {
 }
 
 /** The row of a run says that it is being cancelled, and its inbox has no such request: it would say so for ever. */
-export function alteredCancellation(tenant: TenantId, runId: RunId): DocumentAltered {
+function alteredCancellation(tenant: TenantId, runId: RunId): DocumentAltered {
   const found = {
     document: 'status',
     what: 'the mark of its cancellation',

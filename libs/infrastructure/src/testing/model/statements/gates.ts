@@ -103,12 +103,12 @@ function overlap(counted: string, persons: string): boolean {
 export function isMisplaced({ tx, tables }: Session, run: RunRow, key: string): boolean {
   const { seen, cancel_position: cancelled, refused_position: refused, inbox_seq } = run;
   if (Math.min(seen, cancelled, refused) < 0 || Math.max(seen, cancelled, refused) > inbox_seq) return true;
-  const given = (position: number) => JSON.parse(tx.find(tables.inbox, `${key}/${position}`)?.given ?? '{}') as Given;
+  const given = (position: number) => JSON.parse(tx.find(tables.inbox, `${key}/${position}`)?.given ?? '{}') as InboxEvent;
   if (cancelled > 0 && given(cancelled).type !== 'run.cancel-requested') return true;
   return refused > 0 && given(refused).decision?.decision !== 'rejected';
 }
 
-interface Given {
+interface InboxEvent {
   readonly type?: string;
   readonly decision?: { readonly decision: string };
 }

@@ -1,8 +1,15 @@
-import { differenceFromPlan } from '../../binding/planned-request';
-import type { TenantId } from '../../foundation/ids';
-import type { GateRow } from '../../ports/gates/gate-store';
-import { DocumentAltered } from '../../stored/document-altered';
-import type { RunDocuments } from '../../stored/run-documents';
+import { differenceFromPlan } from '../binding/planned-request';
+import type { RunId, TenantId } from '../foundation/ids';
+import { DocumentAltered } from './document-altered';
+import type { RunDocuments } from './run-documents';
+import type { GateDocuments } from './stored-gate';
+
+/** A gate whose documents match their digests. */
+interface ComparedGate {
+  readonly runId: RunId;
+  readonly gate: string;
+  readonly documents: GateDocuments;
+}
 
 /**
  * Compares the request of a gate, which a worker writes and nobody signs, with the plan that the signed admission names. Throws
@@ -10,7 +17,7 @@ import type { RunDocuments } from '../../stored/run-documents';
  *
  * @param documents of the run of the gate.
  */
-export function compareWithPlan(tenant: TenantId, row: GateRow, documents: Pick<RunDocuments, 'index'>): void {
+export function compareWithPlan(tenant: TenantId, row: ComparedGate, documents: Pick<RunDocuments, 'index'>): void {
   const { runId, gate } = row;
   const { request, show } = row.documents;
   const found = differenceFromPlan(documents.index, { request, show });

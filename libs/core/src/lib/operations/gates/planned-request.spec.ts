@@ -1,15 +1,15 @@
-import { MemoryWorld } from '../../testing/memory/memory-world';
-import { packText, planned } from '../../testing/planning';
-import { testDefaults, testFloor } from '../../testing/random/random-plan';
-import { sha256 } from '../canonical/digest';
-import type { StepId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
-import type { GateRequest } from '../gate/gate-request';
-import { RunDriver } from '../operations/driver/drive-run';
-import type { GateNode } from '../plan/plan';
-import { indexPlan, nodeAt, type PlanIndex } from '../plan/plan-index';
-import { Executor, type Outcome } from '../ports/step/executor';
-import { differenceFromPlan } from './planned-request';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
+import { packText, planned } from '../../../testing/planning';
+import { testDefaults, testFloor } from '../../../testing/random/random-plan';
+import { sha256 } from '../../canonical/digest';
+import type { StepId } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import type { GateRequest } from '../../gate/gate-request';
+import { RunDriver } from '../driver/drive-run';
+import type { GateNode } from '../../plan/plan';
+import { indexPlan, nodeAt, type PlanIndex } from '../../plan/plan-index';
+import { Executor, type Outcome } from '../../ports/step/executor';
+import { differenceFromPlan } from '../../binding/planned-request';
 
 // That the request of every driver agrees is a property of honest runs (evidence/verify/honest-runs.spec.ts).
 
