@@ -38,6 +38,7 @@ import { EventsController } from './events/events.controller';
 import { FeedHeads } from './events/feed-heads';
 import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
+import { ApprovedPlans } from './gates/approved-plans';
 import { GatesController } from './gates/gates.controller';
 import { HealthModule } from './health/health.module';
 import { LogPages } from './logs/log-pages';
@@ -169,6 +170,7 @@ const PROVIDERS: readonly Provider[] = [
   ...SETTINGS,
   ...REQUESTS,
   provide(ArchiveReader, {}, () => ({ read: readTarFiles })),
+  ApprovedPlans,
   PackSources,
   PackIntake,
   provide(OfferedExecutors, { setting: PLANNING_SETTING }, ({ setting }) => ({ items: executorsIn(setting) })),

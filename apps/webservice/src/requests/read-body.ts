@@ -14,7 +14,7 @@ export interface ReadBody<Value> {
 }
 
 /** What identifies the body of a request that may be repeated. */
-export interface BodyDigests {
+interface BodyDigests {
   /** Digest of its RFC 8785 text: equal for all texts of the same value. */
   readonly value: Digest;
   /** Digest of its bytes, by which releases before 0.1.0 recorded a request. */

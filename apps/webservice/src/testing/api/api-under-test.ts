@@ -163,8 +163,8 @@ export class ApiUnderTest {
     commit(this.worker, runId, supplied);
 
   /** A run that waits at a gate, and the decision that approves it. */
-  readonly gated = (gate: string, change: JsonObject = {}, requirement: JsonObject = {}) =>
-    gated(this, gate, change, requirement);
+  readonly gated = (gate: string, change: JsonObject = {}, manifest = MANIFEST, proof?: 'token') =>
+    gated(this, gate, change, manifest, proof);
 
   /** A token for exactly one decision (RFC 9396). */
   readonly boundToken = (login: string, detail: JsonObject): Promise<string> => boundToken(this.issuer, login, detail);

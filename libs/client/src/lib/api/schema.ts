@@ -2075,7 +2075,7 @@ export interface components {
       ungatedEffects: string[] | null;
       /** @description Reason that the pack suggests (`reasonTemplate`). The gate digest does not cover it. Null in lists, and if the pack suggests no reason. */
       suggestedReason: string | null;
-      /** @description The form of the gate: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785). Null in lists, and if the gate has none. */
+      /** @description The form that approvers fill in: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785), which a client must compute. Its members are in the order in which the author of the pack wrote them, unless the pack was sent as a JSON object or a release without this member admitted the run. Null in lists, and if the gate has no form. */
       form: {
         [key: string]: unknown;
       } | null;

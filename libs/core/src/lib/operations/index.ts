@@ -31,6 +31,7 @@ export { objectionTo } from './gates/decision-checks';
 export { DecisionError, type DecisionCode } from './gates/decision-error';
 export type { ApproverKeys, BoundToken } from './gates/decision-proof';
 export { judgedVerdict, overriddenVerdict, policyOfGate } from './gates/describe-gate';
+export { inAuthoredOrder } from './packs/authored-forms';
 export { formOf, gateNodeOf, gatesOf, recordsOf, requestOf } from './gates/gate-view';
 export { suggestedReason } from './gates/suggested-reason';
 export { responseFaults } from './gates/response-faults';

@@ -197,6 +197,8 @@ export class SubmitRun {
       runId,
       planHash,
       ...planning.texts,
+      // The stored manifest of the original is sorted.
+      forms: submission.forms ?? planning.texts.forms,
       profileDigest,
       environment: environment.text,
       environmentDigest: environment.digest,
