@@ -69,9 +69,9 @@ export class TimingsController {
     const run = await this.reader.summary(tenant, runId);
     const documents = run && (await this.reader.documents(tenant, runId));
     if (!run || !documents) throw runNotFound();
-    response.setHeader('ETag', runTag(run));
-    if (isKnown(request, runTag(run))) {
-      response.status(304).end();
+    const tag = runTag(run);
+    if (isKnown(request, tag)) {
+      response.status(304).setHeader('ETag', tag).end();
       return;
     }
     const limit = Math.min(PAGES.limitOf(query), this.http.timings.page);
@@ -81,14 +81,18 @@ export class TimingsController {
     const timings = await this.timings.of(tenant, runId, run.evidence.status === 'sealed');
     const { index } = documents;
     refuseStray(tenant, run, items, { timings, index });
-    response.status(200).json({
-      runId,
-      status: run.status,
-      origin: instant(run.createdAt),
-      columns: [...TIMING_COLUMNS],
-      items: items.map((step) => toRow(step, index, timings, run.createdAt)),
-      nextCursor,
-    });
+    // A problem has no version of the run.
+    response
+      .status(200)
+      .setHeader('ETag', tag)
+      .json({
+        runId,
+        status: run.status,
+        origin: instant(run.createdAt),
+        columns: [...TIMING_COLUMNS],
+        items: items.map((step) => toRow(step, index, timings, run.createdAt)),
+        nextCursor,
+      });
   }
 }
 
