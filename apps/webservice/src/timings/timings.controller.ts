@@ -67,9 +67,8 @@ export class TimingsController {
     const run = await this.reader.summary(tenant, runId);
     const documents = run && (await this.reader.documents(tenant, runId));
     if (!run || !documents) throw runNotFound();
-    response.setHeader('ETag', runTag(run));
     if (isKnown(request, runTag(run))) {
-      response.status(304).end();
+      response.status(304).setHeader('ETag', runTag(run)).end();
       return;
     }
     const limit = Math.min(PAGES.limitOf(query), this.http.timings.page);
@@ -78,14 +77,18 @@ export class TimingsController {
     const { items, nextCursor } = await PAGES.read({ ...query, limit }, ['timings', tenant, runId], read, placeOf);
     const timings = await this.timings.of(tenant, runId, run.evidence.status === 'sealed');
     const { index } = documents;
-    response.status(200).json({
-      runId,
-      status: run.status,
-      origin: instant(run.createdAt),
-      columns: [...TIMING_COLUMNS],
-      items: items.map((step) => toRow(step, index, timings, run.createdAt)),
-      nextCursor,
-    });
+    // Not earlier: a problem is no representation of the run.
+    response
+      .status(200)
+      .setHeader('ETag', runTag(run))
+      .json({
+        runId,
+        status: run.status,
+        origin: instant(run.createdAt),
+        columns: [...TIMING_COLUMNS],
+        items: items.map((step) => toRow(step, index, timings, run.createdAt)),
+        nextCursor,
+      });
   }
 }
 
