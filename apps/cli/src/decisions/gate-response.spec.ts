@@ -46,7 +46,9 @@ describe('the form of a gate', () => {
   it('is that of the server if it has that digest, in its order', () => {
     const { properties, ...rest } = FORM;
     const sent = { properties: Object.fromEntries(Object.entries(properties).reverse()), ...rest };
-    expect(formLines(formIn(sent, {}, digestOf(FORM)))[1]).toBe('  note: string, optional');
+    expect(formLines(formIn(sent, {}, digestOf(FORM)))[1]).toBe(
+      '  note: string, optional, at most 5 characters, matching ^[a-z ]*$',
+    );
   });
 
   it('is shown with title, type, values, default and description, and no text of the pack at the margin', () => {
