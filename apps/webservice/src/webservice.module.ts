@@ -38,6 +38,7 @@ import { EventsController } from './events/events.controller';
 import { FeedHeads } from './events/feed-heads';
 import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
+import { ApprovedPlans } from './gates/approved-plans';
 import { GatesController } from './gates/gates.controller';
 import { HealthModule } from './health/health.module';
 import { LogPages } from './logs/log-pages';
@@ -64,6 +65,7 @@ import { AcceptableGuard } from './requests/acceptable.guard';
 import { BodyReader, BodyRelease } from './requests/body-reader';
 import { BODY_THREADS, BodyThreadsModule } from './requests/body-threads.module';
 import { KnownParametersGuard } from './requests/paging/known-parameters.guard';
+import { RefusedBodies } from './requests/refused-bodies';
 import { RerunController } from './runs/rerun.controller';
 import { RunListController } from './runs/run-list.controller';
 import { RunTails } from './runs/run-tails';
@@ -142,6 +144,7 @@ const REQUESTS: readonly Provider[] = [
   provide(BodyReader, { configuration, threads: BODY_THREADS }, ({ configuration: { http }, threads }) => {
     return new BodyReader({ ...http.bodies, largest: http.bodyLimit }, threads);
   }),
+  provide(RefusedBodies, { configuration }, (supplied) => new RefusedBodies(supplied.configuration.http.bodies)),
   AlteredDocuments,
   provide(
     ProblemFilter,
@@ -151,9 +154,10 @@ const REQUESTS: readonly Provider[] = [
       isUnavailable: IS_DATABASE_UNAVAILABLE,
       altered: AlteredDocuments,
       refusals: RefusalLoop,
+      bodies: RefusedBodies,
     },
-    ({ url, observability, isUnavailable, altered, refusals }) =>
-      new ProblemFilter(url, observability, isUnavailable, altered, refusals),
+    ({ url, observability, isUnavailable, altered, refusals, bodies }) =>
+      new ProblemFilter(url, observability, isUnavailable, altered, refusals, bodies),
   ),
   { provide: APP_INTERCEPTOR, useClass: BodyRelease },
   { provide: APP_GUARD, useClass: AuthGuard },
@@ -166,6 +170,7 @@ const PROVIDERS: readonly Provider[] = [
   ...SETTINGS,
   ...REQUESTS,
   provide(ArchiveReader, {}, () => ({ read: readTarFiles })),
+  ApprovedPlans,
   PackSources,
   PackIntake,
   provide(OfferedExecutors, { setting: PLANNING_SETTING }, ({ setting }) => ({ items: executorsIn(setting) })),

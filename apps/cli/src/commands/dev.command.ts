@@ -63,7 +63,8 @@ export function registerDev(program: Command, context: Context): void {
 }
 
 async function runDev(options: Options, { terminal, env }: Context) {
-  const port = options.port === undefined ? null : numberOf('--port', options.port, { least: 0, most: 65_535 });
+  const port =
+    options.port === undefined ? null : numberOf('--port', options.port, { least: 0, most: 65_535, usual: 8_080 });
   const own = await readOwnSettings(options.config, env);
   const waiting = new Ending();
   const stack = await startDevStack({

@@ -18,12 +18,15 @@ export interface FormField {
   readonly schema: Json;
 }
 
-/** The form in the plan whose digest the gate request names. Throws `CLI_GATE_DIGEST` if the plan has none. */
-export function formIn(plan: Json, formDigest: Digest): JsonObject {
-  for (const form of formsIn(plan)) if (digestOf(form) === formDigest) return form;
+/**
+ * The form whose digest the gate request names: as the server sent it, in the order of its author, or that of the plan, whose members are
+ * sorted. `sent`: null from servers of earlier versions. Throws `CLI_GATE_DIGEST` if neither is that form.
+ */
+export function formIn(sent: JsonObject | null, plan: Json, formDigest: Digest): JsonObject {
+  for (const form of sent === null ? formsIn(plan) : [sent]) if (digestOf(form) === formDigest) return form;
   throw new CliError(
     'CLI_GATE_DIGEST',
-    'the plan has no form with the digest that the gate request names',
+    'the server sent no form with the digest that the gate request names',
     'Do not decide. Contact the operator.',
   );
 }
@@ -38,15 +41,12 @@ function* formsIn(part: Json): Generator<JsonObject> {
   }
 }
 
-/** The fields of a form, required ones first; empty: it is not an object whose members are declared. */
+/** The fields of a form in its order; empty: it is not an object whose members are declared. */
 export function fieldsOf(form: JsonObject): readonly FormField[] {
   const { properties = null, required } = form;
   if (form['type'] !== 'object' || !isJsonObject(properties)) return [];
-  const needed = (Array.isArray(required) ? required : []).filter(
-    (name): name is string => typeof name === 'string' && Object.hasOwn(properties, name),
-  );
-  const others = Object.keys(properties).filter((name) => !needed.includes(name));
-  return [...needed, ...others].map((name) => fieldOf(name, properties[name] ?? null, needed.includes(name)));
+  const needed: readonly Json[] = Array.isArray(required) ? required : [];
+  return Object.entries(properties).map(([name, schema]) => fieldOf(name, schema, needed.includes(name)));
 }
 
 function fieldOf(name: string, schema: Json, isRequired: boolean): FormField {

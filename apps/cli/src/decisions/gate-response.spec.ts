@@ -38,8 +38,17 @@ describe('the form of a gate', () => {
         { kind: 'map', body: [gate] },
       ],
     };
-    expect(formIn(plan, digestOf(FORM))).toEqual(FORM);
-    expect(() => formIn(plan, digestOf('else'))).toThrow(expect.objectContaining({ code: 'CLI_GATE_DIGEST' }));
+    expect(formIn(null, plan, digestOf(FORM))).toEqual(FORM);
+    for (const sent of [null, FORM])
+      expect(() => formIn(sent, plan, digestOf('else'))).toThrow(expect.objectContaining({ code: 'CLI_GATE_DIGEST' }));
+  });
+
+  it('is that of the server if it has that digest, in its order', () => {
+    const { properties, ...rest } = FORM;
+    const sent = { properties: Object.fromEntries(Object.entries(properties).reverse()), ...rest };
+    expect(formLines(formIn(sent, {}, digestOf(FORM)))[1]).toBe(
+      '  note: string, optional, at most 5 characters, matching ^[a-z ]*$',
+    );
   });
 
   it('is shown with title, type, values, default and description, and no text of the pack at the margin', () => {

@@ -1,5 +1,5 @@
 import type { Decision, Gate, LogLine, Run, RunGate, Schemas, Step } from '@taskrunner/client';
-import type { Digest, Json } from '@taskrunner/core/foundation';
+import type { Digest, Json, JsonObject } from '@taskrunner/core/foundation';
 import type { GateRequest, PolicyVerdict } from '@taskrunner/core/gate';
 import type { PlanDiff } from '@taskrunner/core/plan';
 
@@ -111,6 +111,8 @@ export type GateView = Pick<
   readonly ungatedEffects: readonly string[] | null;
   /** Absent in answers of earlier versions. */
   readonly suggestedReason?: string | null;
+  /** In the order of its author; null: the gate has none; absent in answers of earlier versions. */
+  readonly form?: JsonObject | null;
   /** Difference from the last run of the pack that people approved; null if there is none, and in lists. `why`: why it is not available. */
   readonly planDiff: {
     readonly against: string;

@@ -91,7 +91,7 @@ export class Server {
 
   /** The first child step in plan order that failed; null: none did. */
   async firstFailedChild(runId: string, parent: string): Promise<Step | null> {
-    const params = { path: { runId }, query: { parent, status: 'failed', limit: 1 } };
+    const params = { path: { runId }, query: { parent, status: 'failed' as const, limit: 1 } };
     return (await bodyOf(this.client.api.GET('/api/runs/{runId}/steps', { params }))).items[0] ?? null;
   }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApiProblem } from '@taskrunner/client';
 import { DevError } from '../dev/dev-error';
 import { CliError } from './cli-error';
 import { reportError } from './report-error';
@@ -38,6 +39,16 @@ describe('what is reported of an error', () => {
   it('a port of dev that cannot be used is an option that is invalid', async () => {
     const error = new DevError('DEV_PORT_UNAVAILABLE', 'no', 'Choose another one.');
     expect((await reported(() => Promise.reject(error)))[0]).toBe(2);
+  });
+
+  it.each([
+    ['TOKEN_INVALID', 401, /^help: Get a new token: sign in with `taskrunner login`/],
+    ['SCOPE_MISSING', 403, /^help: Use the token of a person who has this scope\. `taskrunner whoami` prints/],
+    ['PACK_NOT_FOUND', 404, /^help: Publish it\.$/],
+  ])('a refusal with %s names the command that helps, if there is one', async (code, status, help) => {
+    const problem = { code, detail: 'no', remediation: 'Publish it.' } as ConstructorParameters<typeof ApiProblem>[1];
+    const [, said] = await reported(() => Promise.reject(new ApiProblem(status, problem)));
+    expect(said).toEqual([`${code} no`, expect.stringMatching(help)]);
   });
 
   it('anything else is one, with its stack', async () => {

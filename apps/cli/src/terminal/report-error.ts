@@ -28,9 +28,17 @@ function refusedFile(error: unknown): CliError | null {
   );
 }
 
+/** Remedies for people at a command line, where those of the API are for programs. */
+const OUR_REMEDIES: Readonly<Partial<Record<string, string>>> = {
+  TOKEN_INVALID:
+    'Get a new token: sign in with `taskrunner login`. `taskrunner dev token NAME` prints one of a development server.',
+  SCOPE_MISSING:
+    'Use the token of a person who has this scope. `taskrunner whoami` prints the scopes of yours; `taskrunner login --scope` asks for others.',
+};
+
 /** A remedy of the API names the member of its answer. Here the errors are lines. */
-function inOurWords(remediation: string): string {
-  return remediation.replace('listed in `errors`', 'listed below');
+function inOurWords(code: string, remediation: string): string {
+  return OUR_REMEDIES[code] ?? remediation.replace('listed in `errors`', 'listed below');
 }
 
 /** An answer without a code of ours, of a status that no proxy of a TaskRunner server has a reason to send; null for any other. */
@@ -52,7 +60,7 @@ export function reportError(error: unknown, terminal: Terminal, file = '', input
     const elsewhere = otherServer(error);
     if (elsewhere !== null) return reportError(elsewhere, terminal);
     terminal.say(safeLine(`${error.code} ${error.detail}`));
-    if (error.remediation !== null) terminal.say(safeLine(`help: ${inOurWords(error.remediation)}`));
+    if (error.remediation !== null) terminal.say(safeLine(`help: ${inOurWords(error.code, error.remediation)}`));
     for (const line of faultLines(withInputHints(error.errors, inputs), file)) terminal.say(line);
     if (error.traceId !== null && error.status >= 500) terminal.say(safeLine(`trace: ${error.traceId}`));
     return exitOfProblem(error);

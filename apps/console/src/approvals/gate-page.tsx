@@ -4,9 +4,10 @@ import { useEffect, useRef, useState } from 'react';
 import { isAbsent } from '../api/problem';
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
 import type { Plan } from '@taskrunner/core/plan';
-import { useMe } from '../frame/me';
+import { useMe, type Me } from '../frame/me';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
+import { ToPart } from '../frame/to-part';
 import { Value } from '../run/value';
 import { Decide } from './decision/decide';
 import { Difference } from './difference';
@@ -14,10 +15,20 @@ import { GateHead } from './gate-head';
 import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
 import { Quorum } from './quorum';
-import { OwnStatus } from './decision/own-status';
+import { isCounted, ownDecision, statusOf } from './decision/own-decision';
+import { OWN_STATUS, OwnStatus, STATUSES } from './decision/own-status';
 import { StepsBehind, usePlanOfGate } from './steps-behind';
 import { ungatedAt } from './ungated-at';
 import { verdictIn } from './verdict';
+
+/** A heading with more characters is set smaller. */
+const LONG = 120;
+
+/** The first line of a message, which is the heading of the page, and the other lines. */
+function inTwo(message: string): readonly [heading: string, rest: string] {
+  const cut = message.indexOf('\n');
+  return cut < 0 ? [message, ''] : [message.slice(0, cut), message.slice(cut + 1)];
+}
 
 /** One request for an approval, and nothing else. */
 export function GatePage() {
@@ -58,6 +69,7 @@ export function GatePage() {
 function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
   const { request, show } = gate;
   const title = gateTitle(gate);
+  const [heading, rest] = inTwo(title);
   const plan = usePlanOfGate(gate);
   const isRequestGenuine = useIsGenuine(gate);
   const genuine = isRequestGenuine === true ? plan.isGenuine : isRequestGenuine;
@@ -71,7 +83,11 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
   useAt(gate.status === 'open' ? gate.until : null, reread);
   return (
     <>
-      <h1 className="request-message">{title}</h1>
+      <h1 className="request-message" data-long={heading.length > LONG}>
+        {heading}
+      </h1>
+      {rest === '' ? null : <p className="request-message request-rest">{rest}</p>}
+      <NothingToDecide gate={gate} me={me.data} />
       <GateHead gate={gate} />
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
@@ -128,6 +144,23 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
         <OwnStatus {...{ gate, me: me.data, isNew, counted, reread }} />
       )}
     </>
+  );
+}
+
+/** Before a person reads the request: that there is nothing for them to decide, and where the page says why. */
+function NothingToDecide({ gate, me }: { readonly gate: Gate; readonly me: Me | undefined }) {
+  const status = statusOf(gate);
+  if (me === undefined || (status === 'open' && gate.canDecide)) return null;
+  const [said, more] =
+    status !== 'open'
+      ? [`Nobody can decide here any more. The gate is ${STATUSES[status] ?? status}.`, 'How it ended']
+      : isCounted(ownDecision(gate, me.person))
+        ? ['You have approved this request.', 'Your decision']
+        : ['You cannot decide on this request.', 'See why'];
+  return (
+    <p className="tinted" data-tone="wait">
+      {said} <ToPart to={OWN_STATUS}>{more}</ToPart>
+    </p>
   );
 }
 

@@ -1,7 +1,7 @@
 import { useRef } from 'react';
 import type { Check } from '@taskrunner/core/evidence';
 import { groupChecks, resultOf, type CheckGroup } from './check-groups';
-import { PARTS } from './to-part';
+import { PARTS } from './parts';
 import { Quoted } from './words';
 
 const BASES = ['recomputed', 'signed', 'asserted', 'absent'] as const;

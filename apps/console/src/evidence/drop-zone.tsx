@@ -38,6 +38,8 @@ export function DropZone({ label, accept, chosen, children, take }: DropFacts) {
         type="file"
         accept={accept}
         className="drop-input"
+        data-chosen={chosen !== null}
+        aria-describedby={chosen === null ? undefined : `${id}-chosen`}
         onChange={({ target }) => {
           const file = target.files?.[0];
           if (file !== undefined) take(file);
@@ -46,7 +48,7 @@ export function DropZone({ label, accept, chosen, children, take }: DropFacts) {
         }}
       />
       {chosen === null ? null : (
-        <p className="faint" role="status">
+        <p className="faint" role="status" id={`${id}-chosen`}>
           Chosen: <span className="code">{chosen}</span>
         </p>
       )}

@@ -10,7 +10,7 @@ import { Verdict } from './verdict';
 export function StageView({ examination: { stage, isReady } }: { readonly examination: ExaminationOfPage }) {
   return (
     <div className="stage">
-      <div aria-live="polite">{stage.kind === 'none' ? null : <ExaminationStage stage={stage} />}</div>
+      <div aria-live="polite">{stage.kind === 'none' ? null : <ShownStage stage={stage} />}</div>
       <p className="faint" data-verifier={isReady ? 'ready' : 'loading'}>
         {isReady
           ? 'The verifier is loaded. It works in this browser and sends nothing: you can cut the network.'
@@ -20,11 +20,7 @@ export function StageView({ examination: { stage, isReady } }: { readonly examin
   );
 }
 
-function ExaminationStage({
-  stage,
-}: {
-  readonly stage: Exclude<ExaminationOfPage['stage'], { readonly kind: 'none' }>;
-}) {
+function ShownStage({ stage }: { readonly stage: Exclude<ExaminationOfPage['stage'], { readonly kind: 'none' }> }) {
   switch (stage.kind) {
     case 'working':
       return (

@@ -2,7 +2,7 @@ import { useId, useState } from 'react';
 import { sizeText } from '../frame/short';
 import { DropZone } from './drop-zone';
 import type { Findings } from './protocol';
-import { PARTS } from './to-part';
+import { PARTS } from './parts';
 import type { TermsOfPage } from './use-terms';
 
 interface TrustFacts {

@@ -1,7 +1,8 @@
 import { basesInWords, NOT_PROVEN } from '@taskrunner/core/evidence';
+import { ToPart } from '../frame/to-part';
 import { browserWords } from './browser-words';
 import type { Findings } from './protocol';
-import { PARTS, ToPart } from './to-part';
+import { PARTS } from './parts';
 import { Quoted } from './words';
 
 /** How a verdict looks: a colour, a shape and a sentence. */
@@ -78,8 +79,8 @@ function TrustedBy({ findings: { report } }: { readonly findings: Findings }) {
   if (trust === null || file === null) return null;
   return (
     <p>
-      Trusted are the keys of trust file <Quoted>{trust.id}</Quoted>, serial {trust.serial}, expires{' '}
-      <Quoted>{trust.expires}</Quoted>, which you gave as <Quoted>{file.name}</Quoted>.
+      You gave trust file <Quoted>{file.name}</Quoted>: <Quoted>{trust.id}</Quoted>, serial {trust.serial}, expires{' '}
+      <Quoted>{trust.expires}</Quoted>. Only its keys are trusted.
     </p>
   );
 }

@@ -45,12 +45,12 @@ export function fieldsOfInputs(inputs: PackDetail['inputs']): readonly Field[] {
   });
 }
 
-/** The form for a JSON Schema of an object; null: it has no members that could be entered one by one. */
+/** The form for a JSON Schema of an object, in the order of its members; null: it has none that could be entered one by one. */
 export function fieldsOfSchema(schema: Schema): readonly Field[] | null {
   const { properties, required } = schema;
   if (schema['type'] !== 'object' || !isObject(properties) || Object.keys(properties).length === 0) return null;
   const needed: readonly Json[] = Array.isArray(required) ? required : [];
-  return inOrder(Object.keys(properties), needed).map((name) => {
+  return Object.keys(properties).map((name) => {
     const of = properties[name];
     const member = isObject(of) ? of : {};
     const { title, description, type, enum: values, default: initial } = member;
@@ -85,12 +85,6 @@ function someIn(schema: Json, is: (part: Schema) => boolean): boolean {
   if (Array.isArray(schema)) return (schema as readonly Json[]).some((part) => someIn(part, is));
   if (!isObject(schema)) return false;
   return is(schema) || Object.values(schema).some((part) => someIn(part, is));
-}
-
-/** First what must be given, as the schema lists it: a plan keeps the order of lists, but not that of members. */
-function inOrder(names: readonly string[], needed: readonly Json[]): readonly string[] {
-  const first = needed.filter((name): name is string => typeof name === 'string' && names.includes(name));
-  return [...first, ...names.filter((name) => !first.includes(name))];
 }
 
 interface Declared {

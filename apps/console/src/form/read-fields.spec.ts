@@ -59,8 +59,8 @@ const FORM: Schema = {
 it('makes a form of a JSON Schema, and checks the value as a whole', () => {
   const fields = fieldsOfSchema(FORM) ?? [];
   expect(fields.map(({ name, kind, title }) => [name, kind, title])).toEqual([
-    ['window', 'choice', 'Window'],
     ['seats', 'json', null],
+    ['window', 'choice', 'Window'],
   ]);
   expect(readForm(FORM, fields, { window: '"night"', seats: '4' }).faults).toEqual({
     seats: [expect.stringMatching(/^seats must /)],

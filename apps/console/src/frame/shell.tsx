@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { bodyOf } from '@taskrunner/client';
@@ -23,6 +23,7 @@ export function Shell() {
   const navigate = useNavigate();
   useLiveLists();
   usePaletteKey(openPalette);
+  useFocusOnNewPage();
   const pages = useMorePages();
   const title = useLocation({ select: ({ pathname }) => pageTitle(pathname) });
   useEffect(() => {
@@ -82,6 +83,22 @@ export function Shell() {
       />
       <Shortcuts isOpen={isHelpOpen} close={() => openHelp(false)} />
     </>
+  );
+}
+
+/**
+ * On a new page the focus is on its content if what had it is gone with the old page. Otherwise the keyboard would begin at the navigation again,
+ * and a screen reader would say nothing.
+ */
+function useFocusOnNewPage(): void {
+  const router = useRouter();
+  useEffect(
+    () =>
+      router.subscribe('onRendered', ({ pathChanged }) => {
+        if (pathChanged && document.activeElement === document.body)
+          document.getElementById('content')?.focus({ preventScroll: true });
+      }),
+    [router],
   );
 }
 

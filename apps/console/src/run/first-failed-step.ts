@@ -11,7 +11,7 @@ export async function firstFailedStep(
 ): Promise<string> {
   let step = failed;
   for (let depth = 0; depth < DEPTH; depth++) {
-    const params = { path: { runId }, query: { parent: step, status: 'failed', limit: 1 } };
+    const params = { path: { runId }, query: { parent: step, status: 'failed' as const, limit: 1 } };
     const [child] = (await bodyOf(client.api.GET('/api/runs/{runId}/steps', { params }))).items;
     if (child === undefined) break;
     step = child.id;

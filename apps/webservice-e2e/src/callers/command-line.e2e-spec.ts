@@ -51,7 +51,7 @@ describe('the command line against a server', () => {
   }, 60_000);
 
   it('shows the form of a gate, and refuses before it asks who cannot decide and what cannot be confirmed', async () => {
-    const form = `{ type: object, additionalProperties: false, required: [verdict], properties: { verdict: { enum: [accept, refuse], title: Verdict }, note: { type: string } } }`;
+    const form = `{ type: object, additionalProperties: false, required: [verdict], properties: { zone: { type: string }, verdict: { enum: [accept, refuse], title: Verdict }, note: { type: string } } }`;
     const run = await ada.submit(
       pack(
         `- { id: ask, gate: { approval: owners, message: "Apply it?", form: ${form} } }`,
@@ -68,6 +68,11 @@ describe('the command line against a server', () => {
     expect([own2.status, own2.stderr]).toEqual([2, expect.stringContaining('64 hexadecimal characters')]);
     const bare = await cli('grace', 'approve', run);
     expect([bare.status, bare.stdout]).toEqual([2, expect.stringContaining('\n  verdict: required, one of')]);
+    // In the order in which the author of the pack wrote them.
+    const fields = ['zone', 'verdict', 'note'];
+    expect(bare.stdout.match(/^ {2}(?:note|verdict|zone)(?=: )/gm)?.map((name) => name.trim())).toEqual(fields);
+    const asked = (await ada.ask('GET', `/api/runs/${run}/gates/ask`)).body['form'] as { readonly properties: object };
+    expect(Object.keys(asked.properties)).toEqual(fields);
     expect(bare.stderr).toMatch(/^CLI_RESPONSE_MISSING .*\nhelp: Pass --response FILE.* with verdict\.\n$/);
     const response = join(folder, 'response.yaml');
     writeFileSync(response, 'verdict: accept\nnotes: fine\n');
@@ -125,6 +130,15 @@ describe('the command line against a server', () => {
     );
     const made = ['create', manifest, '-i', 'region=eu', '--name', name, '--cron', '@yearly', '--paused'];
     expect((await cli('ada', 'schedule', ...made)).status).toBe(0);
+    // What is not wrong, and has no effect or no result, is said.
+    expect(await cli('ada', 'cancel', run, '--reason', 'late')).toMatchObject({
+      status: 0,
+      stderr: 'nothing was cancelled: the run had ended before\n',
+    });
+    expect(await cli('ada', 'schedule', 'next', name)).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^no upcoming ticks: .*\nhelp: See it with: .*schedule show sch_/),
+    });
     const cases: readonly (readonly [exit: number, code: string, help: string, ...args: readonly string[]])[] = [
       [4, 'CLI_STEP_NOT_FOUND', 'Did you mean count? Its steps are: count.', 'logs', run, '--step', 'cuont'],
       [4, 'CLI_STEP_NOT_FOUND', 'Did you mean count? Its steps are: count.', 'outputs', run, 'coutn'],

@@ -75,6 +75,8 @@ export function accessCases(testBed: () => TestBed): void {
     await keyboard.press('Enter');
     await linus.page.waitForURL(/\/runs\/run_/);
     await linus.sees('button', /^Close the step$/);
+    // The link that had the focus is gone. The next Tab is in the content, not in the navigation.
+    await linus.page.waitForFunction(() => document.activeElement?.id === 'content');
     await keyboard.press('3');
     await linus.page.getByRole('region', { name: 'Timeline' }).waitFor();
     await keyboard.press('?');

@@ -6,7 +6,7 @@ const FORM = pack(
   gate:
     approval: owners
     message: "When may it happen?"
-    form: { type: object, required: [window], additionalProperties: false, properties: { window: { type: string, enum: [night, day], title: Window }, seats: { type: integer, maximum: 3 } } }
+    form: { type: object, required: [window], additionalProperties: false, properties: { window: { type: string, enum: [night, day], title: Window }, seats: { type: integer, maximum: 3 }, crew: { type: string } } }
 - { id: act, needs: [accept], run: { uses: "builtin:transform", with: { outputs: { said: "{{ steps.accept.outputs.response.window }}" } } } }`,
   '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 2 } ]\n  outputs: [ { name: said, type: string, value: "{{ steps.act.outputs.said }}" } ]\n',
   // Of packs with other names nothing was approved before, so the request is short and its end is seen at once.
@@ -40,6 +40,9 @@ export function gateCases(testBed: () => TestBed): void {
     await grace.page.getByRole('region', { name: 'Steps behind this gate' }).waitFor();
     await grace.page.getByRole('heading', { name: '0 of 2 approvals' }).scrollIntoViewIfNeeded();
     await grace.page.getByText('Complete the form first: Window.').waitFor();
+    // In the order of the pack, which is not that of the alphabet.
+    const entries = await grace.page.locator('.decide .fields .entry-name').allInnerTexts();
+    expect(entries.map((name) => name.split(/\W/)[0])).toEqual(['Window', 'seats', 'crew']);
     await grace.page.getByLabel('Window').selectOption('night');
     await grace.page.getByLabel('seats').fill('4');
     await grace.page.getByLabel('Reason').focus();

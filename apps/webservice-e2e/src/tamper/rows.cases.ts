@@ -20,6 +20,13 @@ describe('a database administrator without keys', () => {
   const REPEATED: readonly (readonly [string, readonly string[], string])[] = [
     ['outputs of a step', ['/steps', '/steps/a', '/steps/a/outputs'], `steps set outputs = '{"said":"evil"}'`],
     ['numbers of steps', [''], `runs set counts = '{"total":1,"failed":1}'`],
+    [
+      'status of a step',
+      ['/steps', '/timings'],
+      `steps set status = 'failed', reason = 'EVIL', error = '{"code":"EVIL"}'`,
+    ],
+    ['end of a step', ['/timings'], `steps set status = 'running'`],
+    ['id of a step', ['/timings'], `steps set status = 'running', step = 'x'`],
     ['error of a step', ['/steps'], `steps set status = 'failed', error = '{"code":"EVIL"}'`],
     ['outputs of the run', [''], `runs set outputs = '{"said":"evil"}'`],
     ['error of the run', [''], `runs set error = '{"code":"EVIL"}'`],

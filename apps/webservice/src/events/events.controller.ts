@@ -7,7 +7,7 @@ import { HttpSettings } from '../configuration';
 import { EVENT_STREAM } from '../logs/log-format';
 import { OpenStreams } from '../logs/open-streams';
 import { EXAMPLES } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_STREAMS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { readQuery, whole } from '../requests/paging/query';
@@ -50,10 +50,13 @@ export class EventsController {
     answers: [
       {
         status: 200,
-        description: 'A page of events. In a stream, each `data` is one event.',
-        schema: { anyOf: [ref('FeedPage'), ref('FeedEvent')] },
-        mediaType: [JSON_TYPE, EVENT_STREAM.mediaType],
+        description:
+          'A page of events, or a stream. In a stream, the `data` of each event is one JSON text of the schema; the event `stream.resume` has its name in `event`.',
+        schema: ref('FeedPage'),
+        mediaType: JSON_TYPE,
         example: EXAMPLES.feedPage,
+        headers: OF_STREAMS,
+        others: [{ mediaType: EVENT_STREAM.mediaType, schema: ref('FeedStreamEvent'), example: EXAMPLES.feedEvent }],
       },
     ],
     codes: ['EVENTS_GONE', 'STREAMS_TOO_MANY'],

@@ -38,7 +38,8 @@ export class ApproveBody {
 
   @ApiProperty({
     selfRequired: false,
-    description: 'Response to the form of the gate; null: none.',
+    description:
+      'Response to the form of the gate, as `form` of the gate describes it. Only an approval has one; later approvers send the same. Null: none.',
     nullable: true,
     type: 'object',
     additionalProperties: true,

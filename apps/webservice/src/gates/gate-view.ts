@@ -50,18 +50,23 @@ export function decidedAt(row: GateRow): number | null {
   return last === undefined ? row.expiresAt : Date.parse(last.decidedAt);
 }
 
-/**
- * A gate in the API for one caller: the request, the decisions so far, and whether the caller may decide. `ungatedEffects` are the steps of
- * the run that act without any approval; null in lists, as are `planDiff` and `suggestedReason`. `plan` supplies the policy of a request that does not name it.
- */
+/** What is known of a gate beside its row. Lists have only a plan, and that only if it supplies the policy of a request that does not name it. */
+interface GateContext {
+  readonly plan: Plan | null;
+  /** Steps of the run that act without any approval. */
+  readonly ungatedEffects?: readonly NodeId[] | null;
+  readonly planDiff?: GatePlanDiff | null;
+  /** In the order of its author. */
+  readonly form?: JsonObject | null;
+}
+
+/** A gate in the API for one caller: the request, the decisions so far, and whether the caller may decide. */
 export function toGate(
   row: GateRow,
   principal: Principal,
   now: number,
   url: PublicUrl,
-  ungatedEffects: readonly NodeId[] | null = null,
-  planDiff: GatePlanDiff | null = null,
-  plan: Plan | null = null,
+  { plan, ungatedEffects = null, planDiff = null, form = null }: GateContext,
 ): JsonObject {
   const why = objectionTo(principal, row, now);
   return {
@@ -81,6 +86,7 @@ export function toGate(
     decisions: decisionsOf(row),
     ungatedEffects,
     planDiff: planDiff as unknown as Json,
+    form,
     suggestedReason:
       plan === null || ungatedEffects === null ? null : suggestedReason(plan, requestOf(row).requirement.approval),
     canDecide: why === null,

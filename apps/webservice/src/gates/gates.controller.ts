@@ -6,22 +6,15 @@ import {
   DecideApproval,
   DecisionError,
   explainAbsentGate,
+  formOf,
   gatesOf,
+  inAuthoredOrder,
   objectionTo,
   overriddenVerdict,
-  PackPlanner,
   requestOf,
 } from '@taskrunner/core/operations';
-import { nodeOf, ungatedEffects, type Plan, type PlanDiff } from '@taskrunner/core/plan';
-import {
-  PlannerError,
-  RunReader,
-  type EarlierApproval,
-  type GatePlace,
-  type GateRow,
-  type StepRow,
-} from '@taskrunner/core/ports';
-import { DocumentAltered } from '@taskrunner/core/stored';
+import { nodeOf, ungatedEffects, type Plan } from '@taskrunner/core/plan';
+import { RunReader, type GatePlace, type GateRow, type StepRow } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
 import { Caller, callerKey } from '../auth/caller';
@@ -29,7 +22,6 @@ import { RateLimiter } from '../auth/rate-limiter';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { AlteredDocuments } from '../problems/altered-documents';
 import { PublicUrl } from '../public-url';
 import { JsonBody, type BodyFor } from '../requests/json-body';
 import { toCursor } from '../requests/paging/cursor';
@@ -39,7 +31,8 @@ import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
-import { approversOf, decidedAt, toGate, toRunGate, toUnopenedGate, type GatePlanDiff } from './gate-view';
+import { ApprovedPlans } from './approved-plans';
+import { decidedAt, toGate, toRunGate, toUnopenedGate } from './gate-view';
 
 const MINUTE_SECONDS = 60;
 const READ_AT_ONCE = 1_000;
@@ -54,8 +47,7 @@ export class GatesController {
     private readonly decideApproval: DecideApproval,
     private readonly gates: ComparedGates,
     private readonly reader: RunReader,
-    private readonly planner: PackPlanner,
-    private readonly altered: AlteredDocuments,
+    private readonly approved: ApprovedPlans,
     private readonly limiter: RateLimiter,
     private readonly limits: Limits,
     private readonly url: PublicUrl,
@@ -83,8 +75,9 @@ export class GatesController {
     }
     const { plan } = found;
     const now = await this.gates.now();
-    const planDiff = await this.planDiff(tenant, runId, decidedAt(row) ?? now, found.texts.plan);
-    return toGate(row, principal, now, this.url, ungatedEffects(plan), planDiff, plan);
+    const planDiff = await this.approved.compare(tenant, runId, decidedAt(row) ?? now, found.texts.plan);
+    const form = await this.form(tenant, row, plan);
+    return toGate(row, principal, now, this.url, { plan, ungatedEffects: ungatedEffects(plan), planDiff, form });
   }
 
   @Get('runs/:runId/gates')
@@ -143,40 +136,12 @@ export class GatesController {
     }
   }
 
-  /**
-   * A gate can be read and decided even if the planner is busy or the earlier run is altered. The response then says that no difference is
-   * shown.
-   */
-  private async planDiff(tenant: TenantId, runId: RunId, until: number, after: string): Promise<GatePlanDiff | null> {
-    const earlier = await this.approvedBefore(tenant, runId, until);
-    if (earlier === null || 'why' in earlier) return earlier;
-    const { runId: against, documents, approvedAt, approvedBy } = earlier;
-    const base = { against, approvedAt: instant(approvedAt), approvedBy };
-    const before = documents.texts.plan;
-    try {
-      const diff = JSON.parse(await this.planner.compare(tenant, { before, after })) as PlanDiff;
-      return { ...base, diff, why: null };
-    } catch (error) {
-      if (PlannerError.is(error)) return { ...base, diff: null, why: error.code };
-      throw error;
-    }
-  }
-
-  private async approvedBefore(
-    tenant: TenantId,
-    runId: RunId,
-    until: number,
-  ): Promise<(EarlierApproval & Pick<GatePlanDiff, 'approvedBy'>) | GatePlanDiff | null> {
-    try {
-      const found = await this.reader.approvedBefore(tenant, runId, until);
-      if (found === null) return null;
-      const gate = await this.gates.find(tenant, found.runId, found.documents, found.gate);
-      return { ...found, approvedBy: gate === null ? [] : approversOf(gate) };
-    } catch (error) {
-      if (!DocumentAltered.is(error)) throw error;
-      await this.altered.raise(error);
-      return { against: error.first.runId, approvedAt: null, approvedBy: [], diff: null, why: error.code };
-    }
+  /** The form of a gate in the order of its author; null: it has none. */
+  private async form(tenant: TenantId, row: GateRow, plan: Plan): Promise<JsonObject | null> {
+    const form = formOf(plan, row.gate, requestOf(row).requirement.formDigest);
+    if (form === null) return null;
+    const original = await this.reader.original(tenant, row.runId);
+    return inAuthoredOrder(form, original?.forms ?? []);
   }
 
   @Get('approvals')
@@ -215,7 +180,7 @@ export class GatesController {
     for (const row of read) {
       if (items.length === limit) break;
       last = row;
-      const gate = toGate(row, principal, now, this.url, null, null, plans.get(row.planHash) ?? null);
+      const gate = toGate(row, principal, now, this.url, { plan: plans.get(row.planHash) ?? null });
       if (!mine || gate['canDecide'] === true) items.push(gate);
     }
     if (last === null || last === rows.at(-1)) return { items, nextCursor: null };

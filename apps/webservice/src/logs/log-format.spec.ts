@@ -19,6 +19,7 @@ const line = (overrides: Partial<LogLine>): LogLine => ({
   level: 'info',
   step: 'a',
   attempt: null,
+  execution: 3,
   text: '',
   ...overrides,
 });
@@ -54,6 +55,7 @@ describe('a log', () => {
       eventType: 'step.log',
       message: text,
       stepId: 'a',
+      execution: 3,
     });
   });
 

@@ -36,6 +36,7 @@ export interface LineEvent {
   readonly stepId: string;
   /** Absent if the step has no attempts, or it is not recorded. */
   readonly attempt?: number;
+  readonly execution: number;
 }
 
 /** Where to resume if a stream ends before its run. */
@@ -49,10 +50,10 @@ interface Resume {
   readonly toldAt: number;
 }
 
-export function lineEvent(runId: string, { number, at, level, text, step, attempt }: LogLine): LineEvent {
+export function lineEvent(runId: string, { number, at, level, text, step, attempt, execution }: LogLine): LineEvent {
   const timestamp = new Date(at).toISOString();
   const of = { runId, sequence: number, timestamp, level, eventType: 'step.log' as const, message: text, stepId: step };
-  return attempt === null ? of : { ...of, attempt };
+  return attempt === null ? { ...of, execution } : { ...of, attempt, execution };
 }
 
 function lineJson(runId: string, line: LogLine): string {

@@ -11,6 +11,8 @@ export interface LogLine {
   readonly step: string;
   /** The attempt of the step. Null: the step has no attempts, or it is not recorded. */
   readonly attempt: number | null;
+  /** The start of the step's executor that wrote it. An attempt has several if a worker was lost or handed the run over. */
+  readonly execution: number;
   readonly text: string;
 }
 
@@ -28,12 +30,17 @@ const RANK: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, 
 
 /** The lines of a chunk after a line number, as stored: a letter for the level, the text, a line feed. */
 export function linesOf(chunk: NumberedChunk, after: number): readonly LogLine[] {
-  const { firstLine, lines, step, attempt, at } = chunk;
+  const { firstLine, lines, step, attempt, execution, at } = chunk;
   const texts = new TextDecoder().decode(chunk.data).split('\n').slice(0, lines);
   return texts.flatMap((stored, index): LogLine[] => {
     const number = firstLine + index;
     return number > after
-      ? [{ number, at, level: LEVELS_BY_LETTER[stored.charAt(0)] ?? 'info', step, attempt, text: stored.slice(1) }]
+      ? [
+          {
+            ...{ number, at, level: LEVELS_BY_LETTER[stored.charAt(0)] ?? 'info', step, attempt, execution },
+            text: stored.slice(1),
+          },
+        ]
       : [];
   });
 }

@@ -1,5 +1,5 @@
 import { EXAMPLES } from '../openapi/examples';
-import { OF_DOWNLOADS, type OperationFacts } from '../openapi/operation';
+import { OF_DOWNLOADS, OF_STREAMS, type OperationFacts } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { EVENT_STREAM, NDJSON } from './log-format';
 
@@ -72,8 +72,10 @@ export const READ_LOGS: OperationFacts = {
   answers: [
     {
       status: 200,
-      description: 'The log lines: a stream, or a page as JSON.',
-      schema: ref('LogLine'),
+      description:
+        'The log: a stream, or a page as JSON. In `text/event-stream`, the `data` of each event is one JSON text of the schema; the events `stream.resume` and `stream.tail` have their name in `event`. In NDJSON, each line is one.',
+      schema: ref('LogEvent'),
+      headers: OF_STREAMS,
       mediaType: [EVENT_STREAM.mediaType, NDJSON.mediaType],
       example: EXAMPLES.line,
       others: [{ mediaType: 'application/json', schema: ref('LogPage'), example: EXAMPLES.logPage }],

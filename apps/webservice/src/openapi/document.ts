@@ -4,6 +4,18 @@ import { SCHEMAS } from './schemas';
 
 const LICENSE = 'AGPL-3.0-or-later';
 
+const DESCRIPTION = `Plan, approve and run Task Packs, and download their signed evidence. The paths \`/v1/task-runner/…\` are equivalent to \`/api/…\`.
+
+**Access.** \`x-scopes\` of an operation lists its scopes: one of them suffices, and each is an alternative in \`security\`. Without scopes, every token of the service suffices.
+
+**Requests.** Unknown members of a body and unknown query parameters are refused with 422 \`REQUEST_INVALID\`; \`errors\` lists all faults of the body or of the query. A member that may be left out is not null, unless its schema says so.
+
+**Lists.** A page has \`items\` and \`nextCursor\`. While \`nextCursor\` is not null, repeat the request with \`cursor\` and the same filters; only \`limit\` may change. A page can have fewer items than \`limit\` although more follow.
+
+**Errors** are problem documents (RFC 9457). \`code\` does not change its meaning; \`GET /errors/{code}\` explains it. If \`retryable\` is true, repeat the request after \`Retry-After\` seconds.
+
+**Headers.** Every response has \`X-Content-Type-Options: nosniff\` and \`Referrer-Policy: no-referrer\`. Long JSON responses are compressed as \`Accept-Encoding\` allows. A path answers \`OPTIONS\`, and 405 to other methods, with \`Allow\`. The answer to \`HEAD\` is that to \`GET\` without content.`;
+
 /** Groups of routes. */
 const TAGS = {
   runs: 'Start, follow, cancel and rerun runs.',
@@ -25,9 +37,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('TaskRunner')
-    .setDescription(
-      'Plan, approve and run Task Packs, and download their signed evidence. The paths `/v1/task-runner/…` are equivalent to `/api/…`.',
-    )
+    .setDescription(DESCRIPTION)
     .setVersion(version)
     .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')

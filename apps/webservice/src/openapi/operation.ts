@@ -29,6 +29,7 @@ export interface Answer {
   readonly mediaType?: string | readonly string[];
   /** Representations of other types. */
   readonly others?: readonly { readonly mediaType: string; readonly schema: Schema; readonly example: Json }[];
+  /** Besides those of every response. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -49,7 +50,9 @@ export interface OperationFacts {
   };
   /** Description of a body that is arbitrary bytes. */
   readonly raw?: string;
-  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
+  readonly query?: Readonly<
+    Record<string, { readonly description: string; readonly schema: Schema; readonly isRequired?: boolean }>
+  >;
   readonly headers?: Readonly<Record<string, string>>;
   readonly answers: readonly Answer[];
   /** Errors in addition to those of every route. */
@@ -67,6 +70,10 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'AUTHORITY_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
+];
+/** Whose responses say which token is needed. */
+const CHALLENGING: readonly ProblemCode[] = [
+  ...(['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_BOUND', 'SCOPE_MISSING', 'GATE_AUTH_TOO_OLD'] as const),
 ];
 /** Of routes that change something, and so add an entry to the audit chain. */
 const OF_CHANGES: readonly ProblemCode[] = ['AUDIT_CHAIN_ALTERED'];
@@ -96,14 +103,32 @@ const OF_BODIES: readonly ProblemCode[] = [
 
 /** Of routes whose answers have an ETag. */
 export const IF_NONE_MATCH = { 'If-None-Match': 'ETag of the representation that the client has.' };
-export const NOT_MODIFIED: Answer = { status: 304, description: 'Not modified.', schema: null };
+export const NOT_MODIFIED: Answer = {
+  status: 304,
+  description: 'Not modified.',
+  schema: null,
+  headers: { ETag: 'The ETag that the client has.' },
+};
+/** Of responses that are streams. */
+export const OF_STREAMS = { 'X-Accel-Buffering': '`no`: proxies must not buffer the stream.' };
+
+const OF_FILES = {
+  ETag: 'Digest of the whole.',
+  'Accept-Ranges': '`bytes`: ranges can be requested.',
+  'Content-Disposition': 'Name of the file.',
+  'Content-Security-Policy': 'Keeps a browser from executing the content.',
+  'Repr-Digest': 'SHA-256 of the whole, also for a range (RFC 9530).',
+};
 
 /** Answers of a route that sends bytes, as a whole or one range of them. */
 export function downloads(whole: string, mediaType: string): readonly Answer[] {
   const schema = { type: 'string', format: 'binary' };
   return [
-    { status: 200, description: whole, schema, mediaType, example: 'bytes' },
-    { status: 206, description: 'The requested range.', schema, mediaType },
+    { status: 200, description: whole, schema, mediaType, example: 'bytes', headers: OF_FILES },
+    {
+      ...{ status: 206, description: 'The requested range.', schema, mediaType },
+      headers: { ...OF_FILES, 'Content-Range': 'Place of the range, and size of the whole.' },
+    },
     NOT_MODIFIED,
   ];
 }
@@ -153,8 +178,8 @@ export function Operation(facts: OperationFacts): MethodDecorator {
             examples: { example: { value: 'bytes' } },
           }),
         ]),
-    ...Object.entries(query).map(([name, { description, schema }]) =>
-      ApiQuery({ name, required: false, description, schema: schema as never }),
+    ...Object.entries(query).map(([name, { description, schema, isRequired = false }]) =>
+      ApiQuery({ name, required: isRequired, description, schema: schema as never }),
     ),
     ...Object.entries(headers).map(([name, description]) =>
       ApiHeader({ name, required: false, description, schema: { type: 'string' } }),
@@ -206,10 +231,30 @@ function responseOf(answer: Answer): object {
   return {
     status,
     description,
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, about]) => [name, { description: about, schema: { type: 'string' } }]),
-    ),
+    headers: headersOf(headers),
     ...(schema === null ? {} : { content: Object.fromEntries(content) }),
+  };
+}
+
+function headersOf(headers: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: name === 'Retry-After' ? { type: 'integer', minimum: 0 } : { type: 'string' } },
+    ]),
+  );
+}
+
+/** Headers of the responses with these codes. */
+function problemHeadersOf(codes: readonly ProblemCode[]): Readonly<Record<string, string>> {
+  return {
+    ...(codes.some((code) => CHALLENGING.includes(code))
+      ? { 'WWW-Authenticate': 'Which token is needed (RFC 6750, RFC 9470). With codes about tokens.' }
+      : {}),
+    ...(codes.some((code) => PROBLEMS[code].retryable === true || code === 'EVIDENCE_NOT_SEALED')
+      ? { 'Retry-After': 'Seconds to wait before the request is repeated. With codes that are `retryable`.' }
+      : {}),
+    ...(codes.includes('OBJECT_RANGE') ? { 'Content-Range': 'Size of the content: `bytes */size`.' } : {}),
   };
 }
 
@@ -223,6 +268,7 @@ function problemsOf(codes: ReadonlySet<ProblemCode>): readonly object[] {
   return [...byStatus].map(([status, of]) => ({
     status,
     description: of.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+    headers: headersOf(problemHeadersOf(of)),
     content: {
       'application/problem+json': {
         schema: {

@@ -140,8 +140,15 @@ export class ComparisonController {
     description: '`against` is the earlier run. Both runs must belong to the tenant of the caller.',
     scopes: ['packs.read'],
     limit: 'read',
-    query: { against: { description: 'Id of the run to compare with.', schema: { type: 'string' } } },
-    answers: [{ status: 200, description: 'The differences.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
+    query: {
+      against: { description: 'Id of the run to compare with.', schema: { type: 'string' }, isRequired: true },
+    },
+    answers: [
+      {
+        ...{ status: 200, description: 'The differences.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff },
+        headers: { ETag: 'The two plan hashes.' },
+      },
+    ],
     codes: ['RUN_NOT_FOUND', ...PLANNER_CODES],
   })
   async diffRuns(

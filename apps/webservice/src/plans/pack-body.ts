@@ -151,7 +151,7 @@ export class PackBody {
     additionalProperties: true,
     default: {},
     description:
-      'Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.',
+      'Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.',
   })
   @MayBeAbsent()
   @IsObject()

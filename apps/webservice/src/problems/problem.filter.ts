@@ -11,6 +11,7 @@ import type { Observability } from '../observability';
 import type { PublicUrl } from '../public-url';
 import type { AlteredDocuments } from './altered-documents';
 import { allowedMethods } from '../requests/allowed-methods';
+import type { RefusedBodies } from '../requests/refused-bodies';
 import { ApiError, toProblem } from './problem';
 
 /** The trace of a request: the caller's (W3C Trace Context), or a new one. */
@@ -29,6 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     private readonly isUnavailable: (error: unknown) => boolean,
     private readonly altered: Pick<AlteredDocuments, 'raise'>,
     private readonly refusals: Pick<RefusalLoop, 'add'>,
+    private readonly bodies: Pick<RefusedBodies, 'discard'>,
   ) {}
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
@@ -65,15 +67,23 @@ export class ProblemFilter implements ExceptionFilter {
     }
     for (const [name, value] of Object.entries(headersOf(error, problem.code))) response.setHeader(name, value);
     if (problem.retryable && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1');
-    // Nobody reads the rest of a refused body unless the body reader discards it. Connections of unknown callers are not kept.
-    if (problem.status === 401 || (!request.complete && problem.code !== 'BODIES_BUSY'))
-      response.setHeader('Connection', 'close');
-    const more = membersOf(error);
-    response
-      .status(problem.status)
-      .setHeader('Cache-Control', 'no-store')
-      .type('application/problem+json')
-      .send(JSON.stringify({ ...problem, ...more }));
+    // The body reader discards the rest of a body if the connection can be kept. Connections of unknown callers are not kept.
+    const isRestUnread = !request.complete && problem.code !== 'BODIES_BUSY';
+    if (problem.status === 401 || isRestUnread) response.setHeader('Connection', 'close');
+    const text = JSON.stringify({ ...problem, ...membersOf(error) });
+    response.status(problem.status).setHeader('Cache-Control', 'no-store').type('application/problem+json');
+    if (isRestUnread) await this.answerBeforeRest(request, response, text);
+    else response.send(text);
+  }
+
+  /** The response is complete for the client before its end, which closes the connection. */
+  private async answerBeforeRest(request: Request, response: Response, text: string): Promise<void> {
+    // A compressed response would end with its end.
+    response.setHeader('Cache-Control', 'no-store, no-transform').setHeader('Content-Length', Buffer.byteLength(text));
+    response.flushHeaders();
+    response.write(text);
+    await this.bodies.discard(request);
+    response.end();
   }
 
   private refusalOf(thrown: unknown, request: Request): unknown {

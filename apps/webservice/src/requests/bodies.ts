@@ -21,6 +21,8 @@ interface BodyKind<Dto extends object, Value> {
   readonly type: Type<Dto> & HasParts;
   readonly bringsPack: boolean;
   readonly isOptional?: boolean;
+  /** True: the route takes an `Idempotency-Key`. */
+  readonly isKeyed?: boolean;
   /** Large parts are returned as texts and bytes. */
   readonly read: (dto: Dto, mostBeside: number) => Value;
 }
@@ -41,7 +43,7 @@ const planned = <Dto extends PackBody>(type: Type<Dto>) => withPack(type, toPack
 
 /** All JSON bodies of the API, by the names that threads use. */
 export const BODIES = {
-  submitRun: planned(SubmitRunBody),
+  submitRun: { ...planned(SubmitRunBody), isKeyed: true },
   planPack: planned(PlanBody),
   simulatePack: withPack(SimulationBody, toSimulation),
   diffPlans: withPack(DiffBody, toPackPair),
@@ -49,7 +51,7 @@ export const BODIES = {
   testPack: planned(ScenariosBody),
   publishPack: withPack(PublishPackBody, toPublication),
   cancelRun: { ...small(CancelRunBody), isOptional: true },
-  rerunRun: small(RerunBody),
+  rerunRun: { ...small(RerunBody), isKeyed: true },
   decide: small(ApproveBody),
   resolveAttention: small(ResolveBody),
   releaseEvidence: small(ReleaseBody),

@@ -25,4 +25,7 @@ export interface BodyLimits {
   readonly threadMemory: number;
   /** Time limit for reading one body, milliseconds. */
   readonly time: number;
+  /** Bytes of a refused body, and time, that are spent on discarding the rest of it. Milliseconds. */
+  readonly discard: number;
+  readonly discardTime: number;
 }

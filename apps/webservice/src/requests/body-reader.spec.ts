@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
+import { sha256 } from '@taskrunner/core/canonical';
 import type { Response } from 'express';
 import type { AuthenticatedRequest } from '../auth/caller';
 import { ApiError } from '../problems/problem';
 import { BODIES, type BodyName } from './bodies';
 import { BodyReader } from './body-reader';
 import type { BodyLimits } from './body-limits';
+import { RefusedBodies } from './refused-bodies';
 
 const MIB = 1024 ** 2;
 const PIECE = 64 * 1024;
@@ -14,6 +16,7 @@ const LIMITS: BodyLimits = {
   ...{ largest: 24 * MIB, small: MIB, smallValues: 50_000, levels: 100, keys: 1_000_000, elements: 1_000_000 },
   ...{ direct: PIECE, directValues: 500, memory: 192 * MIB, tenantMemory: 96 * MIB },
   ...{ threads: 2, queue: 256, threadMemory: 256 * MIB, time: 10_000 },
+  ...{ discard: MIB, discardTime: 60_000 },
 };
 
 /** A request whose body arrives in pieces, with the number of bytes that were read. `ends`: false if the rest never arrives. */
@@ -218,8 +221,39 @@ describe('large bodies', () => {
     const small = new Sent('{"manifest":"x","inputs":{"a":1}}', 'acme').request;
     expect(await reader.read(small, 'submitRun')).toMatchObject({
       value: { pack: { source: { manifest: 'x' } }, inputs: { values: { a: 1 }, text: null } },
-      digest: expect.stringMatching(/^sha256:/),
+      digests: null,
+    });
+    const repeatable = new Sent('{"manifest":"x"}', 'acme', { 'idempotency-key': 'k' }).request;
+    expect(await reader.read(repeatable, 'submitRun')).toMatchObject({
+      digests: { value: sha256('{"manifest":"x"}'), bytes: sha256('{"manifest":"x"}') },
     });
     expect(threads.asked).toEqual([]);
+  });
+});
+
+describe('the rest of a refused body', () => {
+  const restOf = (body: string, ends: boolean, discardTime = 60_000) => {
+    const sent = new Sent(body, 'acme', {}, ends);
+    return { sent, discarded: new RefusedBodies({ discard: MIB, discardTime }).discard(sent.request) };
+  };
+
+  it('is read to its end', async () => {
+    const { sent, discarded } = restOf('x'.repeat(MIB / 2), true);
+    await discarded;
+    expect(sent.taken).toBe(MIB / 2);
+  });
+
+  it('is read no further than configured', async () => {
+    const { sent, discarded } = restOf('x'.repeat(8 * MIB), true);
+    await discarded;
+    await turns();
+    expect([sent.taken > MIB, sent.taken <= MIB + 3 * PIECE]).toEqual([true, true]);
+  });
+
+  it('is read no longer than configured, and not after the client has gone', async () => {
+    await restOf('x', false, 1).discarded;
+    const { sent, discarded } = restOf('x', false);
+    sent.destroy();
+    await discarded;
   });
 });

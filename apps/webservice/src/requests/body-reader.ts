@@ -32,15 +32,23 @@ export class BodyReader {
   async read(request: AuthenticatedRequest, name: BodyName): Promise<ReadBody<unknown>> {
     const tenant = request.caller?.principal.tenant;
     if (tenant === undefined) throw new TypeError('request bodies require an authenticated caller');
-    if (isOptional(name) && !hasBody(request)) return readBody(name, Buffer.from('{}'), this.limits.smallValues);
+    if (kindOf(name).isOptional === true && !hasBody(request))
+      return readBody(name, Buffer.from('{}'), this.limits.smallValues);
     const held = this.memory.open(tenant);
     this.held.set(request, held);
-    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held });
+    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held }).catch(
+      (error: unknown) => {
+        // Its bytes are not kept, although the connection may stay until the rest is discarded.
+        held.release();
+        throw error;
+      },
+    );
     const { direct, directValues, smallValues: mostBeside } = this.limits;
-    if (bytes.length <= direct && values <= directValues) return readBody(name, bytes, mostBeside);
+    const isKeyed = kindOf(name).isKeyed === true && request.get('idempotency-key') !== undefined;
+    if (bytes.length <= direct && values <= directValues) return readBody(name, bytes, mostBeside, isKeyed);
     // A buffer that is transferred must contain nothing else.
     const own = bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
-    const answer = await this.threads.ask(tenant, 'read', { name, bytes: own, mostBeside }, [
+    const answer = await this.threads.ask(tenant, 'read', { name, bytes: own, mostBeside, isKeyed }, [
       own.buffer as ArrayBuffer,
     ]);
     if (answer.kind === 'refused') throw new ApiError(answer.code, answer.detail, answer.faults);
@@ -67,9 +75,9 @@ export class BodyReader {
   }
 }
 
-function isOptional(name: BodyName): boolean {
-  const kind: { readonly isOptional?: boolean } = BODIES[name];
-  return kind.isOptional === true;
+/** Properties that only some kinds of bodies have. */
+function kindOf(name: BodyName): { readonly isOptional?: boolean; readonly isKeyed?: boolean } {
+  return BODIES[name];
 }
 
 /** RFC 9112 §6.3: a request has a body if it states a length or a chunked encoding. */

@@ -6,7 +6,12 @@ import type { ReadBody } from './read-body';
 /** The task of the threads: `readBody`, with its errors returned as data. */
 export interface BodyWork {
   readonly read: {
-    readonly asked: { readonly name: BodyName; readonly bytes: Uint8Array; readonly mostBeside: number };
+    readonly asked: {
+      readonly name: BodyName;
+      readonly bytes: Uint8Array;
+      readonly mostBeside: number;
+      readonly isKeyed: boolean;
+    };
     readonly answer:
       | { readonly kind: 'read'; readonly body: ReadBody<unknown> }
       | {

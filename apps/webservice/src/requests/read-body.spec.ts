@@ -31,6 +31,21 @@ describe('readBody', () => {
     expect(labels).toEqual({ team: 'x' });
   });
 
+  it('identifies a body by its value, if the request may be repeated', () => {
+    const digestsOf = (text: string) => readBody('submitRun', new TextEncoder().encode(text), 1_000, true).digests;
+    const texts = [
+      '{"manifest":"x","inputs":{"a":1.0,"b":"\\u0041","10":[],"9":null}}',
+      ' { "inputs": { "9": null, "b": "A", "a": 1, "10": [ ] },\n"manifest": "x" } ',
+    ];
+    const [first, second] = texts.map(digestsOf);
+    expect(second?.value).toBe(first?.value);
+    expect(second?.bytes).not.toBe(first?.bytes);
+    expect(digestsOf('{"manifest":"x","inputs":{"a":2}}')?.value).not.toBe(first?.value);
+    const endless = digestsOf('{"manifest":"x","inputs":{"a":1e999}}');
+    expect(endless?.value).toBe(endless?.bytes);
+    expect(readBody('submitRun', bytesOf({ manifest: 'x' }), 1_000).digests).toBeNull();
+  });
+
   it('takes a file of many MiB', () => {
     const bytes = new Uint8Array(6 * 1024 ** 2).fill(251);
     const { pack } = submission({

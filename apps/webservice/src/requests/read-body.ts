@@ -1,5 +1,5 @@
-import { sha256 } from '@taskrunner/core/canonical';
-import type { Digest } from '@taskrunner/core/foundation';
+import { digestIfJson, sha256 } from '@taskrunner/core/canonical';
+import type { Digest, Json } from '@taskrunner/core/foundation';
 import { ApiError } from '../problems/problem';
 import { BODIES, type BodyName } from './bodies';
 import { objectionToJson } from './check-json';
@@ -9,18 +9,41 @@ import { validated } from './validated';
 /** A body after parsing and checking. */
 export interface ReadBody<Value> {
   readonly value: Value;
-  /** Number of its bytes. */
-  readonly digest: Digest;
+  /** Null: the request has no idempotency key. */
+  readonly digests: BodyDigests | null;
+}
+
+/** What identifies the body of a request that may be repeated. */
+interface BodyDigests {
+  /** Digest of its RFC 8785 text: equal for all texts of the same value. */
+  readonly value: Digest;
+  /** Digest of its bytes, by which releases before 0.1.0 recorded a request. */
+  readonly bytes: Digest;
 }
 
 /**
  * Parses the bytes of one kind of body. Pure. The work grows with the size of the body, so large ones are parsed in a thread, and the
- * result is data that is cheap to pass back. `mostBeside`: maximum weight of the members besides a pack and its inputs. Throws `ApiError`.
+ * result is data that is cheap to pass back. `mostBeside`: maximum weight of the members besides a pack and its inputs. `isKeyed`: the
+ * request has an idempotency key. Throws `ApiError`.
  */
-export function readBody(name: BodyName, bytes: Uint8Array, mostBeside: number): ReadBody<unknown> {
+export function readBody(
+  name: BodyName,
+  bytes: Uint8Array,
+  mostBeside: number,
+  isKeyed: boolean = false,
+): ReadBody<unknown> {
   const { type, read } = BODIES[name];
   const value = parse(bytes);
-  return { value: read(validated<object>(type, value) as never, mostBeside), digest: sha256(bytes) };
+  return {
+    value: read(validated<object>(type, value) as never, mostBeside),
+    digests: isKeyed ? digestsOf(value, bytes) : null,
+  };
+}
+
+/** A number such as 1e999 has no RFC 8785 text. Such a body is the same only if its bytes are. */
+function digestsOf(value: unknown, sent: Uint8Array): BodyDigests {
+  const bytes = sha256(sent);
+  return { value: digestIfJson(value as Json) ?? bytes, bytes };
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -1,3 +1,5 @@
+import type { Request } from 'express';
+
 /**
  * Lets bodies arrive in turns. Fast senders can fill each turn of the event loop with MiB. Therefore a body waits after each part, and only
  * a few waiting bodies continue in each turn, so that other work is served in between.
@@ -20,4 +22,12 @@ export class ReadingTurns {
     if (this.waiting.length > 0) setImmediate(() => this.turn());
     for (const go of now) go();
   }
+}
+
+/** Lets the next part arrive when it is its turn, if `taker` still accepts parts then. */
+export function byTurns(request: Request, turns: ReadingTurns, taker: (part: Buffer) => void): void {
+  request.pause();
+  turns.next(() => {
+    if (request.listeners('data').includes(taker)) request.resume();
+  });
 }

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { ApiError } from '../problems/problem';
 import { deadlineOf } from './body-deadline';
 import type { HeldBytes } from './body-memory';
-import type { ReadingTurns } from './reading-turns';
+import { byTurns, type ReadingTurns } from './reading-turns';
 
 /** Limits for a body. */
 export interface BodyBounds {
@@ -128,14 +128,6 @@ async function collect(
     const deadline = deadlineOf(request);
     if (deadline?.aborted) late();
     deadline?.addEventListener('abort', late);
-  });
-}
-
-/** Lets the next part arrive when it is its turn, if `taker` still accepts parts then. */
-function byTurns(request: Request, turns: ReadingTurns, taker: (part: Buffer) => void): void {
-  request.pause();
-  turns.next(() => {
-    if (request.listeners('data').includes(taker)) request.resume();
   });
 }
 

@@ -10,7 +10,7 @@ import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { INTAKE_CODES, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 import { PublicUrl } from '../public-url';
-import { idempotencyKeyOf } from '../requests/idempotency-key';
+import { idempotencyOf } from '../requests/idempotency-key';
 import { JsonBody, type BodyFor } from '../requests/json-body';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { RerunBody } from './rerun.body';
@@ -74,13 +74,13 @@ export class RerunController {
   async rerun(
     @Caller() { principal }: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
-    @JsonBody('rerunRun') { value, digest }: BodyFor<'rerunRun'>,
+    @JsonBody('rerunRun') body: BodyFor<'rerunRun'>,
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const key = idempotencyKeyOf(request);
+    const { value } = body;
     // Keys are unique per route, and the run is part of the compared request.
-    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(`${runId}\n${digest}`) };
+    const idempotency = idempotencyOf(request, ROUTE, body, (digest) => sha256(`${runId}\n${digest}`));
     const asked = { runId, from: value.from, sensitive: value.sensitive ?? {} };
     const { runId: made, run, replayed } = await this.rerunRun.rerun(principal, asked, idempotency);
     if (!replayed) {

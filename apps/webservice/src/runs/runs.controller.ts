@@ -19,7 +19,7 @@ import { ref } from '../openapi/schemas';
 import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 import { PublicUrl } from '../public-url';
 import { isKnown } from '../requests/entity-tag';
-import { idempotencyKeyOf } from '../requests/idempotency-key';
+import { idempotencyOf } from '../requests/idempotency-key';
 import { JsonBody, type BodyFor } from '../requests/json-body';
 import { oneOf, readQuery, seconds } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
@@ -58,7 +58,7 @@ export class RunsController {
     body: { type: SubmitRunBody, example: EXAMPLES.submission },
     headers: {
       'Idempotency-Key':
-        'Unique for each person and route, and kept for 7 days. The same request returns the first run.',
+        '1 to 255 visible ASCII characters. Unique for each person and route, and kept for 7 days. A request whose body has the same JSON value returns the first run; spaces and the order of members do not count.',
     },
     answers: [
       {
@@ -98,9 +98,8 @@ export class RunsController {
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const { value, digest } = body;
-    const key = idempotencyKeyOf(request);
-    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: digest };
+    const { value } = body;
+    const idempotency = idempotencyOf(request, ROUTE, body);
     let submitted: Submitted;
     try {
       submitted = await this.submitRun.submit(principal, {
@@ -130,10 +129,15 @@ export class RunsController {
   @Operation({
     id: 'getRun',
     summary: 'Get a run, or wait until it ends, requires manual action or changes',
+    description:
+      'With `wait`, the response is sent when the event of `for` has occurred or the time is over: compare `status`. With `If-None-Match`, `for=change` waits for another version than that one, and a response without a change is 304.',
     scopes: ['packs.read'],
     limit: 'read',
     query: {
-      wait: { description: 'Maximum time to wait, such as 30s. The limit is 60s.', schema: { type: 'string' } },
+      wait: {
+        description: 'Maximum time to wait in seconds, such as `30s` or `30`. The limit is 60s.',
+        schema: { type: 'string', pattern: '^\\d{1,4}s?$', examples: ['30s'] },
+      },
       for: {
         description: 'Event to wait for.',
         schema: { type: 'string', enum: ['end', 'attention', 'change'], default: 'end' },
@@ -198,12 +202,14 @@ export class RunsController {
         description: 'The run is being cancelled.',
         schema: ref('Run'),
         example: EXAMPLES.cancelledRun,
+        headers: { ETag: 'Version of the run.' },
       },
       {
         status: 200,
         description: 'The run had already ended.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, status: 'succeeded' },
+        headers: { ETag: 'Version of the run.' },
       },
     ],
     codes: ['RUN_NOT_FOUND', 'RUN_NOT_YOURS', 'INBOX_FULL'],

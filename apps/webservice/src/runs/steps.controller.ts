@@ -47,7 +47,10 @@ export class StepsController {
         description: 'Return only child steps of this step; empty: top-level steps.',
         schema: { type: 'string' },
       },
-      status: { description: 'Return only steps with this status.', schema: { type: 'string' } },
+      status: {
+        description: 'Return only steps with this status.',
+        schema: { type: 'string', enum: [...stepStatuses] },
+      },
       ...PAGES.query,
     },
     answers: [Pages.answer('Step', EXAMPLES.step)],

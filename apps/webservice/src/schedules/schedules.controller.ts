@@ -185,6 +185,7 @@ export class SchedulesController {
         description: 'The schedule before the deletion.',
         schema: ref('Schedule'),
         example: EXAMPLES.schedule,
+        headers: { ETag: 'Revision of the schedule.' },
       },
     ],
     codes: ['SCHEDULE_NOT_FOUND'],

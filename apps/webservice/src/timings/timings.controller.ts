@@ -1,9 +1,11 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Json, RunId } from '@taskrunner/core/foundation';
-import { RunReader, TimingReader, type TimedStep } from '@taskrunner/core/ports';
+import { hasEnded, type Json, type RunId, type TenantId } from '@taskrunner/core/foundation';
+import { isMarked } from '@taskrunner/core/operations';
+import { nodeOf } from '@taskrunner/core/plan';
+import { RunReader, TimingReader, type RunSummary, type TimedStep } from '@taskrunner/core/ports';
 import type { RunTimings } from '@taskrunner/core/journal';
-import type { RunDocuments } from '@taskrunner/core/stored';
+import { DocumentAltered, type RunDocuments } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { HttpSettings } from '../configuration';
@@ -67,9 +69,9 @@ export class TimingsController {
     const run = await this.reader.summary(tenant, runId);
     const documents = run && (await this.reader.documents(tenant, runId));
     if (!run || !documents) throw runNotFound();
-    response.setHeader('ETag', runTag(run));
-    if (isKnown(request, runTag(run))) {
-      response.status(304).end();
+    const tag = runTag(run);
+    if (isKnown(request, tag)) {
+      response.status(304).setHeader('ETag', tag).end();
       return;
     }
     const limit = Math.min(PAGES.limitOf(query), this.http.timings.page);
@@ -78,15 +80,47 @@ export class TimingsController {
     const { items, nextCursor } = await PAGES.read({ ...query, limit }, ['timings', tenant, runId], read, placeOf);
     const timings = await this.timings.of(tenant, runId, run.evidence.status === 'sealed');
     const { index } = documents;
-    response.status(200).json({
-      runId,
-      status: run.status,
-      origin: instant(run.createdAt),
-      columns: [...TIMING_COLUMNS],
-      items: items.map((step) => toRow(step, index, timings, run.createdAt)),
-      nextCursor,
-    });
+    refuseStray(tenant, run, items, { timings, index });
+    // A problem has no version of the run.
+    response
+      .status(200)
+      .setHeader('ETag', tag)
+      .json({
+        runId,
+        status: run.status,
+        origin: instant(run.createdAt),
+        columns: [...TIMING_COLUMNS],
+        items: items.map((step) => toRow(step, index, timings, run.createdAt)),
+        nextCursor,
+      });
   }
+}
+
+/**
+ * Refuses rows of steps that the plan does not have, and statuses that the journal does not have. A run that is known to be altered is shown
+ * as its rows have it. Without a journal, no status is compared.
+ */
+function refuseStray(
+  tenant: TenantId,
+  run: RunSummary,
+  items: readonly TimedStep[],
+  { timings, index }: { readonly timings: RunTimings; readonly index: RunDocuments['index'] },
+): void {
+  const altered = { tenant, runId: run.runId, document: 'step' } as const;
+  const unplanned = items.find(({ step }) => !index.nodes.has(nodeOf(step)));
+  if (unplanned)
+    throw new DocumentAltered({
+      ...altered,
+      what: 'the row of a step',
+      expected: 'of the plan',
+      found: unplanned.step,
+    });
+  if (isMarked(run) || timings.lastSeq === 0) return;
+  const stray = timings.strayOf(items, hasEnded(run.status));
+  if (stray === undefined) return;
+  const { step, status: found } = stray;
+  const what = `the status of step ${step}`;
+  throw new DocumentAltered({ ...altered, what, expected: 'the one in the journal', found });
 }
 
 function placeOf({ parent, place, step }: TimedStep): string {

@@ -44,7 +44,7 @@ export class UploadsController {
     response.setHeader('Connection', 'close');
     const { digest, size, expiresAt } = await this.storeUpload.store(
       principal,
-      contentOf(request),
+      contentOf(request, announced),
       announced === undefined ? null : Number(announced),
     );
     response.removeHeader('Connection');
@@ -52,12 +52,17 @@ export class UploadsController {
   }
 }
 
-/** The body. The connection is kept for the response even if reading ends early. */
-async function* contentOf(request: Request): AsyncGenerator<Uint8Array> {
+/** The body. The connection is kept for the response even if reading ends early. `announced`: its size as the client states it. */
+async function* contentOf(request: Request, announced: string | undefined): AsyncGenerator<Uint8Array> {
+  let size = 0;
   try {
-    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) yield piece;
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+      size += piece.length;
+      yield piece;
+    }
   } catch (error) {
     if (isCodedError(error)) throw error;
-    throw new ApiError('BODY_UNREADABLE', 'the body is incomplete');
+    const whole = announced === undefined ? '' : `, fewer than the ${announced} of Content-Length`;
+    throw new ApiError('BODY_UNREADABLE', `the body is incomplete: ${size} bytes have come${whole}`);
   }
 }

@@ -365,7 +365,15 @@ function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
   return {
     ...{ tenant: spec.tenant as TenantId, runId, planHash, plan: planText },
     ...{ profile: profileText, profileDigest, environment: environmentText, environmentDigest },
-    ...{ pack, packSignatures: [], manifest: '{}', files: [], inputs: canonical({ list: spec.list }), sensitive: [] },
+    ...{
+      pack,
+      packSignatures: [],
+      forms: null,
+      manifest: '{}',
+      files: [],
+      inputs: canonical({ list: spec.list }),
+      sensitive: [],
+    },
     initiators: [{ ...INITIATOR, kind: 'person' }],
     requester: { ...INITIATOR, name: 'Ada' },
     ...{ labels: {}, admission: envelopeOf(record), admissionDigest: digestOf(record), acceptedAt: at },

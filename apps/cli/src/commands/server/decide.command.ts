@@ -54,7 +54,9 @@ export function registerDecisions(program: Command, context: Context): void {
           const plan = await server.plan(run);
           const { formDigest } = view.request.requirement;
           const form =
-            decision === 'approved' && formDigest !== null ? formIn(plan.plan as unknown as Json, formDigest) : null;
+            decision === 'approved' && formDigest !== null
+              ? formIn(view.form ?? null, plan.plan as unknown as Json, formDigest)
+              : null;
           const columns = terminal.isInteractive ? terminal.columns : undefined;
           const planned = plannedBehind(view, plan);
           const lines = gateLines(view, digest, columns, { planned, form: form === null ? [] : formLines(form) });

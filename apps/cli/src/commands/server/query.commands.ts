@@ -78,9 +78,10 @@ function registerLogs(program: Command, context: Context): void {
     .action((named: string, options: LogOptions) =>
       context.run(async () => {
         const { terminal } = context;
+        const begin = beginningOf(options);
         const server = await connect(options, context.env);
         const runId = await runIdOf(server, named);
-        const { follow, step, level, after, tail, attempt } = options;
+        const { follow, step, level } = options;
         if (step !== undefined) await refuseUnknownStep(server, runId, step);
         let status: string | null = null;
         const printer = new LogPrinter(terminal, options.output, options.times);
@@ -90,11 +91,10 @@ function registerLogs(program: Command, context: Context): void {
             follow,
             ...(step !== undefined && { step }),
             ...(level !== undefined && { level }),
-            ...(attempt !== undefined && { attempt: Number(attempt) }),
-            ...(tail === undefined ? { after: Number(after ?? 0) } : { tail: Number(tail) }),
+            ...begin,
             giveUpAfterMs: PATIENCE_MS,
             ...notice.stream(),
-            onTail: (begin) => (isJson(options) ? printer.print(begin) : sayTail(begin, terminal)),
+            onTail: (tail) => (isJson(options) ? printer.print(tail) : sayTail(tail, terminal)),
           })) {
             printer.print(event);
             if (event.eventType === 'run.finished') status = event.status ?? null;
@@ -108,6 +108,16 @@ function registerLogs(program: Command, context: Context): void {
         return exitOfRun(status, error);
       }),
     );
+}
+
+/** Where the log begins, and the attempt. Throws `CLI_USAGE`. */
+function beginningOf({ after = '0', tail, attempt }: LogOptions) {
+  return {
+    ...(attempt !== undefined && { attempt: numberOf('--attempt', attempt, { least: 1 }) }),
+    ...(tail === undefined
+      ? { after: numberOf('--after', after, { least: 0, usual: 100 }) }
+      : { tail: numberOf('--tail', tail, { least: 0, usual: 20 }) }),
+  };
 }
 
 function noticeFor(terminal: Terminal): ConnectionNotice {
@@ -194,7 +204,7 @@ function registerLists(program: Command, context: Context): void {
     .option('--limit <count>', 'maximum number of entries', '50')
     .action((options: ListOptions) =>
       context.run(async () => {
-        const most = numberOf('--limit', options.limit, { least: 1 });
+        const most = numberOf('--limit', options.limit, { least: 1, usual: 50 });
         const server = await connect(options, context.env);
         const { status, pack, stuck, requester, search: q } = options;
         const runs: Run[] = [];
@@ -217,7 +227,9 @@ function registerWait(program: Command, context: Context): void {
       (named: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
         context.run(async () => {
           const timeoutMs =
-            options.timeout === undefined ? Infinity : numberOf('--timeout', options.timeout, { least: 0 }) * 1_000;
+            options.timeout === undefined
+              ? Infinity
+              : numberOf('--timeout', options.timeout, { least: 0, usual: 60 }) * 1_000;
           const server = await connect(options, context.env);
           const runId = await runIdOf(server, named);
           const run = await waitFor(server, runId, { what: options.for, timeoutMs }, context.terminal);
@@ -255,6 +267,8 @@ function registerCancel(program: Command, context: Context): void {
         const server = await connect(options, context.env);
         const runId = await runIdOf(server, named);
         const run = await server.client.cancel(runId, { reason: options.reason, force: options.force ?? false });
+        if (isOver(run.status) && run.status !== 'cancelled')
+          context.terminal.say('nothing was cancelled: the run had ended before');
         printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
         return EXIT.OK;
       }),

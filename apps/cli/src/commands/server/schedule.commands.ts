@@ -108,8 +108,13 @@ function registerViews(schedule: Command, context: Context): void {
     .action((supplied: string, options: ServerOptions & { readonly count: string }) =>
       context.run(async () => {
         const server = await connect(options, context.env);
-        const upcoming = await server.nextTicks(await scheduleIdOf(server, supplied), options.count);
+        const id = await scheduleIdOf(server, supplied);
+        const upcoming = await server.nextTicks(id, options.count);
         printAs(context, options, upcoming, () => upcoming.ticks.map(({ at, local }) => `${at}  ${local}`));
+        if (upcoming.ticks.length === 0) {
+          context.terminal.say('no upcoming ticks: the schedule is paused, stopped or over');
+          context.terminal.say(`help: See it with: taskrunner schedule show ${id}`);
+        }
         return EXIT.OK;
       }),
     );

@@ -29,6 +29,9 @@ const ENDS: Readonly<Record<string, string>> = {
   closed: 'The run ended before enough people had decided.',
 };
 
+/** Id of the heading, to which the head of the page leads. */
+export const OWN_STATUS = 'own-status';
+
 interface OwnStatusFacts extends DecisionEnds {
   readonly gate: Gate;
   readonly me: Me;
@@ -55,7 +58,7 @@ export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
           : 'You cannot decide';
   return (
     <section className="why" aria-live="polite">
-      <h2 ref={heading} tabIndex={-1}>
+      <h2 ref={heading} id={OWN_STATUS} tabIndex={-1}>
         {title}
       </h2>
       {attempt === null || fate === null ? null : <FateNote attempt={attempt} fate={fate} />}

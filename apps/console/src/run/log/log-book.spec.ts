@@ -2,14 +2,17 @@ import type { LogLine, LogPage } from '@taskrunner/client';
 import { answeredClient, OpenStream, queryOf } from '../../testing/answered-client';
 import { LogBook } from './log-book';
 
-const line = (sequence: number): LogLine => ({
+const line = (sequence: number): LogPage['items'][number] => ({
   runId: 'run_1',
   sequence,
   timestamp: '2026-11-29T12:00:00.000Z',
+  level: 'info',
   eventType: 'step.log',
   message: `line ${sequence}`,
+  stepId: 'scan',
+  execution: 1,
 });
-const between = (from: number, to: number): LogLine[] =>
+const between = (from: number, to: number): LogPage['items'] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => line(from + index));
 
 /** The log of a run that goes on: pages of it, and streams that the test writes to. */

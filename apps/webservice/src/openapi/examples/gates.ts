@@ -81,6 +81,7 @@ export const GATE_EXAMPLES = {
     decisions: [DECISION],
     ungatedEffects: ['scan'],
     suggestedReason: 'SEC-42: findings were read',
+    form: null,
     planDiff: {
       against: RUN_BEFORE,
       approvedAt: '2026-11-24T09:30:00.000Z',

@@ -12,6 +12,7 @@ export const LOG_EXAMPLES = {
     message: 'scanning 12 images',
     stepId: 'scan',
     attempt: 1,
+    execution: 1,
   },
   logPage: {
     items: [
@@ -24,6 +25,7 @@ export const LOG_EXAMPLES = {
         message: 'registry: Connection refused',
         stepId: 'scan',
         attempt: 2,
+        execution: 3,
       },
     ],
     total: 3,

@@ -1,6 +1,7 @@
 import { FEED_EVENT_TYPES } from '@taskrunner/core/ports';
 import type { Schema } from '../operation';
-import { closed, digest, instant, listOf, text, whole } from './shapes';
+import { resumeReason } from './logs';
+import { closed, digest, instant, listOf, oneOfNamed, text, whole } from './shapes';
 
 const feedEvent = closed(
   {
@@ -19,6 +20,19 @@ const feedEvent = closed(
 /** Schemas of the event feed of a tenant. */
 export const EVENT_SCHEMAS = {
   FeedEvent: feedEvent,
+  FeedResume: {
+    ...closed({
+      type: { type: 'string', enum: ['stream.resume'] },
+      reason: resumeReason,
+      after: { ...whole, description: 'Send it as `after` to continue.' },
+      retryMs: { ...whole, description: 'Time to wait before the next request, milliseconds.' },
+    }),
+    description: 'The last event of a stream that the service ends. It has no position.',
+  },
+  FeedStreamEvent: oneOfNamed('type', {
+    ...Object.fromEntries(FEED_EVENT_TYPES.map((type) => [type, 'FeedEvent'])),
+    'stream.resume': 'FeedResume',
+  }),
   FeedPage: closed({
     items: listOf(feedEvent),
     next: { ...whole, description: 'Position to send as `after` to continue.' },

@@ -2,7 +2,6 @@ import type { Schema } from '../operation';
 import { actors } from './actors';
 import { maybeVerdict } from './verdict';
 import {
-  anything,
   closed,
   digest,
   flag,
@@ -67,7 +66,7 @@ export const GATE_SCHEMAS = {
     grants: listOf(text),
     reason: maybeText,
     withdrawn: { ...flag, description: 'True: the person withdrew this approval later.' },
-    response: anything,
+    response: { description: 'The response to the form of the gate; null: none.' },
     authTime: { ...instant, description: "Time of the person's last authentication." },
     decidedAt: instant,
     bound: {
@@ -146,7 +145,7 @@ export const GATE_SCHEMAS = {
     pack: closed({ name: text, version: text }),
     requester: closed({ id: text, iss: text, name: text }),
     request: { $ref: '#/components/schemas/GateRequest' },
-    show: anything,
+    show: { description: 'What the gate shows; `request.showDigest` is its digest (RFC 8785).' },
     approvals: whole,
     required: whole,
     until: instant,
@@ -165,6 +164,12 @@ export const GATE_SCHEMAS = {
       description:
         'Reason that the pack suggests (`reasonTemplate`). The gate digest does not cover it. Null in lists, and if the pack suggests no reason.',
     },
+    form: {
+      type: ['object', 'null'],
+      additionalProperties: true,
+      description:
+        'The form that approvers fill in: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785), which a client must compute. Its members are in the order in which the author of the pack wrote them, unless the pack was sent as a JSON object or a release without this member admitted the run. Null in lists, and if the gate has no form.',
+    },
     planDiff: {
       description:
         'Differences from the plan of the pack that people last approved in another run, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate.',
@@ -182,8 +187,8 @@ export const GATE_SCHEMAS = {
         }),
       ],
     },
-    canDecide: flag,
-    why: maybeText,
+    canDecide: { ...flag, description: 'Whether the caller may decide.' },
+    why: { ...maybeText, description: 'Code of the reason why the caller may not decide; null: they may.' },
     links: closed({ self: link, run: link, approve: link }),
   }),
   ApprovalCounts: closed({

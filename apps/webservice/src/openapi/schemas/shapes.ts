@@ -32,3 +32,15 @@ export function tupleOf(...values: readonly Schema[]): Schema {
 export function mapOf(values: Schema): Schema {
   return { type: 'object', additionalProperties: values };
 }
+
+/** One of several named schemas, which the value of a property tells apart. `mapping`: names of schemas by value. */
+export function oneOfNamed(propertyName: string, mapping: Readonly<Record<string, string>>): Schema {
+  const refTo = (name: string): string => `#/components/schemas/${name}`;
+  return {
+    oneOf: [...new Set(Object.values(mapping))].map((name) => ({ $ref: refTo(name) })),
+    discriminator: {
+      propertyName,
+      mapping: Object.fromEntries(Object.entries(mapping).map(([value, name]) => [value, refTo(name)])),
+    },
+  };
+}

@@ -48,6 +48,8 @@ export class ApiUnderTest {
   /** Validators of the schemas of the OpenAPI document, by name. */
   readonly validators = new Map<string, ValidateFunction>();
   readonly probing = probingIssuer();
+  /** Names of the headers of all responses to `ask`, by method, path and status. */
+  readonly answers = new Map<string, Set<string>>();
   folder!: string;
   server!: EmbeddedPostgres;
   worker!: WorkerDatabase;
@@ -114,12 +116,21 @@ export class ApiUnderTest {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    this.observe(method, path, response);
     return {
       status: response.status,
       headers: response.headers,
       body: text === '' ? {} : (JSON.parse(text) as JsonObject),
     };
   };
+
+  /** Adds the headers of a response to `answers`. */
+  observe(method: string, path: string, { status, headers }: Pick<Response, 'status' | 'headers'>): void {
+    const answer = `${method} ${path.split('?', 1)[0]} ${status}`;
+    const names = this.answers.get(answer) ?? new Set();
+    for (const [name] of headers) names.add(name);
+    this.answers.set(answer, names);
+  }
 
   /** Like `ask`; also checks the response against the OpenAPI document. */
   readonly promised = async (
@@ -152,8 +163,8 @@ export class ApiUnderTest {
     commit(this.worker, runId, supplied);
 
   /** A run that waits at a gate, and the decision that approves it. */
-  readonly gated = (gate: string, change: JsonObject = {}, requirement: JsonObject = {}) =>
-    gated(this, gate, change, requirement);
+  readonly gated = (gate: string, change: JsonObject = {}, manifest = MANIFEST, proof?: 'token') =>
+    gated(this, gate, change, manifest, proof);
 
   /** A token for exactly one decision (RFC 9396). */
   readonly boundToken = (login: string, detail: JsonObject): Promise<string> => boundToken(this.issuer, login, detail);

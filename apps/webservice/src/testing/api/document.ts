@@ -2,6 +2,13 @@ import { defaultConfiguration } from '@taskrunner/infrastructure/configuration';
 import { apiDocument } from '../../create-webservice';
 import { EXAMPLES } from '../../openapi/examples';
 import type { ApiUnderTest } from './api-under-test';
+import { TENANT } from './sample';
+
+/** Headers of the protocol (RFC 9110, RFC 9112), and those that the description of the document names. */
+const EVERYWHERE: ReadonlySet<string> = new Set([
+  ...['cache-control', 'connection', 'content-encoding', 'content-length', 'content-type', 'date', 'keep-alive'],
+  ...['referrer-policy', 'transfer-encoding', 'vary', 'x-content-type-options'],
+]);
 
 /** Tests of the OpenAPI document and health. */
 export function describeDocument(api: ApiUnderTest): void {
@@ -90,6 +97,71 @@ export function describeDocument(api: ApiUnderTest): void {
       expect(document.servers.length).toBeGreaterThan(0);
       // A list says what it is of.
       expect(JSON.stringify(document).match(/"type":(?:"array"|\["array","null"\])(?!,"items")[^{}]*\}/g)).toBeNull();
+    });
+
+    it('name the headers of the answers that these tests have got', async () => {
+      const { ask, commit, submit } = api;
+      const runId = await submit();
+      const { digest, size } = await api.objects.put(TENANT, [Buffer.from('a page')] as never, { maxBytes: 100 });
+      const artifact = {
+        step: 'scan',
+        execution: 1,
+        name: 'page',
+        path: 'out/a',
+        digest,
+        size,
+        mediaType: 'text/plain',
+      };
+      await commit(runId, { artifacts: [artifact], state: { status: 'succeeded', finishedAt: 5, lastLine: 0 } });
+      const [{ artifactId }] = (await ask('ada', 'GET', `/api/runs/${runId}/artifacts`)).body['items'] as unknown as [
+        { artifactId: string },
+      ];
+      const send = async (path: string, headers: Record<string, string>): Promise<number> => {
+        const authorization = `Bearer ${api.tokens.get('ada')}`;
+        const response = await fetch(`${api.webservice.url}${path}`, { headers: { authorization, ...headers } });
+        await response.text();
+        api.observe('GET', path, response);
+        return response.status;
+      };
+      const file = `/api/runs/${runId}/artifacts/${artifactId}`;
+      expect([
+        await send(file, {}),
+        await send(file, { range: 'bytes=0-1' }),
+        await send(file, { range: 'bytes=90-99' }),
+        await send(file, { 'if-none-match': `"${digest}"` }),
+        await send(`/api/runs/${runId}/logs`, {}),
+        await send(`/api/runs/${runId}/evidence`, {}),
+        await send(`/api/runs/${runId}/plan`, {}),
+        await send(`/api/runs/${runId}/plan/diff?against=${runId}`, {}),
+        await send(`/api/runs/${runId}`, {}),
+        await send('/api/me', { authorization: 'Bearer none' }),
+      ]).toEqual([200, 206, 416, 304, 200, 409, 200, 200, 200, 401]);
+      const { body } = await ask(null, 'GET', '/openapi.json');
+      const { paths } = body as unknown as {
+        paths: Record<string, Record<string, { responses: Record<string, { headers?: object }> }>>;
+      };
+      const patterns = Object.entries(paths)
+        .map(([path, methods]) => ({ pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`), methods }))
+        // Fixed paths before those with parameters.
+        .sort((one, other) => one.pattern.source.split('[^').length - other.pattern.source.split('[^').length);
+      const silent = new Set<string>();
+      let compared = 0;
+      for (const [answer, names] of api.answers) {
+        const [method = '', path = '', status = ''] = answer.split(' ');
+        const methods = patterns.find(({ pattern }) => pattern.test(path))?.methods;
+        const operation = methods?.[method.toLowerCase()];
+        // Paths and methods that are no operations.
+        if (!operation) continue;
+        const documented = new Set(
+          Object.keys(operation.responses[status]?.headers ?? {}).map((name) => name.toLowerCase()),
+        );
+        compared++;
+        for (const name of names)
+          if (!EVERYWHERE.has(name) && !documented.has(name))
+            silent.add(`${method} ${path.replaceAll(runId, 'RUN')} ${status} ${name}`);
+      }
+      expect([...silent]).toEqual([]);
+      expect(compared).toBeGreaterThanOrEqual(10);
     });
 
     it('show examples that fit the schemas of their names', () => {

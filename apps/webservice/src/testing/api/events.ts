@@ -55,7 +55,7 @@ export function describeEventFeed(api: ApiUnderTest): void {
         const events = () =>
           [...text.matchAll(/^id: (\d+)\ndata: (.*)$/gm)].map(([, id, data]) => {
             const event = JSON.parse(data ?? '') as JsonObject;
-            expect([Number(id), validators.get('FeedEvent')?.(event)]).toEqual([event['position'], true]);
+            expect([Number(id), validators.get('FeedStreamEvent')?.(event)]).toEqual([event['position'], true]);
             return event;
           });
         let isAsked = false;

@@ -140,7 +140,11 @@ export function describeGates(api: ApiUnderTest): void {
     });
 
     it('asks for a reason and for its form, and later approvers confirm the same', async () => {
-      const { runId, decision } = await gated('quick', {}, { minApprovals: 2 });
+      const { runId, decision } = await gated(
+        'quick',
+        {},
+        MANIFEST.replace('id: quick, grants', 'id: quick, minApprovals: 2, grants'),
+      );
       const full = { ...decision, reason: 'ok', response: { size: 3 } };
       expect((await decide('linus', runId, { ...full, reason: ' ' })).body['code']).toBe('GATE_REASON_REQUIRED');
       const wrong = await decide('linus', runId, { ...full, response: { size: 'x', more: 1 } });
@@ -191,7 +195,11 @@ export function describeGates(api: ApiUnderTest): void {
     });
 
     it('wants a fresh sign-in where it says so', async () => {
-      const { runId, decision } = await gated('approve', {}, { maxAuthAge: 'PT1S' });
+      const { runId, decision } = await gated(
+        'approve',
+        {},
+        MANIFEST.replace('id: prod,', 'id: prod, maxAuthAge: 1s,'),
+      );
       const { status, headers, body } = await decide('grace', runId, decision);
       expect([status, body['code']]).toEqual([401, 'GATE_AUTH_TOO_OLD']);
       expect(headers.get('www-authenticate')).toMatch(/error="insufficient_user_authentication".*max_age="1"/);
@@ -221,7 +229,7 @@ export function describeGates(api: ApiUnderTest): void {
     });
 
     it('takes a token that is bound to it, once and nowhere else', async () => {
-      const { runId, decision } = await gated('approve', {}, { proof: 'token' });
+      const { runId, decision } = await gated('approve', {}, MANIFEST, 'token');
       expect((await decide('grace', runId, decision)).body['code']).toBe('GATE_TOKEN_MISMATCH');
       const detail = {
         type: 'pack_decision',

@@ -25,7 +25,7 @@ export function describeLogs(api: ApiUnderTest): void {
         `data: {"runId":"${runId}","sequence":6,"timestamp":"1970-01-01T00:00:00.005Z","eventType":"run.finished","status":"succeeded"}`,
       );
       for (const [, event] of text.matchAll(/^data: (.*)$/gm))
-        expect(validators.get('LogLine')?.(JSON.parse(event ?? ''))).toBe(true);
+        expect(validators.get('LogEvent')?.(JSON.parse(event ?? ''))).toBe(true);
       const line = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '') as JsonObject;
       expect(line).toEqual({
         runId,
@@ -36,6 +36,7 @@ export function describeLogs(api: ApiUnderTest): void {
         message: 'one',
         stepId: 'scan',
         attempt: 1,
+        execution: 1,
       });
       expect(ids(await (await read(runId, '', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
       // A reconnecting browser sends the number of the last line that it read together with its original address.
@@ -95,7 +96,11 @@ export function describeLogs(api: ApiUnderTest): void {
       const tail = await (await read(runId, '?tail=2')).text();
       expect(ids(tail)).toEqual([13, 14, 15, 15]);
       const begin = JSON.parse(/^data: (.*)$/m.exec(tail)?.[1] ?? '') as JsonObject;
-      expect(validators.get('LogLine')?.(begin)).toBe(true);
+      expect(['LogEvent', 'StreamTail', 'LogLine'].map((name) => validators.get(name)?.(begin))).toEqual([
+        true,
+        true,
+        false,
+      ]);
       expect(begin).toMatchObject({ eventType: 'stream.tail', sequence: 13, after: 13, complete: true });
       expect(tail).toContain('event: stream.tail\nid: 13\ndata: ');
       expect(ids(await (await read(runId, '?tail=2&level=warn')).text())).toEqual([10, 11, 14, 15]);

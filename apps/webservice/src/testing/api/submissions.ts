@@ -118,6 +118,9 @@ export function describeSubmissions(api: ApiUnderTest): void {
       const again = await ask('ada', 'POST', '/api/runs', body, key);
       expect([first.status, again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 200, 'true']);
       expect(again.body['runId']).toBe(first.body['runId']);
+      const text = `{ "inputs": { "image": "app:1" },\n  "manifest": ${JSON.stringify(MANIFEST)} }`;
+      const same = await ask('ada', 'POST', '/api/runs', text, key);
+      expect([same.status, same.body['runId']]).toEqual([200, first.body['runId']]);
       expect((await ask('linus', 'POST', '/api/runs', body, key)).status).toBe(201);
       const other = await ask('ada', 'POST', '/api/runs', { ...body, labels: { a: 'b' } }, key);
       expect([other.status, other.body['code']]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);

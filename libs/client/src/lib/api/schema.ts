@@ -51,7 +51,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Get a run, or wait until it ends, requires manual action or changes */
+    /**
+     * Get a run, or wait until it ends, requires manual action or changes
+     * @description With `wait`, the response is sent when the event of `for` has occurred or the time is over: compare `status`. With `If-None-Match`, `for=change` waits for another version than that one, and a response without a change is 304.
+     */
     get: operations['getRun'];
     put?: never;
     post?: never;
@@ -908,7 +911,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -958,7 +961,7 @@ export interface components {
       /** @description Digest of the gate request that was reviewed. It can be omitted only if the gate shows no values and no step behind it reads a result. */
       gateDigest?: string;
       reason?: string | null;
-      /** @description Response to the form of the gate; null: none. */
+      /** @description Response to the form of the gate, as `form` of the gate describes it. Only an approval has one; later approvers send the same. Null: none. */
       response?: {
         [key: string]: unknown;
       } | null;
@@ -1005,7 +1008,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1030,7 +1033,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1059,7 +1062,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1090,7 +1093,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1115,7 +1118,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1144,7 +1147,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1210,7 +1213,7 @@ export interface components {
       /** @description The files of the pack, without the manifest. */
       files?: components['schemas']['PackFileBody'][];
       /**
-       * @description Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
+       * @description Inputs by name. A file is given as `{digest, size?, name?, mediaType?}` of an upload; a size that differs from that of the upload is refused (`INPUT_UPLOAD_SIZE`), name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.
        * @default {}
        */
       inputs?: {
@@ -1486,6 +1489,7 @@ export interface components {
         | 'failed'
         | 'skipped'
         | 'cancelled';
+      /** @description Code of the outcome, or of what the step waits for. */
       reason: string | null;
       attempts: number;
       /** Format: date-time */
@@ -1495,8 +1499,11 @@ export interface components {
       /** Format: date-time */
       finishedAt: string | null;
       children: number | null;
+      /** @description Outputs of at most 64 KiB; null: none, or larger ones. */
       outputs: unknown;
+      /** @description Digest and size of larger outputs, which `…/outputs` returns; null: none. */
       outputsRef: unknown;
+      /** @description `{run, step, digest}` of the result that a rerun took over; null: the step was executed. */
       reusedFrom: unknown;
       artifacts: components['schemas']['Artifact'][];
       /** @description The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons. */
@@ -1558,7 +1565,10 @@ export interface components {
        * @description Time of the event. Times of different runs are not in order.
        */
       at: string;
-      /** @enum {string} */
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
       type:
         | 'run.created'
         | 'run.changed'
@@ -1576,6 +1586,21 @@ export interface components {
       /** @description Digest of the bundle; only in `evidence.sealed`. */
       bundle?: string;
     };
+    /** @description The last event of a stream that the service ends. It has no position. */
+    FeedResume: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'stream.resume';
+      /** @enum {string} */
+      reason: 'service-stops' | 'token-expired';
+      /** @description Send it as `after` to continue. */
+      after: number;
+      /** @description Time to wait before the next request, milliseconds. */
+      retryMs: number;
+    };
+    FeedStreamEvent: components['schemas']['FeedEvent'] | components['schemas']['FeedResume'];
     FeedPage: {
       items: {
         /** @description Position of the event in the feed. Positions begin at 1 and have no gaps. */
@@ -1618,44 +1643,97 @@ export interface components {
     };
     LogLine: {
       runId: string;
+      /** @description Number of the line; of any other event, the last line before it. */
       sequence: number;
       /** Format: date-time */
       timestamp: string;
       /** @enum {string} */
-      level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
-      /** @enum {string} */
-      eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
-      message?: string;
-      stepId?: string;
-      /** @description Attempt of the step; absent if it has no attempts or they are not recorded. */
+      level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      eventType: 'step.log';
+      message: string;
+      stepId: string;
+      /** @description Attempt of the step, from 1, as the retry policy counts: a retry has the next number. Absent if the step has no attempts or they are not recorded. */
       attempt?: number;
-      status?: string;
-      /** @enum {string} */
-      reason?: 'service-stops' | 'token-expired';
-      after?: number;
-      retryMs?: number;
-      complete?: boolean;
+      /** @description Start of the executor of the step that wrote the line: another number than in the line before it marks that the step began again. An attempt has several executions if its worker was lost or handed the run over. */
+      execution: number;
     };
+    /** @description The last event of a log: the run has ended. */
+    RunFinished: {
+      runId: string;
+      /** @description Number of the line; of any other event, the last line before it. */
+      sequence: number;
+      /** Format: date-time */
+      timestamp: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      eventType: 'run.finished';
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'cancelling' | 'halted' | 'succeeded' | 'failed' | 'cancelled';
+    };
+    /** @description The last event of a stream that ends before its run. */
+    StreamResume: {
+      runId: string;
+      /** @description Number of the line; of any other event, the last line before it. */
+      sequence: number;
+      /** Format: date-time */
+      timestamp: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      eventType: 'stream.resume';
+      /** @enum {string} */
+      reason: 'service-stops' | 'token-expired';
+      /** @description Send it as `after` to continue. */
+      after: number;
+      /** @description Time to wait before the next request, milliseconds. */
+      retryMs: number;
+    };
+    /** @description The first event of a stream with `tail`. */
+    StreamTail: {
+      runId: string;
+      /** @description Number of the line; of any other event, the last line before it. */
+      sequence: number;
+      /** Format: date-time */
+      timestamp: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      eventType: 'stream.tail';
+      /** @description Number of the line before the tail. */
+      after: number;
+      /** @description False: the limits of a request were reached before the requested number of lines was found. */
+      complete: boolean;
+    };
+    LogEvent:
+      | components['schemas']['LogLine']
+      | components['schemas']['RunFinished']
+      | components['schemas']['StreamResume']
+      | components['schemas']['StreamTail'];
     LogPage: {
       items: {
         runId: string;
+        /** @description Number of the line; of any other event, the last line before it. */
         sequence: number;
         /** Format: date-time */
         timestamp: string;
         /** @enum {string} */
-        level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+        level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
         /** @enum {string} */
-        eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
-        message?: string;
-        stepId?: string;
-        /** @description Attempt of the step; absent if it has no attempts or they are not recorded. */
+        eventType: 'step.log';
+        message: string;
+        stepId: string;
+        /** @description Attempt of the step, from 1, as the retry policy counts: a retry has the next number. Absent if the step has no attempts or they are not recorded. */
         attempt?: number;
-        status?: string;
-        /** @enum {string} */
-        reason?: 'service-stops' | 'token-expired';
-        after?: number;
-        retryMs?: number;
-        complete?: boolean;
+        /** @description Start of the executor of the step that wrote the line: another number than in the line before it marks that the step began again. An attempt has several executions if its worker was lost or handed the run over. */
+        execution: number;
       }[];
       /** @description Number of matching lines from `searchedFrom` to `searchedTo`; null without `q`. */
       total: number | null;
@@ -1792,6 +1870,7 @@ export interface components {
       reason: string | null;
       /** @description True: the person withdrew this approval later. */
       withdrawn: boolean;
+      /** @description The response to the form of the gate; null: none. */
       response: unknown;
       /**
        * Format: date-time
@@ -1967,6 +2046,7 @@ export interface components {
         name: string;
       };
       request: components['schemas']['GateRequest'];
+      /** @description What the gate shows; `request.showDigest` is its digest (RFC 8785). */
       show: unknown;
       approvals: number;
       required: number;
@@ -1995,6 +2075,10 @@ export interface components {
       ungatedEffects: string[] | null;
       /** @description Reason that the pack suggests (`reasonTemplate`). The gate digest does not cover it. Null in lists, and if the pack suggests no reason. */
       suggestedReason: string | null;
+      /** @description The form that approvers fill in: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785), which a client must compute. Its members are in the order in which the author of the pack wrote them, unless the pack was sent as a JSON object or a release without this member admitted the run. Null in lists, and if the gate has no form. */
+      form: {
+        [key: string]: unknown;
+      } | null;
       /** @description Differences from the plan of the pack that people last approved in another run, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate. */
       planDiff: null | {
         against: string;
@@ -2012,7 +2096,9 @@ export interface components {
         diff: null | components['schemas']['PlanDiff'];
         why: string | null;
       };
+      /** @description Whether the caller may decide. */
       canDecide: boolean;
+      /** @description Code of the reason why the caller may not decide; null: they may. */
       why: string | null;
       links: {
         /** Format: uri */
@@ -2527,7 +2613,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Unique for each person and route, and kept for 7 days. The same request returns the first run. */
+        /** @description 1 to 255 visible ASCII characters. Unique for each person and route, and kept for 7 days. A request whose body has the same JSON value returns the first run; spaces and the order of members do not count. */
         'Idempotency-Key'?: string;
       };
       path?: never;
@@ -2595,7 +2681,7 @@ export interface operations {
   getRun: {
     parameters: {
       query?: {
-        /** @description Maximum time to wait, such as 30s. The limit is 60s. */
+        /** @description Maximum time to wait in seconds, such as `30s` or `30`. The limit is 60s. */
         wait?: string;
         /** @description Event to wait for. */
         for?: 'end' | 'attention' | 'change';
@@ -2625,6 +2711,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -2650,6 +2738,8 @@ export interface operations {
       /** @description The run had already ended. */
       200: {
         headers: {
+          /** @description Version of the run. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
@@ -2659,6 +2749,8 @@ export interface operations {
       /** @description The run is being cancelled. */
       202: {
         headers: {
+          /** @description Version of the run. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
@@ -2719,7 +2811,16 @@ export interface operations {
         /** @description Return only child steps of this step; empty: top-level steps. */
         parent?: string;
         /** @description Return only steps with this status. */
-        status?: string;
+        status?:
+          | 'pending'
+          | 'running'
+          | 'waiting'
+          | 'retrying'
+          | 'needs_attention'
+          | 'succeeded'
+          | 'failed'
+          | 'skipped'
+          | 'cancelled';
         /** @description Maximum number of steps on a page. */
         limit?: number;
         /** @description `nextCursor` of the previous page. */
@@ -2857,14 +2958,16 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The log lines: a stream, or a page as JSON. */
+      /** @description The log: a stream, or a page as JSON. In `text/event-stream`, the `data` of each event is one JSON text of the schema; the events `stream.resume` and `stream.tail` have their name in `event`. In NDJSON, each line is one. */
       200: {
         headers: {
+          /** @description `no`: proxies must not buffer the stream. */
+          'X-Accel-Buffering'?: string;
           [name: string]: unknown;
         };
         content: {
-          'text/event-stream': components['schemas']['LogLine'];
-          'application/x-ndjson': components['schemas']['LogLine'];
+          'text/event-stream': components['schemas']['LogEvent'];
+          'application/x-ndjson': components['schemas']['LogEvent'];
           'application/json': components['schemas']['LogPage'];
         };
       };
@@ -2895,14 +2998,16 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description A page of events. In a stream, each `data` is one event. */
+      /** @description A page of events, or a stream. In a stream, the `data` of each event is one JSON text of the schema; the event `stream.resume` has its name in `event`. */
       200: {
         headers: {
+          /** @description `no`: proxies must not buffer the stream. */
+          'X-Accel-Buffering'?: string;
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['FeedPage'] | components['schemas']['FeedEvent'];
-          'text/event-stream': components['schemas']['FeedPage'] | components['schemas']['FeedEvent'];
+          'application/json': components['schemas']['FeedPage'];
+          'text/event-stream': components['schemas']['FeedStreamEvent'];
         };
       };
       default: components['responses']['Problem'];
@@ -2941,6 +3046,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -2994,6 +3101,16 @@ export interface operations {
       /** @description The whole artifact. */
       200: {
         headers: {
+          /** @description Digest of the whole. */
+          ETag?: string;
+          /** @description `bytes`: ranges can be requested. */
+          'Accept-Ranges'?: string;
+          /** @description Name of the file. */
+          'Content-Disposition'?: string;
+          /** @description Keeps a browser from executing the content. */
+          'Content-Security-Policy'?: string;
+          /** @description SHA-256 of the whole, also for a range (RFC 9530). */
+          'Repr-Digest'?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3003,6 +3120,18 @@ export interface operations {
       /** @description The requested range. */
       206: {
         headers: {
+          /** @description Digest of the whole. */
+          ETag?: string;
+          /** @description `bytes`: ranges can be requested. */
+          'Accept-Ranges'?: string;
+          /** @description Name of the file. */
+          'Content-Disposition'?: string;
+          /** @description Keeps a browser from executing the content. */
+          'Content-Security-Policy'?: string;
+          /** @description SHA-256 of the whole, also for a range (RFC 9530). */
+          'Repr-Digest'?: string;
+          /** @description Place of the range, and size of the whole. */
+          'Content-Range'?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3012,6 +3141,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -3059,6 +3190,16 @@ export interface operations {
       /** @description The bundle. */
       200: {
         headers: {
+          /** @description Digest of the whole. */
+          ETag?: string;
+          /** @description `bytes`: ranges can be requested. */
+          'Accept-Ranges'?: string;
+          /** @description Name of the file. */
+          'Content-Disposition'?: string;
+          /** @description Keeps a browser from executing the content. */
+          'Content-Security-Policy'?: string;
+          /** @description SHA-256 of the whole, also for a range (RFC 9530). */
+          'Repr-Digest'?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3068,6 +3209,18 @@ export interface operations {
       /** @description The requested range. */
       206: {
         headers: {
+          /** @description Digest of the whole. */
+          ETag?: string;
+          /** @description `bytes`: ranges can be requested. */
+          'Accept-Ranges'?: string;
+          /** @description Name of the file. */
+          'Content-Disposition'?: string;
+          /** @description Keeps a browser from executing the content. */
+          'Content-Security-Policy'?: string;
+          /** @description SHA-256 of the whole, also for a range (RFC 9530). */
+          'Repr-Digest'?: string;
+          /** @description Place of the range, and size of the whole. */
+          'Content-Range'?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3077,6 +3230,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -3419,6 +3574,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -3454,6 +3611,8 @@ export interface operations {
       /** @description Not modified. */
       304: {
         headers: {
+          /** @description The ETag that the client has. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -3541,9 +3700,9 @@ export interface operations {
   };
   diffRunPlans: {
     parameters: {
-      query?: {
+      query: {
         /** @description Id of the run to compare with. */
-        against?: string;
+        against: string;
       };
       header?: never;
       path: {
@@ -3556,6 +3715,8 @@ export interface operations {
       /** @description The differences. */
       200: {
         headers: {
+          /** @description The two plan hashes. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3662,6 +3823,8 @@ export interface operations {
       /** @description The schedule before the deletion. */
       200: {
         headers: {
+          /** @description Revision of the schedule. */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {

@@ -3,6 +3,13 @@ import type { components } from './schema';
 /** All schemas of the API, by their names in its OpenAPI document. */
 export type Schemas = components['schemas'];
 
+type NameIn<One> = One extends unknown ? keyof One : never;
+type MemberOf<One, Name> = One extends unknown ? (Name extends keyof One ? One[Name] : never) : never;
+/** Each of several objects: members that all of them have, and those that some of them have. */
+type AnyOf<Union> = Pick<Union, keyof Union> & {
+  [Name in Exclude<NameIn<Union>, keyof Union>]?: Exclude<MemberOf<Union, Name>, undefined>;
+};
+
 export type Run = Schemas['Run'];
 export type RunStatus = Run['status'];
 /** What a run waits for. */
@@ -15,7 +22,8 @@ export type StepCounts = Schemas['StepCounts'];
 export type Timings = Schemas['Timings'];
 export type Artifact = Schemas['Artifact'];
 export type Upload = Schemas['Upload'];
-export type LogLine = Schemas['LogLine'];
+/** A line of a log, or another event of its stream. Members that an event does not have are absent. */
+export type LogLine = AnyOf<Schemas['LogEvent']>;
 /** A page of a log, or of the results of a search in it. */
 export type LogPage = Schemas['LogPage'];
 export type LogLevel = NonNullable<LogLine['level']>;

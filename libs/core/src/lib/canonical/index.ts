@@ -1,2 +1,2 @@
 export { canonical } from './canonical';
-export { digestOf, sha256 } from './digest';
+export { digestIfJson, digestOf, sha256 } from './digest';

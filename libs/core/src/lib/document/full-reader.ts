@@ -29,14 +29,27 @@ export function readFully(text: string, lines: LineIndex, maxDepth: number, refu
     findings.push({ code: 'DOC_LONE_SURROGATE', path: '', offset: loneSurrogateAt(text), message });
   }
   const read: ReadDocument = { kind: 'read', value, text, ...positions(first?.contents ?? null, lines) };
-  if (broken.length > 0) return refused([...besides(broken, findings, lines), ...broken], lines);
+  if (broken.length > 0) return refused([...besides(broken, findings, text, lines), ...broken], lines);
   if (findings.length === 0) return read;
   return second === undefined ? { ...refused(findings, lines), partial: read } : refused(findings, lines);
 }
 
-/** The findings that do not follow from broken syntax: a list item among entries, for example, is read as a key that is not a string. */
-function besides(broken: readonly Finding[], findings: readonly Finding[], lines: LineIndex): readonly Finding[] {
-  const places = new Set(broken.map(({ offset }) => lines.positionAt(offset).line));
+/**
+ * The findings that do not follow from broken syntax: a list item among entries, for example, is read as a key that is not a string. So is
+ * the item in the line after one that is indented with a tab.
+ */
+function besides(
+  broken: readonly Finding[],
+  findings: readonly Finding[],
+  text: string,
+  lines: LineIndex,
+): readonly Finding[] {
+  const places = new Set(
+    broken.flatMap(({ offset }) => {
+      const { line } = lines.positionAt(offset);
+      return text.charAt(offset) === '\t' ? [line, line + 1] : [line];
+    }),
+  );
   return findings.filter(
     ({ code, offset }) => code !== 'DOC_KEY_NOT_STRING' || !places.has(lines.positionAt(offset).line),
   );

@@ -41,6 +41,7 @@ describe('broken syntax in plain words', () => {
     ['a text within an object', '{"a": "x\n', '1:7 The text that begins with " has no closing quote.', 'Write " at its end.'],
     ['text after a text in quotes', 'a: "x" y\n', '1:8 Text follows a value that has ended.', 'Put the whole text in quotes'],
     ['a tab as indentation', 'a:\n  b: 1\n\tc: 2\n', '3:1 The line is indented with a tab.', 'Indent with spaces.'],
+    ['a tab in an item of a list', 's:\n  a:\n    - b: 1\n\t  c: {}\n    - b: 2\n', '4:1 The line is indented with a tab.', 'Indent with spaces.'],
     ['a line without a colon', 'a: 1\nb\nc: 3\n', `2:1 ${NO_COLON}`, 'Write it as "key: value".'],
     ['a first line without a colon', 'a\nb: 2\n', `1:1 ${NO_COLON}`, 'Write it as "key: value".'],
     ['a colon without a space', 'a:1\nb: 2\n', `1:1 ${NO_SPACE}`, 'A colon needs a space.'],

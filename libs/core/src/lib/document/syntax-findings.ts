@@ -34,10 +34,14 @@ export function findingsOf(errors: readonly LibraryError[], broken: Broken): rea
   const findings: Finding[] = [];
   const reported = new Map<number, number>();
   const kinds = new Set<string>();
+  let tabs = -1;
   for (const { error, unclosed } of located) {
     const offset = unclosed !== null && isQuote(unclosed) ? unclosed.at : error.pos[0];
     const { line } = lines.positionAt(offset);
     if (explained.has(line) || (unclosed !== null && explained.has(lines.positionAt(unclosed.at).line))) continue;
+    // A tab ends the objects and lists around it, so the next line seems to stand in the wrong place.
+    if (unclosed === null && line === tabs + 1 && error.code !== 'TAB_AS_INDENT') continue;
+    if (error.code === 'TAB_AS_INDENT') tabs = line;
     if (unclosed === null ? isWithin(offset) : !isQuote(unclosed) && offset >= quoteEnds) continue;
     if (reported.has(line) && (unclosed === null || isQuote(unclosed) || reported.get(line) !== offset)) continue;
     // Of several brackets of a kind that end at one place, the inner one.

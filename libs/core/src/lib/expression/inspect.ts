@@ -212,7 +212,9 @@ class Inspector implements Look {
 
   private unknownVariable(node: NodeOf<'variable'>, variables: Variables): TypedValue {
     const near = nearestName(node.name, variables.keys());
-    const remedy = near === null ? `write $.${node.name} for a root` : `did you mean $${near}?`;
+    const known = [...variables.keys()].map((name) => `$${name}`);
+    const others = known.length === 0 ? '' : `known: ${known.join(', ')}; `;
+    const remedy = near === null ? `${others}write $.${node.name} for a root` : `did you mean $${near}?`;
     this.fault('EXPR_UNKNOWN_NAME', `there is no variable $${node.name}`, remedy, node.at);
     return made(ANY_TYPE);
   }

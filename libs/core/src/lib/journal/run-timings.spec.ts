@@ -81,6 +81,22 @@ describe('the timings of a run', () => {
     expect(['again[0]', 'again[1]', 'again[0]::turn'].map(queued)).toEqual([41, 50, 42]);
   });
 
+  it.each([
+    ['first', 'succeeded', null],
+    ['first', 'failed', 'stray'],
+    ['first', 'running', 'stray once the run has ended'],
+    ['each', 'succeeded', 'stray'],
+    ['each', 'running', null],
+  ])('know of a row of %s that says %s: %s', (name, status, what) => {
+    const timings = folded(
+      [10, { type: 'run.started' }],
+      [20, { type: 'step.ended', step: 'first', status: 'succeeded' }],
+    );
+    const rows = [{ step: step(name), status }];
+    expect(timings.strayOf(rows, false)).toBe(what === 'stray' ? rows[0] : undefined);
+    expect(timings.strayOf(rows, true)).toBe(what === null ? undefined : rows[0]);
+  });
+
   it('go on from where they are: an entry that was taken before is ignored', () => {
     const timings = folded([10, { type: 'run.started' }], [11, started('first')]);
     timings.take({ seq: 2, at: 11, kind: 'derived', event: started('first') as Event } as Entry);

@@ -2,6 +2,7 @@ import type { StepId } from '../foundation/ids';
 import { indexOf, isItem, itemOf, joinScope, repeatOf, ROOT, scopeOf } from '../plan/place';
 import { nodeAt, parentOf, type PlanIndex } from '../plan/plan-index';
 import type { Entry } from '../run/entry';
+import { saysEnded } from './ended-steps';
 
 /** How one execution of an attempt ended; null: it has not ended. */
 type ExecutionEnd = 'succeeded' | 'failed' | 'stopped' | 'lost' | null;
@@ -21,7 +22,15 @@ interface StepTimes {
   /** A container: when its children may first run. */
   openedAt: number | null;
   endedAt: number | null;
+  /** How it ended; null: it has not ended. */
+  status: string | null;
   readonly executions: Changing[];
+}
+
+/** A step and its status, as its row has them. */
+interface TimedRow {
+  readonly step: StepId;
+  readonly status: string;
 }
 
 /**
@@ -81,7 +90,7 @@ export class RunTimings {
           at,
           event.status === 'succeeded' ? 'succeeded' : event.status === 'failed' ? 'failed' : 'stopped',
         );
-        this.of(event.step).endedAt = at;
+        Object.assign(this.of(event.step), { endedAt: at, status: event.status });
         return;
       default:
         return;
@@ -109,10 +118,21 @@ export class RunTimings {
     return queued;
   }
 
+  /**
+   * A row that says otherwise than the journal how its step ended. The rows were read before the journal. `isOver`: and after the end of the
+   * run, so that a row that says that its step has not ended is compared, too.
+   */
+  strayOf<Row extends TimedRow>(rows: readonly Row[], isOver: boolean): Row | undefined {
+    return rows.find((row) => {
+      const status = this.steps.get(row.step)?.status ?? null;
+      return saysEnded(row) ? status !== row.status : isOver && status !== null;
+    });
+  }
+
   private of(step: StepId): StepTimes {
     let times = this.steps.get(step);
     if (times === undefined) {
-      times = { openedAt: null, endedAt: null, executions: [] };
+      times = { openedAt: null, endedAt: null, status: null, executions: [] };
       this.steps.set(step, times);
       this.held++;
     }

@@ -80,6 +80,8 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'apps/webservice/src/requests/body-threads.module.ts',
     'limits: { memory, time, threads, queue }',
   ],
+  ['http.bodies.discard', BODIES, 'is read no further than configured'],
+  ['http.bodies.discardTime', BODIES, 'is read no longer than configured, and not after the client has gone'],
   ['http.bodies.*', BODIES, 'is refused while it comes in: %s of %s'],
   ['http.limits.*', GUARD, 'this.limits.of[access.limit]'],
   ['http.*', E2E, 'is reached where http says, with its limits'],

@@ -15,6 +15,7 @@ import {
   type PackSource,
   type PlanningSetting,
 } from './pack-source';
+import { authoredForms } from './authored-forms';
 import { sensitiveInputFaults, type SealedDocument } from './sensitive-in-pack';
 
 /**
@@ -32,6 +33,8 @@ export interface AdmissiblePack {
     readonly profile: string;
     readonly manifest: string;
     readonly inputs: string;
+    /** Forms of gates in the order of their authors: JSON, not sorted. Null: sorting changes none. */
+    readonly forms: string | null;
   };
   /** Values of the given sensitive inputs by name: RFC 8785, unencrypted. They are never part of the plan. */
   readonly sensitive: Readonly<Record<string, string>>;
@@ -71,6 +74,7 @@ export function admitPack(
     profile: canonical(profile as unknown as Json),
     manifest: canonical(toManifest(read.pack)),
     inputs: canonical(plan.inputs),
+    forms: authoredForms(plan),
   };
   const supplied = Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null]));
   const published = source.files.filter(({ path }) => path.startsWith(VENDORED));

@@ -1,11 +1,15 @@
 import { sha256 } from '../../canonical/digest';
 import { verifySignature } from '../../evidence/encoding/signature';
 import type { RunId, TenantId } from '../../foundation/ids';
+import type { Principal } from '../../foundation/principal';
 import type { RunSummary } from '../../ports/runs/run-reader';
+import type { NewRun } from '../../ports/runs/run-store';
 import { aKey } from '../../../testing/sample-signing';
 import { aSchedule, aTickRun } from '../../../testing/schedule-ledger';
 import { ReplayedRuns } from './replayed-runs';
 import { namesRequest, requestNonce, type KeyedRequest } from './request-nonce';
+import type { Submission } from './submission';
+import { SubmitRun, type SubmitRunDependencies } from './submit-run';
 
 const TENANT = 'acme' as TenantId;
 const RUN = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId;
@@ -79,5 +83,45 @@ describe('the run of a repeated request', () => {
   it('has a code of its own if it does not exist', async () => {
     const gone = runs(requestNonce(RANDOM, TENANT, request), { isGone: true });
     await expect(gone.find(TENANT, RUN, request)).rejects.toMatchObject({ code: 'IDEMPOTENCY_RUN_GONE' });
+  });
+});
+
+describe('a request that an earlier release recorded by the bytes of its body', () => {
+  const [current, bytes] = [sha256('{"a":1}'), sha256('{ "a": 1 }')];
+  const { person, ...keyed } = request;
+  const idempotency = { ...keyed, bodyDigest: current, earlierDigests: [bytes] };
+  const principal = { tenant: TENANT, ...person } as Principal;
+  const asked: KeyedRequest[] = [];
+  const dependencies = (recorded: string | null): SubmitRunDependencies =>
+    ({
+      runs: {
+        create: async () => ({ kind: 'refused', code: 'IDEMPOTENCY_KEY_REUSED' }),
+        replayed: async (_tenant: TenantId, { bodyDigest }: KeyedRequest) => (bodyDigest === recorded ? RUN : null),
+      },
+      replayed: {
+        find: async (_tenant: TenantId, runId: RunId, found: KeyedRequest) => (asked.push(found), { runId }),
+      },
+      sensitive: { digest: (_tenant: TenantId, text: string) => sha256(`keyed ${text}`) },
+    }) as unknown as SubmitRunDependencies;
+  class Prepared extends SubmitRun {
+    override async prepare(): Promise<NewRun> {
+      return {} as NewRun;
+    }
+  }
+  const submission = { idempotency } as unknown as Submission;
+
+  it.each([bytes, sha256(`keyed ${bytes}`), sha256(`keyed ${current}`)])('is found by %s', async (recorded) => {
+    const submit = new Prepared(dependencies(recorded));
+    const found = { runId: RUN, replayed: true, run: { runId: RUN } };
+    expect(await submit.submit(principal, submission)).toEqual(found);
+    expect(await submit.replay(principal, idempotency)).toEqual(found);
+    // Its admission names the digest that was recorded.
+    expect(asked.at(-1)).toEqual({ ...request, bodyDigest: recorded });
+  });
+
+  it('is refused where the key is that of another body', async () => {
+    const submit = new Prepared(dependencies(sha256('other')));
+    await expect(submit.submit(principal, submission)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect(await submit.replay(principal, idempotency)).toBeNull();
   });
 });

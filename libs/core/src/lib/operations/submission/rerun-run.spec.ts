@@ -31,6 +31,7 @@ async function submitted(
     manifest: '{}',
     files: [],
     packSignatures: [],
+    forms: [{ type: 'object', properties: { window: {}, alarm: {} } }],
     inputs: { name: 'x', pin: { sensitive: true } },
     initiators: [linus],
     labels: { ticket: 'SEC-42' },
@@ -58,6 +59,8 @@ it('submits the same plan with the inputs as they were, the sensitive ones given
     labels: { ticket: 'SEC-42' },
     source: { manifest: '{}', archiveDigest: sha256('source') },
     rerun: { of: RUN, from: 'apply', head: sha256('head'), initiators: [linus] },
+    // In the order of their authors, which the stored manifest does not keep.
+    forms: '[{"type":"object","properties":{"window":{},"alarm":{}}}]',
   });
   expect(submission.planHash).toMatch(/^sha256:/);
 });

@@ -81,6 +81,7 @@ export class RerunRun {
       planHash: documents.planHash,
       receipt: null,
       labels,
+      forms: original.forms.length === 0 ? null : JSON.stringify(original.forms),
       rerun: { of: runId, from, head, initiators },
       idempotency,
     });

@@ -20,6 +20,8 @@ export interface Submission {
   readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
   /** For reruns: the original. Its inputs are those of its admission. */
   readonly rerun?: RerunLink;
+  /** For reruns: forms of gates in the order of their authors, as the original has them. Absent or null: as the pack has them. */
+  readonly forms?: string | null;
   readonly idempotency: Idempotency | null;
 }
 
@@ -27,5 +29,8 @@ export interface Submission {
 export interface Idempotency {
   readonly key: string;
   readonly route: string;
+  /** Equal for bodies with the same value. */
   readonly bodyDigest: Digest;
+  /** Digests by which earlier releases recorded the same request. */
+  readonly earlierDigests: readonly Digest[];
 }

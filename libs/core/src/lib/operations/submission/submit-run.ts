@@ -78,6 +78,8 @@ export class SubmitRun {
         return this.first(run.tenant, created.runId, run.idempotency);
       case 'refused': {
         if (created.code === 'CONCURRENCY_GROUP_HELD') throw groupHeld(run, created.holder);
+        const before = submission.idempotency && (await this.replay(principal, submission.idempotency));
+        if (before) return before;
         const remedy = 'Use a new key for a new request, or repeat the first request unchanged.';
         throw new SubmitRunError(created.code, 'the key was used with another body', remedy);
       }
@@ -139,12 +141,13 @@ export class SubmitRun {
    */
   async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<Submitted | null> {
     const { runs, sensitive } = this.dependencies;
-    const plain: KeyedRequest = { ...idempotency, person: { iss, sub } };
-    const keyed = sensitive && { ...plain, bodyDigest: sensitive.digest(tenant, plain.bodyDigest) };
-    for (const request of keyed ? [plain, keyed] : [plain]) {
-      const found = await runs.replayed(tenant, request);
-      if (found !== null) return this.first(tenant, found, request);
-    }
+    const { key, route, bodyDigest, earlierDigests } = idempotency;
+    for (const plain of [bodyDigest, ...earlierDigests])
+      for (const digest of sensitive ? [plain, sensitive.digest(tenant, plain)] : [plain]) {
+        const request: KeyedRequest = { key, route, person: { iss, sub }, bodyDigest: digest };
+        const found = await runs.replayed(tenant, request);
+        if (found !== null) return this.first(tenant, found, request);
+      }
     return null;
   }
 
@@ -179,7 +182,8 @@ export class SubmitRun {
     const pack = { ...planning.pack, sourceDigest: sourceDigestOf(submission.source) };
     const scheduleId = submission.schedule?.scheduleId;
     const idempotency = submission.idempotency && {
-      ...submission.idempotency,
+      key: submission.idempotency.key,
+      route: submission.idempotency.route,
       bodyDigest: this.bodyDigest(planning, tenant, submission.idempotency.bodyDigest),
       person: { iss, sub },
     };
@@ -193,6 +197,8 @@ export class SubmitRun {
       runId,
       planHash,
       ...planning.texts,
+      // The stored manifest of the original is sorted.
+      forms: submission.forms ?? planning.texts.forms,
       profileDigest,
       environment: environment.text,
       environmentDigest: environment.digest,

@@ -144,7 +144,7 @@ describe('types before a run', () => {
     ["steps.loose.outputs.exitCode == '0'", ['EXPR_TYPE', "== '0'", /never equal/]],
     ['steps.pure.outputs.n + 1', null],
     ['steps.pure.outputs.deep.t + 1', ['EXPR_TYPE', 'steps.pure', /takes a number/]],
-    ['steps.pure.outputs.m', ['EXPR_UNKNOWN_NAME', 'm }}', /mean `n`/]],
+    ['steps.pure.outputs.m', ['EXPR_UNKNOWN_NAME', 'm }}', /known: deep, n/i]],
     ['steps.get.outputs.code > 200', null],
     ["steps.get.outputs.code == 'x'", ['EXPR_TYPE', "== 'x'", /never equal/]],
     ['steps.get.outputs.status', ['EXPR_UNKNOWN_NAME', 'status }}', /known: code, id/i]],
@@ -189,10 +189,10 @@ describe('types before a run', () => {
     ['sort_by(steps.named.outputs, &twise)', ['EXPR_UNKNOWN_NAME', 'twise', /mean `twice`/]],
     ['sort_by(steps.named.outputs, twice)', ['EXPR_ARGUMENTS', 'twice)', /add & before the argument/i]],
     ['map(&up, steps.hosts.outputs)[0] == 1', ['EXPR_TYPE', '== 1', /never equal/]],
-    ['{a: inputs.name}.b', ['EXPR_UNKNOWN_NAME', 'b }}', /mean `a`/]],
+    ['{a: inputs.name}.b', ['EXPR_UNKNOWN_NAME', 'b }}', /known: a/i]],
     ['(inputs.flag ? inputs.count : inputs.name) == true', ['EXPR_TYPE', '== true', /never equal/]],
     ['let $n = inputs.name in $n > 1', ['EXPR_TYPE', '$n > 1', /takes a number/]],
-    ['let $n = inputs.name in $m', ['EXPR_UNKNOWN_NAME', '$m', /mean \$n/]],
+    ['let $n = inputs.name in $m', ['EXPR_UNKNOWN_NAME', '$m', /known: \$n/i]],
   ])('%s', (expression, expected) => {
     const found = firstFault(expression);
     if (expected === null) return expect(found).toBeNull();

@@ -121,6 +121,8 @@ export interface RunRecords {
 
 /** The source of a rerun: a run as admitted, and its progress. */
 export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'packSignatures'> {
+  /** Forms of gates in the order of their authors. Not compared with anything: a form counts if it equals that of the plan. */
+  readonly forms: readonly Json[];
   readonly status: string;
   /** Compared with their digests, like the rest of the admission except the pack. */
   readonly documents: RunDocuments;

@@ -33,6 +33,10 @@ export interface NewRun {
     readonly size: number;
     readonly executable: boolean;
   }[];
+  /**
+   * Forms of gates in the order of their authors, the text of a list; null: every form has its members in sorted order, as the plan does.
+   */
+  readonly forms: string | null;
   /** Valid signatures of publishers, one per key, for the evidence. */
   readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
   /** RFC 8785 text of the inputs by value with defaults applied; sensitive ones as `{sensitive: true}`. */

@@ -92,6 +92,18 @@ export const http = section('The HTTP API.', {
       'Maximum time to parse one body. A body that takes longer gets 413 BODY_TOO_LARGE.',
       's, m',
     ),
+    discard: key(
+      size(KIB, GIB),
+      64 * MIB,
+      'Maximum size of the rest of a refused body that is read and discarded after the answer, so that the client receives the answer. Then the connection is closed.',
+      'bytes (KiB, MiB, GiB)',
+    ),
+    discardTime: key(
+      duration(0, 10 * MINUTE),
+      10 * SECOND,
+      'Maximum time for which the rest of a refused body is read and discarded.',
+      'ms, s, m',
+    ),
   }),
   headersTimeout: key(duration(SECOND, 10 * MINUTE), 15 * SECOND, 'Timeout for receiving the request headers.', 's, m'),
   bodyTimeout: key(

@@ -52,6 +52,11 @@ export function isInboxTaken(error: unknown): boolean {
   return isDuplicate(error) && typeof constraint === 'string' && constraint.startsWith('inbox_');
 }
 
+/** True if a counter in a row could not be increased. The counter of an audit chain is another thing: `isAuditBroken`. */
+export function isCounterAtEnd(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '22003' && !isAuditBroken(error);
+}
+
 /** True if an entry could not be appended to an audit chain: there is one with its number, or no number is left. */
 export function isAuditBroken(error: unknown): boolean {
   const { code, constraint, where } = error as { code?: unknown; constraint?: unknown; where?: unknown };

@@ -17,7 +17,7 @@ export const CREATE_COLUMNS = [
   ...(['content_digest', 'source_digest', 'manifest', 'files', 'inputs', 'initiators', 'requester', 'labels'] as const),
   ...(['admission', 'admission_digest', 'accepted_ms', 'key', 'iss', 'sub', 'route', 'body_digest', 'counts'] as const),
   ...(['trace_context', 'pack_signatures', 'sensitive', 'worker_labels', 'rerun_of', 'concurrency_group'] as const),
-  ...(['refuses', 'waits'] as const),
+  ...(['refuses', 'waits', 'forms'] as const),
 ];
 
 /** The parameters of `create-runs`: one array for each column, documents once. */
@@ -75,6 +75,7 @@ function columnsOf(run: NewRun) {
     concurrency_group: concurrency?.group ?? null,
     refuses: concurrency?.onConflict === 'refuse',
     waits: concurrency && JSON.stringify([{ kind: 'concurrency', id: concurrency.group, until: null }]),
+    forms: run.forms,
   } satisfies Record<(typeof CREATE_COLUMNS)[number], Cell>;
 }
 

@@ -9,7 +9,7 @@ import {
   type AdmissionColumns,
   type KnownAdmissions,
 } from '@taskrunner/core/stored';
-import { isInboxTaken } from '../connection/sql-state';
+import { isCounterAtEnd, isInboxTaken } from '../connection/sql-state';
 import { cancellationOf, isUncancelled } from './cancellation';
 import { toDigest } from './digest-bytes';
 import { markOf, misshapenColumn, withoutMisshapen } from './shown-run';
@@ -154,10 +154,14 @@ export function alteredPositions(tenant: TenantId, runId: RunId): DocumentAltere
 
 /**
  * Handles the error of a statement that gives the next position of an inbox to a message. Counter and message change together, so a message
- * that is there already was written by somebody else.
+ * that is there already was written by somebody else, and so was a counter that nothing can follow.
  */
 export function inboxGuard({ tenant, runId }: Pick<AdmissionColumns, 'tenant' | 'runId'>): (error: unknown) => never {
   return (error) => {
+    if (isCounterAtEnd(error)) {
+      const found = { what: 'a counter of the run', expected: 'a number that another can follow', found: 'none' };
+      throw new DocumentAltered({ tenant, runId, document: 'run', ...found });
+    }
     if (!isInboxTaken(error)) throw error;
     const what = 'the message at the next position of its inbox';
     throw new DocumentAltered({ tenant, runId, document: 'status', what, expected: 'none', found: 'one out of order' });

@@ -250,6 +250,17 @@ describe('a decision', () => {
     },
   );
 
+  it.each(['inbox_seq', 'version'])('is refused where nothing can follow %s: the run is altered', async (counter) => {
+    const { runId } = await gated(2);
+    await database.sql(`update pack_runs.runs set ${counter} = 9223372036854775807 where run_id = $1`, [
+      runUuid(runId),
+    ]);
+    await expect(web.gateStore.decide(aDecision(runId, 'ben', 1_000))).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'run' },
+    });
+  });
+
   it('is not lost to a message that somebody else has put at the next position: the run is altered', async () => {
     const { runId } = await gated(2);
     await database.sql(

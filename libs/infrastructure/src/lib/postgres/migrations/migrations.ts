@@ -48,6 +48,7 @@ import { scheduleRecords } from './105-schedule-records';
 import { marksOfTheirOwn } from './106-marks-of-their-own';
 import { runMessages } from './107-run-messages';
 import { countersThatEnd } from './108-counters-that-end';
+import { runForms } from './109-run-forms';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -101,6 +102,7 @@ export const migrations = [
   marksOfTheirOwn,
   runMessages,
   countersThatEnd,
+  runForms,
 ];
 
 /** Names of the migrations, as the database records them. */

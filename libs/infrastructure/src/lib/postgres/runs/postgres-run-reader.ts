@@ -70,6 +70,8 @@ interface OriginalRow extends DocumentsRow, Pick<RunOriginal, 'status' | 'manife
   readonly head: Buffer | null;
   readonly pack_signatures: RunOriginal['packSignatures'];
   readonly inputs: JsonObject;
+  /** Null: no form has an order of its own, or a service of an earlier release admitted the run. */
+  readonly forms: RunOriginal['forms'] | null;
 }
 
 interface EvidenceRow {
@@ -159,6 +161,7 @@ export class PostgresRunReader extends RunReader {
       manifest,
       files,
       packSignatures: row.pack_signatures,
+      forms: row.forms ?? [],
       inputs,
       initiators,
       labels,

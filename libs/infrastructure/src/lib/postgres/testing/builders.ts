@@ -59,6 +59,7 @@ function unsigned(runId: RunId, at: number, overrides: Partial<NewRun>): NewRun 
     pack: { name: 'demo', version: '1.0.0', contentDigest: sha256('content'), sourceDigest: sha256('source') },
     packSignatures: [],
     manifest: '{"name":"demo"}',
+    forms: '[{"type":"object","properties":{"window":{},"alarm":{}}}]',
     files: [],
     inputs: canonical(INPUTS),
     sensitive: [{ name: 'pin', sealed: Uint8Array.of(1, 2, 3) }],

@@ -19,6 +19,3 @@ export function ToPart({ to, children }: { readonly to: string; readonly childre
     </button>
   );
 }
-
-/** Ids of the parts to which buttons of the verdict lead. */
-export const PARTS = { trust: 'whom-you-trust', notProven: 'not-proven', checks: 'all-checks' } as const;

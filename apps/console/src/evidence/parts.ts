@@ -1,0 +1,2 @@
+/** Ids of the parts to which buttons of the verdict lead. */
+export const PARTS = { trust: 'whom-you-trust', notProven: 'not-proven', checks: 'all-checks' } as const;

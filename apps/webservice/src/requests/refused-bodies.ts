@@ -1,0 +1,39 @@
+import { finished } from 'node:stream';
+import type { Request } from 'express';
+import type { BodyLimits } from './body-limits';
+import { byTurns, ReadingTurns } from './reading-turns';
+
+/**
+ * Reads and discards what still arrives of refused bodies. A connection that is closed while data is unread is reset, and the client can
+ * lose a response that it has not read yet (RFC 9112 §9.6). Clients that write a whole body before they read would always lose it.
+ */
+export class RefusedBodies {
+  /** Discarded data does not delay what is read. */
+  private readonly turns = new ReadingTurns(2);
+
+  constructor(private readonly limits: Pick<BodyLimits, 'discard' | 'discardTime'>) {}
+
+  /** Resolves when the body has ended, the client has closed the connection, or a limit is reached. */
+  async discard(request: Request): Promise<void> {
+    const { discard, discardTime } = this.limits;
+    await new Promise<void>((resolve) => {
+      let size = 0;
+      const drop = (part: Buffer): void => {
+        size += part.length;
+        if (size > discard) stop();
+        else byTurns(request, this.turns, drop);
+      };
+      const stop = (): void => {
+        clearTimeout(timer);
+        cleanup();
+        request.removeListener('data', drop);
+        request.pause();
+        resolve();
+      };
+      const timer = setTimeout(stop, discardTime);
+      const cleanup = finished(request, { writable: false }, stop);
+      request.on('data', drop);
+      request.resume();
+    });
+  }
+}
