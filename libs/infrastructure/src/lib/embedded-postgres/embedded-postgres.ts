@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { copyCluster, makeCluster, rolePassword, superuser, superuserPassword } from './cluster';
-import { locateData, makeDirectory } from './data-place';
-import { ownDirectory } from './directory-owner';
+import { homeOf, locateData, makeDirectory } from './data-place';
+import { describeOwner, ownDirectory } from './directory-owner';
 import type { DirectoryOwner } from './directory-owner';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { chooseAccount } from './os-account';
@@ -12,12 +13,16 @@ import { launchServer } from './server-process';
 import type { ServerExit } from './server-process';
 import { findPrograms } from './server-programs';
 import { sharedDirectory } from './shared-directory';
+import { makeSocketFolder, SOCKET_PORT } from './socket-folder';
+import type { SocketFolder } from './socket-folder';
 
 /** Options of the embedded database. */
 export interface EmbeddedPostgresOptions {
   /** Folder of this database, created on first use. `DataPlace` describes its contents. */
   readonly dataDirectory: string;
-  /** Port on 127.0.0.1; 0 (the default) takes a free one. */
+  /** `loopback` (the default): a port of 127.0.0.1. `socket`: a Unix socket that only this account and the server's can use, and no port. */
+  readonly listen?: 'loopback' | 'socket';
+  /** Port on 127.0.0.1; 0 (the default) takes a free one. Not used with a socket. */
   readonly port?: number;
   /** Receives each line of the server's log within 200 ms. The log is also kept in `server.log`. */
   readonly log?: (line: string) => void;
@@ -29,16 +34,20 @@ export interface EmbeddedPostgresOptions {
    * Folder of another database of the same release, which is stopped. A new database starts as a copy of it, password included. For tests.
    */
   readonly copyOf?: string;
-  /** Additional server settings, by name. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /** Additional server settings, by name. They may depend on the major version of the server. */
+  readonly settings?: ServerSettings | ((major: number) => ServerSettings);
   /** The only folder to search for programs. */
   readonly binDirectory?: string;
   /** Folder for data and programs that cannot be in private folders if root starts the server; see `sharedDirectory`. */
   readonly sharedDirectory?: string;
 }
 
+/** Values of server settings (`postgresql.conf`), by name. */
+type ServerSettings = Readonly<Record<string, string>>;
+
 /** A running PostgreSQL server that this process has started. */
 export interface EmbeddedPostgres {
+  /** With a socket, only part of the name of its file. */
   readonly port: number;
   /** Process id of the postmaster. */
   readonly pid: number;
@@ -76,11 +85,28 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/**
+ * Stops a server that a killed process left in a data directory, and deletes everything in and outside of the directory. The caller must
+ * know that no living process uses it.
+ */
+export async function discardDatabase(
+  dataDirectory: string,
+  log: (line: string) => void = () => undefined,
+): Promise<void> {
+  const requested = resolve(dataDirectory);
+  // The folder that `location` names may be gone already.
+  const home = await homeOf(requested).catch(() => requested);
+  const pgdata = join(home, 'pgdata');
+  if (existsSync(pgdata)) await reclaimOrphan(pgdata, log);
+  await rm(home, { recursive: true, force: true });
+  await rm(requested, { recursive: true, force: true });
+}
+
 async function prepare(requested: string): Promise<DirectoryOwner> {
   try {
     await makeDirectory(requested);
     // The server of an owner that no longer lives is an orphan. PostgreSQL's own lock file still decides.
-    return await ownDirectory(requested, (pid) => inUse(pid, requested));
+    return await ownDirectory(requested, (owner) => inUse(describeOwner(owner), requested));
   } catch (error) {
     if (EmbeddedPostgresError.is(error)) throw error;
     throw new EmbeddedPostgresError(
@@ -92,10 +118,10 @@ async function prepare(requested: string): Promise<DirectoryOwner> {
   }
 }
 
-function inUse(pid: number, directory: string): EmbeddedPostgresError {
+function inUse(who: string, directory: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'DATABASE_IN_USE',
-    `process ${pid} is running the database in ${directory}`,
+    `${who} is running the database in ${directory}`,
     'stop that process, connect to its database with database.url, or choose another data directory',
   );
 }
@@ -118,14 +144,25 @@ async function start(
   const password = await superuserPassword(place);
   if (major === undefined && options.copyOf === undefined) await makeCluster(place, programs, password, durable);
   if (major !== undefined) await reclaimOrphan(pgdata, (line) => options.log?.(line));
-  const settings = { ...defaults, ...(durable ? {} : forgetful), ...options.settings };
+  const { settings: own = {} } = options;
+  const settings = {
+    ...defaults,
+    ...(durable ? {} : forgetful),
+    ...(typeof own === 'function' ? own(programs.major) : own),
+  };
+  const socket =
+    options.listen === 'socket' ? await makeSocketFolder(place, (who) => inUse(who, requested)) : undefined;
   const log = await openServerLog(requested, options.log);
   try {
-    const server = await launchServer({ place, programs, password, log, port: options.port ?? 0, settings });
+    const server = await launchServer({
+      ...{ place, programs, password, log, settings },
+      ...(socket ? { port: SOCKET_PORT, socketDirectory: socket.path } : { port: options.port ?? 0 }),
+    });
     const endWithUs = () => void tryKill(server.pid);
     process.once('exit', endWithUs);
     const released = server.exited.then(async (exit) => {
       process.off('exit', endWithUs);
+      await socket?.remove();
       await owner.release();
       await log.close();
       return exit;
@@ -137,7 +174,7 @@ async function start(
       major: programs.major,
       exited: released,
       url: (role = superuser, database = 'postgres') =>
-        `postgresql://${encodeURIComponent(role)}:${rolePassword(password, role)}@127.0.0.1:${server.port}/${encodeURIComponent(database)}`,
+        urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, database, server.port, socket),
       passwordOf: (role) => rolePassword(password, role),
       async stop() {
         await server.stop();
@@ -148,6 +185,7 @@ async function start(
       },
     };
   } catch (error) {
+    await socket?.remove();
     await log.close();
     throw error;
   }
@@ -163,6 +201,13 @@ const defaults = {
 };
 
 const forgetful = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+/** A Unix socket is a parameter of the URL. */
+function urlOf(credentials: string, database: string, port: number, socket: SocketFolder | undefined): string {
+  const name = encodeURIComponent(database);
+  if (!socket) return `postgresql://${credentials}@127.0.0.1:${port}/${name}`;
+  return `postgresql://${credentials}@localhost:${port}/${name}?host=${encodeURIComponent(socket.path)}`;
+}
 
 function tryKill(pid: number): void {
   try {
