@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { copyCluster, makeCluster, rolePassword, superuser, superuserPassword } from './cluster';
+import { copyCluster, makeCluster, renewPassword, rolePassword, superuser, superuserPassword } from './cluster';
 import { homeOf, locateData, makeDirectory } from './data-place';
 import { describeOwner, ownDirectory } from './directory-owner';
 import type { DirectoryOwner } from './directory-owner';
@@ -9,7 +9,7 @@ import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { chooseAccount } from './os-account';
 import { reclaimOrphan } from './postmaster';
 import { openServerLog } from './server-log';
-import { launchServer } from './server-process';
+import { launchServer, LOOPBACK } from './server-process';
 import type { ServerExit } from './server-process';
 import { findPrograms } from './server-programs';
 import { sharedDirectory } from './shared-directory';
@@ -31,9 +31,10 @@ export interface EmbeddedPostgresOptions {
   /** True: `stop` also deletes the data directory and what is stored elsewhere for it. For tests. Default: false. */
   readonly temporary?: boolean;
   /**
-   * Folder of another database of the same release, which is stopped. A new database starts as a copy of it, password included. For tests.
+   * Folder of another database of the same release, which is stopped. A new database starts as a copy of it, password included. A function
+   * gets the version of the server; with `undefined` nothing is copied.
    */
-  readonly copyOf?: string;
+  readonly copyOf?: string | ((version: string) => Promise<string | undefined>);
   /** Additional server settings, by name. They may depend on the major version of the server. */
   readonly settings?: ServerSettings | ((major: number) => ServerSettings);
   /** The only folder to search for programs. */
@@ -64,6 +65,11 @@ export interface EmbeddedPostgres {
   url(role?: string, database?: string): string;
   /** The password of the superuser, or of another role. It is derived from the superuser's and does not change at restarts. */
   passwordOf(role: string): string;
+  /**
+   * Replaces the password of the superuser, for the copy of another database. The passwords of the other roles are derived from it, so the
+   * caller sets them again. If this process ends meanwhile, the database may be lost.
+   */
+  renewPassword(): Promise<void>;
   /** Performs a fast shutdown. Resolves when the server has ended. May be called twice. */
   stop(): Promise<void>;
 }
@@ -140,9 +146,11 @@ async function start(
   const programs = await findPrograms({ account, major, binDirectory: options.binDirectory, shared });
   const pgdata = join(home, 'pgdata');
   const durable = options.fsync ?? true;
-  if (major === undefined && options.copyOf !== undefined) await copyCluster(place, options.copyOf);
-  const password = await superuserPassword(place);
-  if (major === undefined && options.copyOf === undefined) await makeCluster(place, programs, password, durable);
+  const { copyOf } = options;
+  const original = major === undefined && (typeof copyOf === 'function' ? await copyOf(programs.version) : copyOf);
+  if (original) await copyCluster(place, programs, original, durable);
+  let password = await superuserPassword(place);
+  if (major === undefined && !original) await makeCluster(place, programs, password, durable);
   if (major !== undefined) await reclaimOrphan(pgdata, (line) => options.log?.(line));
   const { settings: own = {} } = options;
   const settings = {
@@ -176,6 +184,8 @@ async function start(
       url: (role = superuser, database = 'postgres') =>
         urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, database, server.port, socket),
       passwordOf: (role) => rolePassword(password, role),
+      renewPassword: async () =>
+        void (password = await renewPassword(place, socket?.path ?? LOOPBACK, server.port, password)),
       async stop() {
         await server.stop();
         await released;
@@ -205,7 +215,7 @@ const forgetful = { fsync: 'off', synchronous_commit: 'off', full_page_writes: '
 /** A Unix socket is a parameter of the URL. */
 function urlOf(credentials: string, database: string, port: number, socket: SocketFolder | undefined): string {
   const name = encodeURIComponent(database);
-  if (!socket) return `postgresql://${credentials}@127.0.0.1:${port}/${name}`;
+  if (!socket) return `postgresql://${credentials}@${LOOPBACK}:${port}/${name}`;
   return `postgresql://${credentials}@localhost:${port}/${name}?host=${encodeURIComponent(socket.path)}`;
 }
 

@@ -47,7 +47,7 @@ export interface Launch {
  * takes 30 ms.
  */
 const startPatienceMs = 120_000;
-const LOOPBACK = '127.0.0.1';
+export const LOOPBACK = '127.0.0.1';
 /** Time in which the backends of a killed server notice its end, milliseconds. */
 const retryPatienceMs = 10_000;
 

@@ -26,14 +26,18 @@ const asRoot = root ? it : it.skip;
 
 /** A folder that was created and closed, for tests that do not test the creation. They copy it. */
 let made: string;
+/** Has the template that it was created from. */
+let cache: string;
 let parent: string;
 let folder: string;
 const open = new Set<{ close(): Promise<void> }>();
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
-  made = join(accessibleFolder(), 'made');
-  await (await openFolderDatabase(made, { fsync: false })).close();
+  const all = accessibleFolder();
+  made = join(all, 'made');
+  cache = join(all, 'cache');
+  await (await openFolderDatabase(made, { fsync: false, cache })).close();
 });
 afterAll(() => rmSync(join(made, '..'), { recursive: true, force: true }));
 
@@ -63,8 +67,7 @@ function copyMade(): void {
 
 async function opened(options: FolderDatabaseOptions = {}, path = folder): Promise<FolderDatabase> {
   const database = await openFolderDatabase(path, {
-    fsync: false,
-    sharedDirectory: join(parent, 'shared'),
+    ...{ fsync: false, cache, sharedDirectory: join(parent, 'shared') },
     ...options,
   });
   open.add(database);
@@ -101,7 +104,8 @@ describe('a database in a folder', () => {
   it('is created by the first opening, keeps what is committed, and leaves nothing running', async () => {
     // Space, comma and quotation marks separate or enclose entries in lists of the server.
     folder = join(parent, 'the "storage", of mine');
-    const first = await opened({ fsync: true });
+    const first = await openFolderDatabase(folder);
+    open.add(first);
     expect(first.isNew).toBe(true);
     const [facts] = await query(
       first.urls.webUrl,
@@ -161,6 +165,40 @@ describe('a database in a folder', () => {
     const database = await opened();
     expect(database.isNew).toBe(true);
     expect(await query(database.urls.workerUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a template in a cache', () => {
+  it('is copied into new folders, each of which has passwords of its own', async () => {
+    const template = join(
+      cache,
+      readdirSync(cache).find((name) => name.startsWith('database-'))!,
+    );
+    const database = await opened({ fsync: true });
+    expect(database.isNew).toBe(true);
+    const passwords = [template, join(made, 'database'), join(folder, 'database')].map((place) =>
+      readFileSync(join(place, 'password'), 'utf8').trim(),
+    );
+    expect(new Set(passwords).size).toBe(3);
+    const stale = new URL(database.urls.webUrl);
+    stale.username = 'postgres';
+    stale.password = passwords[0]!;
+    await expect(query(stale.href, 'select 1')).rejects.toThrow(/password authentication failed/);
+    const [found] = await query(database.urls.ownerUrl, 'select count(*)::int as runs from pack_runs.runs');
+    expect(found).toEqual({ runs: 0 });
+    await database.close();
+    expect((await opened()).isNew).toBe(false);
+  });
+
+  it('is not used if others can write to the cache: the folder is created without it', async () => {
+    const shared = join(parent, 'cache');
+    mkdirSync(shared);
+    chmodSync(shared, 0o777);
+    const lines: string[] = [];
+    const database = await opened({ cache: shared, log: (line) => lines.push(line) });
+    expect(database.isNew).toBe(true);
+    expect(lines).toContain(`the cache ${shared} is not used: other accounts can write to it`);
+    expect(readdirSync(shared)).toEqual([]);
   });
 });
 
