@@ -31,7 +31,7 @@ export interface DecisionOptions {
 }
 
 /** A gate that was shown to a person. */
-export interface ShownRequest {
+interface ShownRequest {
   readonly view: GateView;
   readonly digest: Digest;
   readonly form: JsonObject | null;

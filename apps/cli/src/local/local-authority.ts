@@ -14,7 +14,7 @@ import { claimPlace, type LocalFolder } from './local-folder';
 /** The `aud` claim of its tokens. */
 export const LOCAL_AUDIENCE = 'taskrunner';
 /** Every local run belongs to this tenant. */
-export const LOCAL_TENANT = 'local';
+const LOCAL_TENANT = 'local';
 const SCOPES = 'packs.read packs.run packs.approve packs.admin';
 /** Tokens are made for each request. */
 const TOKEN_SECONDS = 3_600;

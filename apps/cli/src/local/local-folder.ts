@@ -47,7 +47,7 @@ export interface RunFolder {
 const SOCKET_BYTES = 100;
 
 /** The data folder of TaskRunner (XDG Base Directory Specification). A relative `XDG_DATA_HOME` is invalid and is ignored. */
-export function dataFolder(env: Variables): string {
+function dataFolder(env: Variables): string {
   const base = env['XDG_DATA_HOME'];
   const home = env['HOME'] ?? homedir();
   return join(base?.startsWith('/') ? base : join(home, '.local', 'share'), 'taskrunner');
@@ -90,7 +90,7 @@ export async function makeRunFolder(local: LocalFolder): Promise<RunFolder> {
   return folder;
 }
 
-export function runFolderAt(path: string): RunFolder {
+function runFolderAt(path: string): RunFolder {
   const inside = (name: string) => join(path, name);
   return {
     path,

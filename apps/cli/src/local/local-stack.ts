@@ -40,10 +40,10 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
     for (let next = closers.pop(); next !== undefined; next = closers.pop()) await next();
   };
   try {
-    const loading = loadServices();
-    loading.catch(() => undefined);
     const sandboxing = chooseSandbox([local.identity, folder.objects]);
-    sandboxing.catch(() => undefined);
+    // Loading blocks this process. The probe and the database server have been started by then, and go on beside it.
+    const loading = sandboxing.then((choice) => (isolated(choice, variables), loadServices()));
+    loading.catch(() => undefined);
     const authority = await openLocalAuthority(local);
     const database = await openFolderDatabase(folder.storage, { cache: join(local.path, 'templates') });
     closers.push(() => database.close());
