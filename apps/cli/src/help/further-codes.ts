@@ -254,6 +254,8 @@ export const CLI_REMEDIES = {
   CLI_RUN_AMBIGUOUS: 'Write more characters of the id.',
   CLI_GATE_CHOICE: 'Name the gate after the run. List gates with `taskrunner gates RUN`.',
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
+  CLI_SANDBOX_MISSING:
+    'Install bubblewrap, or run the pack on a server. TASKRUNNER_SANDBOX_PROFILE=none runs steps without isolation.',
   CLI_CODE_UNKNOWN: 'Check the spelling. Codes that executors of a pack return are explained by the pack.',
 } as const;
 

@@ -22,6 +22,10 @@ export class ProcessTerminal implements Terminal {
     return process.stdout.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
   }
 
+  get canAsk(): boolean {
+    return process.stdin.isTTY === true;
+  }
+
   get columns(): number {
     return process.stderr.columns || 80;
   }
@@ -31,7 +35,7 @@ export class ProcessTerminal implements Terminal {
   }
 
   async ask(question: string): Promise<string | null> {
-    if (process.stdin.isTTY !== true) return null;
+    if (!this.canAsk) return null;
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
     // Otherwise neither Ctrl-C nor the end of the input would end the question.
     const left = new AbortController();

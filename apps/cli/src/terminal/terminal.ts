@@ -12,6 +12,8 @@ export interface Terminal {
   readonly calledAs?: string;
   readonly columns: number;
   readonly rows: number;
+  /** True if there is a person to ask. Default: false. */
+  readonly canAsk?: boolean;
   /** Asks a person; null if there is none. */
   ask(question: string): Promise<string | null>;
 }

@@ -2,7 +2,7 @@ import { digestOf } from '@taskrunner/core/canonical';
 import type { Json } from '@taskrunner/core/foundation';
 import type { GateView } from '../../server/run-views';
 import { gateLines } from '../../terminal/gates/gate-lines';
-import { digestOfShown } from './decide.command';
+import { digestOfShown } from '../../decisions/terminal-decision';
 
 const show = { critical: ['CVE-2026-1'] };
 const request = {
