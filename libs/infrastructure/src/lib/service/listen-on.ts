@@ -82,8 +82,8 @@ async function listenOnSocket<Listening>(
     return listening;
   } catch (error) {
     const { code } = error as { code?: unknown };
-    if (code === undefined) throw error;
-    throw socketUnavailable(path, String(code), error);
+    if (typeof code !== 'string') throw error;
+    throw socketUnavailable(path, code, error);
   }
 }
 
