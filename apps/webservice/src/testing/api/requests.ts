@@ -292,7 +292,15 @@ export function describeRequests(api: ApiUnderTest): void {
 
     it('for other routes and media types are refused in the same shape', async () => {
       expect((await ask('ada', 'GET', '/api/nothing')).body).toMatchObject({ code: 'ROUTE_NOT_FOUND', status: 404 });
-      expect((await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
+      const runId = await submit();
+      for (const path of ['/api/runs/', '/api/me/', `/api/runs/${runId}/`, `/api/runs/${runId}/gates/`])
+        expect([path, (await ask('ada', 'GET', path)).body['code']]).toEqual([path, 'ROUTE_NOT_FOUND']);
+      for (const type of ['text/plain', 'application/merge-patch+json', 'application/problem+json', 'text/json']) {
+        const { status, body } = await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': type });
+        expect([type, status, body['code']]).toEqual([type, 415, 'BODY_MEDIA_TYPE']);
+      }
+      const types = { 'content-type': 'application/json; charset=UTF-8' };
+      expect((await ask('ada', 'POST', '/api/runs', '{}', types)).status).toBe(422);
       expect((await ask(null, 'GET', '/errors/GATE_STALE')).body).toMatchObject({ status: 409 });
     });
 
