@@ -12,6 +12,8 @@ import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { gateLines } from '../../terminal/gates/gate-lines';
 import { plannedBehind } from '../../terminal/gates/planned-lines';
+import { hintAs } from '../../terminal/hints/called-as';
+import { quoted } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { isJson, printAs, withOutput, type ServerOptions } from '../options';
@@ -21,6 +23,7 @@ interface Options extends ServerOptions {
   readonly response?: string;
   readonly yes?: boolean;
   readonly gateDigest?: string;
+  readonly full?: boolean;
 }
 
 const DECISIONS = [
@@ -43,6 +46,7 @@ export function registerDecisions(program: Command, context: Context): void {
       )
       .option('--yes', 'do not ask for confirmation; requires --gate-digest')
       .option('--gate-digest <digest>', 'complete digest of the gate request that you reviewed')
+      .option('--full', 'print long inputs, findings and values of steps whole')
       .action((named: string, gate: string | undefined, options: Options) =>
         context.run(async () => {
           const { terminal } = context;
@@ -59,7 +63,10 @@ export function registerDecisions(program: Command, context: Context): void {
               : null;
           const columns = terminal.isInteractive ? terminal.columns : undefined;
           const planned = plannedBehind(view, plan);
-          const lines = gateLines(view, digest, columns, { planned, form: form === null ? [] : formLines(form) });
+          const full = options.full
+            ? null
+            : hintAs(`taskrunner ${name} ${run} ${quoted(view.gateId)} --full`, terminal.calledAs ?? 'taskrunner');
+          const lines = gateLines(view, digest, columns, { planned, form: form === null ? [] : formLines(form), full });
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of lines)
             if (isJson(options)) terminal.say(line);
