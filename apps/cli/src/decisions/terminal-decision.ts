@@ -37,18 +37,25 @@ interface ShownRequest {
   readonly form: JsonObject | null;
 }
 
-/** A gate with the lines that show it. `withForm`: an approval fills in the form. Throws `CLI_GATE_DIGEST` if the request is not what its digest says. */
+/**
+ * A gate with the lines that show it. `withForm`: an approval fills in the form. `full`: the command that prints long values whole; null: they
+ * are whole here. Throws `CLI_GATE_DIGEST` if the request is not what its digest says.
+ */
 export function shownRequest(
   view: GateView,
   plan: PlanView,
-  { withForm, columns }: { readonly withForm: boolean; readonly columns: number | undefined },
+  {
+    withForm,
+    columns,
+    full = null,
+  }: { readonly withForm: boolean; readonly columns: number | undefined; readonly full?: string | null },
 ): ShownRequest & { readonly lines: readonly string[] } {
   const digest = digestOfShown(view);
   const { formDigest } = view.request.requirement;
   const form =
     withForm && formDigest !== null ? formIn(view.form ?? null, plan.plan as unknown as Json, formDigest) : null;
   const planned = plannedBehind(view, plan);
-  const lines = gateLines(view, digest, columns, { planned, form: form === null ? [] : formLines(form) });
+  const lines = gateLines(view, digest, columns, { planned, form: form === null ? [] : formLines(form), full });
   return { view, digest, form, lines };
 }
 

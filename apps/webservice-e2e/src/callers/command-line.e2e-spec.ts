@@ -101,6 +101,24 @@ describe('the command line against a server', () => {
     );
   }, 60_000);
 
+  it('shows every failed step, and counts the items of a map in a group', async () => {
+    const check = `- { id: check, run: { uses: "builtin:script", with: { interpreter: [sh], args: ["{{ item }}"], source: '[ "$1" = a ]' } } }`;
+    const tool =
+      '- { id: tool, continueOnError: true, run: { uses: "builtin:command", with: { command: [no-such-tool] } } }';
+    const map = `- id: scan\n        map:\n          items: [a, b]\n          continueOnError: true\n          steps:\n            ${check}`;
+    const run = await ada.submit(pack(`${tool}\n- id: scans\n  group:\n    steps:\n      ${map}`));
+    await ada.until(run, ['failed']);
+    const { stdout } = await cli('ada', 'show', run);
+    expect(stdout).toMatch(/\n {2}1 of 2 failed at scan\n/);
+    expect(stdout).toMatch(/^failed tool: TOOL_NOT_FOUND: .*no-such-tool/m);
+    const shown = JSON.parse((await cli('ada', 'show', run, '--output', 'json')).stdout) as object;
+    expect(shown).toMatchObject({ runId: run, gates: [], moreSteps: false });
+    expect(shown).toHaveProperty('steps', expect.arrayContaining([expect.objectContaining({ id: 'scan[1]::check' })]));
+    const mistyped = run.slice(0, -1) + (run.endsWith('0') ? '1' : '0');
+    const unknown = await cli('ada', 'show', mistyped);
+    expect([unknown.status, unknown.stderr]).toEqual([4, expect.stringContaining(`Did you mean ${run}?`)]);
+  }, 60_000);
+
   it('refuses what names several runs or gates, with the candidates', async () => {
     const run = await ada.submit(TWO);
     await ada.until(run, ['waiting']);

@@ -87,6 +87,25 @@ describe('a gate that is decided', () => {
     ]);
   });
 
+  it('has long findings cut, which are seen to be cut; message, form and digest are whole', () => {
+    const long = Array.from({ length: 500 }, (_, at) => `CVE ${at}`);
+    const message = long.join('\n');
+    const shown = (full: string | null) =>
+      gateLines(view({ show: long, request: { ...request, message } }), request.planHash, undefined, {
+        full,
+        form: long,
+      });
+    const cut = shown('taskrunner approve run_1 approve --full');
+    expect(cut.filter((line) => line === '    "CVE 499"')).toEqual([]);
+    expect(cut.filter((line) => /^findings cut here: 462 more lines; .*--full$/.test(line))).toHaveLength(1);
+    expect([cut.includes('  CVE 499'), cut.includes('CVE 499'), cut.at(-1)]).toEqual([
+      true,
+      true,
+      `gate digest  ${request.planHash}`,
+    ]);
+    expect(shown(null)).toContain('    "CVE 499"');
+  });
+
   it('is shown with what differs from the run that was approved before', () => {
     const step = { id: 'a\ngate digest  x', change: 'added', kind: 'run', from: null, changes: [] };
     const gates = { newlyUngated: [], newlyGated: [], removed: [], added: [] };

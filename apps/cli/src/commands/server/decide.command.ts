@@ -5,10 +5,14 @@ import { connect, withConnection } from '../../server/connection';
 import { gateIdOf, gateOf, runIdOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
+import { hintAs } from '../../terminal/hints/called-as';
+import { quoted } from '../../terminal/run-lines';
 import type { Context } from '../context';
 import { isJson, printAs, withOutput, type ServerOptions } from '../options';
 
-interface Options extends ServerOptions, DecisionOptions {}
+interface Options extends ServerOptions, DecisionOptions {
+  readonly full?: boolean;
+}
 
 export function registerDecisions(program: Command, context: Context): void {
   for (const kind of DECISIONS)
@@ -24,6 +28,7 @@ export function registerDecisions(program: Command, context: Context): void {
       )
       .option('--yes', 'do not ask for confirmation; requires --gate-digest')
       .option('--gate-digest <digest>', 'complete digest of the gate request that you reviewed')
+      .option('--full', 'print long inputs, findings and values of steps whole')
       .action((named: string, gate: string | undefined, options: Options) =>
         context.run(async () => {
           const { terminal } = context;
@@ -32,7 +37,10 @@ export function registerDecisions(program: Command, context: Context): void {
           const run = await runIdOf(server, named);
           const view = await gateOf(server, run, await gateIdOf(server, run, gate));
           const columns = terminal.isInteractive ? terminal.columns : undefined;
-          const shown = shownRequest(view, await server.plan(run), { withForm: kind.name === 'approve', columns });
+          const command = `taskrunner ${kind.name} ${run} ${quoted(view.gateId)} --full`;
+          const full = options.full ? null : hintAs(command, terminal.calledAs ?? 'taskrunner');
+          const withForm = kind.name === 'approve';
+          const shown = shownRequest(view, await server.plan(run), { withForm, columns, full });
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of shown.lines)
             if (isJson(options)) terminal.say(line);
