@@ -2,12 +2,13 @@ import { isOver } from '@taskrunner/core/foundation';
 import { isCancelMeant } from '../terminal/cancel-question';
 import { followRun } from '../server/follow-run';
 import { requestCancel } from '../server/request-cancel';
+import { CliError } from '../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
 import { Interrupts } from '../terminal/interrupts';
 import type { RunDisplay } from '../terminal/run-display';
 import type { Terminal } from '../terminal/terminal';
 import { GateQuestions } from './gate-questions';
-import { LocalDisplay } from './local-display';
+import { isGate, LocalDisplay } from './local-display';
 import type { LocalStack } from './local-stack';
 import type { Server } from '../server/server';
 
@@ -46,8 +47,13 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
       leave.abort();
     },
   });
-  const display = new LocalDisplay(inner, isForPrograms, (gateId) => {
-    if (canAsk) questions.open(gateId);
+  let refused: CliError | null = null;
+  const display = new LocalDisplay(inner, isForPrograms, (wait) => {
+    if (isGate(wait) && wait.id !== null && canAsk) questions.open(wait.id);
+    if (wait.kind !== 'environment') return;
+    // The worker of this process is the only one, so the run would wait for ever.
+    refused = unmatched(runId, wait.id);
+    leave.abort();
   });
   const signals = ['SIGTERM', 'SIGHUP'] as const;
   const stopped = (): void => leave.abort();
@@ -81,6 +87,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     return { exit: EXIT.WAITS_FOR_PERSON, isOver: false };
   } catch (error) {
     if (!leave.signal.aborted) throw error;
+    if (refused !== null) throw refused as CliError;
     if (left !== null) {
       for (const line of left as readonly string[]) terminal.say(line);
       return { exit: EXIT.WAITS_FOR_PERSON, isOver: false };
@@ -92,4 +99,13 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     interrupts.close();
     for (const signal of signals) process.off(signal, stopped);
   }
+}
+
+/** `what`: what of the environment this machine lacks. */
+function unmatched(runId: string, what: string | null): CliError {
+  return new CliError(
+    'CLI_SANDBOX_MISSING',
+    `this machine cannot execute the run as it was planned: ${what ?? 'its environment'}`,
+    `Check bubblewrap and the variables that begin with TASKRUNNER_. Then go on with: taskrunner run --resume ${runId}`,
+  );
 }

@@ -3,6 +3,11 @@ import type { RunFailure } from '../server/run-failure';
 import { waitLine } from '../terminal/run-lines';
 import type { RunDisplay } from '../terminal/run-display';
 
+/** True if people decide about what a run waits for. */
+export function isGate({ kind }: Pick<WaitView, 'kind'>): boolean {
+  return kind === 'approval' || kind === 'policy';
+}
+
 /** A display of a run without a server: nobody else can decide, so a gate is asked here, or says how to go on. */
 export class LocalDisplay implements RunDisplay {
   readonly wantsSteps: boolean;
@@ -12,7 +17,7 @@ export class LocalDisplay implements RunDisplay {
   constructor(
     private readonly inner: RunDisplay,
     private readonly isForPrograms: boolean,
-    private readonly onGate: (gateId: string) => void,
+    private readonly onWait: (wait: WaitView) => void,
   ) {
     this.wantsSteps = inner.wantsSteps;
     this.wantsFailure = inner.wantsFailure;
@@ -27,10 +32,10 @@ export class LocalDisplay implements RunDisplay {
   }
 
   waits(run: RunView, wait: WaitView): void {
-    const isGate = wait.kind === 'approval' || wait.kind === 'policy';
-    if (!isGate || this.isForPrograms) this.inner.waits(run, wait);
-    else this.inner.notice(waitLine(wait));
-    if (isGate && wait.id !== null) this.onGate(wait.id);
+    // What people are told of a wait names commands of a server.
+    if (this.isForPrograms || wait.kind === 'attention') this.inner.waits(run, wait);
+    else if (isGate(wait)) this.inner.notice(waitLine(wait));
+    this.onWait(wait);
   }
 
   notice(line: string): void {

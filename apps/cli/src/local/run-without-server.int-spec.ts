@@ -33,9 +33,15 @@ afterEach(() => {
   for (const folder of [home, work]) rmSync(folder, { recursive: true, force: true });
 });
 
-function environment(): NodeJS.ProcessEnv {
+function environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
-  return { ...Object.fromEntries(others), HOME: home, XDG_DATA_HOME: join(home, 'data'), XDG_CONFIG_HOME: home };
+  return {
+    ...Object.fromEntries(others),
+    HOME: home,
+    XDG_DATA_HOME: join(home, 'data'),
+    XDG_CONFIG_HOME: home,
+    ...more,
+  };
 }
 
 interface Running {
@@ -84,9 +90,13 @@ async function atTerminal(words: readonly string[], answers: readonly (readonly 
 }
 
 function taskrunner(...words: readonly string[]) {
+  return taskrunnerIn({}, ...words);
+}
+
+function taskrunnerIn(more: Readonly<Record<string, string>>, ...words: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
     cwd: work,
-    env: environment(),
+    env: environment(more),
     encoding: 'utf8',
   });
   return { exit: status, out: stdout, err: stderr };
@@ -248,6 +258,18 @@ describe('a run without a server', () => {
       expect(runs()).toEqual([]);
     },
     180_000,
+  );
+
+  withSandbox(
+    'is refused where the sandbox of the worker does not work, and goes on when it does',
+    () => {
+      const pack = written('pack.yaml', PACK('one', command('hello', 'echo hello')));
+      const refused = taskrunnerIn({ TASKRUNNER_SANDBOX_BUBBLEWRAP: '/nowhere' }, 'run', pack);
+      expect(refused).toMatchObject({ exit: 1, err: expect.stringMatching(/^CLI_SANDBOX_MISSING /m) as string });
+      expect(taskrunner('run', '--resume')).toMatchObject({ exit: 0, out: 'hello | hello\n' });
+      expect([evidence().length, runs()]).toEqual([1, []]);
+    },
+    120_000,
   );
 
   it('refuses what it cannot do, before anything is started', () => {
