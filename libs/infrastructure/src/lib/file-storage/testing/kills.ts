@@ -29,12 +29,18 @@ export async function killedRound(
   };
   let found: Round['found'] | undefined;
   let acknowledged = 0;
+  let isEnding = false;
   for await (const line of createInterface(child.stdout)) {
     const [first, count] = line.split(' ').map(Number);
-    if (first === undefined || Number.isNaN(first)) throw new Error(line);
+    if (first === undefined || Number.isNaN(first)) {
+      // The process may still say that its server has ended.
+      if (isEnding) continue;
+      throw new Error(line);
+    }
     acknowledged = first;
     found ??= { highest: first, count: count ?? -1 };
-    if (acknowledged < found.highest + commits || child.killed) continue;
+    if (acknowledged < found.highest + commits || isEnding) continue;
+    isEnding = true;
     if (server === 'first') await killServer();
     child.kill('SIGKILL');
   }
