@@ -23,7 +23,7 @@ export function describeSchedules(api: ApiUnderTest): void {
       }
       const unknown = { bundle: { digest: `sha256:${'0'.repeat(64)}` } };
       expect((await ask('ada', 'PATCH', path, unknown)).body['code']).toBe('UPLOAD_MISSING');
-      for (const member of ['pack', 'bundle', 'planHash', 'labels']) {
+      for (const member of ['pack', 'bundle', 'cron', 'planHash', 'labels']) {
         const { status, body: refused } = await ask('ada', 'PATCH', path, { [member]: null });
         expect([status, refused['errors']]).toMatchObject([422, [{ path: `/${member}` }]]);
       }
