@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { digestOf } from '@taskrunner/core/canonical';
 import { isDigest, type Digest, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { answerOf } from '../../decisions/asked-person';
 import { formIn, formLines } from '../../decisions/gate-form';
 import { objectionTo } from '../../decisions/may-decide';
 import { otherReasonNote } from '../../decisions/recorded-reason';
@@ -71,7 +72,7 @@ export function registerDecisions(program: Command, context: Context): void {
           for (const line of lines)
             if (isJson(options)) terminal.say(line);
             else terminal.print(line);
-          const objection = objectionTo(decision, view);
+          const objection = await objectionTo(decision, view, async () => (await server.me()).person);
           if (objection !== null) throw objection;
           const response = await responseTo(form, view, options, context);
           const reason = await reasonFor(decision, view, options, context);
@@ -157,7 +158,7 @@ async function reasonFor(
   if (yes && !isNeeded) return reason ?? null;
   if (!isNeeded && suggested === null) return reason ?? null;
   const question = suggested === null ? 'Reason, which this gate needs: ' : 'Reason (Enter gives the suggested one): ';
-  const said = yes ? null : await terminal.ask(question);
+  const said = yes ? null : await answerOf(terminal, question);
   const entered = said === null ? null : said.trim() || suggested;
   if (entered !== null || !isNeeded) return entered;
   throw new CliError('CLI_REASON_MISSING', 'the gate needs a decision with a reason', 'Pass --reason TEXT.');
@@ -183,15 +184,30 @@ function compareDigest(reviewed: string, digest: Digest): void {
   if (reviewed === digest) return;
   throw new CliError(
     'CLI_GATE_DIGEST',
-    'the gate request has changed since it was reviewed',
-    'Review it again. Its digest is printed above.',
+    '--gate-digest is not the digest of this request: it has changed, or the digest is mistyped',
+    'No decision was made. Review the request again. Its digest is printed above.',
   );
 }
 
-async function confirmedByPerson(name: string, digest: Digest, { terminal }: Context): Promise<void> {
+/** Throws `CLI_NOT_CONFIRMED` unless the person at the terminal types the beginning of the digest. */
+export async function confirmedByPerson(
+  name: string,
+  digest: Digest,
+  { terminal }: Pick<Context, 'terminal'>,
+): Promise<void> {
   const first = digest.slice('sha256:'.length, 'sha256:'.length + 8);
-  const answer = await terminal.ask(`To ${name}, type the first 8 characters after "sha256:" of the gate digest: `);
+  const question = `To ${name}, type the first 8 characters after "sha256:" of the gate digest: `;
+  const answer = await answerOf(terminal, question);
   if (answer?.trim().toLowerCase() === first) return;
-  const help = answer === null ? 'Without a terminal, use --yes --gate-digest DIGEST.' : 'No decision was made.';
-  throw new CliError('CLI_NOT_CONFIRMED', 'the decision was not confirmed', help);
+  if (answer === null)
+    throw new CliError(
+      'CLI_NOT_CONFIRMED',
+      'the decision was not confirmed',
+      'Without a terminal, use --yes --gate-digest DIGEST.',
+    );
+  throw new CliError(
+    'CLI_NOT_CONFIRMED',
+    'the characters are not the first 8 of the gate digest',
+    'No decision was made. Repeat the command, and type the 8 characters after "sha256:" in the last line of the request.',
+  );
 }
