@@ -9,6 +9,7 @@ import { plannedBehind } from '../terminal/gates/planned-lines';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
 import { readDocumentAt } from '../packs/input-arguments';
+import { answerOf } from './asked-person';
 import { formIn, formLines } from './gate-form';
 import { objectionTo } from './may-decide';
 import { otherReasonNote } from './recorded-reason';
@@ -72,7 +73,7 @@ export async function decide(
   options: DecisionOptions,
   { server, terminal }: { readonly server: Server; readonly terminal: Terminal },
 ): Promise<Decided> {
-  const objection = objectionTo(decision, view);
+  const objection = await objectionTo(decision, view, async () => (await server.me()).person);
   if (objection !== null) throw objection;
   const response = await responseTo(form, view, options, terminal);
   const reason = await reasonFor(decision, view, options, terminal);
@@ -152,7 +153,7 @@ async function reasonFor(
   if (yes && !isNeeded) return reason ?? null;
   if (!isNeeded && suggested === null) return reason ?? null;
   const question = suggested === null ? 'Reason, which this gate needs: ' : 'Reason (Enter gives the suggested one): ';
-  const said = yes ? null : await terminal.ask(question);
+  const said = yes ? null : await answerOf(terminal, question);
   const entered = said === null ? null : said.trim() || suggested;
   if (entered !== null || !isNeeded) return entered;
   throw new CliError('CLI_REASON_MISSING', 'the gate needs a decision with a reason', 'Pass --reason TEXT.');
@@ -162,15 +163,26 @@ function compareDigest(reviewed: string, digest: Digest): void {
   if (reviewed === digest) return;
   throw new CliError(
     'CLI_GATE_DIGEST',
-    'the gate request has changed since it was reviewed',
-    'Review it again. Its digest is printed above.',
+    '--gate-digest is not the digest of this request: it has changed, or the digest is mistyped',
+    'No decision was made. Review the request again. Its digest is printed above.',
   );
 }
 
-async function confirmedByPerson(name: string, digest: Digest, terminal: Terminal): Promise<void> {
+/** Throws `CLI_NOT_CONFIRMED` unless the person at the terminal types the beginning of the digest. */
+export async function confirmedByPerson(name: string, digest: Digest, terminal: Terminal): Promise<void> {
   const first = digest.slice('sha256:'.length, 'sha256:'.length + 8);
-  const answer = await terminal.ask(`To ${name}, type the first 8 characters after "sha256:" of the gate digest: `);
+  const question = `To ${name}, type the first 8 characters after "sha256:" of the gate digest: `;
+  const answer = await answerOf(terminal, question);
   if (answer?.trim().toLowerCase() === first) return;
-  const help = answer === null ? 'Without a terminal, use --yes --gate-digest DIGEST.' : 'No decision was made.';
-  throw new CliError('CLI_NOT_CONFIRMED', 'the decision was not confirmed', help);
+  if (answer === null)
+    throw new CliError(
+      'CLI_NOT_CONFIRMED',
+      'the decision was not confirmed',
+      'Without a terminal, use --yes --gate-digest DIGEST.',
+    );
+  throw new CliError(
+    'CLI_NOT_CONFIRMED',
+    'the characters are not the first 8 of the gate digest',
+    'No decision was made. Repeat the command, and type the 8 characters after "sha256:" in the last line of the request.',
+  );
 }

@@ -98,7 +98,7 @@ export interface DevStack {
 
 const DATABASE = 'taskrunner';
 
-/** A token for a person of a stack that another process runs in this folder, with actors. Throws `DEV_LOGIN_FAILED`. */
+/** A token for a person of a stack that another process runs in this folder, with actors. Throws `DEV_LOGIN_FAILED` and `DEV_NOT_RUNNING`. */
 export async function tokenOfStack(
   stateDirectory: string,
   login: string,

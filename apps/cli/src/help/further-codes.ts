@@ -118,7 +118,17 @@ export const CODES_OF_RUNS: readonly Family[] = [
   [
     'A connection of a step was refused or ended by the egress proxy.',
     'If the step needs the destination, add it to `egress` of the step (docs/guides/network.md).',
-    'AIRGAP_EGRESS_BLOCKED EGRESS_ADDRESS_OUTSIDE EGRESS_CUT EGRESS_DENIED EGRESS_ECH EGRESS_HOST_INVALID EGRESS_IDLE EGRESS_LIMIT EGRESS_LOST EGRESS_NOT_LISTED EGRESS_PATH_OUTSIDE EGRESS_PLATFORM_HOST EGRESS_PORT_INVALID EGRESS_REQUEST_INVALID EGRESS_SCHEME_INVALID EGRESS_SNI_MISMATCH EGRESS_SNI_MISSING EGRESS_SPECIAL_ADDRESS EGRESS_TLS_INVALID EGRESS_UNREACHABLE EGRESS_UNRESOLVED',
+    'AIRGAP_EGRESS_BLOCKED EGRESS_ADDRESS_OUTSIDE EGRESS_CUT EGRESS_DENIED EGRESS_ECH EGRESS_HOST_INVALID EGRESS_IDLE EGRESS_LIMIT EGRESS_LOST EGRESS_NOT_LISTED EGRESS_PATH_OUTSIDE EGRESS_PLATFORM_HOST EGRESS_PORT_INVALID EGRESS_REQUEST_INVALID EGRESS_SCHEME_INVALID EGRESS_SNI_MISMATCH EGRESS_SNI_MISSING EGRESS_SPECIAL_ADDRESS EGRESS_TLS_INVALID',
+  ],
+  [
+    'The name of a host cannot be resolved on the worker.',
+    'Check the name in the URL of the step, and the name resolution (DNS) of the worker.',
+    'EGRESS_UNRESOLVED',
+  ],
+  [
+    'A host cannot be reached from the worker.',
+    'Check the URL of the step, and that the host accepts connections from the worker.',
+    'EGRESS_UNREACHABLE',
   ],
   ['A connection of a step was allowed.', 'No action is needed.', 'EGRESS_ALLOWED'],
   [
@@ -183,7 +193,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   [
     'The development stack does not start, or cannot be used.',
     'See docs/guides/getting-started.md, and the logs in the folder of the stack.',
-    'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_PROCESS_LOST DEV_START_FAILED',
+    'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_NOT_RUNNING DEV_PROCESS_LOST DEV_START_FAILED',
   ],
   [
     'A backup or a restore was refused.',

@@ -37,6 +37,7 @@ interface FollowedEnd {
 export async function followLocally(followed: FollowedLocally): Promise<FollowedEnd> {
   const { stack, decider, runId, display: inner, terminal, isForPrograms, until } = followed;
   const leave = new AbortController();
+  const over = new AbortController();
   let left: readonly string[] | null = null;
   const canAsk = terminal.canAsk === true && !isForPrograms && until === 'end';
   const questions = new GateQuestions({
@@ -67,7 +68,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     onDetach: () => leave.abort(),
     onSecond: () => {
       const cancel = async (): Promise<void> => {
-        if (!(await isCancelMeant(runId, terminal, display))) return interrupts.reset();
+        if (!(await isCancelMeant(runId, terminal, display, over.signal))) return interrupts.reset();
         await requestCancel(() => stack.server.client.cancel(runId, { reason: CANCELLED_HERE }), { runId, terminal });
       };
       void cancel();
@@ -80,6 +81,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
       until: canAsk ? 'end' : 'attention',
       signal: leave.signal,
     });
+    over.abort();
     await questions.idle();
     if (isOver(run.status)) return { exit: exitOfRun(run.status, run.error), isOver: true };
     terminal.say(`the run waits for a person, and there is no terminal to ask at`);
@@ -96,6 +98,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     terminal.say(resume);
     return { exit: EXIT.INTERRUPTED, isOver: false };
   } finally {
+    over.abort();
     interrupts.close();
     for (const signal of signals) process.off(signal, stopped);
   }

@@ -42,7 +42,7 @@ export class GateQuestions {
       if (view.status !== 'open') return;
       const { lines, ...shown } = shownRequest(view, plan, { withForm: true, columns: terminal.columns });
       for (const line of lines) terminal.say(line);
-      const objection = objectionTo('approved', view);
+      const objection = await objectionTo('approved', view, async () => (await server.me()).person);
       if (objection !== null) throw objection;
       const kind = await this.kindOf();
       if (kind === null) return this.leave([]);

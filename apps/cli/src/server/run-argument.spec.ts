@@ -13,7 +13,8 @@ const run = (number: number, requester = 'ada') => ({
   requester: { id: requester, name: requester },
 });
 const REFUSALS = { 404: 'RUN_NOT_FOUND', 403: 'SCOPE_MISSING' } as const;
-const gate = (gateId: string, status = 'open') => ({ gateId, status, label: null }) as RunGateView;
+const gate = (gateId: string, status = 'open') =>
+  ({ gateId, status, label: null, gateDigest: status === 'pending' ? null : 'sha256:1' }) as RunGateView;
 
 // The answers are those of the API: lists are newest first, in pages, and a page may be empty. What a server answers is tested in
 // webservice-e2e.
@@ -176,8 +177,12 @@ describe('the gate that is meant', () => {
     expect(onlyOpen('run_1', [gate('a', 'approved'), gate('b'), gate('c', 'pending')])).toBe('b');
   });
 
+  it('is the only one that was open, if none is', () => {
+    expect(onlyOpen('run_1', [gate('a', 'approved'), gate('b', 'pending')])).toBe('a');
+  });
+
   it('has to be named if none or several are open', () => {
-    expect(() => onlyOpen('run_1', [gate('a', 'approved')])).toThrow(
+    expect(() => onlyOpen('run_1', [gate('a', 'approved'), gate('b', 'rejected')])).toThrow(
       expect.objectContaining({ code: 'CLI_GATE_CHOICE', message: 'run_1 has no open gate' }),
     );
     expect(() => onlyOpen('run_1', [gate('a'), gate('b')])).toThrow(

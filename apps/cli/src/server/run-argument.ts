@@ -188,17 +188,24 @@ function noSuchStep(runId: string, stepId: string, known: readonly string[], cau
   });
 }
 
-/** The gate that is meant: the named one or, if none is named, the only open gate of the run. Throws `CLI_GATE_CHOICE`. */
+/** The gate that is meant: the named one or, if none is named, the only open gate of the run (or the only one that ended). Throws `CLI_GATE_CHOICE`. */
 export async function gateIdOf(server: Server, runId: string, named: string | undefined): Promise<string> {
   return named ?? onlyOpen(runId, await server.gates(runId));
 }
 
-/** Throws `CLI_GATE_CHOICE` unless exactly one gate is open. */
+/**
+ * The only open gate; if none is open, the only one that has been, so that the answer is what became of it. Throws `CLI_GATE_CHOICE` if there is
+ * no such gate, or more than one.
+ */
 export function onlyOpen(runId: string, gates: readonly RunGateView[]): string {
   const open = gates.filter(({ status }) => status === 'open');
   const [first, second] = open;
-  if (first === undefined)
+  if (first === undefined) {
+    // Only gates that asked people have a request.
+    const [ended, further] = gates.filter(({ gateDigest }) => gateDigest !== null);
+    if (ended !== undefined && further === undefined) return ended.gateId;
     throw new CliError('CLI_GATE_CHOICE', `${runId} has no open gate`, `See its gates with: taskrunner gates ${runId}`);
+  }
   if (second === undefined) return first.gateId;
   const shown = open.slice(0, SHOWN_CANDIDATES).map(({ gateId, label }) => `  ${gateId}${label ? `  ${label}` : ''}`);
   const more = open.length > SHOWN_CANDIDATES ? ['  …'] : [];

@@ -250,6 +250,8 @@ export async function followAndReport(
   output: string,
 ): Promise<ExitCode> {
   const leave = new AbortController();
+  const over = new AbortController();
+  const onEnd = (): void => over.abort();
   const interrupts = new Interrupts({
     onFirst: () =>
       terminal.say(
@@ -258,7 +260,7 @@ export async function followAndReport(
     onDetach: () => leave.abort(),
     onSecond: () => {
       const cancel = async (): Promise<void> => {
-        if (!(await isCancelMeant(runId, terminal, display))) return interrupts.reset();
+        if (!(await isCancelMeant(runId, terminal, display, over.signal))) return interrupts.reset();
         await requestCancel(() => server.client.cancel(runId, { reason: CANCELLED_HERE }), { runId, terminal });
       };
       void cancel();
@@ -267,7 +269,7 @@ export async function followAndReport(
   });
   try {
     const { isInteractive } = terminal;
-    const run = await followRun({ server, runId, display, until, signal: leave.signal, isInteractive });
+    const run = await followRun({ server, runId, display, until, signal: leave.signal, onEnd, isInteractive });
     if (!isOver(run.status)) return EXIT.WAITS_FOR_PERSON;
     return exitOfRun(run.status, run.error);
   } catch (error) {
@@ -278,6 +280,8 @@ export async function followAndReport(
     }
     return EXIT.INTERRUPTED;
   } finally {
+    // Whatever ended the following, nobody answers for a run that is not followed.
+    over.abort();
     interrupts.close();
   }
 }

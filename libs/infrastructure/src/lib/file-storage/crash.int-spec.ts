@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openFolderDatabase } from './folder-database';
 import { killedRound } from './testing/kills';
 
-const ROUNDS = process.env['TASKRUNNER_TESTS'] === 'all' ? 200 : 20;
+const ROUNDS = process.env['TASKRUNNER_TESTS'] === 'all' ? 200 : 6;
 const ENDS = ['first', 'last', 'spared'] as const;
 
 let parent: string;
