@@ -45,6 +45,8 @@ interface Rows {
   reads: number;
   /** Of the row of the run. */
   version: number;
+  /** The row of a step now. */
+  step: StepColumns | null;
 }
 
 function storedPages(): StoredPage[] {
@@ -87,7 +89,7 @@ function opened(maxBytes = 1e6) {
   const rows: Rows = {
     pages: storedPages(),
     artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
-    ...{ isSealed: true, isAway: false, reads: 0, version: 1 },
+    ...{ isSealed: true, isAway: false, reads: 0, version: 1, step: null },
   };
   const statement = Buffer.from(canonical(buildStatement(documents) as unknown as Json));
   const envelope = {
@@ -103,6 +105,7 @@ function opened(maxBytes = 1e6) {
     },
     lastPage: async () => rows.pages.at(-1) ?? null,
     summary: async () => ({ version: rows.version }),
+    step: async () => rows.step,
     artifacts: async () => rows.artifacts,
     evidence: async () =>
       rows.isSealed
@@ -154,16 +157,34 @@ describe('rows of steps', () => {
   const stepRows = (): StepColumns[] =>
     documents.facts.stepsEnded.map(({ step, status, code, attempts, outputs, message, exitCode }) => ({
       ...{ step, status, reason: code, attempts, outputs: null, outputsRef: outputs },
+      ...{ nextAttemptAt: null, reusedFrom: null },
       error: status === 'failed' ? { code, attempts, message, exitCode } : null,
     }));
 
   it('are as the journal says, whatever rows of other steps say', async () => {
-    const { runs } = opened();
+    const { rows: stored, runs } = opened();
     const rows = stepRows();
     expect(rows.length).toBeGreaterThan(5);
-    const waits = { ...(rows[0] as StepColumns), status: 'waiting', reason: 'APPROVAL' };
-    await runs.compareSteps(tenant, run, [...rows, waits]);
+    stored.pages = storedPages().slice(0, 1);
+    const waits = { ...(rows[0] as StepColumns), step: 'other', status: 'waiting', reason: 'APPROVAL' };
+    await runs.compareSteps(tenant, run, [waits]);
+    stored.pages = storedPages();
+    await runs.compareSteps(tenant, run, rows);
     expect(await runs.artifacts(tenant, run, rows)).not.toEqual([]);
+  });
+
+  it('that say after the end of the run that they have not ended are altered, unless they were read before', async () => {
+    const { rows, runs } = opened();
+    const [row] = stepRows() as [StepColumns];
+    for (const status of ['running', 'waiting', 'retrying', 'needs_attention', 'pending', 'evil']) {
+      const open = { ...row, status };
+      rows.step = open;
+      await expect(runs.compareSteps(tenant, run, [open])).rejects.toMatchObject(ALTERED);
+      await expect(runs.compareUnopened(tenant, run, [open])).rejects.toMatchObject(ALTERED);
+    }
+    rows.step = row;
+    await runs.compareSteps(tenant, run, [{ ...row, status: 'running' }]);
+    await expect(runs.compareSteps(tenant, run, [{ ...row, status: 'evil' }])).rejects.toMatchObject(ALTERED);
   });
 
   it.each<[string, Partial<StepColumns>]>([
@@ -176,6 +197,9 @@ describe('rows of steps', () => {
     ['outputs', { outputs: '\ud800' }],
     ['reference to outputs', { outputsRef: { kind: 'value', digest: sha256('evil'), size: 4 } }],
     ['reference to outputs', { outputsRef: null }],
+    ['reference to outputs', { outputsRef: 7 }],
+    ['time of the next attempt', { nextAttemptAt: 1 }],
+    ['origin', { reusedFrom: { run: 'run_1', step: 'a', digest: sha256('evil') } }],
     ['error', { error: { code: 'EVIL' } }],
   ])('with another %s are altered', async (_what, change) => {
     const { runs } = opened();
@@ -198,7 +222,10 @@ it('the row of a failed step has its message and exit code, and of a gate the me
   } as const;
   steps.take({ ...end, message: 'exit 7', exitCode: 7 });
   steps.take({ ...end, step: 'g' as StepId, message: null, exitCode: null });
-  const row = { step: 'a', status: 'failed', reason: 'EXIT', attempts: 2, outputs: null, outputsRef: null };
+  const row = {
+    ...{ step: 'a', status: 'failed', reason: 'EXIT', attempts: 2, outputs: null, outputsRef: null },
+    ...{ nextAttemptAt: null, reusedFrom: null },
+  };
   const error = { code: 'EXIT', attempts: 2, message: 'exit 7', exitCode: 7 };
   expect(steps.strayOf([{ ...row, error }])).toBeUndefined();
   expect(
