@@ -85,19 +85,29 @@ function countsOf(): { readonly succeeded: number; readonly [status: string]: nu
   };
 }
 
-function opened(maxBytes = 1e6) {
-  const rows: Rows = {
-    pages: storedPages(),
-    artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
-    ...{ isSealed: true, isAway: false, reads: 0, version: 1, step: null },
-  };
+/** The bundle, as far as it is read. */
+function bundleOf(): Buffer {
   const statement = Buffer.from(canonical(buildStatement(documents) as unknown as Json));
   const envelope = {
     payload: statement.toString('base64'),
     payloadType: 'p',
     signatures: [{ keyid: 'k', sig: 'AA==' }],
   };
-  const bundle = Buffer.from(JSON.stringify({ dsseEnvelope: envelope }));
+  return Buffer.from(JSON.stringify({ dsseEnvelope: envelope }));
+}
+
+/** Columns of the evidence in the row of a run. */
+function evidenceOf(status: string, change: object = {}) {
+  return { status, digest: status === 'sealed' ? sha256(bundleOf()) : null, reason: null, ...change };
+}
+
+function opened(maxBytes = 1e6) {
+  const rows: Rows = {
+    pages: storedPages(),
+    artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
+    ...{ isSealed: true, isAway: false, reads: 0, version: 1, step: null },
+  };
+  const bundle = bundleOf();
   const reader = {
     journal: async (_tenant: TenantId, _run: RunId, after: number, most: number) => {
       rows.reads++;
@@ -321,7 +331,7 @@ describe('the status of a run', () => {
       status: 'succeeded',
       finishedAt: 1,
       ...{ message: null, error: null, outputs: outputsOf(), counts: countsOf() },
-      evidence: { status: 'sealed' },
+      evidence: evidenceOf('sealed'),
       version: 1,
       ...change,
     }) as unknown as RunSummary;
@@ -329,7 +339,7 @@ describe('the status of a run', () => {
   it.each(['sealed', 'pending'])('is that of its end while its evidence is %s', async (status) => {
     const { rows, runs } = opened();
     rows.isSealed = status === 'sealed';
-    const evidence = { status };
+    const evidence = evidenceOf(status);
     for (let i = 0; i < 2; i++) await runs.compareStatus(tenant, summaryOf({ evidence }));
     for (const altered of ['failed', 'cancelled', 'running', 'waiting', 'queued'])
       await expect(runs.compareStatus(tenant, summaryOf({ evidence, status: altered }))).rejects.toMatchObject({
@@ -348,7 +358,7 @@ describe('the status of a run', () => {
     for (const isSealed of [true, false]) {
       const { rows, runs } = opened();
       rows.isSealed = isSealed;
-      const evidence = { status: isSealed ? 'sealed' : 'pending' };
+      const evidence = evidenceOf(isSealed ? 'sealed' : 'pending');
       await runs.compareStatus(tenant, summaryOf({ evidence, outputs: null }));
       await expect(runs.compareStatus(tenant, summaryOf({ evidence, ...change }))).rejects.toMatchObject(ALTERED);
     }
@@ -360,7 +370,7 @@ describe('the status of a run', () => {
     await expect(runs.compareStatus(tenant, summaryOf({ counts }))).rejects.toMatchObject(ALTERED);
     await expect(runs.compareStatus(tenant, summaryOf({ counts: null }))).rejects.toMatchObject(ALTERED);
     rows.isSealed = false;
-    await runs.compareStatus(tenant, summaryOf({ counts, evidence: { status: 'pending' } }));
+    await runs.compareStatus(tenant, summaryOf({ counts, evidence: evidenceOf('pending') }));
   });
 
   it('is that of the signed statement where retention has removed the pages', async () => {
@@ -370,12 +380,25 @@ describe('the status of a run', () => {
     await expect(runs.compareStatus(tenant, summaryOf({ status: 'failed' }))).rejects.toMatchObject(ALTERED);
   });
 
+  it.each([
+    ['another digest of the evidence', { digest: sha256('evil') }, {}],
+    ['no digest of the evidence', { digest: null }, {}],
+    ['a reason why there is no evidence', { reason: 'evil' }, {}],
+    ['something that it waits for', {}, { waits: [{ kind: 'gate', id: 'evil', until: null }] }],
+  ])('is altered with %s after the end of the run', async (_what, evidence, change) => {
+    const { runs } = opened();
+    await runs.compareStatus(tenant, summaryOf({ evidence: evidenceOf('sealed'), waits: [] }));
+    await expect(
+      runs.compareStatus(tenant, summaryOf({ evidence: evidenceOf('sealed', evidence), ...change })),
+    ).rejects.toMatchObject(ALTERED);
+  });
+
   it('is no end where the journal has none', async () => {
     const { rows, runs } = opened();
     Object.assign(rows, { pages: rows.pages.slice(0, 2), isSealed: false });
-    const evidence = { status: 'pending' };
+    const evidence = evidenceOf('pending');
     await expect(runs.compareStatus(tenant, summaryOf({ evidence }))).rejects.toMatchObject(ALTERED);
-    await runs.compareStatus(tenant, summaryOf({ status: 'running', finishedAt: null, evidence: { status: 'none' } }));
+    await runs.compareStatus(tenant, summaryOf({ status: 'running', finishedAt: null, evidence: evidenceOf('none') }));
   });
 });
 
@@ -392,7 +415,7 @@ describe('the message of a run', () => {
     ({
       ...{ runId: run, status: 'succeeded', finishedAt: 1, message, error: null, version: 1 },
       ...{ outputs: outputsOf(), counts: countsOf() },
-      ...{ evidence: { status: 'pending' }, ...change },
+      ...{ evidence: evidenceOf('pending'), ...change },
     }) as unknown as RunSummary;
   const error = { code: 'EXPR_NULL', message: 'no value' };
 
@@ -415,14 +438,14 @@ describe('the message of a run', () => {
   it('is none while the run goes on', async () => {
     const { rows, runs } = opened();
     Object.assign(rows, { pages: [], isSealed: false });
-    const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
+    const running = { status: 'running', finishedAt: null, evidence: evidenceOf('none') };
     await runs.compareStatus(tenant, row(null, running));
     await expect(runs.compareStatus(tenant, row({ text: 'done' }, running))).rejects.toMatchObject(ALTERED);
   });
 
   it('of a sealed run is that of the journal that the statement names', async () => {
     const { rows, runs } = opened();
-    const sealed = { evidence: { status: 'sealed' } };
+    const sealed = { evidence: evidenceOf('sealed') };
     await runs.compareStatus(tenant, row(null, sealed));
     rows.pages = withMessage({ message: { kind: 'value', digest: sha256('"evil"'), size: 6 } });
     await expect(runs.compareStatus(tenant, row({ text: 'evil' }, sealed))).rejects.toMatchObject({
@@ -433,7 +456,7 @@ describe('the message of a run', () => {
 });
 
 describe('the row of a run', () => {
-  const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
+  const running = { status: 'running', finishedAt: null, evidence: evidenceOf('none') };
   const row = (change: object) =>
     ({
       ...{
@@ -452,7 +475,7 @@ describe('the row of a run', () => {
     ['says that a sealed run goes on', true, running],
     ['says that a sealed run was halted', true, { ...running, status: 'halted' }],
     ['says that an ended run goes on', false, running],
-    ['says that a sealed run is not sealed', true, { finishedAt: 1, evidence: { status: 'pending' } }],
+    ['says that a sealed run is not sealed', true, { finishedAt: 1, evidence: evidenceOf('pending') }],
     ['says that a run is sealed that has no attestation', false, { finishedAt: 1, evidence: { status: 'sealed' } }],
   ])('is altered if it %s, unless that was so when it was read', async (_what, isSealed, change) => {
     const { rows, runs } = opened();

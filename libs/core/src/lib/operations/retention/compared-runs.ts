@@ -73,9 +73,16 @@ export class ComparedRuns {
     const { runId, status, evidence } = run;
     const { reader } = this.dependencies;
     const altered = alteredIn(tenant, runId);
-    const isSealed = (await reader.evidence(tenant, runId)) !== null;
+    const sealed = await reader.evidence(tenant, runId);
+    const isSealed = sealed !== null;
     if (isSealed !== (evidence.status === 'sealed'))
       return altered('evidence', 'the evidence', isSealed ? 'sealed' : 'no attestation', evidence.status);
+    if (sealed !== null && evidence.digest !== sealed.bundle)
+      return altered('evidence', 'the digest of the evidence', sealed.bundle, evidence.digest ?? 'none');
+    if (evidence.status !== 'blocked' && evidence.reason !== null)
+      return altered('evidence', 'why there is no evidence', 'none', 'a reason');
+    if (Array.isArray(run.waits) && run.waits.length > 0)
+      return altered('run', 'what it waits for', 'nothing after its end', 'something');
     const { outputs, message, error, counts } = run;
     const [key, compared] = [`${tenant} ${runId}`, digestIfJson([status, isSealed, outputs, message, error, counts])];
     if (compared !== null && this.ends.get(key) === compared) return null;
