@@ -22,7 +22,7 @@ export function failedStepLines(
     const { code = 'FAILED', message } = isJsonObject(error as Json) ? (error as JsonObject) : {};
     return id === shown || containers.has(id) || typeof message !== 'string' || message === ''
       ? []
-      : [`${id}: ${String(code)}: ${shortened(message)}`];
+      : [`${id}: ${typeof code === 'string' ? code : 'FAILED'}: ${shortened(message)}`];
   });
   const more = said.length - MOST_STEPS;
   return [

@@ -11,7 +11,7 @@ export function rule(name: string, message: string, holds: (value: unknown) => b
 }
 
 /** A part of a member that does not hold. */
-export interface MisfitPart {
+interface MisfitPart {
   /** JSON pointer below the member. */
   readonly at: string;
   readonly message: string;
@@ -20,7 +20,7 @@ export interface MisfitPart {
 const PART_RULES = new Map<string, (value: unknown) => readonly MisfitPart[]>();
 
 /** A rule for the parts of a member, such as the elements of a list. `name` is unique; faults are reported at the parts. */
-export function partsRule(name: string, misfits: (value: unknown) => readonly MisfitPart[]): PropertyDecorator {
+function partsRule(name: string, misfits: (value: unknown) => readonly MisfitPart[]): PropertyDecorator {
   PART_RULES.set(name, misfits);
   return rule(name, '$property has invalid parts', (value) => misfits(value).length === 0)();
 }

@@ -43,7 +43,7 @@ export interface Halted {
  */
 export async function openRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<OpenedRun | Halted> {
   try {
-    if (!isListing(run.files as unknown as Json)) throw unlisted(run);
+    if (!isListing(run.files)) throw unlisted(run);
     return await openCompared(dependencies, run);
   } catch (error) {
     if (DocumentAltered.is(error)) return altered(error.first);
@@ -98,11 +98,11 @@ export function comparePack(
   if (wrong) throw new DocumentAltered({ tenant, runId, document: 'pack', ...wrong });
 }
 
-function isListing(files: Json): boolean {
+function isListing(files: unknown): boolean {
   return (
     Array.isArray(files) &&
     files.every(
-      (file) =>
+      (file: Json) =>
         isJsonObject(file) &&
         typeof file['path'] === 'string' &&
         typeof file['digest'] === 'string' &&
