@@ -17,7 +17,7 @@ import { sendAllowedMethods } from './requests/allowed-methods';
 import { bodyDeadline } from './requests/body-deadline';
 import { compressed } from './requests/compressed';
 import { corsOptions } from './requests/cors';
-import { refuseNulInUrl } from './requests/nul';
+import { refuseNulInUrl, refuseUndecodablePath } from './requests/nul';
 import { VERSION } from './version';
 import { WebserviceModule, type WebserviceOptions } from './webservice.module';
 
@@ -107,6 +107,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   app.use(publishedPaths);
   app.use(safeHeaders);
   if (crossOrigin) app.enableCors(crossOrigin);
+  app.use(refuseUndecodablePath);
   app.use(refuseNulInUrl);
   app.use(sendAllowedMethods);
   app.use(compressed());

@@ -69,6 +69,11 @@ describe('readBody', () => {
     ],
     [
       'submitRun',
+      { manifest: '', labels: { '': 'x', 'a:b': 'y', 'c d': 'z' } },
+      ['', 'a:b'].map((name) => `/labels/${name} The value must have a name that is not empty and has no colon.`),
+    ],
+    [
+      'submitRun',
       { manifest: '', labels: [] },
       ['/labels labels must be an object with at most 64 members, whose names have at most 63 characters.'],
     ],

@@ -83,19 +83,29 @@ export function token(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
+/** Without it, no filter could find the runs: the name of a label ends at the first colon there, and is not empty. */
+const HasLabelNames = partsRule('hasLabelNames', (value) =>
+  isRecord(value)
+    ? Object.keys(value)
+        .filter((name) => name.length <= MOST_NAME && (name === '' || name.includes(':')))
+        .map((name) => ({ at: `/${token(name)}`, message: 'must have a name that is not empty and has no colon' }))
+    : [],
+);
+
 /** Labels of runs. */
 export function Labels(description: string): PropertyDecorator {
   const schema = {
     selfRequired: false,
     type: 'object',
     maxProperties: MOST_LABELS,
-    propertyNames: { type: 'string', maxLength: MOST_NAME },
+    propertyNames: { type: 'string', minLength: 1, maxLength: MOST_NAME, pattern: '^[^:]+$' },
     additionalProperties: { type: 'string', maxLength: MOST_LABEL_VALUE },
-    description: `${description} At most ${MOST_LABELS} labels. A name has at most ${MOST_NAME} characters, a value at most ${MOST_LABEL_VALUE}; neither can contain U+0000. A name with a colon cannot be used in the \`label\` filter.`,
+    description: `${description} At most ${MOST_LABELS} labels. A name has 1 to ${MOST_NAME} characters and no colon, which separates it from the value in the \`label\` filter. A value has at most ${MOST_LABEL_VALUE} characters. Neither can contain U+0000.`,
   };
   return applyDecorators(
     ApiProperty(schema as object),
     MayBeAbsent(),
+    HasLabelNames,
     IsMapOf(
       'isLabels',
       `a text of at most ${MOST_LABEL_VALUE} characters`,

@@ -292,6 +292,11 @@ export function describeRequests(api: ApiUnderTest): void {
     it('for other routes and media types are refused in the same shape', async () => {
       expect((await ask('ada', 'GET', '/api/nothing')).body).toMatchObject({ code: 'ROUTE_NOT_FOUND', status: 404 });
       const runId = await submit();
+      for (const path of ['/api/runs/%ff', '/api/runs/%', '/api/runs/a%zz/gates', '/v1/task-runner/%ff']) {
+        const { status, body } = await ask('ada', 'GET', path);
+        const [{ message }] = body['errors'] as unknown as [{ message: string }];
+        expect([path, status, message]).toEqual([path, 422, 'The path is not valid percent-encoding of UTF-8.']);
+      }
       for (const path of ['/api/runs/', '/api/me/', `/api/runs/${runId}/`, `/api/runs/${runId}/gates/`])
         expect([path, (await ask('ada', 'GET', path)).body['code']]).toEqual([path, 'ROUTE_NOT_FOUND']);
       for (const type of ['text/plain', 'application/merge-patch+json', 'application/problem+json', 'text/json']) {

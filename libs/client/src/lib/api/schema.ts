@@ -926,7 +926,7 @@ export interface components {
       receipt?: {
         [key: string]: string;
       };
-      /** @description Labels of the run. They are not part of the plan. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
+      /** @description Labels of the run. They are not part of the plan. At most 64 labels. A name has 1 to 63 characters and no colon, which separates it from the value in the `label` filter. A value has at most 256 characters. Neither can contain U+0000. */
       labels?: {
         [key: string]: string;
       };
@@ -1189,7 +1189,7 @@ export interface components {
        * @default false
        */
       paused?: boolean;
-      /** @description Labels of the runs of the schedule. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
+      /** @description Labels of the runs of the schedule. At most 64 labels. A name has 1 to 63 characters and no colon, which separates it from the value in the `label` filter. A value has at most 256 characters. Neither can contain U+0000. */
       labels?: {
         [key: string]: string;
       };
@@ -1255,7 +1255,7 @@ export interface components {
        * @default false
        */
       paused?: boolean;
-      /** @description Labels of the runs of the schedule. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
+      /** @description Labels of the runs of the schedule. At most 64 labels. A name has 1 to 63 characters and no colon, which separates it from the value in the `label` filter. A value has at most 256 characters. Neither can contain U+0000. */
       labels?: {
         [key: string]: string;
       };
