@@ -342,6 +342,6 @@ describe('taskrunner, without a server', () => {
     expect(program([])).toMatchObject({ exit: 2 });
     const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
     expect(program(['--version'])).toMatchObject({ exit: 0, out: `${version}\n` });
-    expect(program(['run', pack])).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_SERVER_MISSING/) });
+    expect(program(['list'])).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_SERVER_MISSING/) });
   });
 });

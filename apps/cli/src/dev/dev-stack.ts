@@ -29,7 +29,7 @@ import {
   replaceFile,
   type StateDirectory,
 } from './state-directory';
-import { writeTrustFile } from './trust-file';
+import { DEV_BUILDER, writeTrustFile } from './trust-file';
 import { keepUp } from './upkeep';
 
 /** Options for starting the stack. */
@@ -201,7 +201,8 @@ async function start(
   ]);
   const { issuer, audience, jwksUri } = authority.facts as { issuer: string; audience: string; jwksUri: string };
   const { keys: jwks } = (await (await fetch(jwksUri)).json()) as { keys: readonly object[] };
-  await writeTrustFile(directory.trust, { keys, issuer, audience, jwks });
+  const population = { id: 'taskrunner-dev', population: 'dev', builder: DEV_BUILDER };
+  await writeTrustFile(directory.trust, { ...population, keys, issuer, audience, jwks });
   await replaceFile(
     directory.configuration,
     printConfiguration({

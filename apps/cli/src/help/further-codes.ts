@@ -186,6 +186,11 @@ export const CODES_OF_OPERATION: readonly Family[] = [
     'DATABASE_BINARIES_MISSING DATABASE_IN_USE DATABASE_START_FAILED DATABASE_VERSION_MISMATCH',
   ],
   [
+    'A storage folder cannot be used.',
+    'Do what the message says. One process uses a folder at a time. See docs/guides/operations.md, Database in a folder.',
+    'STORAGE_FOREIGN STORAGE_FULL STORAGE_HELD STORAGE_UNSUPPORTED STORAGE_UNWRITABLE',
+  ],
+  [
     'The development stack does not start, or cannot be used.',
     'See docs/guides/getting-started.md, and the logs in the folder of the stack.',
     'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_NOT_RUNNING DEV_PROCESS_LOST DEV_START_FAILED',
@@ -259,6 +264,8 @@ export const CLI_REMEDIES = {
   CLI_RUN_AMBIGUOUS: 'Write more characters of the id.',
   CLI_GATE_CHOICE: 'Name the gate after the run. List gates with `taskrunner gates RUN`.',
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
+  CLI_SANDBOX_MISSING:
+    'Install bubblewrap, or run the pack on a server. TASKRUNNER_SANDBOX_PROFILE=none runs steps without isolation.',
   CLI_CODE_UNKNOWN: 'Check the spelling. Codes that executors of a pack return are explained by the pack.',
 } as const;
 

@@ -52,8 +52,10 @@ export class Server {
   constructor(
     readonly url: string,
     token: () => Promise<string>,
+    /** Sends requests. Default: the `fetch` of the platform. */
+    fetch?: (request: Request) => Promise<Response>,
   ) {
-    this.client = createClient({ server: url, token });
+    this.client = createClient({ server: url, token, ...(fetch === undefined ? {} : { fetch }) });
   }
 
   me(): Promise<Me> {

@@ -26,16 +26,16 @@ export class ProcessTerminal implements Terminal {
     return process.stdout.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
   }
 
+  get canAsk(): boolean {
+    return process.stdin.isTTY === true;
+  }
+
   get columns(): number {
     return process.stderr.columns || 80;
   }
 
   get rows(): number {
     return process.stderr.rows || 24;
-  }
-
-  get canAsk(): boolean {
-    return process.stdin.isTTY === true;
   }
 
   async ask(question: string, over?: AbortSignal): Promise<string | null> {

@@ -3,7 +3,7 @@ import type { Json } from '@taskrunner/core/foundation';
 import type { GateView } from '../../server/run-views';
 import type { Terminal } from '../../terminal/terminal';
 import { gateLines } from '../../terminal/gates/gate-lines';
-import { confirmedByPerson, digestOfShown } from './decide.command';
+import { confirmedByPerson, digestOfShown } from '../../decisions/terminal-decision';
 
 const show = { critical: ['CVE-2026-1'] };
 const request = {
@@ -175,7 +175,7 @@ describe('a gate that is decided', () => {
 describe('the question for the digest', () => {
   const digest = digestOf('request');
   const ask = (answer: string | null, canAsk: boolean) =>
-    confirmedByPerson('approve', digest, { terminal: { canAsk, ask: async () => answer } as unknown as Terminal });
+    confirmedByPerson('approve', digest, { canAsk, ask: async () => answer } as unknown as Terminal);
 
   it('is answered with the first 8 characters', async () => {
     await expect(ask(` ${digest.slice(7, 15).toUpperCase()} `, true)).resolves.toBeUndefined();

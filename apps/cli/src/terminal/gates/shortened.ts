@@ -6,7 +6,7 @@ const MOST_LINES = 40;
 const MOST_CHARACTERS = 4_096;
 
 /** The part of a value that is printed. */
-export interface Shortened {
+interface Shortened {
   readonly text: string;
   /** Says that the value is cut, how large it is and how to print it; null: the text is whole. */
   readonly cut: string | null;

@@ -171,6 +171,10 @@ export class JournaledRun {
       case 'run.ended':
         this.end ??= endOf(event);
         return;
+      case 'question.answered':
+        if (event.answer.kind === 'reuse' && event.answer.source !== null)
+          this.steps.takeSource(event.step, event.answer.source);
+        return;
       case 'step.ended':
         this.steps.take(event);
         return;

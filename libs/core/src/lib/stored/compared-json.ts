@@ -1,5 +1,4 @@
-import { canonical } from '../canonical/canonical';
-import { sha256 } from '../canonical/digest';
+import { digestIfJson } from '../canonical/digest';
 import type { Json } from '../foundation/json';
 
 /** Maximum number and length of cached documents. Longer ones are hashed each time. */
@@ -13,13 +12,14 @@ const CHARACTERS = 128 * 1024;
 export class ComparedJson {
   private readonly kept = new Map<string, { readonly text: string; readonly value: Json }>();
 
-  /** The value of a JSON text of any spelling with its digest (RFC 8785); `none` if it is not JSON. */
+  /** The value of a JSON text of any spelling with its digest (RFC 8785); `none` if it is not JSON, or has half of a surrogate pair. */
   read(text: string, expected: string): { readonly value: Json; readonly digest: string } {
     const known = this.kept.get(expected);
     if (known?.text === text) return { value: known.value, digest: expected };
     const value = parsed(text);
     if (value === undefined) return { value: null, digest: 'none' };
-    const digest = sha256(canonical(value));
+    const digest = digestIfJson(value);
+    if (digest === null) return { value: null, digest: 'none' };
     if (digest === expected && text.length <= CHARACTERS) this.keep(expected, { text, value });
     return { value, digest };
   }

@@ -1,5 +1,4 @@
-import { canonical } from '../canonical/canonical';
-import { sha256 } from '../canonical/digest';
+import { digestIfJson, digestOf, sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Plan } from '../plan/plan';
@@ -28,7 +27,7 @@ const CHARACTERS = 128 * 1024;
 export class RunDocuments {
   private read: { readonly plan: Plan; readonly profile: Profile; readonly environment: Environment } | null = null;
   private indexed: PlanIndex | null = null;
-  private inputText: string | null = null;
+  private inputDigest: Digest | null = null;
 
   private constructor(
     readonly planHash: Digest,
@@ -79,9 +78,9 @@ export class RunDocuments {
 
   /** Compares inputs that a row duplicates with those of the plan. Throws `DocumentAltered`. */
   compareInputs(of: Named, inputs: Json): void {
-    const expected = (this.inputText ??= canonical(this.plan.inputs));
-    const found = canonical(inputs);
-    if (found !== expected) throw altered(of, 'inputs', 'the list of inputs', sha256(expected), sha256(found));
+    const expected = (this.inputDigest ??= digestOf(this.plan.inputs));
+    const found = digestIfJson(inputs);
+    if (found !== expected) throw altered(of, 'inputs', 'the list of inputs', expected, found ?? 'no document');
   }
 
   private get documents(): { readonly plan: Plan; readonly profile: Profile; readonly environment: Environment } {

@@ -45,6 +45,8 @@ interface Rows {
   reads: number;
   /** Of the row of the run. */
   version: number;
+  /** The row of a step now. */
+  step: StepColumns | null;
 }
 
 function storedPages(): StoredPage[] {
@@ -83,19 +85,29 @@ function countsOf(): { readonly succeeded: number; readonly [status: string]: nu
   };
 }
 
-function opened(maxBytes = 1e6) {
-  const rows: Rows = {
-    pages: storedPages(),
-    artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
-    ...{ isSealed: true, isAway: false, reads: 0, version: 1 },
-  };
+/** The bundle, as far as it is read. */
+function bundleOf(): Buffer {
   const statement = Buffer.from(canonical(buildStatement(documents) as unknown as Json));
   const envelope = {
     payload: statement.toString('base64'),
     payloadType: 'p',
     signatures: [{ keyid: 'k', sig: 'AA==' }],
   };
-  const bundle = Buffer.from(JSON.stringify({ dsseEnvelope: envelope }));
+  return Buffer.from(JSON.stringify({ dsseEnvelope: envelope }));
+}
+
+/** Columns of the evidence in the row of a run. */
+function evidenceOf(status: string, change: object = {}) {
+  return { status, digest: status === 'sealed' ? sha256(bundleOf()) : null, reason: null, ...change };
+}
+
+function opened(maxBytes = 1e6) {
+  const rows: Rows = {
+    pages: storedPages(),
+    artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
+    ...{ isSealed: true, isAway: false, reads: 0, version: 1, step: null },
+  };
+  const bundle = bundleOf();
   const reader = {
     journal: async (_tenant: TenantId, _run: RunId, after: number, most: number) => {
       rows.reads++;
@@ -103,6 +115,7 @@ function opened(maxBytes = 1e6) {
     },
     lastPage: async () => rows.pages.at(-1) ?? null,
     summary: async () => ({ version: rows.version }),
+    step: async () => rows.step,
     artifacts: async () => rows.artifacts,
     evidence: async () =>
       rows.isSealed
@@ -154,16 +167,34 @@ describe('rows of steps', () => {
   const stepRows = (): StepColumns[] =>
     documents.facts.stepsEnded.map(({ step, status, code, attempts, outputs, message, exitCode }) => ({
       ...{ step, status, reason: code, attempts, outputs: null, outputsRef: outputs },
+      ...{ nextAttemptAt: null, reusedFrom: null },
       error: status === 'failed' ? { code, attempts, message, exitCode } : null,
     }));
 
   it('are as the journal says, whatever rows of other steps say', async () => {
-    const { runs } = opened();
+    const { rows: stored, runs } = opened();
     const rows = stepRows();
     expect(rows.length).toBeGreaterThan(5);
-    const waits = { ...(rows[0] as StepColumns), status: 'waiting', reason: 'APPROVAL' };
-    await runs.compareSteps(tenant, run, [...rows, waits]);
+    stored.pages = storedPages().slice(0, 1);
+    const waits = { ...(rows[0] as StepColumns), step: 'other', status: 'waiting', reason: 'APPROVAL' };
+    await runs.compareSteps(tenant, run, [waits]);
+    stored.pages = storedPages();
+    await runs.compareSteps(tenant, run, rows);
     expect(await runs.artifacts(tenant, run, rows)).not.toEqual([]);
+  });
+
+  it('that say after the end of the run that they have not ended are altered, unless they were read before', async () => {
+    const { rows, runs } = opened();
+    const [row] = stepRows() as [StepColumns];
+    for (const status of ['running', 'waiting', 'retrying', 'needs_attention', 'pending', 'evil']) {
+      const open = { ...row, status };
+      rows.step = open;
+      await expect(runs.compareSteps(tenant, run, [open])).rejects.toMatchObject(ALTERED);
+      await expect(runs.compareUnopened(tenant, run, [open])).rejects.toMatchObject(ALTERED);
+    }
+    rows.step = row;
+    await runs.compareSteps(tenant, run, [{ ...row, status: 'running' }]);
+    await expect(runs.compareSteps(tenant, run, [{ ...row, status: 'evil' }])).rejects.toMatchObject(ALTERED);
   });
 
   it.each<[string, Partial<StepColumns>]>([
@@ -176,6 +207,9 @@ describe('rows of steps', () => {
     ['outputs', { outputs: '\ud800' }],
     ['reference to outputs', { outputsRef: { kind: 'value', digest: sha256('evil'), size: 4 } }],
     ['reference to outputs', { outputsRef: null }],
+    ['reference to outputs', { outputsRef: 7 }],
+    ['time of the next attempt', { nextAttemptAt: 1 }],
+    ['origin', { reusedFrom: { run: 'run_1', step: 'a', digest: sha256('evil') } }],
     ['error', { error: { code: 'EVIL' } }],
   ])('with another %s are altered', async (_what, change) => {
     const { runs } = opened();
@@ -198,7 +232,10 @@ it('the row of a failed step has its message and exit code, and of a gate the me
   } as const;
   steps.take({ ...end, message: 'exit 7', exitCode: 7 });
   steps.take({ ...end, step: 'g' as StepId, message: null, exitCode: null });
-  const row = { step: 'a', status: 'failed', reason: 'EXIT', attempts: 2, outputs: null, outputsRef: null };
+  const row = {
+    ...{ step: 'a', status: 'failed', reason: 'EXIT', attempts: 2, outputs: null, outputsRef: null },
+    ...{ nextAttemptAt: null, reusedFrom: null },
+  };
   const error = { code: 'EXIT', attempts: 2, message: 'exit 7', exitCode: 7 };
   expect(steps.strayOf([{ ...row, error }])).toBeUndefined();
   expect(
@@ -294,7 +331,7 @@ describe('the status of a run', () => {
       status: 'succeeded',
       finishedAt: 1,
       ...{ message: null, error: null, outputs: outputsOf(), counts: countsOf() },
-      evidence: { status: 'sealed' },
+      evidence: evidenceOf('sealed'),
       version: 1,
       ...change,
     }) as unknown as RunSummary;
@@ -302,7 +339,7 @@ describe('the status of a run', () => {
   it.each(['sealed', 'pending'])('is that of its end while its evidence is %s', async (status) => {
     const { rows, runs } = opened();
     rows.isSealed = status === 'sealed';
-    const evidence = { status };
+    const evidence = evidenceOf(status);
     for (let i = 0; i < 2; i++) await runs.compareStatus(tenant, summaryOf({ evidence }));
     for (const altered of ['failed', 'cancelled', 'running', 'waiting', 'queued'])
       await expect(runs.compareStatus(tenant, summaryOf({ evidence, status: altered }))).rejects.toMatchObject({
@@ -321,7 +358,7 @@ describe('the status of a run', () => {
     for (const isSealed of [true, false]) {
       const { rows, runs } = opened();
       rows.isSealed = isSealed;
-      const evidence = { status: isSealed ? 'sealed' : 'pending' };
+      const evidence = evidenceOf(isSealed ? 'sealed' : 'pending');
       await runs.compareStatus(tenant, summaryOf({ evidence, outputs: null }));
       await expect(runs.compareStatus(tenant, summaryOf({ evidence, ...change }))).rejects.toMatchObject(ALTERED);
     }
@@ -333,7 +370,7 @@ describe('the status of a run', () => {
     await expect(runs.compareStatus(tenant, summaryOf({ counts }))).rejects.toMatchObject(ALTERED);
     await expect(runs.compareStatus(tenant, summaryOf({ counts: null }))).rejects.toMatchObject(ALTERED);
     rows.isSealed = false;
-    await runs.compareStatus(tenant, summaryOf({ counts, evidence: { status: 'pending' } }));
+    await runs.compareStatus(tenant, summaryOf({ counts, evidence: evidenceOf('pending') }));
   });
 
   it('is that of the signed statement where retention has removed the pages', async () => {
@@ -343,12 +380,25 @@ describe('the status of a run', () => {
     await expect(runs.compareStatus(tenant, summaryOf({ status: 'failed' }))).rejects.toMatchObject(ALTERED);
   });
 
+  it.each([
+    ['another digest of the evidence', { digest: sha256('evil') }, {}],
+    ['no digest of the evidence', { digest: null }, {}],
+    ['a reason why there is no evidence', { reason: 'evil' }, {}],
+    ['something that it waits for', {}, { waits: [{ kind: 'gate', id: 'evil', until: null }] }],
+  ])('is altered with %s after the end of the run', async (_what, evidence, change) => {
+    const { runs } = opened();
+    await runs.compareStatus(tenant, summaryOf({ evidence: evidenceOf('sealed'), waits: [] }));
+    await expect(
+      runs.compareStatus(tenant, summaryOf({ evidence: evidenceOf('sealed', evidence), ...change })),
+    ).rejects.toMatchObject(ALTERED);
+  });
+
   it('is no end where the journal has none', async () => {
     const { rows, runs } = opened();
     Object.assign(rows, { pages: rows.pages.slice(0, 2), isSealed: false });
-    const evidence = { status: 'pending' };
+    const evidence = evidenceOf('pending');
     await expect(runs.compareStatus(tenant, summaryOf({ evidence }))).rejects.toMatchObject(ALTERED);
-    await runs.compareStatus(tenant, summaryOf({ status: 'running', finishedAt: null, evidence: { status: 'none' } }));
+    await runs.compareStatus(tenant, summaryOf({ status: 'running', finishedAt: null, evidence: evidenceOf('none') }));
   });
 });
 
@@ -365,7 +415,7 @@ describe('the message of a run', () => {
     ({
       ...{ runId: run, status: 'succeeded', finishedAt: 1, message, error: null, version: 1 },
       ...{ outputs: outputsOf(), counts: countsOf() },
-      ...{ evidence: { status: 'pending' }, ...change },
+      ...{ evidence: evidenceOf('pending'), ...change },
     }) as unknown as RunSummary;
   const error = { code: 'EXPR_NULL', message: 'no value' };
 
@@ -388,14 +438,14 @@ describe('the message of a run', () => {
   it('is none while the run goes on', async () => {
     const { rows, runs } = opened();
     Object.assign(rows, { pages: [], isSealed: false });
-    const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
+    const running = { status: 'running', finishedAt: null, evidence: evidenceOf('none') };
     await runs.compareStatus(tenant, row(null, running));
     await expect(runs.compareStatus(tenant, row({ text: 'done' }, running))).rejects.toMatchObject(ALTERED);
   });
 
   it('of a sealed run is that of the journal that the statement names', async () => {
     const { rows, runs } = opened();
-    const sealed = { evidence: { status: 'sealed' } };
+    const sealed = { evidence: evidenceOf('sealed') };
     await runs.compareStatus(tenant, row(null, sealed));
     rows.pages = withMessage({ message: { kind: 'value', digest: sha256('"evil"'), size: 6 } });
     await expect(runs.compareStatus(tenant, row({ text: 'evil' }, sealed))).rejects.toMatchObject({
@@ -406,7 +456,7 @@ describe('the message of a run', () => {
 });
 
 describe('the row of a run', () => {
-  const running = { status: 'running', finishedAt: null, evidence: { status: 'none' } };
+  const running = { status: 'running', finishedAt: null, evidence: evidenceOf('none') };
   const row = (change: object) =>
     ({
       ...{
@@ -425,7 +475,7 @@ describe('the row of a run', () => {
     ['says that a sealed run goes on', true, running],
     ['says that a sealed run was halted', true, { ...running, status: 'halted' }],
     ['says that an ended run goes on', false, running],
-    ['says that a sealed run is not sealed', true, { finishedAt: 1, evidence: { status: 'pending' } }],
+    ['says that a sealed run is not sealed', true, { finishedAt: 1, evidence: evidenceOf('pending') }],
     ['says that a run is sealed that has no attestation', false, { finishedAt: 1, evidence: { status: 'sealed' } }],
   ])('is altered if it %s, unless that was so when it was read', async (_what, isSealed, change) => {
     const { rows, runs } = opened();

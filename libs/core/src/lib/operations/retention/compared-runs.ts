@@ -16,7 +16,7 @@ const KEPT = 4_096;
 const OF_THE_END: ReadonlySet<string> = new Set(['pending', 'blocked', 'sealed']);
 
 interface ComparedDependencies {
-  readonly reader: Pick<RunReader, 'artifacts' | 'lastPage' | 'evidence' | 'summary'>;
+  readonly reader: Pick<RunReader, 'artifacts' | 'lastPage' | 'evidence' | 'summary' | 'step'>;
   readonly journals: JournaledRuns;
 }
 
@@ -45,13 +45,13 @@ export class ComparedRuns {
     const stray = journal.strayOf(rows);
     if (stray)
       throw altered('artifact', `artifact ${stray.name} of ${stray.step}`, 'an artifact in the journal', stray.digest);
-    refuseStrayStep(tenant, run, journal, steps);
+    await this.refuseStrayStep(tenant, run, journal, steps);
     return rows;
   }
 
-  /** Compares rows of steps that have ended with the journal: outcome, attempts, outputs and error. */
+  /** Compares rows of steps that have ended, and all after the end of the run, with the journal: outcome, attempts, outputs and error. */
   async compareSteps(tenant: TenantId, run: RunId, rows: readonly StepColumns[]): Promise<void> {
-    refuseStrayStep(tenant, run, await this.dependencies.journals.of(tenant, run), rows);
+    await this.refuseStrayStep(tenant, run, await this.dependencies.journals.of(tenant, run), rows);
   }
 
   /**
@@ -73,9 +73,16 @@ export class ComparedRuns {
     const { runId, status, evidence } = run;
     const { reader } = this.dependencies;
     const altered = alteredIn(tenant, runId);
-    const isSealed = (await reader.evidence(tenant, runId)) !== null;
+    const sealed = await reader.evidence(tenant, runId);
+    const isSealed = sealed !== null;
     if (isSealed !== (evidence.status === 'sealed'))
       return altered('evidence', 'the evidence', isSealed ? 'sealed' : 'no attestation', evidence.status);
+    if (sealed !== null && evidence.digest !== sealed.bundle)
+      return altered('evidence', 'the digest of the evidence', sealed.bundle, evidence.digest ?? 'none');
+    if (evidence.status !== 'blocked' && evidence.reason !== null)
+      return altered('evidence', 'why there is no evidence', 'none', 'a reason');
+    if (Array.isArray(run.waits) && run.waits.length > 0)
+      return altered('run', 'what it waits for', 'nothing after its end', 'something');
     const { outputs, message, error, counts } = run;
     const [key, compared] = [`${tenant} ${runId}`, digestIfJson([status, isSealed, outputs, message, error, counts])];
     if (compared !== null && this.ends.get(key) === compared) return null;
@@ -137,15 +144,34 @@ export class ComparedRuns {
 
   /**
    * Compares rows of steps of gates that have no row of their own, because they did not open for people. Without this, a gate whose row was
-   * removed would be shown as passed. The journal is read if one of them has ended.
+   * removed would be shown as passed.
    */
   async compareUnopened(tenant: TenantId, run: RunId, steps: readonly StepColumns[]): Promise<void> {
-    const ended = steps.filter(saysEnded);
-    if (ended.length === 0) return;
+    if (steps.length === 0) return;
     const journal = await this.dependencies.journals.of(tenant, run);
-    const removed = ended.find(({ step }) => journal.outcomeOf(step) !== undefined);
+    const removed = steps.filter(saysEnded).find(({ step }) => journal.outcomeOf(step) !== undefined);
     if (removed) throw alteredIn(tenant, run)('gate', `gate ${removed.step}`, 'a row', 'none');
-    refuseStrayStep(tenant, run, journal, ended);
+    await this.refuseStrayStep(tenant, run, journal, steps);
+  }
+
+  /** All steps of a run end before the run does, whatever the row of the run says. */
+  private async refuseStrayStep(
+    tenant: TenantId,
+    run: RunId,
+    journal: JournaledRun,
+    rows: readonly StepColumns[],
+  ): Promise<void> {
+    const refuse = ({ step, status }: StepColumns): never => {
+      throw alteredIn(tenant, run)('step', `the row of step ${step}`, 'its end in the journal', status);
+    };
+    const stray = journal.steps.strayOf(rows);
+    if (stray) refuse(stray);
+    if (journal.ended === null) return;
+    for (const { step } of rows.filter((row) => !saysEnded(row))) {
+      // It may have been read before the journal.
+      const now = await this.dependencies.reader.step(tenant, run, step);
+      if (now !== null && (!saysEnded(now) || journal.steps.strayOf([now]))) refuse(now);
+    }
   }
 
   /** Compares the place of the evidence of a sealed run with the run: the statement in the bundle must name it. */
@@ -172,12 +198,6 @@ export class ComparedRuns {
       throw alteredIn(tenant, run)('gate', `the state of gate ${gate}`, outcome ?? 'no end in the journal', state);
     });
   }
-}
-
-function refuseStrayStep(tenant: TenantId, run: RunId, journal: JournaledRun, rows: readonly StepColumns[]): void {
-  const stray = journal.steps.strayOf(rows);
-  if (stray)
-    throw alteredIn(tenant, run)('step', `the row of step ${stray.step}`, 'its end in the journal', stray.status);
 }
 
 /** True if a run is known to be altered, or was halted: its row says so to whoever reads it. */

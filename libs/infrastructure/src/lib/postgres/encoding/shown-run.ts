@@ -44,7 +44,7 @@ export function withoutMisshapen(row: SummaryRow): SummaryRow {
 export function markOf(altered: unknown): JsonObject | null {
   if (!isJsonObject(altered as never)) return null;
   const mark = altered as JsonObject;
-  return mark['code'] === 'DOCUMENT_ALTERED' && typeof mark['message'] === 'string' ? mark : null;
+  return mark['code'] === 'DOCUMENT_ALTERED' && typeof mark['message'] === 'string' && isReadable(mark) ? mark : null;
 }
 
 export function isRequester(value: unknown): boolean {
@@ -52,7 +52,18 @@ export function isRequester(value: unknown): boolean {
 }
 
 function isTexts(value: unknown): boolean {
-  return isJsonObject(value as never) && Object.values(value as JsonObject).every((one) => typeof one === 'string');
+  return (
+    isJsonObject(value as never) &&
+    Object.values(value as JsonObject).every((one) => typeof one === 'string') &&
+    isReadable(value)
+  );
+}
+
+/** In a JSON text, NUL or half of a surrogate pair. The function `readable` of the database has the same pattern. */
+const UNREADABLE = /(^|[^\\])(\\\\)*\\u(0000|d[89a-f])/i;
+
+function isReadable(value: unknown): boolean {
+  return !UNREADABLE.test(JSON.stringify(value));
 }
 
 function isCount(value: unknown): boolean {

@@ -2,9 +2,9 @@
 -- the person's last decision at this gate. `misplaced`: as in run-gates.
 select r.status, r.cancel_position, (least(r.seen, r.cancel_position, r.refused_position) < 0 or greatest(r.seen, r.cancel_position, r.refused_position) > r.inbox_seq
     or r.cancel_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
-      and i.position = r.cancel_position and i.given->>'type' = 'run.cancel-requested')
+      and i.position = r.cancel_position and pack_runs.readable(i.given)->>'type' = 'run.cancel-requested')
     or r.refused_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
-      and i.position = r.refused_position and i.given->'decision'->>'decision' = 'rejected')) as misplaced, r.last_decided_ms, g.state, g.approvals, g.required,
+      and i.position = r.refused_position and pack_runs.readable(i.given)->'decision'->>'decision' = 'rejected')) as misplaced, r.last_decided_ms, g.state, g.approvals, g.required,
   g.expires_at <= clock_timestamp() as expired,
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = $1 and o.run_id = $2 and o.gate <> $3
     and o.state = 'open' and o.expires_at <= statement_timestamp()) as doomed,

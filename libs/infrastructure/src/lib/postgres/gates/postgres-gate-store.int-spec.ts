@@ -549,3 +549,26 @@ describe('audit', () => {
     });
   });
 });
+
+it('a text that no query reads takes no list of open gates away: in a mark it is none, and in a request it is altered', async () => {
+  const { runId } = await gated(1);
+  const listed = async () => (await web.gateStore.open(tenantA, 200, null)).map((row) => row.runId);
+  for (const mark of [String.raw`{"code":"\u0000"}`, String.raw`{"\ud800":1}`]) {
+    await database.sql('update pack_runs.runs set altered = $2 where run_id = $1', [runUuid(runId), mark]);
+    expect(await listed()).toContain(runId);
+  }
+  for (const [column, document] of [
+    ['request', 'gate'],
+    ['show', 'show'],
+  ] as const) {
+    const forged = await gated(1);
+    const id = forged.runId;
+    const text = String.raw`{"a":"\ud800"}`;
+    await database.sql(`update pack_runs.gates set ${column} = $2 where run_id = $1`, [runUuid(id), text]);
+    const altered = { code: 'DOCUMENT_ALTERED', first: { runId: id, document } };
+    await expect(listed()).rejects.toMatchObject(altered);
+    await expect(web.gateStore.find(tenantA, id, 'approve')).rejects.toMatchObject(altered);
+    await web.alteredRuns.mark({ tenant: tenantA, runId: id, document, what: 'it', expected: 'a', found: 'b' });
+    expect(await listed()).toContain(runId);
+  }
+});

@@ -6,9 +6,9 @@ select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.s
   pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status, r.last_decided_ms,
   (least(r.seen, r.cancel_position, r.refused_position) < 0 or greatest(r.seen, r.cancel_position, r.refused_position) > r.inbox_seq
     or r.cancel_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
-      and i.position = r.cancel_position and i.given->>'type' = 'run.cancel-requested')
+      and i.position = r.cancel_position and pack_runs.readable(i.given)->>'type' = 'run.cancel-requested')
     or r.refused_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
-      and i.position = r.refused_position and i.given->'decision'->>'decision' = 'rejected')) as misplaced,
+      and i.position = r.refused_position and pack_runs.readable(i.given)->'decision'->>'decision' = 'rejected')) as misplaced,
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = g.tenant_id and o.run_id = g.run_id
     and o.gate <> g.gate and o.state = 'open' and o.expires_at <= statement_timestamp()) as doomed,
   (select coalesce(json_agg(json_build_object('decisionId', d.decision_id, 'decision', d.decision,

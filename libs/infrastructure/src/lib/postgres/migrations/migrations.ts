@@ -49,6 +49,8 @@ import { marksOfTheirOwn } from './106-marks-of-their-own';
 import { runMessages } from './107-run-messages';
 import { countersThatEnd } from './108-counters-that-end';
 import { runForms } from './109-run-forms';
+import { readableTexts } from './110-readable-texts';
+import { rowsOfNobody } from './111-rows-of-nobody';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -103,6 +105,8 @@ export const migrations = [
   runMessages,
   countersThatEnd,
   runForms,
+  readableTexts,
+  rowsOfNobody,
 ];
 
 /** Names of the migrations, as the database records them. */

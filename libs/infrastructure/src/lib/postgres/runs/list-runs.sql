@@ -60,11 +60,11 @@ from along a left join lateral (
       and ($10::text is null or s.pack_name = $10)
       and ($11::text is null or s.pack_version = $11)
       and ($12::text is null or s.requester_sub = $12)
-      and ($13::text is null or s.requester->>'iss' = $13)
-      and not exists (select from unnest($14::text[], $15::text[]) w (key, value) where s.labels->>w.key is distinct from w.value)
+      and ($13::text is null or pack_runs.readable(s.requester)->>'iss' = $13)
+      and not exists (select from unnest($14::text[], $15::text[]) w (key, value) where pack_runs.readable(s.labels)->>w.key is distinct from w.value)
       and ($16::text is null or strpos(lower(s.pack_name), lower($16 collate "C")) > 0
-        or strpos(lower((s.requester->>'name') collate "C"), lower($16 collate "C")) > 0
-        or exists (select from json_each_text(case when json_typeof(s.labels) = 'object' then s.labels else '{}' end) l where strpos(lower(l.value collate "C"), lower($16 collate "C")) > 0))
+        or strpos(lower((pack_runs.readable(s.requester)->>'name') collate "C"), lower($16 collate "C")) > 0
+        or exists (select from json_each_text(case when json_typeof(pack_runs.readable(s.labels)) = 'object' then s.labels else '{}' end) l where strpos(lower(l.value collate "C"), lower($16 collate "C")) > 0))
     -- Each run by its key, and none once the page is full.
     limit 1
   ) one

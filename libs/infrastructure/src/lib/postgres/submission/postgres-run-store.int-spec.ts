@@ -2,7 +2,9 @@ import { canonical, sha256 } from '@taskrunner/core/canonical';
 import { runUuid } from '@taskrunner/core/foundation';
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import type { NewRun } from '@taskrunner/core/ports';
+import { DocumentAltered } from '@taskrunner/core/stored';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { statement } from '../connection/statement';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import {
   aCommit,
@@ -348,6 +350,19 @@ describe('a run that somebody has altered so that it cannot be claimed', () => {
     },
   );
 
+  it('keeps no other run with its dead worker: its number of crashes', async () => {
+    const dying = await worker.claims.register(aWorker());
+    const [altered, other] = [await submit(web.runStore), await submit(web.runStore)];
+    await worker.claims.claim(dying, 10_000);
+    await database.sql('update pack_runs.runs set crashes = 2147483647, alone_fence = fence where run_id = $1', [
+      runUuid(altered),
+    ]);
+    await database.sql(`update pack_runs.workers set state = 'dead' where worker_id = $1`, [dying.id]);
+    await database.sql(statement('free-runs').text, [2]);
+    const owners = 'select owner from pack_runs.runs where run_id = any ($1::uuid[])';
+    expect(await database.sql(owners, [[altered, other].map(runUuid)])).toEqual([{ owner: null }, { owner: null }]);
+  });
+
   it('keeps no other outbox waiting', async () => {
     const runId = await submit(web.runStore);
     await database.sql(
@@ -526,5 +541,50 @@ describe('rows that somebody has altered', () => {
     await expect(listed).rejects.toMatchObject(altered);
     await web.alteredRuns.mark({ ...altered.first, document: 'admission', what: 'it', expected: 'a', found: 'b' });
     expect((await web.runReader.list(tenantA, {}, 1, null)).runs).toMatchObject([{ runId, status: 'halted' }]);
+  });
+
+  it.each([
+    `labels = '{"a":"\\u0000"}'`,
+    `labels = '{"\\ud800":"a"}'`,
+    `requester = '{"iss":"i","sub":"s","name":"\\udfff"}'`,
+  ])('take no list away with a text that no query reads: %s', async (change) => {
+    const tenant = `texts ${change}` as TenantId;
+    const [runId, other] = [await submit(web.runStore, { tenant }), await submit(web.runStore, { tenant })];
+    await database.sql(`update pack_runs.run_sources set ${change} where run_id = $1`, [runUuid(runId)]);
+    for (const filter of [
+      { text: 'sec-42' },
+      { labels: [{ key: 'ticket', value: 'SEC-42' }] },
+      { requester: { iss: 'https://id.test', sub: 'ada' } },
+    ]) {
+      const { runs } = await web.runReader.list(tenant, filter, 9, null).catch((error: unknown) => {
+        if (!DocumentAltered.is(error)) throw error;
+        return { runs: [{ runId: other }] };
+      });
+      expect(runs.map((run) => run.runId)).toContain(other);
+    }
+    const altered = { code: 'DOCUMENT_ALTERED', first: { runId, tenant, document: 'run' } };
+    await expect(web.runReader.list(tenant, {}, 9, null)).rejects.toMatchObject(altered);
+  });
+
+  it('are marked although there is a mark that no query reads', async () => {
+    const tenant = 'unreadable' as TenantId;
+    const runId = await submit(web.runStore, { tenant });
+    for (const mark of [
+      String.raw`{"code":"\u0000"}`,
+      String.raw`{"code":"DOCUMENT_ALTERED","message":"\ud800"}`,
+      String.raw`{"code":"DOCUMENT_ALTERED","message":"x","more":[{"\uDC00":1}]}`,
+    ]) {
+      await database.sql(
+        `update pack_runs.runs set altered = $2, created_ms = 9e15, status = 'succeeded', due_at = null where run_id = $1`,
+        [runUuid(runId), mark],
+      );
+      const altered = await web.runReader.list(tenant, {}, 9, null).catch((error: unknown) => error);
+      expect(altered).toMatchObject({ code: 'DOCUMENT_ALTERED', first: { runId } });
+      // The finding quotes such a text, which is readable there.
+      const first = { ...(altered as DocumentAltered).first, found: String.raw`["\u0000"]` };
+      expect(await web.alteredRuns.mark(first)).toBe(true);
+      expect(await web.alteredRuns.mark(first)).toBe(false);
+      expect((await web.runReader.list(tenant, {}, 9, null)).runs).toMatchObject([{ runId, status: 'succeeded' }]);
+    }
   });
 });
