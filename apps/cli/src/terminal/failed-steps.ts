@@ -19,7 +19,7 @@ export function failedStepLines(
   const failed = steps.filter(({ status }) => status === 'failed');
   const containers = new Set(failed.map(({ parent }) => parent));
   const said = failed.flatMap(({ id, error }) => {
-    const { code = 'FAILED', message } = isJsonObject(error as Json) ? (error as JsonObject) : {};
+    const { code, message } = isJsonObject(error as Json) ? (error as JsonObject) : {};
     return id === shown || containers.has(id) || typeof message !== 'string' || message === ''
       ? []
       : [`${id}: ${typeof code === 'string' ? code : 'FAILED'}: ${shortened(message)}`];
