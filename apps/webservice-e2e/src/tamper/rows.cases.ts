@@ -19,6 +19,11 @@ describe('a database administrator without keys', () => {
   /** Rows that repeat the journal: which, where it is shown, and how it is altered. */
   const REPEATED: readonly (readonly [string, readonly string[], string])[] = [
     ['outputs of a step', ['/steps', '/steps/a', '/steps/a/outputs'], `steps set outputs = '{"said":"evil"}'`],
+    [
+      'outputs of a step that goes on',
+      ['/steps', '/steps/a', '/steps/a/outputs'],
+      `steps set status = 'running', outputs = '{"said":"evil"}'`,
+    ],
     ['numbers of steps', [''], `runs set counts = '{"total":1,"failed":1}'`],
     [
       'status of a step',
@@ -30,9 +35,13 @@ describe('a database administrator without keys', () => {
     ['error of a step', ['/steps'], `steps set status = 'failed', error = '{"code":"EVIL"}'`],
     ['outputs of the run', [''], `runs set outputs = '{"said":"evil"}'`],
     ['error of the run', [''], `runs set error = '{"code":"EVIL"}'`],
+    ['evidence of the run', [''], `runs set evidence_digest = null`],
+    ['reason of the evidence', [''], `runs set evidence_reason = 'evil'`],
+    ['waits of the run', [''], `runs set waits = '[{"kind":"gate","id":"evil","until":null}]'`],
+    ['reference to outputs of a step', ['/steps/a'], `steps set outputs = null, outputs_ref = '7'`],
   ];
 
-  it.each(isNight ? REPEATED : REPEATED.slice(0, 2))(
+  it.each(isNight ? REPEATED : REPEATED.slice(0, 3))(
     'cannot have the %s altered after the seal',
     async (_what, routes, change) => {
       const { run, uuid } = await admin.sealedRun(SPEAKS);
@@ -271,6 +280,8 @@ describe('a database administrator without keys', () => {
   it.each([
     ['lease that has no end', { lease_until: 'infinity' }],
     ['renewal in another age', { renewed_at: '294276-01-01' }],
+    ['environment that is none', { environments: [null] }],
+    ['label that is none', { labels: [null] }],
   ])('cannot take the list of workers away with a %s', async (_what, columns) => {
     await sql.query(
       `insert into pack_runs.workers select (jsonb_populate_record(w, $1::jsonb || '{"worker_id":"10000000-0000-4000-8000-000000000000","name":"forged"}')).*

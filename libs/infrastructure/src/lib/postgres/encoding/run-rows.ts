@@ -45,16 +45,14 @@ export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissi
   const runId = toRunId(row.run_id);
   if (isUncancelled(row) && row.status !== 'halted') throw alteredCancellation(tenant, runId);
   const what = misshapenColumn(row);
-  if (what !== null)
-    throw new DocumentAltered({
-      tenant,
-      runId,
-      document: 'run',
-      what,
-      expected: 'a value that was written',
-      found: 'another',
-    });
+  if (what !== null) throw misshapen(tenant, runId, what);
   return summaryOf(row, null);
+}
+
+/** A column of a run has a value that no row of the product has. */
+export function misshapen(tenant: TenantId, runId: RunId, what: string): DocumentAltered {
+  const finding = { what, expected: 'a value that was written', found: 'another' };
+  return new DocumentAltered({ tenant, runId, document: 'run', ...finding });
 }
 
 /** The row of an altered run with the columns that its admission has; without them if that was altered as well. */

@@ -51,7 +51,7 @@ export function isRequester(value: unknown): boolean {
   return isTexts(value) && ['iss', 'sub', 'name'].every((name) => name in (value as JsonObject));
 }
 
-function isTexts(value: unknown): boolean {
+export function isTexts(value: unknown): boolean {
   return (
     isJsonObject(value as never) &&
     Object.values(value as JsonObject).every((one) => typeof one === 'string') &&

@@ -24,12 +24,14 @@ import type {
 import type { StoredPage } from '@taskrunner/core/journal';
 import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
+import { misshapenOriginal } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import {
   admissionColumns,
   toArtifactView,
   toShownArtifact,
+  misshapen,
   toStepRow,
   toSummary,
   whereabouts,
@@ -154,6 +156,8 @@ export class PostgresRunReader extends RunReader {
     const { status, head, manifest, files, inputs, initiators, labels } = row;
     const documents = this.documentsOf(tenant, row);
     documents.compareInputs(admissionColumns(tenant, row), inputs);
+    const what = misshapenOriginal(row);
+    if (what !== null) throw misshapen(tenant, run, what);
     return {
       status,
       documents,

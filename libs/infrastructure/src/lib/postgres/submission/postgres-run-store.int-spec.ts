@@ -566,6 +566,24 @@ describe('rows that somebody has altered', () => {
     await expect(web.runReader.list(tenant, {}, 9, null)).rejects.toMatchObject(altered);
   });
 
+  it.each([
+    `files = 'null'`,
+    `files = '7'`,
+    `files = '[{"path":"../x","digest":"sha256:${'0'.repeat(64)}","size":1,"executable":false}]'`,
+    `pack_signatures = '7'`,
+    `pack_signatures = '{"a":1}'`,
+    `pack_signatures = '[{"hint":"h","envelope":{}}]'`,
+    `labels = '[]'`,
+    `forms = '7'`,
+    `inputs = '{"image":"\\ud800"}'`,
+  ])('are no original of a rerun with %s', async (change) => {
+    const runId = await submit(web.runStore);
+    expect((await web.runReader.original(tenantA, runId))?.labels).toEqual({ ticket: 'SEC-42' });
+    await database.sql(`update pack_runs.run_sources set ${change} where run_id = $1`, [runUuid(runId)]);
+    const altered = { code: 'DOCUMENT_ALTERED', first: { runId } };
+    await expect(web.runReader.original(tenantA, runId)).rejects.toMatchObject(altered);
+  });
+
   it('are marked although there is a mark that no query reads', async () => {
     const tenant = 'unreadable' as TenantId;
     const runId = await submit(web.runStore, { tenant });

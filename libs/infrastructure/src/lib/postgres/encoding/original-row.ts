@@ -1,0 +1,43 @@
+import { decodeEnvelope, EvidenceError } from '@taskrunner/core/evidence';
+import { isDigest, isJsonObject, type Json } from '@taskrunner/core/foundation';
+import { parsePackPath } from '@taskrunner/core/pack';
+import { isTexts } from './shown-run';
+
+/** The columns of a run that a rerun reads and that no digest of its row names. */
+interface OriginalColumns {
+  readonly files: unknown;
+  readonly pack_signatures: unknown;
+  readonly labels: unknown;
+  readonly forms: unknown;
+}
+
+/** The first column of the original of a rerun whose value no row of the product has; null: none. */
+export function misshapenOriginal(row: OriginalColumns): string | null {
+  const { files, pack_signatures: signatures, labels, forms } = row;
+  if (!isListOf(files, isFile)) return 'the list of its files';
+  if (!isListOf(signatures, isSignature)) return 'the signatures of its pack';
+  if (!isTexts(labels)) return 'the labels';
+  return forms === null || Array.isArray(forms) ? null : 'the forms of its gates';
+}
+
+function isListOf(value: unknown, isGood: (one: Json) => boolean): boolean {
+  return Array.isArray(value) && value.every((one) => isGood(one as Json));
+}
+
+function isFile(file: Json): boolean {
+  if (!isJsonObject(file)) return false;
+  const { path, digest, size, executable } = file;
+  const isPath = typeof path === 'string' && path.isWellFormed() && parsePackPath(path) === path;
+  return isPath && isDigest(digest) && Number.isSafeInteger(size) && typeof executable === 'boolean';
+}
+
+function isSignature(signature: Json): boolean {
+  if (!isJsonObject(signature) || typeof signature['hint'] !== 'string') return false;
+  try {
+    decodeEnvelope(signature['envelope'] ?? null);
+    return true;
+  } catch (error) {
+    if (EvidenceError.is(error)) return false;
+    throw error;
+  }
+}
