@@ -247,6 +247,13 @@ describe('letters', () => {
     }
     const full = await submit(web.runStore);
     await database.sql('update pack_runs.runs set inbox_seq = 1000 where run_id = $1', [runUuid(full)]);
+    // A counter of messages that do not exist is an alteration.
+    await expect(post(full, 'a')).rejects.toMatchObject({ code: 'DOCUMENT_ALTERED', first: { runId: full } });
+    await database.sql(
+      `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms)
+       select tenant_id, run_id, n, 'n' || n, '{}', 0 from pack_runs.runs, generate_series(1, 1000) n where run_id = $1`,
+      [runUuid(full)],
+    );
     expect(await post(full, 'a')).toEqual({ kind: 'refused', code: 'INBOX_FULL' });
     await database.sql('update pack_runs.runs set seen = 1 where run_id = $1', [runUuid(full)]);
     expect(await post(full, 'a')).toEqual({ kind: 'posted', position: 1001 });
