@@ -104,6 +104,21 @@ describe('the command line against a server', () => {
     );
   }, 60_000);
 
+  it('cuts long findings, and prints them whole with the command that it names', async () => {
+    const list = JSON.stringify(Array.from({ length: 100 }, (_, at) => `CVE-${at}`));
+    const gate = `gate: { approval: owners, message: "Apply it?", show: { list: ${list} } }`;
+    const run = await ada.submit(pack(`- { id: ask, ${gate} }`, APPROVALS));
+    await ada.until(run, ['waiting']);
+    const cut = await cli('grace', 'approve', run);
+    expect([cut.status, cut.stdout.includes('"CVE-5"'), cut.stdout.includes('"CVE-99"')]).toEqual([3, true, false]);
+    const [, command = ''] =
+      /^findings cut here: .*; read it with: .* (approve run_\w+ ask --full)$/m.exec(cut.stdout) ?? [];
+    const whole = await cli('grace', ...command.split(' '));
+    expect([whole.status, whole.stdout.includes('"CVE-99"')]).toEqual([3, true]);
+    expect(whole.stdout.split('\n').at(-2)).toBe(cut.stdout.split('\n').at(-2));
+    expect((await cli('ada', 'cancel', run, '--reason', 'enough')).status).toBe(0);
+  }, 60_000);
+
   it('shows every failed step, and counts the items of a map in a group', async () => {
     const check = `- { id: check, run: { uses: "builtin:script", with: { interpreter: [sh], args: ["{{ item }}"], source: '[ "$1" = a ]' } } }`;
     const tool =
