@@ -140,6 +140,18 @@ describe('taskrunner, without a server', () => {
     ]);
   });
 
+  it('prints how long people may decide, also where the pack says nothing', async () => {
+    const gated = join(folder, 'gated.yaml');
+    const approvals = 'approvals: [ { id: owners }, { id: soon, expiresAfter: 30m, executeWithin: 2h } ]';
+    const gate = '    - { id: ask-soon, gate: { approval: soon, message: "go" } }';
+    writeFileSync(gated, PACK.replace(/approvals: .*/, approvals).replace(/    - \{ id: act.*/, gate));
+    const planned = (await taskrunner(['plan', gated, '-i', 'who=world'])).out;
+    expect(planned).toContain('\napproval     owners: 1d to decide, then 1d to start steps\n');
+    expect(planned).toContain('\napproval     soon: 30m to decide, then 2h to start steps\n');
+    const simulated = (await taskrunner(['simulate', gated, '-i', 'who=world'])).out;
+    expect(simulated).toMatch(/^approval {5}ask-soon: .*, 30m to decide$/m);
+  });
+
   it('assumes a container engine where no configuration is named', async () => {
     const image = `registry.test/tool@sha256:${'0'.repeat(64)}`;
     const step = `- { id: boxed, run: { uses: "builtin:container", with: { image: "${image}", command: [x] } } }`;
@@ -330,6 +342,6 @@ describe('taskrunner, without a server', () => {
     expect(program([])).toMatchObject({ exit: 2 });
     const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
     expect(program(['--version'])).toMatchObject({ exit: 0, out: `${version}\n` });
-    expect(program(['run', pack])).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_SERVER_MISSING/) });
+    expect(program(['list'])).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_SERVER_MISSING/) });
   });
 });

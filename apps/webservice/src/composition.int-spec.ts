@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -72,6 +73,32 @@ describe('a webservice of which the object store is overridden', () => {
   });
 });
 
+it('with a socket it answers on a socket instead, and opens no port', async () => {
+  const socket = join(world.folder, 'api.sock');
+  const configuration = world.configured({ http: { socket, lameDuck: '0s', drain: '1s' } });
+  const statusOf = async (socketPath: string, path: string): Promise<number | undefined> => {
+    const [answer] = (await once(get({ socketPath, path }), 'response')) as [{ statusCode?: number; resume(): void }];
+    answer.resume();
+    return answer.statusCode;
+  };
+  const { url, health, stop } = await createWebservice(configuration);
+  try {
+    expect([url, health]).toEqual([`unix:${socket}`, `unix:${socket}.health`]);
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    expect([await statusOf(socket, '/api/runs'), await statusOf(`${socket}.health`, '/health/live')]).toEqual([
+      401, 200,
+    ]);
+    await expect(createWebservice(configuration)).rejects.toMatchObject({ code: 'PORT_UNAVAILABLE' });
+  } finally {
+    await stop();
+  }
+  // What a killed process leaves behind.
+  const left = createServer().listen(socket);
+  await once(left, 'listening');
+  const again = await (left.close(), createWebservice(configuration));
+  await again.stop();
+});
+
 it('the modules of a webservice that runs are those of the picture', async () => {
   const app = await composed(new SweptObjects());
   const { stop } = await startWebservice(app);
@@ -115,6 +142,7 @@ describe('a webservice that ends', () => {
       'PlanningModule',
       'ObjectStoreModule',
       'PostgresModule',
+      'FileStorageModule',
       'TelemetryModule',
     ]);
   });

@@ -7,6 +7,8 @@ export abstract class HttpSettings {
   /** 0 selects a free one. */
   abstract readonly port: number;
   abstract readonly healthPort: number;
+  /** Unix socket to listen on instead of host and ports; null: host and ports. */
+  abstract readonly socket: string | null;
   /** Origins whose pages may call the API, and how long a browser may keep the answer to a preflight request, milliseconds. */
   abstract readonly cors: { readonly origins: readonly string[]; readonly maxAge: number };
   /** Timeout for the body of a request except uploads, milliseconds. */

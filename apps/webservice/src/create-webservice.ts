@@ -17,7 +17,7 @@ import { sendAllowedMethods } from './requests/allowed-methods';
 import { bodyDeadline } from './requests/body-deadline';
 import { compressed } from './requests/compressed';
 import { corsOptions } from './requests/cors';
-import { refuseNulInUrl } from './requests/nul';
+import { refuseNulInUrl, refuseUndecodablePath } from './requests/nul';
 import { VERSION } from './version';
 import { WebserviceModule, type WebserviceOptions } from './webservice.module';
 
@@ -97,7 +97,7 @@ export async function startWebservice(
 }
 
 async function listen(app: NestExpressApplication, observability: Observability): Promise<RunningWebservice> {
-  const { host, port, healthPort, bodyTimeout, cors } = app.get(HttpSettings);
+  const { host, port, healthPort, socket, bodyTimeout, cors } = app.get(HttpSettings);
   const crossOrigin = corsOptions(cors);
   app.disable('x-powered-by');
   app.disable('etag');
@@ -107,6 +107,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   app.use(publishedPaths);
   app.use(safeHeaders);
   if (crossOrigin) app.enableCors(crossOrigin);
+  app.use(refuseUndecodablePath);
   app.use(refuseNulInUrl);
   app.use(sendAllowedMethods);
   app.use(compressed());
@@ -115,11 +116,17 @@ async function listen(app: NestExpressApplication, observability: Observability)
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
   });
-  await listenOn(app, { key: 'http.port', host, port });
+  await listenOn(app, socket === null ? { key: 'http.port', host, port } : { key: 'http.socket', path: socket });
   const url = listeningUrl(app.getHttpServer(), host);
-  app.get(PublicUrl).listening(url);
+  // Links of a socket name no port, because there is none.
+  app.get(PublicUrl).listening(socket === null ? url : 'http://localhost');
   const healthServer = app.get(HealthServer);
-  const health = await listenOn(healthServer, { key: 'http.healthPort', host, port: healthPort });
+  const health = await listenOn(
+    healthServer,
+    socket === null
+      ? { key: 'http.healthPort', host, port: healthPort }
+      : { key: 'http.socket', path: `${socket}.health` },
+  );
   let stopped: Promise<void> | null = null;
   return { url, health, stop: () => (stopped ??= app.close()) };
 }

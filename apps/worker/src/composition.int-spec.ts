@@ -218,6 +218,7 @@ describe('a worker that ends', () => {
         'SandboxModule',
         'ObjectStoreModule',
         'PostgresModule',
+        'FileStorageModule',
         'TelemetryModule',
       ],
     ]);

@@ -12,6 +12,7 @@ import {
 import { STORED_DOCUMENTS } from '@taskrunner/core/stored';
 import { CONFIGURATION, from, provide, Telemetry, token } from '@taskrunner/infrastructure/modules';
 import {
+  DATABASE_PLACE,
   DatabaseClock,
   DueListener,
   isDatabaseFault,
@@ -73,10 +74,17 @@ function session(isolatedMain: string): readonly Provider[] {
     ),
     provide(
       Quarantine,
-      { configuration, environment: STARTING_ENVIRONMENT, log },
-      ({ configuration: { sandbox }, environment, log: said }) =>
+      { configuration, environment: STARTING_ENVIRONMENT, place: DATABASE_PLACE, url: WORKER_DATABASE_URL, log },
+      ({ configuration: { sandbox }, environment, place, url, log: said }) =>
         new Quarantine(
-          (folder) => ({ ...environment, [variableOf(['sandbox', 'workDirectory'])]: folder }),
+          (folder) => ({
+            ...environment,
+            [variableOf(['sandbox', 'workDirectory'])]: folder,
+            // The process cannot open a folder that this one owns, so it connects to the server of this one.
+            ...(place.isOwn
+              ? { [variableOf(['database', 'kind'])]: 'postgres', [variableOf(['database', 'workerUrl'])]: url }
+              : {}),
+          }),
           sandbox.workDirectory,
           said,
           isolatedMain,

@@ -9,7 +9,7 @@ import {
   RunReader,
   SealableLogStore,
 } from '@taskrunner/core/ports';
-import { CONFIGURATION, provide, token } from '@taskrunner/infrastructure/modules';
+import { CONFIGURATION, provide, token, type Configuration } from '@taskrunner/infrastructure/modules';
 import {
   JOURNAL_KEY,
   PlanningThreads,
@@ -20,6 +20,11 @@ import {
 
 /** Dependencies for sealing ended runs. */
 export const ATTEST_DEPENDENCIES = token<AttestDependencies>('what seals runs');
+
+function authorityKindOf({ authority: { development, local } }: Configuration): AttestDependencies['authority'] {
+  if (development) return 'development';
+  return local ? 'local' : 'configured';
+}
 
 /** Sealing of runs. */
 @Module({})
@@ -53,7 +58,7 @@ export class SealingModule {
             mac: (text) => key.mac(text),
             contents: (tenant, pack) => planning.ask(tenant, 'contents', pack),
             retryMs: configuration.attestor.retry,
-            developmentAuthority: configuration.authority.development,
+            authority: authorityKindOf(configuration),
             artifactBytes: configuration.artifacts.bundle.carriedBytes,
             heldLogBytes: configuration.artifacts.bundle.heldLogBytes,
             maxBundleBytes: configuration.artifacts.bundle.maxBytes,

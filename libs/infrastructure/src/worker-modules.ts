@@ -9,6 +9,7 @@ export { CONTAINER_ENGINE, ContainerModule } from './lib/container/container.mod
 export { EgressProxy } from './lib/egress/egress-proxy';
 export { EgressModule, HTTP_STEPS } from './lib/egress/egress.module';
 export { builtinExecutorsModule } from './lib/executors/builtin-executors.module';
+export { DATABASE_PLACE } from './lib/file-storage/file-storage.module';
 export { EXPORT_DESTINATIONS, ExportDestinationsModule } from './lib/object-store/export-destinations.module';
 export { PlanningThreads } from './lib/planning/planning-threads';
 export { ReplanningModule } from './lib/planning/replanning.module';

@@ -83,19 +83,20 @@ async function verification(
   engines: PolicyEngines,
   entry: string | URL | undefined,
 ): Promise<Inspected> {
-  const { trust, expect, original, checkpoints, audit, allowDev, threads } = options;
-  if (trust === undefined && [expect, original, checkpoints, audit, allowDev, threads].some((one) => one !== undefined))
+  const { trust, expect, original, checkpoints, audit, allowDev, allowLocal, threads } = options;
+  const terms = [expect, original, checkpoints, audit, allowDev, allowLocal, threads];
+  if (trust === undefined && terms.some((one) => one !== undefined))
     throw new CliError(
       'CLI_USAGE',
-      '--expect, --original, --checkpoints, --audit, --allow-dev and --threads require --trust: without a trust file, nothing is verified',
+      '--expect, --original, --checkpoints, --audit, --allow-dev, --allow-local and --threads require --trust: without a trust file, nothing is verified',
       'Add --trust FILE.',
     );
   if (trust === undefined) return { bundle: await readWhole(path), verified: null, notes: [] };
   return SecondThread.beside({ entry, asked: threads, bundle: path }, async (second) => {
-    const terms = await readTerms(trust, options);
+    const read = await readTerms(trust, options);
     const bundle = await readWhole(path);
-    const { verification: found, notes } = await verifyBundle(bundle, terms, engines, second);
-    return { bundle, verified: { verification: found, trust: terms.trust }, notes };
+    const { verification: found, notes } = await verifyBundle(bundle, read, engines, second);
+    return { bundle, verified: { verification: found, trust: read.trust }, notes };
   });
 }
 

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { Fault } from '@taskrunner/core/foundation';
+import type { Plan } from '@taskrunner/core/plan';
+import { durationText } from '../lists/time-text';
 import type { InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { planOffline } from '../packs/plan-offline';
@@ -35,6 +37,7 @@ export function registerPlan(program: Command, context: Context): void {
             `content      ${plan.pack.contentDigest}`,
             ...profile.secrets.map(({ name, provider }) => `secret       ${name} (from ${provider})`),
             ...steps,
+            ...plan.approvals.map((approval) => `approval     ${approval.id}: ${timesOf(approval, index)}`),
             ...(workerLabels.length > 0 ? [`workers      with ${workerLabels.join(', ')}`] : []),
             ...(concurrency === null ? [] : [`concurrency  ${concurrency.group} (${concurrency.onConflict})`]),
             `profile      ${profileDigest} (of this configuration)`,
@@ -47,6 +50,22 @@ export function registerPlan(program: Command, context: Context): void {
         return EXIT.OK;
       }, argument),
     );
+}
+
+/** How long people may decide, and how long the steps behind may then start; where the pack says nothing, as this configuration has it. */
+function timesOf(
+  { expiresAfterMs, executeWithinMs }: Plan['approvals'][number],
+  {
+    defaults,
+    approvalFloor,
+  }: {
+    readonly defaults: { readonly expiresAfterMs: number; readonly executeWithinMs: number };
+    readonly approvalFloor: { readonly maxExpiresAfterMs: number };
+  },
+): string {
+  const toDecide = Math.min(expiresAfterMs ?? defaults.expiresAfterMs, approvalFloor.maxExpiresAfterMs);
+  const toStart = executeWithinMs ?? defaults.executeWithinMs;
+  return `${durationText(toDecide)} to decide, then ${durationText(toStart)} to start steps`;
 }
 
 /** Reports why there is no plan, in the requested format. */

@@ -10,7 +10,7 @@ import {
 } from '@taskrunner/infrastructure/configuration';
 import { visitActiveRuns, type ActiveKind } from '@taskrunner/infrastructure/postgres';
 import { safeLine } from '../terminal/safe-text';
-import { urlOf } from './database/database-settings';
+import { inRole } from './database/database-settings';
 
 /** What a worker with a given configuration would do with the active runs. */
 export interface RunForecast {
@@ -28,7 +28,7 @@ export async function forecastOf(configuration: Configuration): Promise<RunForec
   const counts = { continues: 0, unreadable: 0 };
   const stop = new Map<string, { code: string; runs: number; detail: string }>();
   const wait = new Map<string, { parts: string; runs: number; detail: string }>();
-  await visitActiveRuns(await urlOf('maintain', configuration), (kind) => {
+  const count = (kind: ActiveKind): void => {
     const forecast = forecastOfKind(kind, means);
     if (forecast === null) counts.unreadable += kind.runs;
     else if (forecast.kind === 'continues') counts.continues += kind.runs;
@@ -39,7 +39,8 @@ export async function forecastOf(configuration: Configuration): Promise<RunForec
       const { parts, detail } = forecast;
       wait.set(parts, { parts, detail, runs: (wait.get(parts)?.runs ?? 0) + kind.runs });
     }
-  });
+  };
+  await inRole('maintain', configuration, (url) => visitActiveRuns(url, count));
   return {
     continue: counts.continues,
     stop: [...stop.values()],

@@ -8,6 +8,7 @@ import type { OfflineOptions } from '../packs/offline-setting';
 import { bytesOf } from '../packs/pack-argument';
 import { planOffline } from '../packs/plan-offline';
 import { EXIT } from '../terminal/exit-code';
+import { durationText } from '../lists/time-text';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
@@ -55,8 +56,10 @@ async function readScript(path: string): Promise<ReadDocument> {
 function printSimulation({ report, status, code, assumptions }: Simulated, terminal: Terminal): void {
   for (const { id, kind, class: of, reason } of report.nodes)
     terminal.print(safeLine(`${of.padEnd(17)} ${kind.padEnd(11)} ${id}${reason === null ? '' : `  (${reason})`}`));
-  for (const { gate, grants, minApprovals } of report.approvals)
-    terminal.print(safeLine(`approval     ${gate}: ${minApprovals} × ${grants.join(' and ')}`));
+  for (const { gate, grants, minApprovals, expiresAfterMs } of report.approvals) {
+    const time = `${durationText(expiresAfterMs)} to decide`;
+    terminal.print(safeLine(`approval     ${gate}: ${minApprovals} × ${grants.join(' and ')}, ${time}`));
+  }
   for (const judged of report.policies) terminal.print(safeLine(`policy       ${judged.gate}: ${policyLine(judged)}`));
   for (const { name, required, provider, steps } of report.secrets)
     terminal.print(

@@ -4,6 +4,7 @@ import { compileSchema } from '@taskrunner/core/schema';
 import { CliError } from '../terminal/cli-error';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
+import { answerOf } from './asked-person';
 import { factsOf, fieldsOf, type FormField } from './gate-form';
 
 /** What a person enters a response with. */
@@ -32,7 +33,7 @@ export async function askResponse(form: JsonObject, { terminal, earlier }: Askin
 /** The value of a field; undefined: an optional field has none. */
 async function askField(field: FormField, form: JsonObject, terminal: Terminal): Promise<Json | undefined> {
   for (;;) {
-    const answer = await terminal.ask(safeLine(`${field.name} (${factsOf(field)}): `));
+    const answer = await answerOf(terminal, safeLine(`${field.name} (${factsOf(field)}): `));
     if (answer === null) throw missingResponse(form);
     if (answer.trim() === '') {
       if (!field.isRequired || field.initial !== undefined) return field.initial;

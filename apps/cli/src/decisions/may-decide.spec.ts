@@ -1,8 +1,20 @@
 import type { GateView } from '../server/run-views';
 import { objectionTo } from './may-decide';
 
-const view = (why: string | null, grants: readonly string[] = ['packs.approve']) =>
-  ({ canDecide: why === null, why, request: { requirement: { grants } } }) as unknown as GateView;
+const view = (why: string | null, grants: readonly string[] = ['packs.approve'], decisions: readonly object[] = []) =>
+  ({
+    canDecide: why === null,
+    why,
+    until: '2026-11-25T10:00:00.000Z',
+    decisions,
+    request: { requirement: { grants } },
+  }) as unknown as GateView;
+const me = async () => ({ iss: 'https://id.test', sub: 'grace' });
+const by = (sub: string, decision = 'approved') => ({
+  decision,
+  person: { iss: 'https://id.test', sub },
+  decidedAt: '2026-11-24T10:05:00.000Z',
+});
 
 describe('a person who cannot decide', () => {
   it.each([
@@ -10,25 +22,40 @@ describe('a person who cannot decide', () => {
     ['GATE_GRANT_MISSING', 'your token lacks packs.approve, which the gate needs'],
     ['GATE_NOT_A_PERSON', 'only people can decide'],
     ['GATE_AUTH_TOO_OLD', 'your sign-in is too old for this gate'],
-  ])('learns %s before a question is asked', (code, message) => {
-    expect(objectionTo('approved', view(code))).toMatchObject({ code, message, exitCode: 3 });
+  ])('learns %s before a question is asked', async (code, message) => {
+    expect(await objectionTo('approved', view(code), me)).toMatchObject({ code, message, exitCode: 3 });
   });
 
-  it('learns all grants, and whom to ask', () => {
-    expect(objectionTo('rejected', view('GATE_GRANT_MISSING', ['packs.approve', 'role:lead']))).toMatchObject({
-      message: 'your token lacks one of packs.approve, role:lead, which the gate needs',
-      remediation: expect.stringContaining('another person'),
-    });
+  it('learns all grants, and whom to ask', async () => {
+    expect(await objectionTo('rejected', view('GATE_GRANT_MISSING', ['packs.approve', 'role:lead']), me)).toMatchObject(
+      {
+        message: 'your token lacks one of packs.approve, role:lead, which the gate needs',
+        remediation: expect.stringContaining('another person'),
+      },
+    );
   });
 
-  it.each([null, 'GATE_ALREADY_COUNTED', 'GATE_DECIDED', 'RUN_ENDED', 'GATE_EXPIRED'])(
-    'leaves %s to the server: a decision may be sent again',
-    (why) => {
-      expect(objectionTo('approved', view(why))).toBeNull();
-    },
-  );
+  it.each([null, 'GATE_ALREADY_COUNTED'])('leaves %s to the server', async (why) => {
+    expect(await objectionTo('approved', view(why), me)).toBeNull();
+  });
 
-  it('withdraws their own approval of a run that they started', () => {
-    expect(objectionTo('withdrawn', view('GATE_SELF_APPROVAL'))).toBeNull();
+  it.each([
+    ['GATE_DECIDED', /^the gate has already been decided: rejected by linus of https:\/\/id\.test, 2026-/, 1],
+    ['RUN_ENDED', /^the run has ended/, 1],
+    ['GATE_EXPIRED', /^the time to decide expired at 2026-11-25/, 6],
+  ])('learns %s before a question is asked', async (code, message, exitCode) => {
+    const gate = view(code, undefined, [by('grace', 'withdrawn'), by('linus', 'rejected')]);
+    const objection = await objectionTo('rejected', gate, me);
+    expect(objection).toMatchObject({ code, message: expect.stringMatching(message), exitCode });
+    // The same decision of the same person may be sent again.
+    expect(await objectionTo('approved', view(code, undefined, [by('grace')]), me)).toBeNull();
+    expect(await objectionTo('rejected', view(code, undefined, [by('grace')]), me)).not.toBeNull();
+    expect(
+      await objectionTo('approved', view(code, undefined, [{ ...by('grace'), withdrawn: true }]), me),
+    ).not.toBeNull();
+  });
+
+  it('withdraws their own approval of a run that they started', async () => {
+    expect(await objectionTo('withdrawn', view('GATE_SELF_APPROVAL'), me)).toBeNull();
   });
 });

@@ -2,8 +2,15 @@ import { CodedError } from '@taskrunner/core/foundation';
 import type { GateView } from '../server/run-views';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
 
-/** What the server would answer. It is about the person, and is known before anything is asked. */
-type Objection = 'GATE_SELF_APPROVAL' | 'GATE_GRANT_MISSING' | 'GATE_NOT_A_PERSON' | 'GATE_AUTH_TOO_OLD';
+/** What the server would answer. It is about the person or the gate, and is known before anything is asked. */
+type Objection =
+  | 'GATE_SELF_APPROVAL'
+  | 'GATE_GRANT_MISSING'
+  | 'GATE_NOT_A_PERSON'
+  | 'GATE_AUTH_TOO_OLD'
+  | 'GATE_DECIDED'
+  | 'GATE_EXPIRED'
+  | 'RUN_ENDED';
 
 /** A decision that this person cannot make. */
 export class CannotDecide extends CodedError<Objection> {
@@ -14,19 +21,71 @@ export class CannotDecide extends CodedError<Objection> {
   override readonly name = 'CannotDecide';
 
   get exitCode(): ExitCode {
-    return EXIT.DENIED;
+    // As for the answers of the server.
+    if (this.code === 'GATE_EXPIRED') return EXIT.GATE;
+    return this.code === 'GATE_DECIDED' || this.code === 'RUN_ENDED' ? EXIT.FAILED : EXIT.DENIED;
   }
 }
 
+/** The part of a gate that says whether a person may decide. */
+type Deciding = Pick<GateView, 'canDecide' | 'why' | 'request' | 'until' | 'decisions'>;
+
+/** The person of the token. */
+interface Person {
+  readonly iss: string;
+  readonly sub: string;
+}
+
+type DecisionName = 'approved' | 'rejected' | 'withdrawn';
+
 /**
- * Why this person cannot decide, before a question is asked; null: the server decides. States of the gate are left to the server, because a
- * decision may be sent again, and the answer is then the record of the first.
+ * Why this person cannot decide, before a question is asked; null: the server decides. A decision that this person has made already may be
+ * sent again, and the answer is then the record of the first. `me` is asked for only if this matters.
  */
-export function objectionTo(
-  decision: 'approved' | 'rejected' | 'withdrawn',
-  { canDecide, why, request }: Pick<GateView, 'canDecide' | 'why' | 'request'>,
-): CannotDecide | null {
+export async function objectionTo(
+  decision: DecisionName,
+  gate: Deciding,
+  me: () => Promise<Person>,
+): Promise<CannotDecide | null> {
+  const { canDecide, why, until } = gate;
   if (canDecide) return null;
+  const help = 'No decision was made. `taskrunner gates RUN` shows all gates of the run and their decisions.';
+  switch (why) {
+    case 'GATE_DECIDED':
+    case 'RUN_ENDED':
+    case 'GATE_EXPIRED':
+      if (await isRepeated(decision, gate, me)) return null;
+      if (why === 'GATE_DECIDED')
+        return new CannotDecide(why, `the gate has already been decided${lastDecision(gate)}`, help);
+      if (why === 'RUN_ENDED') return new CannotDecide(why, 'the run has ended or is ending', help);
+      return new CannotDecide(
+        why,
+        `the time to decide expired at ${until ?? 'an unknown time'}`,
+        'Start the run again.',
+      );
+    default:
+      return objectionToPerson(decision, gate);
+  }
+}
+
+/** True if this person has made this decision at the gate. */
+async function isRepeated(
+  decision: DecisionName,
+  { decisions = [] }: Deciding,
+  me: () => Promise<Person>,
+): Promise<boolean> {
+  const same = decisions.filter((one) => one.decision === decision && one.withdrawn !== true);
+  if (same.length === 0) return false;
+  const { iss, sub } = await me();
+  return same.some(({ person }) => person.iss === iss && person.sub === sub);
+}
+
+function lastDecision({ decisions = [] }: Deciding): string {
+  const last = decisions.findLast((one) => one.decision !== 'withdrawn' && one.withdrawn !== true);
+  return last === undefined ? '' : `: ${last.decision} by ${last.person.sub} of ${last.person.iss}, ${last.decidedAt}`;
+}
+
+function objectionToPerson(decision: DecisionName, { why, request }: Deciding): CannotDecide | null {
   const { grants } = request.requirement;
   const needed = [...new Set(['packs.approve', ...grants])];
   switch (why) {

@@ -12,6 +12,8 @@ export type DevErrorCode =
   | 'DEV_CONFIG_INVALID'
   /** A process ended unexpectedly. */
   | 'DEV_PROCESS_LOST'
+  /** The folder has a stack, but no process runs it. */
+  | 'DEV_NOT_RUNNING'
   /** Unknown person, or the sign-in was refused. */
   | 'DEV_LOGIN_FAILED';
 

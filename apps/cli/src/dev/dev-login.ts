@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { quoted } from '../terminal/run-lines';
 import { DevError } from './dev-error';
 import { readJsonFile } from './state-directory';
 
@@ -28,7 +29,8 @@ export interface SignIn {
   readonly authority: string;
 }
 
-/** Obtains an access token for one of the Authority's people through its sign-in page. Throws `DEV_LOGIN_FAILED`. */
+/** Obtains an access token for one of the Authority's people through its sign-in page. Throws `DEV_LOGIN_FAILED`, and `DEV_NOT_RUNNING` if
+ * nothing listens at the address of the Authority. */
 export async function signIn(loginModule: string, { issuer, login, actors, authority }: SignIn): Promise<string> {
   const run = promisify(execFile);
   const state = await readJsonFile<{ secrets?: Readonly<Record<string, string>> }>(join(authority, 'authority.json'));
@@ -38,6 +40,14 @@ export async function signIn(loginModule: string, { issuer, login, actors, autho
     return (await run(process.execPath, [...args, ...acting], { timeout: 30_000 })).stdout;
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? '';
+    if (/\bECONNREFUSED\b/.test(said)) {
+      const folder = dirname(authority);
+      throw new DevError(
+        'DEV_NOT_RUNNING',
+        `the stack in ${folder} is not running`,
+        `Start it in another terminal with: taskrunner dev --keep-data ${quoted(folder)}`,
+      );
+    }
     const line = said.split('\n').find((text) => /^\w*Error: /.test(text)) ?? 'the Authority did not respond';
     throw new DevError(
       'DEV_LOGIN_FAILED',

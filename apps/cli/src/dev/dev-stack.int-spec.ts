@@ -81,6 +81,11 @@ describe('the development stack', () => {
     expect(claims(await tokenOfStack(first.stateDirectory, 'ada'))).toMatchObject({ sub: 'ada' });
     await expect(first.tokenFor('eve')).rejects.toMatchObject({ code: 'DEV_LOGIN_FAILED' });
     await first.stop();
+    await expect(tokenOfStack(first.stateDirectory, 'ada')).rejects.toMatchObject({
+      code: 'DEV_NOT_RUNNING',
+      message: `the stack in ${first.stateDirectory} is not running`,
+      remediation: expect.stringContaining(`taskrunner dev --keep-data ${first.stateDirectory}`),
+    });
 
     const second = await start();
     expect(second.issuer).toBe(first.issuer);

@@ -29,7 +29,7 @@ import {
   replaceFile,
   type StateDirectory,
 } from './state-directory';
-import { writeTrustFile } from './trust-file';
+import { DEV_BUILDER, writeTrustFile } from './trust-file';
 import { keepUp } from './upkeep';
 
 /** Options for starting the stack. */
@@ -98,7 +98,7 @@ export interface DevStack {
 
 const DATABASE = 'taskrunner';
 
-/** A token for a person of a stack that another process runs in this folder, with actors. Throws `DEV_LOGIN_FAILED`. */
+/** A token for a person of a stack that another process runs in this folder, with actors. Throws `DEV_LOGIN_FAILED` and `DEV_NOT_RUNNING`. */
 export async function tokenOfStack(
   stateDirectory: string,
   login: string,
@@ -201,7 +201,8 @@ async function start(
   ]);
   const { issuer, audience, jwksUri } = authority.facts as { issuer: string; audience: string; jwksUri: string };
   const { keys: jwks } = (await (await fetch(jwksUri)).json()) as { keys: readonly object[] };
-  await writeTrustFile(directory.trust, { keys, issuer, audience, jwks });
+  const population = { id: 'taskrunner-dev', population: 'dev', builder: DEV_BUILDER };
+  await writeTrustFile(directory.trust, { ...population, keys, issuer, audience, jwks });
   await replaceFile(
     directory.configuration,
     printConfiguration({

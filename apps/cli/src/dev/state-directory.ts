@@ -56,7 +56,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
 export async function ownStateDirectory({ path }: StateDirectory): Promise<DirectoryOwner> {
   return ownDirectory(
     path,
-    (pid) =>
+    ({ pid }) =>
       new DevError(
         'DEV_ALREADY_RUNS',
         `process ${pid} runs a stack in ${path}`,

@@ -6,6 +6,11 @@ import { readJsonFile, replaceFile } from './state-directory';
 
 /** What `taskrunner verify` trusts for this stack. */
 interface TrustFacts {
+  /** Id of the trust file. */
+  readonly id: string;
+  readonly population: string;
+  /** Builder id of the runs. */
+  readonly builder: string;
   readonly keys: KeyRing;
   readonly issuer: string;
   readonly audience: string;
@@ -13,7 +18,7 @@ interface TrustFacts {
   readonly jwks: readonly object[];
 }
 
-const DEV_BUILDER = 'https://stellaops.io/taskrunner/builders/dev/v1';
+export const DEV_BUILDER = 'https://stellaops.io/taskrunner/builders/dev/v1';
 const DAY_MS = 86_400_000;
 const YEARS_MS = 3_650 * DAY_MS;
 
@@ -34,24 +39,24 @@ async function write(path: string, trusted: object, serial: number, now: Date): 
   await replaceFile(path, `${JSON.stringify(document, null, 2)}\n`, 0o644);
 }
 
-function trustedBy({ keys, issuer, audience, jwks }: TrustFacts): object {
+function trustedBy({ id, population, builder, keys, issuer, audience, jwks }: TrustFacts): object {
   const since = keys.admission.since;
   return {
     schema: 'taskrunner.trust.v1',
-    id: 'taskrunner-dev',
+    id,
     keys: [
       trustedKey(keys.admission, 'admission', []),
       trustedKey(keys.ledger, 'ledger', []),
       trustedKey(keys.checkpoint, 'checkpoint', []),
-      trustedKey(keys.runOpen, 'run-open', [DEV_BUILDER]),
-      trustedKey(keys.runSealed, 'run-sealed', [DEV_BUILDER]),
+      trustedKey(keys.runOpen, 'run-open', [builder]),
+      trustedKey(keys.runSealed, 'run-sealed', [builder]),
       trustedKey(keys.bundle, 'bundle', []),
     ],
     issuers: [
       {
         iss: issuer,
         kind: 'people',
-        population: 'dev',
+        population,
         audience,
         jwks: jwks.map((jwk) => ({ ...jwk, validFor: spanFrom(since) })),
       },

@@ -10,7 +10,7 @@ import {
 /** A task for the second thread: these checks of this bundle. */
 export interface CheckTask {
   readonly names: readonly CheckName[];
-  readonly request: Pick<VerifyRequest, 'files' | 'archiveFaults' | 'trust' | 'allowDev' | 'now'>;
+  readonly request: Pick<VerifyRequest, 'files' | 'archiveFaults' | 'trust' | 'allowDev' | 'allowLocal' | 'now'>;
 }
 
 /** In a thread that was started for it: performs one task. True if this is such a thread. */

@@ -27,13 +27,14 @@ import { refuseSpecialFile } from '../files/special-file';
 export interface EvidenceOptions {
   readonly expect?: readonly string[];
   readonly allowDev?: boolean;
+  readonly allowLocal?: boolean;
   readonly original?: string;
   readonly checkpoints?: string;
   readonly audit?: string;
   readonly threads?: '1' | '2';
 }
 
-/** `--expect`, `--original`, `--checkpoints`, `--audit`, `--allow-dev` and `--threads`. */
+/** `--expect`, `--original`, `--checkpoints`, `--audit`, `--allow-dev`, `--allow-local` and `--threads`. */
 export function withEvidenceOptions(command: Command): Command {
   return command
     .option('--expect <name=value>', 'expected value: run=, plan=, pack=, tenant=, mode= or artifact=FILE', collect)
@@ -44,6 +45,7 @@ export function withEvidenceOptions(command: Command): Command {
     .option('--checkpoints <file>', 'file with signed checkpoints of the audit chain that you kept, one on each line')
     .option('--audit <file>', 'export of the audit chain that must contain the seal and the decisions of the run')
     .option('--allow-dev', 'accept evidence that was made with the development Authority')
+    .option('--allow-local', 'accept evidence of a run without a server, which was made with keys of one account')
     .addOption(
       new Option('--threads <number>', 'number of threads (default: 2 for bundles of 16 MiB or more)').choices([
         '1',
@@ -60,6 +62,7 @@ export interface Terms {
   readonly checkpoints: readonly Envelope[] | undefined;
   readonly audit: readonly AuditEntry[] | undefined;
   readonly allowDev: boolean;
+  readonly allowLocal: boolean;
 }
 
 /**
@@ -78,6 +81,7 @@ export async function readTerms(trustPath: string, options: EvidenceOptions): Pr
     checkpoints: checkpoints === undefined ? undefined : readCheckpointFile(await readText(checkpoints)),
     audit: audit === undefined ? undefined : readAuditExport(await readText(audit)),
     allowDev: options.allowDev ?? false,
+    allowLocal: options.allowLocal ?? false,
   };
 }
 
@@ -94,8 +98,8 @@ export async function verifyBundle(
   policyEngines: PolicyEngines,
   second: SecondThread | null,
 ): Promise<Verified> {
-  const { trust, expect, original, checkpoints, audit, allowDev } = terms;
-  const shared = { files, trust, allowDev, now: Date.now(), archiveFaults: faults };
+  const { trust, expect, original, checkpoints, audit, allowDev, allowLocal } = terms;
+  const shared = { files, trust, allowDev, allowLocal, now: Date.now(), archiveFaults: faults };
   second?.begin(shared);
   const under = openVerification({ ...shared, verifySignature, policyEngines, expect, original, checkpoints, audit });
   if (second !== null) under.answer(CHECK_NAMES.filter((name) => !SECOND_CHECKS.includes(name)));

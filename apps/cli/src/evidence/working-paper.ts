@@ -10,7 +10,7 @@ export async function workingPaper(
   { name, version }: { readonly name: string; readonly version: string },
   options: EvidenceOptions & { readonly trust?: string },
 ): Promise<WorkingPaper> {
-  const { trust, expect = [], original, checkpoints, audit, allowDev } = options;
+  const { trust, expect = [], original, checkpoints, audit, allowDev, allowLocal } = options;
   const file = name === SINGLE ? process.argv[1] : undefined;
   const files = Object.entries({ original, checkpoints, audit });
   return {
@@ -20,6 +20,7 @@ export async function workingPaper(
     options: [
       ...files.flatMap(([option, path]) => (path === undefined ? [] : [`--${option} ${path}`])),
       ...(allowDev ? ['--allow-dev'] : []),
+      ...(allowLocal ? ['--allow-local'] : []),
     ],
     expected: expect,
   };

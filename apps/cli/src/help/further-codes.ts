@@ -118,7 +118,17 @@ export const CODES_OF_RUNS: readonly Family[] = [
   [
     'A connection of a step was refused or ended by the egress proxy.',
     'If the step needs the destination, add it to `egress` of the step (docs/guides/network.md).',
-    'AIRGAP_EGRESS_BLOCKED EGRESS_ADDRESS_OUTSIDE EGRESS_CUT EGRESS_DENIED EGRESS_ECH EGRESS_HOST_INVALID EGRESS_IDLE EGRESS_LIMIT EGRESS_LOST EGRESS_NOT_LISTED EGRESS_PATH_OUTSIDE EGRESS_PLATFORM_HOST EGRESS_PORT_INVALID EGRESS_REQUEST_INVALID EGRESS_SCHEME_INVALID EGRESS_SNI_MISMATCH EGRESS_SNI_MISSING EGRESS_SPECIAL_ADDRESS EGRESS_TLS_INVALID EGRESS_UNREACHABLE EGRESS_UNRESOLVED',
+    'AIRGAP_EGRESS_BLOCKED EGRESS_ADDRESS_OUTSIDE EGRESS_CUT EGRESS_DENIED EGRESS_ECH EGRESS_HOST_INVALID EGRESS_IDLE EGRESS_LIMIT EGRESS_LOST EGRESS_NOT_LISTED EGRESS_PATH_OUTSIDE EGRESS_PLATFORM_HOST EGRESS_PORT_INVALID EGRESS_REQUEST_INVALID EGRESS_SCHEME_INVALID EGRESS_SNI_MISMATCH EGRESS_SNI_MISSING EGRESS_SPECIAL_ADDRESS EGRESS_TLS_INVALID',
+  ],
+  [
+    'The name of a host cannot be resolved on the worker.',
+    'Check the name in the URL of the step, and the name resolution (DNS) of the worker.',
+    'EGRESS_UNRESOLVED',
+  ],
+  [
+    'A host cannot be reached from the worker.',
+    'Check the URL of the step, and that the host accepts connections from the worker.',
+    'EGRESS_UNREACHABLE',
   ],
   ['A connection of a step was allowed.', 'No action is needed.', 'EGRESS_ALLOWED'],
   [
@@ -176,9 +186,14 @@ export const CODES_OF_OPERATION: readonly Family[] = [
     'DATABASE_BINARIES_MISSING DATABASE_IN_USE DATABASE_START_FAILED DATABASE_VERSION_MISMATCH',
   ],
   [
+    'A storage folder cannot be used.',
+    'Do what the message says. One process uses a folder at a time. See docs/guides/operations.md, Database in a folder.',
+    'STORAGE_FOREIGN STORAGE_FULL STORAGE_HELD STORAGE_UNSUPPORTED STORAGE_UNWRITABLE',
+  ],
+  [
     'The development stack does not start, or cannot be used.',
     'See docs/guides/getting-started.md, and the logs in the folder of the stack.',
-    'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_PROCESS_LOST DEV_START_FAILED',
+    'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_NOT_RUNNING DEV_PROCESS_LOST DEV_START_FAILED',
   ],
   [
     'A backup or a restore was refused.',
@@ -249,6 +264,8 @@ export const CLI_REMEDIES = {
   CLI_RUN_AMBIGUOUS: 'Write more characters of the id.',
   CLI_GATE_CHOICE: 'Name the gate after the run. List gates with `taskrunner gates RUN`.',
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
+  CLI_SANDBOX_MISSING:
+    'Install bubblewrap, or run the pack on a server. TASKRUNNER_SANDBOX_PROFILE=none runs steps without isolation.',
   CLI_CODE_UNKNOWN: 'Check the spelling. Codes that executors of a pack return are explained by the pack.',
 } as const;
 

@@ -16,8 +16,8 @@ export const SUMMARIES: readonly (readonly [string, string])[] = [
   ['graph [options] <pack>', 'print the step graph of a pack, without a server, as Mermaid, SVG or JSON'],
   ['test [options] <pack>', 'run the scenario tests of a pack (tests/*.yaml); steps are simulated, not executed'],
   [
-    'run [options] <pack>',
-    'submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C asks whether to cancel the run',
+    'run [options] [pack]',
+    'run a pack and follow it; without a server, in this process. Ctrl-C leaves a run on a server and interrupts another one; a second Ctrl-C asks whether to cancel it',
   ],
   ['logs [options] <run>', 'print the log of a run and follow it'],
   ['show [options] <run>', 'show a run, its steps and its gates'],

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPack, type Pack } from '@taskrunner/core/pack';
+import { loadPack } from './pack-argument';
 import { fromText, readInputs, splitAssignment } from './input-arguments';
 
 const MANIFEST = `apiVersion: stellaops.io/pack.v1
@@ -32,6 +33,25 @@ describe('inputs on the command line', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   const noStdin = () => Promise.reject(new Error('stdin was read'));
+
+  it('says of a folder that it is one', async () => {
+    for (const name of ['file', 'text'])
+      await expect(readInputs({ input: [`${name}=@${folder}`] }, rulesOf(), noStdin)).rejects.toMatchObject({
+        code: 'CLI_FILE',
+        message: `${folder} is a folder`,
+        remediation: 'Pass a file. For an input of type file, pass a tar.',
+      });
+  });
+
+  it('says of a pack name without a whole version how to name a published pack', async () => {
+    for (const name of ['nopack:1.0', 'nopack@sha256:12'])
+      await expect(loadPack(name)).rejects.toMatchObject({
+        code: 'CLI_FILE',
+        message: `${name} does not exist`,
+        remediation: expect.stringContaining('For a published pack: name:1.0.0'),
+      });
+    await expect(loadPack('folder/nopack:1.0')).rejects.toMatchObject({ remediation: 'Check the path.' });
+  });
 
   it.each([
     ['a=b', { name: 'a', value: 'b' }],

@@ -31,13 +31,21 @@ export async function loadPack(
   if (reference !== null) return { source: await published(reference), shown: argument };
   refuseSpecialFile(argument);
   const found = await stat(argument).catch((error: unknown) => {
-    throw unreadable(argument, error);
+    throw REFERENCE_LIKE.test(argument) ? noSuchPack(argument, error) : unreadable(argument, error);
   });
   if (found.isDirectory()) return loadFolder(argument);
   if (/\.(tar|tgz|tar\.gz)$/.test(argument)) return loadTarball(argument);
   if (found.size > MAX_MANIFEST_BYTES)
     throw new CliError('CLI_FILE', `${argument} exceeds ${MAX_MANIFEST_BYTES} bytes`, 'Make the manifest smaller.');
   return { source: { manifest: await readText(argument), hasLines: true, files: [] }, shown: argument };
+}
+
+/** A name with a version or a digest that is not complete. */
+const REFERENCE_LIKE = /^[a-z0-9-]+[:@][^/]*$/i;
+
+function noSuchPack(argument: string, cause: unknown): CliError {
+  const help = 'Check the path. For a published pack: name:1.0.0, or name@sha256:… with the whole digest.';
+  return new CliError('CLI_FILE', `${argument} does not exist`, help, [], { cause });
 }
 
 async function refusePublished(): Promise<never> {
@@ -136,7 +144,11 @@ export async function bytesOf(path: string): Promise<Buffer> {
 
 /** A file that cannot be read, for whatever reason. */
 export function unreadable(path: string, error: unknown): CliError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const { code = 'unknown' } = (error ?? {}) as { readonly code?: string };
+  if (code === 'EISDIR')
+    return new CliError('CLI_FILE', `${path} is a folder`, 'Pass a file. For an input of type file, pass a tar.', [], {
+      cause: error,
+    });
   const said = code === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${code})`;
   return new CliError('CLI_FILE', said, 'Check the path.', [], { cause: error });
 }

@@ -35,10 +35,22 @@ export function withConnection(command: Command): Command {
  * `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE` and the errors of contexts.
  */
 export async function connect(options: ConnectionOptions, env: Variables): Promise<Server> {
+  const server = await connectIfNamed(options, env);
+  if (server !== null) return server;
+  throw new CliError(
+    'CLI_SERVER_MISSING',
+    'no server is set',
+    'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server. Only `taskrunner run` needs none.',
+  );
+}
+
+/** As `connect`; null: neither options, variables nor contexts name a server. */
+export async function connectIfNamed(options: ConnectionOptions, env: Variables): Promise<Server | null> {
   const file = new ContextFile(env);
-  const { url, context } = await serverOf(options, env, file);
-  const token = await tokenOf(options, env, { file, url, context });
-  return openServer(url, token);
+  const found = await serverOf(options, env, file);
+  if (found === null) return null;
+  const token = await tokenOf(options, env, { file, ...found });
+  return openServer(found.url, token);
 }
 
 /** A server with the token of a caller. Loads the client, which the help does without. */
@@ -53,8 +65,8 @@ interface FoundServer {
   readonly context: NamedContext | null;
 }
 
-/** The server that is meant. */
-async function serverOf(options: ConnectionOptions, env: Variables, file: ContextFile): Promise<FoundServer> {
+/** The server that is meant; null: none is named. */
+async function serverOf(options: ConnectionOptions, env: Variables, file: ContextFile): Promise<FoundServer | null> {
   const named = options.context === undefined ? null : contextNamed(await file.read(), options.context);
   if (options.server !== undefined) {
     const url = serverUrl(options.server);
@@ -70,12 +82,7 @@ async function serverOf(options: ConnectionOptions, env: Variables, file: Contex
   const stated = env['TASKRUNNER_SERVER'];
   if (stated) return { url: serverUrl(stated), context: null };
   const context = currentContext(await file.read(), env);
-  if (context !== null) return { url: context.server, context };
-  throw new CliError(
-    'CLI_SERVER_MISSING',
-    'no server is set',
-    'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server.',
-  );
+  return context === null ? null : { url: context.server, context };
 }
 
 /** Throws `CLI_USAGE`. */

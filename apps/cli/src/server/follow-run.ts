@@ -13,6 +13,8 @@ interface Following {
   /** `attention`: also ends when the run waits for a person. */
   readonly until: 'end' | 'attention';
   readonly signal: AbortSignal;
+  /** Called when the run has ended, before the display says how. */
+  readonly onEnd?: () => void;
   /** True if a person looks at the output. */
   readonly isInteractive: boolean;
 }
@@ -23,7 +25,15 @@ interface Stream extends Pick<Following, 'server' | 'runId' | 'display'> {
 }
 
 /** Shows log, waits and steps of a run until it has ended (or waits for a person). Returns the run in that state. Rejects when aborted. */
-export async function followRun({ server, runId, display, until, signal, isInteractive }: Following): Promise<Run> {
+export async function followRun({
+  server,
+  runId,
+  display,
+  until,
+  signal,
+  isInteractive,
+  onEnd,
+}: Following): Promise<Run> {
   // Not `AbortSignal.any`: see `passAbort` of the client.
   const over = new AbortController();
   const leave = (): void => over.abort(signal.reason);
@@ -52,6 +62,7 @@ export async function followRun({ server, runId, display, until, signal, isInter
     over.abort();
     // The run as soon as its row is final too, which is usually immediate.
     const run = await server.client.wait(runId, stream(signal).options);
+    onEnd?.();
     if (display.wantsSteps) await showSteps(stream(signal), await unlessAway(server, server.planOrder(runId)));
     display.finished(run, display.wantsFailure ? await unlessAway(server, runFailure(server, run)) : null);
     return run;

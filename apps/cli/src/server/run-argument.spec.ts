@@ -12,7 +12,9 @@ const run = (number: number, requester = 'ada') => ({
   pack: { name: 'scan', version: '1.0.0' },
   requester: { id: requester, name: requester },
 });
-const gate = (gateId: string, status = 'open') => ({ gateId, status, label: null }) as RunGateView;
+const REFUSALS = { 404: 'RUN_NOT_FOUND', 403: 'SCOPE_MISSING' } as const;
+const gate = (gateId: string, status = 'open') =>
+  ({ gateId, status, label: null, gateDigest: status === 'pending' ? null : 'sha256:1' }) as RunGateView;
 
 // The answers are those of the API: lists are newest first, in pages, and a page may be empty. What a server answers is tested in
 // webservice-e2e.
@@ -23,11 +25,19 @@ describe('the run that an argument names', () => {
   let asked: string[] = [];
   /** Number of runs that the server searches for one page. */
   let searched = 1_000;
+  let refusal: keyof typeof REFUSALS = 404;
 
   beforeAll(async () => {
     http = createServer((request, response) => {
       asked.push(request.url ?? '');
-      const { searchParams } = new URL(request.url ?? '', 'http://server');
+      const { searchParams, pathname } = new URL(request.url ?? '', 'http://server');
+      if (pathname !== '/api/runs') {
+        const known = runs.find(({ runId }) => pathname === `/api/runs/${runId}`);
+        const problem = { type: 'about:blank', title: 'no', status: 404, code: 'RUN_NOT_FOUND', detail: 'no such run' };
+        response.writeHead(known === undefined ? refusal : 200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(known ?? { ...problem, status: refusal, code: REFUSALS[refusal] }));
+        return;
+      }
       const from = Number(searchParams.get('cursor') ?? 0);
       const beginning = searchParams.get('q') ?? '';
       const limit = Number(searchParams.get('limit'));
@@ -45,11 +55,27 @@ describe('the run that an argument names', () => {
   beforeEach(() => {
     asked = [];
     searched = 1_000;
+    refusal = 404;
   });
   afterAll(() => http.close());
 
-  it('is asked of nobody if the id is complete, or if no id begins so', async () => {
+  it('is asked for if the id is complete; a mistyped one gets the nearest id', async () => {
+    runs = [run(70), run(1)];
     expect(await runIdOf(server, idOf(1))).toBe(idOf(1));
+    expect(asked).toEqual([`/api/runs/${idOf(1)}`]);
+    const mistyped = `${idOf(70).slice(0, -1)}9`;
+    await expect(runIdOf(server, mistyped)).rejects.toMatchObject({
+      code: 'CLI_RUN_NOT_FOUND',
+      message: `there is no run ${mistyped}`,
+      remediation: expect.stringContaining(`Did you mean ${idOf(70)}?`),
+      exitCode: 4,
+    });
+    // What the caller may not read is left to the command, which may need another scope.
+    refusal = 403;
+    expect(await runIdOf(server, mistyped)).toBe(mistyped);
+  });
+
+  it('is asked of nobody if no id begins so', async () => {
     const help = 'Name a run: its id, the beginning of its id, or latest.';
     for (const [written, remediation] of [
       ['no such run', help],
@@ -151,8 +177,12 @@ describe('the gate that is meant', () => {
     expect(onlyOpen('run_1', [gate('a', 'approved'), gate('b'), gate('c', 'pending')])).toBe('b');
   });
 
+  it('is the only one that was open, if none is', () => {
+    expect(onlyOpen('run_1', [gate('a', 'approved'), gate('b', 'pending')])).toBe('a');
+  });
+
   it('has to be named if none or several are open', () => {
-    expect(() => onlyOpen('run_1', [gate('a', 'approved')])).toThrow(
+    expect(() => onlyOpen('run_1', [gate('a', 'approved'), gate('b', 'rejected')])).toThrow(
       expect.objectContaining({ code: 'CLI_GATE_CHOICE', message: 'run_1 has no open gate' }),
     );
     expect(() => onlyOpen('run_1', [gate('a'), gate('b')])).toThrow(

@@ -25,7 +25,7 @@ type Candidate = Pick<RunView, 'runId' | 'status' | 'createdAt' | 'pack'>;
 export async function runIdOf(server: Server, written: string): Promise<string> {
   if (written.trim() === '')
     throw new CliError('CLI_USAGE', 'the run id is empty', 'Name a run: its id, the beginning of its id, or latest.');
-  if (isRunId(written)) return written;
+  if (isRunId(written)) return existing(server, written);
   if (written === 'latest') return latestOf(server);
   const beginning = BEGINNING.exec(written)?.[1];
   if (beginning !== undefined) return oneOf(server, written, `run_${beginning.toLowerCase()}`);
@@ -34,6 +34,22 @@ export async function runIdOf(server: Server, written: string): Promise<string> 
     `${written} is not a run id`,
     `${meantLatest(written)}Name a run: its id, the beginning of its id, or latest.`,
   );
+}
+
+/**
+ * A full id. The server is asked for it once, so that a mistyped one gets the nearest id. What the caller may not read, or the server cannot answer now, is
+ * left to the command.
+ */
+async function existing(server: Server, runId: string): Promise<string> {
+  try {
+    await server.client.run(runId);
+  } catch (error) {
+    if (isRefusal(error) && error.code === 'RUN_NOT_FOUND')
+      throw new CliError('CLI_RUN_NOT_FOUND', `there is no run ${runId}`, await nearestHelp(server, runId, runId), [], {
+        cause: error,
+      });
+  }
+  return runId;
 }
 
 /** A remedy for a misspelt `latest`; empty for any other text. */
@@ -63,16 +79,21 @@ async function oneOf(server: Server, written: string, beginning: string): Promis
       `the search for ${written} ended before it was certain`,
       'Write the full id of the run. `taskrunner list` prints the ids.',
     );
-  const { found: newest } = await search(server, { limit: NEWEST }, 1);
-  const [near, further] = newest.filter(({ runId }) => differsOnce(beginning, runId));
-  const help = 'Write the full id of the run, or latest. `taskrunner list` prints the ids.';
   throw new CliError(
     'CLI_RUN_NOT_FOUND',
     `no run has an id that begins with ${written}`,
-    near === undefined || further !== undefined
-      ? `${meantLatest(written)}${help}`
-      : `Did you mean ${near.runId}? ${help}`,
+    await nearestHelp(server, written, beginning),
   );
+}
+
+/** The remedy for an id, or the beginning of one, that no run has: the only one of the newest ids that differs by one mistake, if there is one. */
+async function nearestHelp(server: Server, written: string, beginning: string): Promise<string> {
+  const { found: newest } = await search(server, { limit: NEWEST }, 1);
+  const [near, further] = newest.filter(({ runId }) => differsOnce(beginning, runId));
+  const help = 'Write the full id of the run, or latest. `taskrunner list` prints the ids.';
+  return near === undefined || further !== undefined
+    ? `${meantLatest(written)}${help}`
+    : `Did you mean ${near.runId}? ${help}`;
 }
 
 /** True if a beginning of the id becomes the other text when one character is changed, left out or added, or two neighbours are swapped. */
@@ -167,17 +188,24 @@ function noSuchStep(runId: string, stepId: string, known: readonly string[], cau
   });
 }
 
-/** The gate that is meant: the named one or, if none is named, the only open gate of the run. Throws `CLI_GATE_CHOICE`. */
+/** The gate that is meant: the named one or, if none is named, the only open gate of the run (or the only one that ended). Throws `CLI_GATE_CHOICE`. */
 export async function gateIdOf(server: Server, runId: string, named: string | undefined): Promise<string> {
   return named ?? onlyOpen(runId, await server.gates(runId));
 }
 
-/** Throws `CLI_GATE_CHOICE` unless exactly one gate is open. */
+/**
+ * The only open gate; if none is open, the only one that has been, so that the answer is what became of it. Throws `CLI_GATE_CHOICE` if there is
+ * no such gate, or more than one.
+ */
 export function onlyOpen(runId: string, gates: readonly RunGateView[]): string {
   const open = gates.filter(({ status }) => status === 'open');
   const [first, second] = open;
-  if (first === undefined)
+  if (first === undefined) {
+    // Only gates that asked people have a request.
+    const [ended, further] = gates.filter(({ gateDigest }) => gateDigest !== null);
+    if (ended !== undefined && further === undefined) return ended.gateId;
     throw new CliError('CLI_GATE_CHOICE', `${runId} has no open gate`, `See its gates with: taskrunner gates ${runId}`);
+  }
   if (second === undefined) return first.gateId;
   const shown = open.slice(0, SHOWN_CANDIDATES).map(({ gateId, label }) => `  ${gateId}${label ? `  ${label}` : ''}`);
   const more = open.length > SHOWN_CANDIDATES ? ['  …'] : [];

@@ -1,3 +1,4 @@
+import type { Step } from '@taskrunner/client';
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import type { RunView } from './run-views';
 import type { Server } from './server';
@@ -13,7 +14,10 @@ export interface RunFailure {
   readonly code: string | null;
   /** The last line that the step wrote to its error output, else what its error says. */
   readonly said: string | null;
-  /** Of the outermost container that failed: how many of its children failed. Null: the step itself is at the top. */
+  /**
+   * How many children failed of the outermost map that failed, which counts items; without a map, of the outermost container. Null: the step
+   * itself is at the top.
+   */
   readonly count: { readonly of: string; readonly failed: number; readonly all: number } | null;
 }
 
@@ -24,15 +28,16 @@ export async function runFailure(server: Server, run: RunView): Promise<RunFailu
   const { runId } = run;
   const labels: string[] = [];
   let step = await server.step(runId, stepId);
-  let count: RunFailure['count'] = null;
+  let counted: Pick<Step, 'id' | 'kind'> | null = null;
   for (let depth = 0; depth < DEPTH; depth++) {
     const child = await server.firstFailedChild(runId, step.id);
     if (child === null) break;
-    count ??= { of: step.id, ...(await server.countChildren(runId, step.id)) };
+    if (counted === null || (counted.kind !== 'map' && step.kind === 'map')) counted = step;
     if (child.label) labels.push(child.label);
     step = child;
   }
   const { code, message } = isJsonObject(step.error as Json) ? (step.error as JsonObject) : {};
+  const count = counted === null ? null : { of: counted.id, ...(await server.countChildren(runId, counted.id)) };
   const line = await server.lastErrorLine(runId, step.id);
   return {
     stepId: step.id,

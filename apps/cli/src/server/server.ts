@@ -52,8 +52,10 @@ export class Server {
   constructor(
     readonly url: string,
     token: () => Promise<string>,
+    /** Sends requests. Default: the `fetch` of the platform. */
+    fetch?: (request: Request) => Promise<Response>,
   ) {
-    this.client = createClient({ server: url, token });
+    this.client = createClient({ server: url, token, ...(fetch === undefined ? {} : { fetch }) });
   }
 
   me(): Promise<Me> {
@@ -67,10 +69,10 @@ export class Server {
     return pagesOf((page) => bodyOf(this.client.api.GET('/api/runs', { params: { query: { ...query, ...page } } })));
   }
 
-  steps(runId: string): Promise<readonly Step[]> {
+  steps(runId: string, most = 1_000): Promise<readonly Step[]> {
     const params = (page: object) => ({ path: { runId }, query: { limit: 1_000, ...page } });
     const steps = itemsOf((page) => bodyOf(this.client.api.GET('/api/runs/{runId}/steps', { params: params(page) })));
-    return upTo(1_000, steps);
+    return upTo(most, steps);
   }
 
   step(runId: string, stepId: string): Promise<Step> {

@@ -21,6 +21,8 @@ function terminalOf(answer: string | null, isInteractive = true, whileAsked: () 
   return { terminal, out };
 }
 
+const NEVER = new AbortController().signal;
+
 describe('the question of a second Ctrl-C', () => {
   it.each([
     ['y', true],
@@ -32,18 +34,18 @@ describe('the question of a second Ctrl-C', () => {
   ])('with the answer %j means %s', async (answer, meant) => {
     const { terminal, out } = terminalOf(answer);
     const display = new TreeDisplay(terminal);
-    expect(await isCancelMeant('run_1', terminal, display)).toBe(meant);
+    expect(await isCancelMeant('run_1', terminal, display, NEVER)).toBe(meant);
     expect(out.join('')).toContain('Cancel run_1?');
     display.close();
   });
 
   it('is not asked where nobody is', async () => {
     const { terminal, out } = terminalOf(null, false);
-    expect(await isCancelMeant('run_1', terminal, { hold: undefined } as never)).toBe(true);
+    expect(await isCancelMeant('run_1', terminal, { hold: undefined } as never, NEVER)).toBe(true);
     expect(out).toEqual([]);
   });
 
-  it('stays visible: nothing is drawn until it is answered, and nothing is lost', async () => {
+  it('has new lines above it and no tree over it, and the tree is back after the answer', async () => {
     let display: TreeDisplay | null = null;
     const { terminal, out } = terminalOf('n', true, () => {
       display?.line({ runId: 'r', sequence: 1, eventType: 'step.log', stepId: 'a', message: 'late' });
@@ -51,10 +53,25 @@ describe('the question of a second Ctrl-C', () => {
     });
     display = new TreeDisplay(terminal);
     display.accepted({ runId: 'r', planHash: 'p', pack: { name: 'n', version: '1' } } as RunView);
-    await isCancelMeant('run_1', terminal, display);
+    const held = isCancelMeant('run_1', terminal, display, NEVER);
+    await held;
     display.close();
     const asked = out.findIndex((text) => text.startsWith('Cancel'));
     expect(out[asked + 1]).toBe('not cancelled; the run is still followed');
     expect(out.slice(asked + 2).join('')).toContain('a | late\n');
+    expect(out.slice(asked + 2).join('')).toContain('▶ a');
+  });
+
+  it('ends with the run: nothing is said or drawn after the end', async () => {
+    const over = new AbortController();
+    let display: TreeDisplay | null = null;
+    const { terminal, out } = terminalOf(null, true, () => {
+      over.abort();
+      display?.finished({ runId: 'r', status: 'succeeded', error: null, evidence: { digest: null } } as RunView);
+    });
+    display = new TreeDisplay(terminal);
+    expect(await isCancelMeant('run_1', terminal, display, over.signal)).toBe(false);
+    display.close();
+    expect(out.at(-1)).toBe('run r succeeded');
   });
 });

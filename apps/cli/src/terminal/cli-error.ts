@@ -61,6 +61,10 @@ export const CLI_ERRORS = {
     exit: EXIT.INVALID_INPUT,
   },
   CLI_OUTPUT_NOT_FOUND: { meaning: 'The run or the step has no such output.', exit: EXIT.NOT_FOUND },
+  CLI_SANDBOX_MISSING: {
+    meaning: 'The machine cannot isolate the steps of a run without a server.',
+    exit: EXIT.FAILED,
+  },
   CLI_CODE_UNKNOWN: { meaning: 'This version does not know the error code.', exit: EXIT.NOT_FOUND },
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly exit: ExitCode }>>;
 

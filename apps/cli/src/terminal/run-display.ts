@@ -12,7 +12,7 @@ export interface RunDisplay {
   /** Called with a message about the command itself, such as a lost connection. */
   notice(line: string): void;
   steps(steps: readonly StepView[], order: readonly string[]): void;
-  /** Stops drawing until the returned function is called. Displays that draw nothing again do not need it. */
+  /** Draws nothing again until the returned function is called. Displays that only add lines do not need it. */
   hold?(): () => void;
   /** True if `finished` needs to know which step failed. */
   readonly wantsFailure: boolean;

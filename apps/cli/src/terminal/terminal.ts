@@ -12,6 +12,8 @@ export interface Terminal {
   readonly calledAs?: string;
   readonly columns: number;
   readonly rows: number;
-  /** Asks a person; null if there is none. */
-  ask(question: string): Promise<string | null>;
+  /** True if a person can answer on stdin: a question without an answer was then stopped with Ctrl-C, or by the end of the input. */
+  readonly canAsk?: boolean;
+  /** Asks a person; null if there is none, or no answer. Output meanwhile stands above the question. `over` ends the question. */
+  ask(question: string, over?: AbortSignal): Promise<string | null>;
 }

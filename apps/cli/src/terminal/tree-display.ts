@@ -47,14 +47,15 @@ export class TreeDisplay implements RunDisplay {
     this.redrawSoon();
   }
 
-  /** Leaves what is drawn, and draws nothing until it is released, so that a question stays visible. */
+  /** Leaves what is drawn, and draws no tree until it is released: a question stands there. New lines go above the question. */
   hold(): () => void {
     this.redraw();
     this.drawn = 0;
     this.isHeld = true;
     return () => {
       this.isHeld = false;
-      this.redraw();
+      // The last tree and how the run ended are on the screen.
+      if (!this.isFinished) this.redraw();
     };
   }
 
@@ -95,10 +96,15 @@ export class TreeDisplay implements RunDisplay {
     this.timer ??= setTimeout(() => this.redraw(), REDRAW_MS);
   }
 
+  private flush(): void {
+    if (this.pending.length > 0) this.terminal.draw(this.pending.map((line) => `${line}\n`).join(''));
+    this.pending = [];
+  }
+
   private redraw(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    if (this.isHeld) return;
+    if (this.isHeld) return this.flush();
     const { columns, rows } = this.terminal;
     const tree = treeLines(this.known.steps, {
       order: this.known.order,

@@ -22,5 +22,15 @@ it('name what the page has', () => {
   expect(browserWords('DEVELOPMENT KEYS (accepted because of --allow-dev; no proof about production): run')).toBe(
     'DEVELOPMENT KEYS (accepted because “Accept keys of a development stack” is ticked; no proof about production): run',
   );
+  expect(browserWords('To accept evidence of a run without a server, add "--allow-local".')).toBe(
+    'To accept evidence of a run without a server, tick “Accept keys of a run without a server”.',
+  );
+  for (const option of ['--allow-dev', '--allow-local'])
+    for (const text of [
+      `It was accepted because of "${option}".`,
+      `KEYS, accepted because of ${option}`,
+      `(${option})`,
+    ])
+      expect([text, browserWords(text).includes('--')]).toEqual([text, false]);
   expect(browserWords('Decompress it with `gunzip` first, and pass the tar.')).toMatch(/and choose the tar\.$/);
 });

@@ -5,7 +5,7 @@ import { Examination } from './examination';
 import type { Terms } from './protocol';
 
 const NOW = Date.parse('2026-06-01T00:00:00.000Z');
-const NO_TERMS: Terms = { trust: null, allowDev: false, run: null, plan: null };
+const NO_TERMS: Terms = { trust: null, allowDev: false, allowLocal: false, run: null, plan: null };
 
 describe('an examination of a bundle', () => {
   let sample: Sample;

@@ -47,6 +47,7 @@ export class Examination {
         files,
         trust,
         allowDev: terms.allowDev,
+        allowLocal: terms.allowLocal,
         now,
         archiveFaults: faults,
         verifySignature,
@@ -96,7 +97,7 @@ export class Examination {
         verifier: { name: 'taskrunner console', version, sha256: null },
         at: new Date(now).toISOString(),
         trust: verified && terms.trust && { name: terms.trust.name, sha256: sha256(terms.trust.text) },
-        options: terms.allowDev ? ['--allow-dev'] : [],
+        options: [...(terms.allowDev ? ['--allow-dev'] : []), ...(terms.allowLocal ? ['--allow-local'] : [])],
         expected: expectedOf(terms).map(([what, value]) => `${what}=${value}`),
       },
     });

@@ -9,6 +9,8 @@ export interface Terms {
   readonly trust: { readonly name: string; readonly text: string } | null;
   /** Accepts evidence that was made with the development Authority. */
   readonly allowDev: boolean;
+  /** Accepts evidence of a run without a server, which was made under a local Authority. */
+  readonly allowLocal: boolean;
   /** The run that the bundle must be of; null: any. */
   readonly run: string | null;
   /** The plan hash that the bundle must have; null: any. */

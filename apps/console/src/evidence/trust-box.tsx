@@ -17,7 +17,7 @@ const PASTED = 'pasted text';
 /** Where a person says whom they trust. */
 export function TrustBox({ from, faults }: TrustFacts) {
   const id = useId();
-  const { terms, isRemembered, give, remember, allowDev } = from;
+  const { terms, isRemembered, give, remember, allowDev, allowLocal } = from;
   const text = terms.trust?.text ?? '';
   const [tooLarge, setTooLarge] = useState<string | null>(null);
   const take = async (file: File): Promise<void> => {
@@ -83,6 +83,10 @@ export function TrustBox({ from, faults }: TrustFacts) {
         <label className="check">
           <input type="checkbox" checked={terms.allowDev} onChange={({ target }) => allowDev(target.checked)} />
           Accept keys of a development stack
+        </label>
+        <label className="check">
+          <input type="checkbox" checked={terms.allowLocal} onChange={({ target }) => allowLocal(target.checked)} />
+          Accept keys of a run without a server
         </label>
       </p>
     </section>

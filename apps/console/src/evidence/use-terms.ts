@@ -9,6 +9,7 @@ export interface TermsOfPage {
   readonly give: (trust: TrustText | null) => void;
   readonly remember: (isRemembered: boolean) => void;
   readonly allowDev: (allowDev: boolean) => void;
+  readonly allowLocal: (allowLocal: boolean) => void;
   readonly expect: (expected: Partial<Pick<Terms, 'run' | 'plan'>>) => void;
 }
 
@@ -17,9 +18,13 @@ export function useTerms(named: string | null): TermsOfPage {
   const [trust, setTrust] = useState(() => storedTrust(localStorage));
   const [isRemembered, setRemembered] = useState(trust !== null);
   const [isDev, setDev] = useState(false);
+  const [isLocal, setLocal] = useState(false);
   const [expected, setExpected] = useState<Pick<Terms, 'run' | 'plan'>>({ run: null, plan: null });
   const { run, plan } = { ...expected, ...(named === null ? {} : { run: named }) };
-  const terms = useMemo(() => ({ trust, allowDev: isDev, run, plan }), [trust, isDev, run, plan]);
+  const terms = useMemo(
+    () => ({ trust, allowDev: isDev, allowLocal: isLocal, run, plan }),
+    [trust, isDev, isLocal, run, plan],
+  );
   return {
     terms,
     isRemembered,
@@ -32,6 +37,7 @@ export function useTerms(named: string | null): TermsOfPage {
       storeTrust(localStorage, wanted ? trust : null);
     },
     allowDev: setDev,
+    allowLocal: setLocal,
     expect: (more) => setExpected((before) => ({ ...before, ...more })),
   };
 }

@@ -1,5 +1,5 @@
 import { ApiProblem } from '@taskrunner/client';
-import { useContext } from 'react';
+import { useContext, useEffect, useRef } from 'react';
 import { failureText, messageOf, type RequestFault } from '../api/problem';
 import { needsSignIn } from '../api/send-once';
 import { ServicesContext } from './services';
@@ -12,10 +12,15 @@ interface RefusalFacts {
 
 /** Why the server refused something: what, where, and what to do. Nothing if there is no error. */
 export function Refusal({ error, faults }: RefusalFacts) {
+  const box = useRef<HTMLDivElement>(null);
+  // It stands below the button that was pressed, which may be at the end of what can be seen.
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: 'nearest' });
+  }, [error]);
   if (error === null) return null;
   const problem = failureText(error);
   return (
-    <div className="failure" role="alert">
+    <div className="failure" role="alert" ref={box}>
       <p className="failure-code code">{problem?.code ?? 'Something went wrong'}</p>
       <p>{messageOf(error)}</p>
       {problem?.remediation ? <p>{problem.remediation}</p> : null}

@@ -48,6 +48,9 @@ describe('the command line against a server', () => {
     const decided = await cli('grace', 'approve', run.slice(4, -1), '--yes', '--gate-digest', digest);
     expect([decided.status, decided.stderr]).toEqual([0, '']);
     expect((await cli('ada', 'wait', run)).status).toBe(0);
+    // Without naming the gate, and before any question.
+    const late = await cli('linus', 'approve', run);
+    expect([late.status, late.stderr]).toEqual([1, expect.stringMatching(/^GATE_DECIDED .*: approved by grace of /)]);
   }, 60_000);
 
   it('shows the form of a gate, and refuses before it asks who cannot decide and what cannot be confirmed', async () => {
@@ -99,6 +102,24 @@ describe('the command line against a server', () => {
     expect(stdout).toContain(
       '\nEXIT_3 at scan[1]::check (b.example): refused\n  1 of 3 failed at scan\n  message: ["scan"]: call the owners.\n',
     );
+  }, 60_000);
+
+  it('shows every failed step, and counts the items of a map in a group', async () => {
+    const check = `- { id: check, run: { uses: "builtin:script", with: { interpreter: [sh], args: ["{{ item }}"], source: '[ "$1" = a ]' } } }`;
+    const tool =
+      '- { id: tool, continueOnError: true, run: { uses: "builtin:command", with: { command: [no-such-tool] } } }';
+    const map = `- id: scan\n        map:\n          items: [a, b]\n          continueOnError: true\n          steps:\n            ${check}`;
+    const run = await ada.submit(pack(`${tool}\n- id: scans\n  group:\n    steps:\n      ${map}`));
+    await ada.until(run, ['failed']);
+    const { stdout } = await cli('ada', 'show', run);
+    expect(stdout).toMatch(/\n {2}1 of 2 failed at scan\n/);
+    expect(stdout).toMatch(/^failed tool: TOOL_NOT_FOUND: .*no-such-tool/m);
+    const shown = JSON.parse((await cli('ada', 'show', run, '--output', 'json')).stdout) as object;
+    expect(shown).toMatchObject({ runId: run, gates: [], moreSteps: false });
+    expect(shown).toHaveProperty('steps', expect.arrayContaining([expect.objectContaining({ id: 'scan[1]::check' })]));
+    const mistyped = run.slice(0, -1) + (run.endsWith('0') ? '1' : '0');
+    const unknown = await cli('ada', 'show', mistyped);
+    expect([unknown.status, unknown.stderr]).toEqual([4, expect.stringContaining(`Did you mean ${run}?`)]);
   }, 60_000);
 
   it('refuses what names several runs or gates, with the candidates', async () => {
@@ -228,10 +249,10 @@ describe('the command line against a server', () => {
     60_000,
   );
 
-  /** A command line at a terminal, where somebody presses Ctrl-C when it has printed something. `script` attaches the terminal. */
+  /** A command line at a terminal, where somebody presses Ctrl-C when it has printed something, then something else. `script` attaches the terminal. */
   const interrupted = (
     line: string,
-    when: RegExp,
+    ...when: readonly RegExp[]
   ): Promise<{ readonly status: number | null; readonly said: string }> => {
     const env = { PATH: process.env['PATH'], HOME: folder, TERM: 'xterm' };
     const server = { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: tokens.get('ada') };
@@ -239,11 +260,11 @@ describe('the command line against a server', () => {
       ...{ cwd: ROOT, env: { ...env, ...server }, stdio: ['pipe', 'pipe', 'inherit'] },
     });
     let said = '';
-    let isPressed = false;
+    let presses = 0;
     shell.stdout?.on('data', (piece: Buffer) => {
       said += piece.toString();
-      if (isPressed || !when.test(said)) return;
-      isPressed = true;
+      if (when[presses]?.test(said) !== true) return;
+      presses += 1;
       shell.stdin?.write('\x03');
     });
     return new Promise((resolve) => void shell.once('exit', (status) => resolve({ status, said })));
@@ -269,6 +290,21 @@ describe('the command line against a server', () => {
       expect((await cli('ada', 'cancel', id, '--reason', 'enough')).status).toBe(0);
     }
   }, 120_000);
+
+  it('repeats the question of a second Ctrl-C below new lines, and ends it with the run', async () => {
+    const file = join(folder, 'short.yaml');
+    const source = 'for i in $(seq 12); do echo line $i; sleep 0.5; done';
+    writeFileSync(
+      file,
+      pack(`- { id: talk, run: { uses: "builtin:script", with: { interpreter: [sh], source: "${source}" } } }`),
+    );
+    const program = `"${process.execPath}" "${join(ROOT, 'apps/cli/bin/taskrunner.js')}"`;
+    const { status, said } = await interrupted(`${program} run "${file}"`, /line 1/, /Press Ctrl-C again/);
+    const question = said.indexOf('Cancel run_');
+    expect([status, question > 0]).toEqual([0, true]);
+    expect(said.lastIndexOf('Cancel run_')).toBeGreaterThan(said.indexOf('line ', question));
+    expect(said.lastIndexOf('succeeded')).toBeGreaterThan(said.lastIndexOf('Cancel run_'));
+  }, 60_000);
 
   it('ends at a gate although the log stays open', async () => {
     expect(await runWithReader(ONE, null, '--until', 'attention')).toBe(8);

@@ -37,7 +37,7 @@ export class ConsoleController {
   }
 
   /** Every other path is a place in the console, which its page shows. */
-  @Get(['', '*path'])
+  @Get(['', '{*path}'])
   @RequireAccess(PUBLIC)
   async page(@Res() response: Response): Promise<void> {
     const { page } = await this.files();

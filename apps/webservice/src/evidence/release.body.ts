@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsString, Matches, MaxLength } from 'class-validator';
-import { MayBeAbsent } from '../requests/rules';
+import { EachIs, MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/evidence/release`. */
 export class ReleaseBody {
@@ -14,8 +14,11 @@ export class ReleaseBody {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(1_000)
-  @IsString({ each: true })
-  @MaxLength(4_096, { each: true })
+  @EachIs(
+    'isReleasedPath',
+    'a text of at most 4096 characters',
+    (value) => typeof value === 'string' && value.length <= 4_096,
+  )
   paths?: string[];
 
   @ApiProperty({

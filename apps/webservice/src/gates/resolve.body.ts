@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { ResolutionOutcome } from '@taskrunner/core/evidence';
-import type { Json } from '@taskrunner/core/foundation';
-import { IsIn, IsInt, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import type { JsonObject } from '@taskrunner/core/foundation';
+import { IsIn, IsInt, IsObject, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import { MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/steps/{stepId}/resolve`. */
@@ -30,7 +30,8 @@ export class ResolveBody {
     additionalProperties: true,
   })
   @MayBeAbsent()
-  outputs?: Json;
+  @IsObject()
+  outputs?: JsonObject;
 
   @ApiProperty({ maxLength: 4_000, description: 'How the outcome was determined. It is part of the signed record.' })
   @IsString()

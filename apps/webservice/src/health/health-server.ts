@@ -9,14 +9,14 @@ export class HealthServer implements OnApplicationShutdown {
 
   constructor(private readonly routes: DynamicModule) {}
 
-  /** Its address. */
-  async listen(port: number, host: string): Promise<string> {
+  /** Its address. `port`: a path is a unix socket. */
+  async listen(port: number | string, host = ''): Promise<string> {
     const app = await NestFactory.create<NestExpressApplication>(this.routes, new ExpressAdapter(), {
       abortOnError: false,
     });
     this.app = app;
     app.disable('x-powered-by');
-    await app.listen(port, host);
+    await (typeof port === 'string' ? app.listen(port) : app.listen(port, host));
     return listeningUrl(app.getHttpServer(), host);
   }
 

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Fault, JsonObject } from '@taskrunner/core/foundation';
-import { ArrayMaxSize, IsArray, IsObject } from 'class-validator';
-import { MayBeAbsent } from '../requests/rules';
+import { ArrayMaxSize, IsArray } from 'class-validator';
+import { EachIs, isRecord, MayBeAbsent } from '../requests/rules';
 import { filesTogether, IsManifest, PackFileBody, PackFiles } from '../plans/pack-body';
 
 /** `POST /api/packs`. */
@@ -30,6 +30,6 @@ export class PublishPackBody {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(32)
-  @IsObject({ each: true })
+  @EachIs('isSignature', 'an object', isRecord)
   signatures?: JsonObject[];
 }

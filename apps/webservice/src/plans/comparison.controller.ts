@@ -102,6 +102,8 @@ export class ComparisonController {
   @Operation({
     id: 'testPack',
     summary: 'Run the scenario tests of a pack; steps are simulated, not executed',
+    description:
+      'The status is 200 whatever the results are: the tests have passed if `failed` and `faulty` are 0. A scenario that cannot be read has no result; it counts in `faulty`, and `faults` names its file, line and column.',
     scopes: ['packs.run'],
     limit: 'plan',
     body: {

@@ -4,17 +4,8 @@ import { canonical } from '@taskrunner/core/canonical';
 import { isDigest, type Digest, type Fault, type JsonObject } from '@taskrunner/core/foundation';
 import type { PackSourceFile, PackSource } from '@taskrunner/core/operations';
 import { parsePackPath, parsePackReference } from '@taskrunner/core/pack';
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsBoolean,
-  IsObject,
-  IsString,
-  MaxLength,
-  ValidateIf,
-  ValidateNested,
-} from 'class-validator';
-import { DIGEST_PATTERN, rule, MayBeAbsent } from '../requests/rules';
+import { ArrayMaxSize, IsArray, IsBoolean, IsObject, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { DIGEST_PATTERN, EachIs, isRecord, MayBeAbsent, rule } from '../requests/rules';
 import { fault, requestInvalid } from '../requests/validated';
 
 /** Characters of the path of a file. */
@@ -78,7 +69,6 @@ export class PackFileBody {
 /** The files of a pack. Rules are given in the order in which their faults are told. */
 export function PackFiles(): PropertyDecorator {
   return applyDecorators(
-    ValidateNested({ each: true }),
     ArrayMaxSize(10_000),
     IsArray(),
     MayBeAbsent(),
@@ -127,7 +117,7 @@ export class PackBody {
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(32)
-  @IsObject({ each: true })
+  @EachIs('isSignature', 'an object', isRecord)
   signatures?: JsonObject[];
 
   @ApiProperty({

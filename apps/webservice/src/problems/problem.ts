@@ -14,8 +14,10 @@ export class ApiError extends CodedError<ApiCode> {
     detail: string,
     faults: readonly Fault[] = [],
     readonly headers: Readonly<Record<string, string>> = {},
+    /** Remedy, if the usual one of the code does not fit. */
+    remediation: string = PROBLEMS[code].remediation,
   ) {
-    super(code, detail, PROBLEMS[code].remediation, faults);
+    super(code, detail, remediation, faults);
   }
 }
 

@@ -16,6 +16,18 @@ export function refuseNulInUrl(request: Request, _response: Response, next: Next
   next(new ApiError('REQUEST_INVALID', 'the URL contains U+0000', faults));
 }
 
+/** Refuses a path whose percent-encoding is not UTF-8 (RFC 3986 section 2.5), which no router can decode. */
+export function refuseUndecodablePath(request: Request, _response: Response, next: NextFunction): void {
+  const [path = ''] = request.url.split('?', 1);
+  try {
+    decodeURIComponent(path);
+    next();
+  } catch {
+    const problem = 'The path is not valid percent-encoding of UTF-8.';
+    next(requestInvalid('', problem, 'Encode each segment of the path: % is %25, and ÿ is %C3%BF.'));
+  }
+}
+
 /** Refuses a value in which a text or a key contains U+0000. Throws `REQUEST_INVALID`. */
 export function refuseNul(value: unknown): void {
   const pointer = pointerTo(value, (text) => text.includes(NUL));

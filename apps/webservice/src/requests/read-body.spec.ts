@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Json } from '@taskrunner/core/foundation';
-import type { BodyOf } from './bodies';
+import { BODIES, type BodyName, type BodyOf } from './bodies';
 import { readBody } from './read-body';
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -61,6 +61,69 @@ describe('readBody', () => {
     });
   });
 
+  it.each<[BodyName, object, string[]]>([
+    [
+      'submitRun',
+      { manifest: '', labels: { 'a/b': 1, c: 'x' } },
+      ['/labels/a~1b The value must be a text of at most 256 characters.'],
+    ],
+    [
+      'submitRun',
+      { manifest: '', labels: { '': 'x', 'a:b': 'y', 'c d': 'z' } },
+      ['', 'a:b'].map((name) => `/labels/${name} The value must have a name that is not empty and has no colon.`),
+    ],
+    [
+      'submitRun',
+      { manifest: '', labels: [] },
+      ['/labels labels must be an object with at most 64 members, whose names have at most 63 characters.'],
+    ],
+    [
+      'submitRun',
+      { manifest: '', receipt: { inputs: 1 } },
+      ['/receipt/inputs The value must be sha256: followed by 64 hexadecimal digits.'],
+    ],
+    ['submitRun', { manifest: '', files: { a: 1 } }, ['/files files must be an array.']],
+    [
+      'submitRun',
+      { manifest: '', files: [1, [], null] },
+      [0, 1, 2].map((at) => `/files/${at} The element must be an object.`),
+    ],
+    [
+      'submitRun',
+      { manifest: '', files: [{ path: 1, contentBase64: 2 }] },
+      ['/files/0/path path must be a string.', '/files/0/contentBase64 contentBase64 must be a string.'],
+    ],
+    ['submitRun', { manifest: '', signatures: [{}, 1] }, ['/signatures/1 The value must be an object.']],
+    ['submitRun', { manifest: '', '': 1 }, ['/ The member  is unknown.']],
+    ['publishPack', { manifest: '', signatures: 'x' }, ['/signatures signatures must be an array.']],
+    ['cancelRun', { reason: 5 }, ['/reason reason must be a string.']],
+    ['editSchedule', { cron: 1 }, ['/cron cron must be a string.']],
+    ['editSchedule', { files: 1 }, ['/files files can be sent only together with manifest.']],
+    [
+      'releaseEvidence',
+      { reason: 'r', paths: ['a', 1] },
+      ['/paths/1 The value must be a text of at most 4096 characters.'],
+    ],
+    [
+      'resolveAttention',
+      { execution: 'x', outcome: 'retry', reason: 'r' },
+      ['/execution execution must be an integer number.'],
+    ],
+    ['diffPlans', { before: 1, after: { manifest: '' } }, ['/before before must be an object.']],
+  ])('tells each fault of %s once, at its place, the type first: %j', (name, body, faults) => {
+    expect(() => readBody(name, bytesOf(body), 1_000)).toThrow(
+      expect.objectContaining({
+        faults: faults.map(
+          (text) =>
+            expect.objectContaining({
+              path: text.slice(0, text.indexOf(' ')),
+              message: text.slice(text.indexOf(' ') + 1),
+            }) as unknown,
+        ),
+      }),
+    );
+  });
+
   it('shows the first hundred of many faults', () => {
     expect(refusalOf({ manifest: '', files: Array(200).fill({}) })).toMatchObject({
       code: 'REQUEST_INVALID',
@@ -79,6 +142,28 @@ describe('readBody', () => {
       code: 'REQUEST_INVALID',
       faults: [{ path, message: 'The text contains an unpaired surrogate.' }],
     });
+  });
+
+  it.each(Object.keys(BODIES) as BodyName[])('refuses null for each member of %s that is not nullable', (name) => {
+    const { prototype } = BODIES[name].type as { readonly prototype: object };
+    const members = Reflect.getMetadata('swagger/apiModelPropertiesArray', prototype) as string[];
+    const accepted = members
+      .map((member) => member.slice(1))
+      .filter((member) => {
+        try {
+          readBody(name, bytesOf({ [member]: null }), 1_000);
+          return true;
+        } catch (error) {
+          return (error as { faults?: { path: string }[] }).faults?.some(({ path }) => path === `/${member}`) !== true;
+        }
+      });
+    const nullable = members
+      .map((member) => member.slice(1))
+      .filter((member) => {
+        const schema = Reflect.getMetadata('swagger/apiModelProperties', prototype, member) as { nullable?: boolean };
+        return schema.nullable === true;
+      });
+    expect(accepted).toEqual(nullable);
   });
 
   it('looks at no part of a list that is too long', () => {

@@ -43,7 +43,7 @@ interface BodyRoom {
  */
 export async function receiveBody(request: Request, bounds: BodyBounds, room: BodyRoom): Promise<ReceivedBody> {
   refuseSeveralTypes(request);
-  if (!request.is(['json', '+json'])) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
+  if (!request.is('application/json')) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
   if (!isUtf8(request.get('content-type') ?? ''))
     throw new ApiError(
       'BODY_MEDIA_TYPE',

@@ -10,25 +10,87 @@ export function rule(name: string, message: string, holds: (value: unknown) => b
   return () => ValidateBy({ name, validator: { validate: holds, defaultMessage: () => message } });
 }
 
+/** A part of a member that does not hold. */
+interface MisfitPart {
+  /** JSON pointer below the member. */
+  readonly at: string;
+  readonly message: string;
+}
+
+const PART_RULES = new Map<string, (value: unknown) => readonly MisfitPart[]>();
+
+/** A rule for the parts of a member, such as the elements of a list. `name` is unique; faults are reported at the parts. */
+function partsRule(name: string, misfits: (value: unknown) => readonly MisfitPart[]): PropertyDecorator {
+  PART_RULES.set(name, misfits);
+  return rule(name, '$property has invalid parts', (value) => misfits(value).length === 0)();
+}
+
+/** The parts of a value that violate a rule for parts; null: the rule is not one. */
+export function misfitsOf(name: string, value: unknown): readonly MisfitPart[] | null {
+  return PART_RULES.get(name)?.(value) ?? null;
+}
+
+/** Each element of a list holds. A value that is no list is the concern of another rule. */
+export function EachIs(name: string, what: string, holds: (value: unknown) => boolean): PropertyDecorator {
+  return partsRule(name, (value) =>
+    Array.isArray(value)
+      ? value.flatMap((one: unknown, index) => (holds(one) ? [] : [{ at: `/${index}`, message: `must be ${what}` }]))
+      : [],
+  );
+}
+
 /** Characters of a name in a map of a body. */
 const MOST_NAME = 63;
 const MOST_LABELS = 64;
 const MOST_LABEL_VALUE = 256;
 
-/** An object with at most `most` members that hold. `values`: what they must be; null: anything. */
+/** An object with at most `most` members that hold. `values`: what they must be. */
 export function IsMapOf(
   name: string,
-  values: string | null,
+  values: string,
   most: number,
   holds: (value: unknown) => boolean,
 ): PropertyDecorator {
   const bounds = `$property must be an object with at most ${most} members, whose names have at most ${MOST_NAME} characters`;
-  return rule(name, values === null ? bounds : `${bounds} and whose values are ${values}`, (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-    const entries = Object.entries(value);
-    return entries.length <= most && entries.every(([key, one]) => key.length <= MOST_NAME && holds(one));
-  })();
+  const bounded = rule(
+    `${name}Bounds`,
+    bounds,
+    (value) =>
+      isRecord(value) &&
+      Object.keys(value).length <= most &&
+      Object.keys(value).every((key) => key.length <= MOST_NAME),
+  );
+  return applyDecorators(
+    // Checked only for names that are short enough to be repeated in the path of a fault.
+    partsRule(name, (value) =>
+      isRecord(value)
+        ? Object.entries(value).flatMap(([key, one]) =>
+            key.length > MOST_NAME || holds(one) ? [] : [{ at: `/${token(key)}`, message: `must be ${values}` }],
+          )
+        : [],
+    ),
+    bounded(),
+  );
 }
+
+/** A JSON object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A name as part of a JSON pointer (RFC 6901). */
+export function token(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** Without it, no filter could find the runs: the name of a label ends at the first colon there, and is not empty. */
+const HasLabelNames = partsRule('hasLabelNames', (value) =>
+  isRecord(value)
+    ? Object.keys(value)
+        .filter((name) => name.length <= MOST_NAME && (name === '' || name.includes(':')))
+        .map((name) => ({ at: `/${token(name)}`, message: 'must have a name that is not empty and has no colon' }))
+    : [],
+);
 
 /** Labels of runs. */
 export function Labels(description: string): PropertyDecorator {
@@ -36,16 +98,17 @@ export function Labels(description: string): PropertyDecorator {
     selfRequired: false,
     type: 'object',
     maxProperties: MOST_LABELS,
-    propertyNames: { type: 'string', maxLength: MOST_NAME },
+    propertyNames: { type: 'string', minLength: 1, maxLength: MOST_NAME, pattern: '^[^:]+$' },
     additionalProperties: { type: 'string', maxLength: MOST_LABEL_VALUE },
-    description: `${description} At most ${MOST_LABELS} labels. A name has at most ${MOST_NAME} characters, a value at most ${MOST_LABEL_VALUE}; neither can contain U+0000. A name with a colon cannot be used in the \`label\` filter.`,
+    description: `${description} At most ${MOST_LABELS} labels. A name has 1 to ${MOST_NAME} characters and no colon, which separates it from the value in the \`label\` filter. A value has at most ${MOST_LABEL_VALUE} characters. Neither can contain U+0000.`,
   };
   return applyDecorators(
     ApiProperty(schema as object),
     MayBeAbsent(),
+    HasLabelNames,
     IsMapOf(
       'isLabels',
-      `texts of at most ${MOST_LABEL_VALUE} characters`,
+      `a text of at most ${MOST_LABEL_VALUE} characters`,
       MOST_LABELS,
       (value) =>
         typeof value === 'string' && value.length <= MOST_LABEL_VALUE && value.isWellFormed() && !value.includes('\0'),

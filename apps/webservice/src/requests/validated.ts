@@ -2,10 +2,11 @@ import type { Type } from '@nestjs/common';
 import { nearestName, type Fault } from '@taskrunner/core/foundation';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import { ApiError } from '../problems/problem';
+import { isRecord, misfitsOf, token } from './rules';
 
 /** Of request classes. */
 export interface HasParts {
-  /** Members that are lists of objects, with their class. */
+  /** Members that are lists of objects, with their class. Their rules are checked here, so that each fault has its exact place. */
   readonly parts?: Readonly<Record<string, Type<object>>>;
   /** Faults of members that exclude or require each other. Called with bodies of any content, so that all faults are reported together. */
   readonly together?: (body: Readonly<Record<string, unknown>>) => readonly Fault[];
@@ -35,57 +36,74 @@ export function validated<Dto extends object>(type: Type<Dto> & HasParts, value:
 
 /** The faults of an object inside of a body. `at`: JSON pointer to it. */
 export function faultsIn(type: Type<object> & HasParts, value: object, at: string): readonly Fault[] {
-  return checked(type, value).faults.map((found) => ({ ...found, path: `${at}${found.path}` }));
+  return below(at, checked(type, value).faults);
+}
+
+/** Guesses of names that were made for one body. */
+interface Tally {
+  guesses: number;
 }
 
 function checked<Dto extends object>(
   type: Type<Dto> & HasParts,
   value: object,
+  tally: Tally = { guesses: 0 },
 ): { readonly dto: Dto; readonly faults: readonly Fault[] } {
-  const dto = instanceOf(type, value);
+  const members = value as Readonly<Record<string, unknown>>;
+  const dto = Object.assign(new type(), value);
   const errors = validateSync(dto, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
-  const tally = { guesses: 0 };
-  const own = errors.flatMap((error) => faultsOf(error, '', tally));
-  return { dto, faults: [...own, ...(type.together?.(value as Readonly<Record<string, unknown>>) ?? [])] };
+  const together = type.together?.(members) ?? [];
+  // A member that cannot be there has no type to correct.
+  const excluded = new Set(together.map(({ path }) => path));
+  const own = [...errors.flatMap((error) => faultsOf(error, tally)), ...faultsOfParts(type, members, tally)];
+  return { dto, faults: [...own.filter(({ path }) => !excluded.has(path)), ...together] };
 }
 
-function instanceOf<Dto extends object>(type: Type<Dto> & HasParts, value: object): Dto {
-  const dto = Object.assign(new type(), value) as Dto & Record<string, unknown>;
-  for (const [name, part] of Object.entries(type.parts ?? {})) {
-    const list = dto[name];
-    if (!Array.isArray(list)) continue;
+/** The faults of lists of objects. */
+function faultsOfParts(
+  { parts = {} }: HasParts,
+  members: Readonly<Record<string, unknown>>,
+  tally: Tally,
+): readonly Fault[] {
+  return Object.entries(parts).flatMap(([name, part]) => {
+    const list = members[name];
+    if (!Array.isArray(list)) return [];
     if (list.length > MOST_PARTS)
       throw requestInvalid(`/${name}`, `${name} must contain no more than ${MOST_PARTS} elements.`);
-    const items = list.map((item: unknown) =>
-      typeof item === 'object' && item !== null ? Object.assign(new part(), item) : item,
-    );
-    Object.assign(dto, { [name]: items });
-  }
-  return dto;
+    return list.flatMap((item: unknown, index) => {
+      const at = `/${name}/${index}`;
+      return isRecord(item)
+        ? below(at, checked(part, item, tally).faults)
+        : [fault(at, 'The element must be an object.')];
+    });
+  });
 }
 
-function faultsOf(
-  { property, constraints, children, value, target }: ValidationError,
-  above: string,
-  tally: { guesses: number },
-): readonly Fault[] {
-  // A value of the wrong kind is reported without a property: the enclosing member is at fault.
-  const name = property as string | undefined;
-  const path = name === undefined ? above : `${above}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  const rules = Object.entries(constraints ?? {});
-  const isUnknown = rules.some(([rule]) => rule === 'whitelistValidation');
-  if (name !== undefined && value === undefined && rules.length > 0 && !isUnknown)
-    return [fault(path, `The member ${name} is required.`, 'Add the member.')];
-  const own = rules.map(([rule, message]) =>
-    rule === 'whitelistValidation'
-      ? fault(path, `The member ${property} is unknown.`, remedyForMember(property, target, tally))
-      : fault(path, `${message}.`),
+function below(at: string, faults: readonly Fault[]): readonly Fault[] {
+  return faults.map((found) => ({ ...found, path: `${at}${found.path}` }));
+}
+
+/** Rules for the type of a value. If one fails, the others say nothing more. */
+const TYPE_RULES: ReadonlySet<string> = new Set(['isString', 'isInt', 'isBoolean', 'isArray', 'isObject']);
+
+function faultsOf({ property, constraints = {}, value, target }: ValidationError, tally: Tally): readonly Fault[] {
+  const path = `/${token(property)}`;
+  if ('whitelistValidation' in constraints)
+    return [fault(path, `The member ${property} is unknown.`, remedyForMember(property, target, tally))];
+  const rules = Object.entries(constraints);
+  if (value === undefined && rules.length > 0)
+    return [fault(path, `The member ${property} is required.`, 'Add the member.')];
+  const ofType = rules.filter(([rule]) => TYPE_RULES.has(rule));
+  return (ofType.length > 0 ? ofType : rules).flatMap(
+    ([rule, message]) =>
+      misfitsOf(rule, value)?.map((part) => fault(`${path}${part.at}`, `The value ${part.message}.`)) ?? [
+        fault(path, `${message}.`),
+      ],
   );
-  return [...own, ...(children ?? []).flatMap((child) => faultsOf(child, path, tally))];
 }
 
 /** Faults beyond the reported ones need no guess. */
-function remedyForMember(name: string, target: object | undefined, tally: { guesses: number }): string {
+function remedyForMember(name: string, target: object | undefined, tally: Tally): string {
   if (target === undefined || ++tally.guesses > MOST_FAULTS) return 'Remove the member, or correct its name.';
   return remedyForUnknown(name, membersOf(target), 'members');
 }

@@ -22,6 +22,6 @@ export class RerunBody {
     description: 'Sensitive inputs of the original run, by name. They must be sent again because they are not stored.',
   })
   @MayBeAbsent()
-  @IsMapOf('isSensitive', null, 64, () => true)
+  @IsMapOf('isSensitive', 'any value', 64, () => true)
   sensitive?: Record<string, Json>;
 }

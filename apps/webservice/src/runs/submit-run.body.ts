@@ -17,7 +17,7 @@ export class SubmitRunBody extends PackBody {
     description: 'Receipt of the earlier plan. With it, a refusal lists each component that differs.',
   })
   @MayBeAbsent()
-  @IsMapOf('isReceipt', 'digests (sha256: followed by 64 hexadecimal digits)', 64, isDigest)
+  @IsMapOf('isReceipt', 'sha256: followed by 64 hexadecimal digits', 64, isDigest)
   receipt?: Record<string, Digest>;
 
   @Labels('Labels of the run. They are not part of the plan.')

@@ -113,8 +113,8 @@ export class ScheduleBody extends PackBody {
   profileDigest?: Digest;
 }
 
-/** `PATCH /api/schedules/{id}`: absent members stay unchanged. */
-export class ScheduleEditBody extends PartialType(ScheduleBody) {
+/** `PATCH /api/schedules/{id}`: absent members stay unchanged. Null counts as a value, as in `ScheduleBody`; by default it would count as absent. */
+export class ScheduleEditBody extends PartialType(ScheduleBody, { skipNullProperties: false }) {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
 
   static together(body: Readonly<Record<string, unknown>>): readonly Fault[] {
@@ -157,11 +157,11 @@ export function toEdit(body: ScheduleEditBody, source: PackSource | null): Sched
   const { name, inputs, labels, paused } = body;
   const timing = timingOf(body);
   return {
-    ...(name == null ? {} : { name }),
+    ...(name === undefined ? {} : { name }),
     ...(source === null ? {} : { source }),
-    ...(inputs == null ? {} : { inputs }),
-    ...(labels == null ? {} : { labels }),
-    ...(paused == null ? {} : { paused }),
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(paused === undefined ? {} : { paused }),
     ...(Object.keys(timing).length === 0 ? {} : { timing }),
   };
 }
@@ -179,11 +179,11 @@ export function packOfSchedule(body: ScheduleEditBody): PackBody | null {
 
 function timingOf({ cron, timeZone, overlap, catchUp, catchUpWindow, until }: ScheduleEditBody): Partial<Timing> {
   return {
-    ...(cron == null ? {} : { cron }),
-    ...(timeZone == null ? {} : { timeZone }),
-    ...(overlap == null ? {} : { overlap }),
-    ...(catchUp == null ? {} : { catchUp }),
-    ...(catchUpWindow == null ? {} : { catchUpWindowMs: parseDuration(catchUpWindow) ?? 0 }),
+    ...(cron === undefined ? {} : { cron }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(overlap === undefined ? {} : { overlap }),
+    ...(catchUp === undefined ? {} : { catchUp }),
+    ...(catchUpWindow === undefined ? {} : { catchUpWindowMs: parseDuration(catchUpWindow) ?? 0 }),
     ...(until === undefined ? {} : { until: until === null ? null : Date.parse(until) }),
   };
 }

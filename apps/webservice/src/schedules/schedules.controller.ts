@@ -131,7 +131,7 @@ export class SchedulesController {
     id: 'editSchedule',
     summary: 'Edit, pause or resume a schedule',
     description:
-      'Omitted fields are not changed. `manifest` and `files` are replaced together. Every edit except a pause plans the pack again, pins the new plan and makes the caller the last editor. `paused: false` resumes a stopped schedule if the request contains the current `planHash` and `profileDigest`.',
+      'Omitted fields are not changed. `manifest` and `files` are replaced together. Every edit except a pause plans the pack again, pins the new plan and makes the caller the last editor. An edit that changes nothing, such as `{}`, is answered with the schedule as it is: revision and last editor remain, and the audit chain gets no entry. `paused: false` resumes a stopped schedule if the request contains the current `planHash` and `profileDigest`.',
     scopes: ['packs.run'],
     limit: 'submit',
     body: { type: ScheduleEditBody, example: EXAMPLES.scheduleEdit },

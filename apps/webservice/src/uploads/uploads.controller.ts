@@ -37,7 +37,13 @@ export class UploadsController {
   })
   async upload(@Caller() { principal }: Caller, @Req() request: Request, @Res() response: Response) {
     if ((request.get('content-encoding') ?? 'identity') !== 'identity')
-      throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
+      throw new ApiError(
+        'BODY_MEDIA_TYPE',
+        'the body must not be compressed',
+        [],
+        {},
+        'Send the bytes of the file without the header Content-Encoding. A compressed file is sent as it is.',
+      );
     liftDeadline(request);
     const announced = request.get('content-length');
     // A refused client continues to send, but nobody reads it.
@@ -63,6 +69,12 @@ async function* contentOf(request: Request, announced: string | undefined): Asyn
   } catch (error) {
     if (isCodedError(error)) throw error;
     const whole = announced === undefined ? '' : `, fewer than the ${announced} of Content-Length`;
-    throw new ApiError('BODY_UNREADABLE', `the body is incomplete: ${size} bytes have come${whole}`);
+    throw new ApiError(
+      'BODY_UNREADABLE',
+      `the body is incomplete: ${size} bytes have come${whole}`,
+      [],
+      {},
+      'Send the whole file again.',
+    );
   }
 }

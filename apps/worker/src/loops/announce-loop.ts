@@ -76,10 +76,13 @@ export class AnnounceLoop {
 
   private async deliverOne(item: DueAnnouncement): Promise<void> {
     const { runId, tenant, stream, announcement, tries } = item;
-    const about = { runId, tenant, stream, type: announcement.type, tries };
+    // Somebody else may have written the row.
+    const { type } = (announcement as typeof announcement | null) ?? { type: null };
+    const about = { runId, tenant, stream, type, tries };
     try {
       const outcome = await deliverWebhook(this.dependencies, item);
-      const level = outcome.kind === 'given-up' ? 'error' : outcome.kind === 'postponed' ? 'warn' : 'debug';
+      const isLost = outcome.kind === 'given-up' || outcome.kind === 'altered';
+      const level = isLost ? 'error' : outcome.kind === 'postponed' ? 'warn' : 'debug';
       this.log.say(level, `announcement.${outcome.kind}`, { ...about, ...outcome });
     } catch (error) {
       // It is retried when its lease has expired.

@@ -150,6 +150,25 @@ it('cancels, reruns and reads runs and gates', async () => {
   expect(keys()[1]).toBe(keys()[2]);
 });
 
+it.each<[string, (value: string) => Promise<unknown>]>([
+  ['runId', (value) => client.run(value)],
+  ['runId', (value) => client.wait(value)],
+  ['runId', (value) => client.cancel(value)],
+  ['runId', (value) => client.evidence(value)],
+  ['runId', (value) => client.api.GET('/api/runs/{runId}', { params: { path: { runId: value } } })],
+  ['gate', (value) => client.gate('run_1', value)],
+  ['artifactId', (value) => client.artifact('run_1', value)],
+])('sends no request to another route because of its %s: %s', async (name, ask) => {
+  server.answer();
+  // A dot segment is removed from a URL (RFC 3986 section 5.2.4).
+  for (const value of ['', '.', '..', '\ud800', undefined as unknown as string])
+    await expect(ask(value)).rejects.toMatchObject({
+      code: 'CLIENT_OPTION_INVALID',
+      message: expect.stringContaining(name) as string,
+    });
+  expect(asked()).toEqual([]);
+});
+
 it('reads pages of a log, and searches it', async () => {
   const page = { items: [], total: 0, searchedFrom: 1, searchedTo: 7, lastLine: 9, missingLines: 0, nextCursor: 'x' };
   server.answer(json(200, page), json(200, page), json(200, { eventType: 'step.log' }));

@@ -23,7 +23,7 @@ import { EXIT } from '../../terminal/exit-code';
 import { safeLine } from '../../terminal/safe-text';
 import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
-import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
+import { CONFIG, configOf, inRole, runOf, sayWaiting, settingsOf } from './database-settings';
 import { formatOf, isJson, printAs, withOutput } from '../options';
 
 /** `taskrunner maintain backup`, `restore`, `settle` and `resume`, with the role `maintain` and the object store of the configuration. */
@@ -38,16 +38,18 @@ export function registerBackup(maintain: Command, context: Context): void {
         const configuration = await settingsOf(configOf(command), context);
         const { artifacts } = configuration;
         const interrupt = interruptible();
-        const made = await namingStore(artifacts, async () =>
-          backUpDatabase(await urlOf('maintain', configuration), {
-            folder,
-            product: context.program.version,
-            objects: await openExistingObjectStore(artifacts),
-            copyObjects: withObjects === true,
-            signal: interrupt.signal,
-            onWaiting: sayWaiting(terminal),
-            onLost: (lost) => terminal.say(safeLine(describeLost(lost))),
-          }),
+        const made = await namingStore(artifacts, () =>
+          inRole('maintain', configuration, async (url) =>
+            backUpDatabase(url, {
+              folder,
+              product: context.program.version,
+              objects: await openExistingObjectStore(artifacts),
+              copyObjects: withObjects === true,
+              signal: interrupt.signal,
+              onWaiting: sayWaiting(terminal),
+              onLost: (lost) => terminal.say(safeLine(describeLost(lost))),
+            }),
+          ),
         ).finally(interrupt.close);
         const { manifest, digest } = made;
         if (wantsJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
@@ -82,17 +84,19 @@ export function registerBackup(maintain: Command, context: Context): void {
         // A new installation has no store yet: copying creates it.
         const openStore = supplied.objects === 'copy' ? openObjectStore : openExistingObjectStore;
         const keys = await keysAtHand(keyPathsOf(configuration));
-        const done = await namingStore(artifacts, async () =>
-          restoreDatabase(await urlOf('maintain', configuration), {
-            folder,
-            objects: await openStore(artifacts),
-            mode: supplied.objects,
-            keys,
-            keysMode: supplied.keys,
-            calendar: new CronerCalendar(),
-            onWaiting: sayWaiting(terminal),
-            expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
-          }),
+        const done = await namingStore(artifacts, () =>
+          inRole('maintain', configuration, async (url) =>
+            restoreDatabase(url, {
+              folder,
+              objects: await openStore(artifacts),
+              mode: supplied.objects,
+              keys,
+              keysMode: supplied.keys,
+              calendar: new CronerCalendar(),
+              onWaiting: sayWaiting(terminal),
+              expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
+            }),
+          ),
         );
         if (wantsJson(command)) terminal.print(JSON.stringify(inJson(done)));
         else for (const line of describeRestore(done)) terminal.print(safeLine(line));
@@ -106,10 +110,8 @@ export function registerBackup(maintain: Command, context: Context): void {
     .action((_: object, command: Command) =>
       context.run(async () => {
         const configuration = await settingsOf(configOf(command), context);
-        const done = await settleRecovered(
-          await urlOf('maintain', configuration),
-          new CronerCalendar(),
-          sayWaiting(terminal),
+        const done = await inRole('maintain', configuration, (url) =>
+          settleRecovered(url, new CronerCalendar(), sayWaiting(terminal)),
         );
         if (wantsJson(command)) terminal.print(JSON.stringify(done));
         else for (const line of describeRuns(done)) terminal.print(safeLine(line));
@@ -127,7 +129,7 @@ export function registerBackup(maintain: Command, context: Context): void {
       context.run(async () => {
         const configuration = await settingsOf(configOf(command), context);
         const of = { tenant: tenant as TenantId, run: run === undefined ? null : runOf(run), reason };
-        const items = await resumeRuns(await urlOf('maintain', configuration), of);
+        const items = await inRole('maintain', configuration, (url) => resumeRuns(url, of));
         printAs(context, formatOf(command), { items }, () => items.map((resumed) => `${resumed} is resumed`));
         return EXIT.OK;
       }),

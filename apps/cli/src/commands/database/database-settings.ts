@@ -5,6 +5,7 @@ import {
   loadConfiguration,
   type Configuration,
 } from '@taskrunner/infrastructure/configuration';
+import { openFolderDatabase } from '@taskrunner/infrastructure/file-storage';
 import type { Command } from 'commander';
 import { CliError } from '../../terminal/cli-error';
 import { faultLines } from '../../terminal/print-faults';
@@ -30,10 +31,27 @@ export async function settingsOf(supplied: string | undefined, { env, terminal }
 }
 
 /**
- * Connection settings of a role. Only the password file of this role is read. Throws `CLI_CONFIG` if the role is not configured, and
- * `DB_PASSWORD_FILE` if its file cannot be read.
+ * Does work with the connection URL of a role. A database in a folder is opened before and closed after it, so the services must be stopped.
+ * Throws `CLI_CONFIG` if the role is not configured, `DB_PASSWORD_FILE` if its file cannot be read, and `STORAGE_HELD` if a service uses the
+ * folder.
  */
-export async function urlOf(role: 'owner' | 'maintain', configuration: Configuration): Promise<string> {
+export async function inRole<Result>(
+  role: 'owner' | 'maintain',
+  configuration: Configuration,
+  work: (url: string) => Promise<Result>,
+): Promise<Result> {
+  const { kind, folder } = configuration.database;
+  if (kind === 'postgres' || folder === null) return work(await urlOf(role, configuration));
+  const database = await openFolderDatabase(folder);
+  try {
+    return await work(database.urls[`${role}Url`]);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Only the password file of this role is read. */
+async function urlOf(role: 'owner' | 'maintain', configuration: Configuration): Promise<string> {
   const url = await databaseUrlOf(configuration, role);
   if (url !== null) return url;
   throw new CliError(

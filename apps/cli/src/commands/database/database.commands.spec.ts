@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openFolderDatabase } from '@taskrunner/infrastructure/file-storage';
 import { runCommandLine } from '../../program';
 
 describe('taskrunner maintain', () => {
@@ -47,6 +48,20 @@ describe('taskrunner maintain', () => {
     writeFileSync(path, 'http: { prot: 1 }\n');
     const args = line.split(' ').map((word) => (word === 'FILE' ? path : word));
     expect((await taskrunner(...args))[0]).toBe(`CONFIG_UNKNOWN_KEY ${path}:1:9 http has no key "prot".`);
+  });
+
+  it('opens a database in a folder, unless a service uses it', async () => {
+    // The account of a server that root starts must be able to enter it.
+    chmodSync(folder, 0o711);
+    const path = join(folder, 'in-folder.yaml');
+    writeFileSync(path, `database: { kind: file, folder: ${join(folder, 'storage')} }\n`);
+    expect([await taskrunner('migrate', '--config', path), exit]).toEqual([[], 0]);
+    expect([await taskrunner('maintain', '--config', path), exit]).toEqual([[], 0]);
+    const service = await openFolderDatabase(join(folder, 'storage'));
+    const [line] = await taskrunner('maintain', '--config', path);
+    expect([line, exit]).toEqual([expect.stringContaining(`STORAGE_HELD`), 1]);
+    expect(line).toContain(`process ${process.pid}`);
+    await service.close();
   });
 
   describe('where the database or the store is not there', () => {

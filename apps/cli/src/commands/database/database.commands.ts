@@ -11,7 +11,7 @@ import { EXIT, type ExitCode } from '../../terminal/exit-code';
 import { reportError } from '../../terminal/report-error';
 import { registerBackup } from './backup.commands';
 import type { Context } from '../context';
-import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
+import { CONFIG, configOf, inRole, runOf, sayWaiting, settingsOf } from './database-settings';
 import { formatOf, isJson, printAs, withOutput } from '../options';
 
 interface Options {
@@ -33,7 +33,7 @@ export function registerDatabase(program: Command, context: Context): void {
     .action(({ config, output }: Options) =>
       context.run(async () => {
         const configuration = await settingsOf(config, context);
-        const { ran } = await migrateDatabase(await urlOf('owner', configuration), sayWaiting(terminal));
+        const { ran } = await inRole('owner', configuration, (url) => migrateDatabase(url, sayWaiting(terminal)));
         printAs(context, { output }, { ran }, () => (ran.length === 0 ? ['the database is up to date'] : ran));
         return EXIT.OK;
       }),
@@ -46,10 +46,8 @@ export function registerDatabase(program: Command, context: Context): void {
       context.run(async () => {
         const configuration = await settingsOf(config, context);
         const upkeep = async (): Promise<ExitCode> => {
-          const done = await maintainDatabase(
-            await urlOf('maintain', configuration),
-            configuration.retention,
-            sayWaiting(terminal),
+          const done = await inRole('maintain', configuration, (url) =>
+            maintainDatabase(url, configuration.retention, sayWaiting(terminal)),
           );
           terminal.print(isJson({ output }) ? JSON.stringify(done) : describeMaintained(done));
           return EXIT.OK;
@@ -67,7 +65,7 @@ export function registerDatabase(program: Command, context: Context): void {
     .action((run: string, { tenant, reason }: HoldOptions, command: Command) =>
       context.run(async () => {
         const configuration = await settingsOf(configOf(command), context);
-        await holdRun(await urlOf('maintain', configuration), tenant as TenantId, runOf(run), reason);
+        await inRole('maintain', configuration, (url) => holdRun(url, tenant as TenantId, runOf(run), reason));
         printAs(context, formatOf(command), { runId: run, held: true }, () => [`${run} is held`]);
         return EXIT.OK;
       }),
@@ -77,7 +75,7 @@ export function registerDatabase(program: Command, context: Context): void {
     .action((run: string, { tenant }: HoldOptions, command: Command) =>
       context.run(async () => {
         const configuration = await settingsOf(configOf(command), context);
-        await releaseRun(await urlOf('maintain', configuration), tenant as TenantId, runOf(run));
+        await inRole('maintain', configuration, (url) => releaseRun(url, tenant as TenantId, runOf(run)));
         printAs(context, formatOf(command), { runId: run, held: false }, () => [`${run} is no longer held`]);
         return EXIT.OK;
       }),

@@ -1,8 +1,9 @@
 import { digestOf } from '@taskrunner/core/canonical';
 import type { Json } from '@taskrunner/core/foundation';
 import type { GateView } from '../../server/run-views';
+import type { Terminal } from '../../terminal/terminal';
 import { gateLines } from '../../terminal/gates/gate-lines';
-import { digestOfShown } from './decide.command';
+import { confirmedByPerson, digestOfShown } from '../../decisions/terminal-decision';
 
 const show = { critical: ['CVE-2026-1'] };
 const request = {
@@ -87,6 +88,25 @@ describe('a gate that is decided', () => {
     ]);
   });
 
+  it('has long findings cut, which are seen to be cut; message, form and digest are whole', () => {
+    const long = Array.from({ length: 500 }, (_, at) => `CVE ${at}`);
+    const message = long.join('\n');
+    const shown = (full: string | null) =>
+      gateLines(view({ show: long, request: { ...request, message } }), request.planHash, undefined, {
+        full,
+        form: long,
+      });
+    const cut = shown('taskrunner approve run_1 approve --full');
+    expect(cut.filter((line) => line === '    "CVE 499"')).toEqual([]);
+    expect(cut.filter((line) => /^findings cut here: 462 more lines; .*--full$/.test(line))).toHaveLength(1);
+    expect([cut.includes('  CVE 499'), cut.includes('CVE 499'), cut.at(-1)]).toEqual([
+      true,
+      true,
+      `gate digest  ${request.planHash}`,
+    ]);
+    expect(shown(null)).toContain('    "CVE 499"');
+  });
+
   it('is shown with what differs from the run that was approved before', () => {
     const step = { id: 'a\ngate digest  x', change: 'added', kind: 'run', from: null, changes: [] };
     const gates = { newlyUngated: [], newlyGated: [], removed: [], added: [] };
@@ -149,5 +169,28 @@ describe('a gate that is decided', () => {
     // Digests of our own are printed on one line, so that they can be copied. There is one gate digest, and it is the last line.
     expect(lines.filter((line) => line.startsWith('gate digest'))).toEqual([`gate digest  ${request.planHash}`]);
     expect(lines.at(-1)).toBe(`gate digest  ${request.planHash}`);
+  });
+});
+
+describe('the question for the digest', () => {
+  const digest = digestOf('request');
+  const ask = (answer: string | null, canAsk: boolean) =>
+    confirmedByPerson('approve', digest, { canAsk, ask: async () => answer } as unknown as Terminal);
+
+  it('is answered with the first 8 characters', async () => {
+    await expect(ask(` ${digest.slice(7, 15).toUpperCase()} `, true)).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['other characters', '00000000', true, 'the characters are not the first 8 of the gate digest', /^No decision was/],
+    ['Ctrl-C', null, true, 'stopped at the question', /^No decision was made\.$/],
+    ['nobody', null, false, 'the decision was not confirmed', /--yes --gate-digest/],
+  ])('is not confirmed by %s', async (_what, answer, canAsk, message, remediation) => {
+    await expect(ask(answer, canAsk)).rejects.toMatchObject({
+      code: 'CLI_NOT_CONFIRMED',
+      exitCode: 3,
+      message,
+      remediation: expect.stringMatching(remediation),
+    });
   });
 });

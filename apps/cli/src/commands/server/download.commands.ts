@@ -1,15 +1,10 @@
 import { numberOf } from '../number-option';
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOver } from '@taskrunner/core/foundation';
 import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
+import { fileName, save } from '../../server/download';
 import { isRefusal } from '../../server/failure';
 import type { Server } from '../../server/server';
 import { runIdOf } from '../../server/run-argument';
@@ -18,8 +13,6 @@ import { EXIT } from '../../terminal/exit-code';
 import { ARTIFACT_COLUMNS } from '../../lists/list-columns';
 import type { Context } from '../context';
 import { printAs, printList, withOutput, type ServerOptions } from '../options';
-import { makeFolders } from '@taskrunner/infrastructure/files';
-import { refuseNoFile } from '../../files/special-file';
 
 /** Commands that download bytes: artifacts, evidence. */
 export function registerDownloads(program: Command, context: Context): void {
@@ -78,40 +71,4 @@ async function refuseWaiting(server: Server, runId: string): Promise<void> {
     `${runId} has no evidence yet: it waits at ${places || 'a point where a person must act'}`,
     `Evidence is sealed after the end of a run. See what it waits for with: taskrunner show ${runId}`,
   );
-}
-
-/** Converts a name from the server into the name of one local file. */
-function fileName(name: string): string {
-  const plain = name.replace(/[^A-Za-z0-9._:[\]-]/g, '_').slice(0, 200);
-  return /^\.*$/.test(plain) ? '_' : plain;
-}
-
-/** Writes the bytes to a file that appears only when they are complete and correct. Returns their digest. */
-async function save(content: object, target: string, expected: string | null): Promise<string> {
-  // It is replaced by the file.
-  refuseNoFile(target);
-  const draft = `${target}.${process.pid}.part`;
-  const hash = createHash('sha256');
-  const hashing = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  try {
-    await makeFolders(join(target, '..'));
-    await pipeline(Readable.fromWeb(content as ReadableStream), hashing, createWriteStream(draft));
-    const digest = `sha256:${hash.digest('hex')}`;
-    if (expected !== null && digest !== expected)
-      throw new CliError(
-        'CLI_SERVER_ANSWER',
-        `the content of ${basename(target)} does not match its digest`,
-        'Try again. If the error persists, contact the operator.',
-      );
-    await rename(draft, target);
-    return digest;
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
 }

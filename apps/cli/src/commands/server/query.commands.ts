@@ -14,6 +14,7 @@ import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { runColumns } from '../../lists/list-columns';
 import { LogPrinter } from '../../terminal/log-printer';
+import { failedStepLines } from '../../terminal/failed-steps';
 import { cancellationLines, endHelp, endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
@@ -130,6 +131,9 @@ function sayTail({ complete = true, sequence }: LogEvent, terminal: Terminal): v
     terminal.say(`the server stopped searching: fewer lines than requested were found after line ${sequence}`);
 }
 
+/** Maximum number of steps that `show` prints. */
+const MOST_STEPS = 1_000;
+
 function registerShow(program: Command, context: Context): void {
   withConnection(withOutput(program.command('show <run>')))
     .description('show a run, its steps and its gates')
@@ -139,9 +143,11 @@ function registerShow(program: Command, context: Context): void {
         const server = await connect(options, context.env);
         const runId = await runIdOf(server, named);
         const run = await server.client.run(runId);
-        const steps = await server.steps(runId);
+        const found = await server.steps(runId, MOST_STEPS + 1);
+        const steps = found.slice(0, MOST_STEPS);
         const gates = steps.some(({ kind }) => kind === 'gate') ? await server.gates(runId) : [];
-        if (isJson(options)) terminal.print(JSON.stringify({ ...run, gates }));
+        if (isJson(options))
+          terminal.print(JSON.stringify({ ...run, gates, steps, moreSteps: found.length > steps.length }));
         else {
           const order = await server.planOrder(runId);
           const tree = treeLines(steps, {
@@ -164,9 +170,10 @@ function registerShow(program: Command, context: Context): void {
             run.waits.flatMap((wait) => (wait.kind === 'restore' ? waitLines(run, wait) : [])),
           );
           if (run.outputs !== null) printLines(context, [safeLine(`outputs ${JSON.stringify(run.outputs)}`)]);
+          const failure = isOver(run.status) ? await runFailure(server, run) : null;
+          printLines(context, failedStepLines(runId, steps, failure?.stepId ?? null));
           if (!isOver(run.status)) printLines(context, [`run ${run.runId} ${run.status}`, ...cancellationLines(run)]);
           else {
-            const failure = await runFailure(server, run);
             printLines(context, endLines(run, failure));
             for (const line of endHelp(run, failure)) terminal.say(line);
           }

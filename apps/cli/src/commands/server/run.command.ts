@@ -7,7 +7,7 @@ import { parsePackReference } from '@taskrunner/core/pack';
 import { readInputs, type InputFile, type InputOptions } from '../../packs/input-arguments';
 import { isThere, loadPack } from '../../packs/pack-argument';
 import { inputRulesOf } from '../../packs/plan-offline';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { connectIfNamed, withConnection, type ConnectionOptions } from '../../server/connection';
 import { isCancelMeant } from '../../terminal/cancel-question';
 import { requestCancel } from '../../server/request-cancel';
 import { failureOf } from '../../server/failure';
@@ -37,11 +37,20 @@ interface Options extends ConnectionOptions, InputOptions {
   readonly label?: readonly string[];
   readonly idempotencyKey?: string;
   readonly until: 'end' | 'attention';
+  readonly keep?: boolean;
+  readonly as?: string;
+  readonly evidence?: string;
+  readonly resume?: string | true;
 }
 
+/** Options that have no meaning with a server. */
+const LOCAL_OPTIONS = ['keep', 'as', 'evidence', 'resume'] as const;
+
 export function registerRun(program: Command, context: Context): void {
-  withConnection(withOutput(withInputs(program.command('run <pack>'))))
-    .description('submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C asks whether to cancel the run')
+  withConnection(withOutput(withInputs(program.command('run [pack]'))))
+    .description(
+      'run a pack and follow it; without a server, in this process. Ctrl-C leaves a run on a server and interrupts another one; a second Ctrl-C asks whether to cancel it',
+    )
     .option(
       '--plan-hash <hash|file>',
       'run only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
@@ -50,10 +59,18 @@ export function registerRun(program: Command, context: Context): void {
     .option('--detach', 'exit after submission, without following the run')
     .option('--idempotency-key <key>', 'key that makes the request idempotent: the same key returns the first run')
     .addOption(new Option('--until <what>', 'when to stop following').choices(['end', 'attention']).default('end'))
-    .action((argument: string, options: Options) => {
+    .option('--evidence <file>', 'without a server: file for the evidence (default: <run>.evidence.tar)')
+    .option('--keep', 'without a server: keep the folder of the run after its evidence is written')
+    .option('--as <name>', 'without a server: decide at gates as a second local person; the evidence says so')
+    .option('--resume [run]', 'without a server: go on with an interrupted run (default: the newest one)')
+    .action((named: string | undefined, options: Options) => {
       return context.run(async () => {
         const { terminal } = context;
-        const server = await connect(options, context.env);
+        if (options.resume === undefined) packArgument(named);
+        const server = await connectIfNamed(options, context.env);
+        if (server === null) return runWithoutServer(named, options, context);
+        refuseLocalOptions(options);
+        const argument = packArgument(named);
         const { source, shown } = await packAt(argument);
         let run: RunView;
         const rules = await inputRules(server, argument, source);
@@ -69,8 +86,54 @@ export function registerRun(program: Command, context: Context): void {
         const display = displayFor(options.output, terminal);
         display.accepted(run);
         return followAndReport(server, run.runId, options.until, display, terminal, options.output);
-      }, argument);
+      }, named);
     });
+}
+
+function packArgument(named: string | undefined): string {
+  if (named !== undefined) return named;
+  throw new CliError('CLI_USAGE', "missing required argument 'pack'", 'See the usage with --help.');
+}
+
+function refuseLocalOptions(options: Options): void {
+  const supplied = LOCAL_OPTIONS.filter((name) => options[name] !== undefined);
+  if (supplied.length === 0) return;
+  throw new CliError(
+    'CLI_USAGE',
+    `${supplied.map((name) => `--${name}`).join(', ')} ${supplied.length === 1 ? 'is' : 'are'} for runs without a server`,
+    'Omit the option, or unset the server: TASKRUNNER_SERVER, TASKRUNNER_CONTEXT and the current context.',
+  );
+}
+
+/** Runs a pack in this process. Its parts are loaded only here. */
+async function runWithoutServer(named: string | undefined, options: Options, context: Context): Promise<ExitCode> {
+  const { terminal, env } = context;
+  if (options.detach)
+    throw new CliError(
+      'CLI_USAGE',
+      '--detach requires a server: a run without one ends with this process',
+      'Name a server with --server URL, or omit --detach.',
+    );
+  const { resumeLocally, runLocally } = await import('../../local/run-locally.js');
+  const { output, until, as, keep = false, evidence, resume } = options;
+  const isForPrograms = isJson({ output });
+  const display = displayFor(output, terminal);
+  const run = { env, terminal, display, isForPrograms, until, as, keep, evidence };
+  if (resume !== undefined) return resumeLocally(run, resume === true ? null : resume, named ?? null);
+  const argument = packArgument(named);
+  const { source, shown } = await packAt(argument);
+  let rules: InputRules = [];
+  try {
+    return await runLocally(run, {
+      ...{ argument, source },
+      submit: async (server) => {
+        rules = await inputRules(server, argument, source);
+        return submit(server, await requestOf(server, argument, source, options, context, rules), options);
+      },
+    });
+  } catch (error) {
+    return reportError(error, terminal, shown, rules);
+  }
 }
 
 /** The pack of an argument: a local one, or (`source` null) one that the server fetches by name. */
@@ -187,6 +250,8 @@ export async function followAndReport(
   output: string,
 ): Promise<ExitCode> {
   const leave = new AbortController();
+  const over = new AbortController();
+  const onEnd = (): void => over.abort();
   const interrupts = new Interrupts({
     onFirst: () =>
       terminal.say(
@@ -195,7 +260,7 @@ export async function followAndReport(
     onDetach: () => leave.abort(),
     onSecond: () => {
       const cancel = async (): Promise<void> => {
-        if (!(await isCancelMeant(runId, terminal, display))) return interrupts.reset();
+        if (!(await isCancelMeant(runId, terminal, display, over.signal))) return interrupts.reset();
         await requestCancel(() => server.client.cancel(runId, { reason: CANCELLED_HERE }), { runId, terminal });
       };
       void cancel();
@@ -204,7 +269,7 @@ export async function followAndReport(
   });
   try {
     const { isInteractive } = terminal;
-    const run = await followRun({ server, runId, display, until, signal: leave.signal, isInteractive });
+    const run = await followRun({ server, runId, display, until, signal: leave.signal, onEnd, isInteractive });
     if (!isOver(run.status)) return EXIT.WAITS_FOR_PERSON;
     return exitOfRun(run.status, run.error);
   } catch (error) {
@@ -215,6 +280,8 @@ export async function followAndReport(
     }
     return EXIT.INTERRUPTED;
   } finally {
+    // Whatever ended the following, nobody answers for a run that is not followed.
+    over.abort();
     interrupts.close();
   }
 }

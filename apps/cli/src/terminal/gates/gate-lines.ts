@@ -6,21 +6,31 @@ import { decisionLines } from '../decision-lines';
 import { plannedLines, type PlannedBehind } from './planned-lines';
 import { policyLines } from '../policy-lines';
 import { safeBlock, safeLine, wrapped } from '../safe-text';
+import { shortened } from './shortened';
+
+/** What is shown besides the request, and how. */
+interface Shown {
+  readonly planned?: PlannedBehind | null;
+  readonly form?: readonly string[];
+  readonly full?: string | null;
+}
 
 /**
  * A gate for an approver. Texts from people, policies and steps are escaped and indented, also where a terminal of `columns` wraps them, so
  * that none of their lines can pass for one of these. `planned`: what the steps behind the gate do; null: not shown. `form`: lines of the form
- * that an approval fills in.
+ * that an approval fills in. `full`: the command that prints long inputs, findings and values of steps whole; null: they are whole here. The
+ * message, the form and the digest are never cut.
  */
 export function gateLines(
   view: GateView,
   digest: Digest,
   columns = Infinity,
-  { planned = null, form = [] }: { readonly planned?: PlannedBehind | null; readonly form?: readonly string[] } = {},
+  { planned = null, form = [], full = null }: Shown = {},
 ): readonly string[] {
   const { request, show, approvals, required, ungatedEffects, pack, requester } = view;
   const { requirement, opens, reads, secrets, item, notApplied } = request;
   const policy = policyShown(view);
+  const found = shortened(findings(show), full);
   // A policy is no approval rule: steps behind it are listed as ungated, although they wait for this gate.
   const behind = new Set(opens.map((step) => nodeOf(step as StepId) as string));
   const free = (ungatedEffects ?? []).filter((step) => !behind.has(step));
@@ -52,13 +62,14 @@ export function gateLines(
     ...(byPolicy.length > 0
       ? [plain('policy only', `${byPolicy.join(', ')}: no approval, had the policy allowed it`)]
       : []),
-    ...(planned === null ? [] : plannedLines(planned)),
+    ...(planned === null ? [] : plannedLines(planned, full)),
     ...changeLines(view.planDiff),
     ...(policy === null ? [] : ['policy', ...policyLines(policy).map((line) => `  ${line}`)]),
     'message',
     safeBlock(request.message === '' ? 'none' : request.message),
     'findings',
-    safeBlock(findings(show)),
+    safeBlock(found.text),
+    ...(found.cut === null ? [] : [safeLine(`findings ${found.cut}`)]),
     ...(view.decisions ?? []).flatMap((one) => decisionLines(one).map((line, i) => (i === 0 ? line : `  ${line}`))),
     ...(view.suggestedReason == null ? [] : ['suggested reason', safeBlock(view.suggestedReason)]),
     ...form,

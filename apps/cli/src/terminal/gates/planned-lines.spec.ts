@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { digestOf } from '@taskrunner/core/canonical';
 import type { GateView, PlanView } from '../../server/run-views';
 import { plannedBehind, plannedLines } from './planned-lines';
 
+const digestOfText = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const common = { when: null, stated: false, runOn: 'success', timeoutMs: null, workers: [], continueOnError: false };
 const act = {
   ...common,
@@ -55,7 +57,7 @@ const view = (more: object = {}): GateView =>
 
 describe('the steps behind a gate', () => {
   it('are printed with what they execute, and none of their lines can pass for one of ours', () => {
-    const lines = plannedLines(plannedBehind(view(), answer)).join('\n').split('\n');
+    const lines = plannedLines(plannedBehind(view(), answer), null).join('\n').split('\n');
     for (const line of [
       '  who          ops',
       '  pin          sensitive: the value is not shown',
@@ -72,6 +74,33 @@ describe('the steps behind a gate', () => {
       'inputs',
       'behind       expressions are as the plan has them',
     ]);
+  });
+
+  it('have long values cut, with size, digest and the command that prints them; the rest stays', () => {
+    const steps = [
+      { id: 'a', title: null, uses: 'x', effects: 'once', facts: [{ name: 'args', text: 'y'.repeat(5_000) }] },
+    ] as const;
+    const lock = Array.from({ length: 1_052 }, (_, at) => `line ${at}`).join('\n');
+    const inputs = [
+      { name: 'lock', text: lock },
+      { name: 'who', text: 'ops' },
+    ];
+    const cut = plannedLines({ inputs, steps }, 'taskrunner approve run_1 agree --full').join('\n').split('\n');
+    expect(cut).toHaveLength(48);
+    expect(cut.slice(41, 43)).toEqual([
+      '    line 39…',
+      `  lock cut here: 1 012 more lines; whole value: 9 409 bytes, ${digestOfText(lock)}; read it with: taskrunner approve run_1 agree --full`,
+    ]);
+    expect(cut[43]).toBe('  who          ops');
+    expect(cut.slice(46).map((line) => line.slice(0, 60))).toEqual(
+      [`    args         ${'y'.repeat(43)}`, '    args cut here: the line goes on; whole value: 5 000 bytes, '].map(
+        (line) => line.slice(0, 60),
+      ),
+    );
+    const whole = plannedLines({ inputs, steps }, null).join('\n');
+    expect(whole).toContain('line 1051');
+    expect(whole).toContain('y'.repeat(5_000));
+    expect(whole).not.toContain('cut here');
   });
 
   it.each([

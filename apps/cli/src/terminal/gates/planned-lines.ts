@@ -4,6 +4,7 @@ import { plannedInputs, stepsBehind, type Plan, type PlannedStep, type StepFact 
 import type { GateView, PlanView } from '../../server/run-views';
 import { CliError } from '../cli-error';
 import { safeBlock, safeLine } from '../safe-text';
+import { shortened } from './shortened';
 
 /** What an approver reads about the steps behind a gate. */
 export interface PlannedBehind {
@@ -31,22 +32,26 @@ export function plannedBehind({ request, gateId }: GateView, { plan, profile }: 
 
 const NAME = 13;
 
-/** The inputs of the run, and what each step behind the gate will do. */
-export function plannedLines({ inputs, steps }: PlannedBehind): readonly string[] {
+/** The inputs of the run, and what each step behind the gate will do. `command`: prints long values whole; null: they are whole here. */
+export function plannedLines({ inputs, steps }: PlannedBehind, command: string | null): readonly string[] {
+  const linesOf = (facts: readonly StepFact[], indent: string): readonly string[] =>
+    facts.flatMap((one) => factLines(one, indent, command));
   return [
-    ...(inputs.length === 0 ? [] : ['inputs', ...inputs.flatMap((one) => factLines(one, '  '))]),
+    ...(inputs.length === 0 ? [] : ['inputs', ...linesOf(inputs, '  ')]),
     ...(steps.length === 0
       ? ['behind       no step executes anything']
       : ['behind       expressions are as the plan has them']),
     ...steps.flatMap(({ id, title, uses, effects, facts }) => [
       safeLine(`  step ${id}${title === null ? '' : ` (${title})`}: ${uses}, effects ${effects}`),
-      ...facts.flatMap((one) => factLines(one, '    ')),
+      ...linesOf(facts, '    '),
     ]),
   ];
 }
 
-function factLines({ name, text }: StepFact, indent: string): readonly string[] {
+function factLines({ name, text: whole }: StepFact, indent: string, command: string | null): readonly string[] {
+  const { text, cut } = shortened(whole, command);
+  const said = cut === null ? [] : [safeLine(`${indent}${name} ${cut}`)];
   return text.includes('\n')
-    ? [safeLine(`${indent}${name}`), safeBlock(text, `${indent}  `)]
-    : [safeLine(`${indent}${name.padEnd(NAME)}${name.length < NAME ? '' : ' '}${text}`)];
+    ? [safeLine(`${indent}${name}`), safeBlock(text, `${indent}  `), ...said]
+    : [safeLine(`${indent}${name.padEnd(NAME)}${name.length < NAME ? '' : ' '}${text}`), ...said];
 }

@@ -55,8 +55,12 @@ export const PLAN_SCHEMAS = {
   ScenarioReport: closed({
     passed: whole,
     failed: whole,
-    faulty: whole,
-    faults: listOf(object),
+    faulty: {
+      ...whole,
+      description:
+        'Number of scenarios that could not be evaluated: results with the status `faulty`, and scenarios that could not be read. It is at least 1 if `faults` is not empty.',
+    },
+    faults: { ...listOf(object), description: 'Why scenarios could not be read. They have no result.' },
     results: listOf(
       closed({
         file: text,

@@ -32,7 +32,7 @@ export function describeRequests(api: ApiUnderTest): void {
       });
       const paths = (body['errors'] as unknown as { path: string }[]).map(({ path }) => path);
       expect(new Set(paths)).toEqual(
-        new Set(['/manifest', '/labels', '/planHash', '/colour', '/files/0/path', '/files/0/contentBase64']),
+        new Set(['/manifest', '/labels/a', '/planHash', '/colour', '/files/0/path', '/files/0/contentBase64']),
       );
       const query = await ask('ada', 'GET', '/api/runs?limit=0&color=1&status=x&stuck=y');
       expect(query.status).toBe(422);
@@ -43,7 +43,7 @@ export function describeRequests(api: ApiUnderTest): void {
       [
         ...['ada', '/api/runs'],
         { labels: { a: 1 }, files: [{ path: '../x', contentBase64: '-' }], inputs: 1 },
-        ['/labels', '/files/0/path', '/files/0/contentBase64', '/inputs', '/manifest'],
+        ['/labels/a', '/files/0/path', '/files/0/contentBase64', '/inputs', '/manifest'],
       ],
       [
         ...['ada', '/api/plans'],
@@ -102,8 +102,7 @@ export function describeRequests(api: ApiUnderTest): void {
         { path: '/manifst', message: 'The member manifst is unknown.', remediation: 'Did you mean manifest?' },
         {
           path: '/labels',
-          message:
-            'labels must be an object with at most 64 members, whose names have at most 63 characters and whose values are texts of at most 256 characters.',
+          message: 'labels must be an object with at most 64 members, whose names have at most 63 characters.',
         },
         { path: '/manifest' },
       ]);
@@ -292,7 +291,20 @@ export function describeRequests(api: ApiUnderTest): void {
 
     it('for other routes and media types are refused in the same shape', async () => {
       expect((await ask('ada', 'GET', '/api/nothing')).body).toMatchObject({ code: 'ROUTE_NOT_FOUND', status: 404 });
-      expect((await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
+      const runId = await submit();
+      for (const path of ['/api/runs/%ff', '/api/runs/%', '/api/runs/a%zz/gates', '/v1/task-runner/%ff']) {
+        const { status, body } = await ask('ada', 'GET', path);
+        const [{ message }] = body['errors'] as unknown as [{ message: string }];
+        expect([path, status, message]).toEqual([path, 422, 'The path is not valid percent-encoding of UTF-8.']);
+      }
+      for (const path of ['/api/runs/', '/api/me/', `/api/runs/${runId}/`, `/api/runs/${runId}/gates/`])
+        expect([path, (await ask('ada', 'GET', path)).body['code']]).toEqual([path, 'ROUTE_NOT_FOUND']);
+      for (const type of ['text/plain', 'application/merge-patch+json', 'application/problem+json', 'text/json']) {
+        const { status, body } = await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': type });
+        expect([type, status, body['code']]).toEqual([type, 415, 'BODY_MEDIA_TYPE']);
+      }
+      const types = { 'content-type': 'application/json; charset=UTF-8' };
+      expect((await ask('ada', 'POST', '/api/runs', '{}', types)).status).toBe(422);
       expect((await ask(null, 'GET', '/errors/GATE_STALE')).body).toMatchObject({ status: 409 });
     });
 

@@ -17,8 +17,16 @@ export function describeSchedules(api: ApiUnderTest): void {
       expect(
         (await promised('Schedule', 'ada', 'PATCH', path, { until: '2099-01-01T00:00:00Z' })).headers.get('etag'),
       ).toBe('"r2"');
+      for (const same of [{}, { name: 'nightly', inputs: { image: 'app:1' }, manifest: MANIFEST, paused: false }]) {
+        const unchanged = await promised('Schedule', 'ada', 'PATCH', path, same);
+        expect(unchanged.headers.get('etag')).toBe('"r2"');
+      }
       const unknown = { bundle: { digest: `sha256:${'0'.repeat(64)}` } };
       expect((await ask('ada', 'PATCH', path, unknown)).body['code']).toBe('UPLOAD_MISSING');
+      for (const member of ['pack', 'bundle', 'cron', 'planHash', 'labels']) {
+        const { status, body: refused } = await ask('ada', 'PATCH', path, { [member]: null });
+        expect([status, refused['errors']]).toMatchObject([422, [{ path: `/${member}` }]]);
+      }
       const next = await promised('UpcomingTicks', 'ada', 'GET', `${path}/next`);
       expect(next.body['ticks']).toHaveLength(5);
       const { items } = (await ask('ada', 'GET', '/api/schedules')).body;

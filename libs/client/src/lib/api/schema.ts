@@ -615,7 +615,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Run the scenario tests of a pack; steps are simulated, not executed */
+    /**
+     * Run the scenario tests of a pack; steps are simulated, not executed
+     * @description The status is 200 whatever the results are: the tests have passed if `failed` and `faulty` are 0. A scenario that cannot be read has no result; it counts in `faulty`, and `faults` names its file, line and column.
+     */
     post: operations['testPack'];
     delete?: never;
     options?: never;
@@ -681,7 +684,7 @@ export interface paths {
     head?: never;
     /**
      * Edit, pause or resume a schedule
-     * @description Omitted fields are not changed. `manifest` and `files` are replaced together. Every edit except a pause plans the pack again, pins the new plan and makes the caller the last editor. `paused: false` resumes a stopped schedule if the request contains the current `planHash` and `profileDigest`.
+     * @description Omitted fields are not changed. `manifest` and `files` are replaced together. Every edit except a pause plans the pack again, pins the new plan and makes the caller the last editor. An edit that changes nothing, such as `{}`, is answered with the schedule as it is: revision and last editor remain, and the audit chain gets no entry. `paused: false` resumes a stopped schedule if the request contains the current `planHash` and `profileDigest`.
      */
     patch: operations['editSchedule'];
     trace?: never;
@@ -923,7 +926,7 @@ export interface components {
       receipt?: {
         [key: string]: string;
       };
-      /** @description Labels of the run. They are not part of the plan. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
+      /** @description Labels of the run. They are not part of the plan. At most 64 labels. A name has 1 to 63 characters and no colon, which separates it from the value in the `label` filter. A value has at most 256 characters. Neither can contain U+0000. */
       labels?: {
         [key: string]: string;
       };
@@ -1186,7 +1189,7 @@ export interface components {
        * @default false
        */
       paused?: boolean;
-      /** @description Labels of the runs of the schedule. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
+      /** @description Labels of the runs of the schedule. At most 64 labels. A name has 1 to 63 characters and no colon, which separates it from the value in the `label` filter. A value has at most 256 characters. Neither can contain U+0000. */
       labels?: {
         [key: string]: string;
       };
@@ -1252,7 +1255,7 @@ export interface components {
        * @default false
        */
       paused?: boolean;
-      /** @description Labels of the runs of the schedule. At most 64 labels. A name has at most 63 characters, a value at most 256; neither can contain U+0000. A name with a colon cannot be used in the `label` filter. */
+      /** @description Labels of the runs of the schedule. At most 64 labels. A name has 1 to 63 characters and no colon, which separates it from the value in the `label` filter. A value has at most 256 characters. Neither can contain U+0000. */
       labels?: {
         [key: string]: string;
       };
@@ -1808,7 +1811,9 @@ export interface components {
     ScenarioReport: {
       passed: number;
       failed: number;
+      /** @description Number of scenarios that could not be evaluated: results with the status `faulty`, and scenarios that could not be read. It is at least 1 if `faults` is not empty. */
       faulty: number;
+      /** @description Why scenarios could not be read. They have no result. */
       faults: Record<string, unknown>[];
       results: {
         file: string;

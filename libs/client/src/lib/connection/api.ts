@@ -7,18 +7,32 @@ import { unreachable } from './unreachable';
 
 /**
  * Every route of the API, by method and path, with the types of its OpenAPI document. Rejects with `ApiProblem` if the server refuses,
- * and with `CLIENT_SERVER_UNREACHABLE` if it does not respond.
+ * with `CLIENT_SERVER_UNREACHABLE` if it does not respond, and with `CLIENT_OPTION_INVALID` if a parameter of the path cannot be a segment.
  */
 export type Api = Client<paths>;
 
 export function apiOf(connection: Connection): Api {
   const api = createFetchClient<paths>({
     baseUrl: connection.address,
+    pathSerializer: pathOf,
     Request: RepeatableRequest,
     fetch: (request) => connection.send(request as RepeatableRequest),
   });
   api.use(checkAnswers(connection.address));
   return api;
+}
+
+/** The path of a route. Without the check, an empty text or a dot segment would lead to another route (RFC 3986 section 5.2.4). */
+function pathOf(template: string, parameters: Readonly<Record<string, unknown>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_match, name: string) => {
+    const value = parameters[name];
+    if (typeof value === 'string' && !/^\.{0,2}$|\p{Surrogate}/u.test(value)) return encodeURIComponent(value);
+    throw new ClientError(
+      'CLIENT_OPTION_INVALID',
+      `${name} is ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
+      `Set ${name} to a text other than "", "." and "..", without unpaired surrogates.`,
+    );
+  });
 }
 
 function checkAnswers(server: string): Middleware {

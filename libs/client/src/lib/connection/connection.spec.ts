@@ -74,3 +74,12 @@ it('sends with the given function, whose failure is a lost connection', async ()
     message: expect.stringContaining('https://runner.example.org/api/me'),
   });
 });
+
+it('says of a server without TLS, asked for with https, that it has none', async () => {
+  const client = createClient({ server: server.url.replace('http:', 'https:'), token: () => 'one' });
+  await expect(client.api.GET('/api/me')).rejects.toMatchObject({
+    code: 'CLIENT_SERVER_UNREACHABLE',
+    message: expect.stringMatching(/https:\/\/.* does not respond with TLS$/),
+    remediation: 'Use http:// if the server has no TLS, or check the port.',
+  });
+});

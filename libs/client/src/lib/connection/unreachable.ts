@@ -11,6 +11,14 @@ export function unreachable(cause: unknown, server = 'the server'): ClientError 
       'Let the server listen on another port.',
       { cause },
     );
+  // What OpenSSL says of an answer that is not TLS.
+  if (/^https:/i.test(server) && /wrong version number|packet length too long/i.test(reason))
+    return new ClientError(
+      'CLIENT_SERVER_UNREACHABLE',
+      `${server} does not respond with TLS`,
+      'Use http:// if the server has no TLS, or check the port.',
+      { cause },
+    );
   return new ClientError(
     'CLIENT_SERVER_UNREACHABLE',
     `${server} does not respond: ${reason}`,

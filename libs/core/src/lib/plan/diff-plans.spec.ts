@@ -21,6 +21,15 @@ describe('the diff of two plans', () => {
     expect(diffLines(diff)).toEqual([]);
   });
 
+  it('cuts long values around their first difference', () => {
+    const text = (last: string) => `${'x'.repeat(50_000)}${last}${'y'.repeat(50_000)}`;
+    const { planHash } = diffPlans(base, base);
+    const changes = [{ path: '/lock', before: text('1.0.0'), after: text('6.6.6') }];
+    const gates = { newlyUngated: [], newlyGated: [], removed: [], added: [] };
+    const [, line = ''] = diffLines({ same: false, planHash, steps: [], parts: { inputs: changes }, gates });
+    expect(line).toMatch(/^ {4}\/lock: …x{40}1\.0\.0y{115}… → …x{40}6\.6\.6y{115}…$/);
+  });
+
   it.each([
     [
       'a value',

@@ -25,6 +25,8 @@ export interface FileFault extends Fault {
 interface ScenarioReading {
   readonly scenarios: readonly ReadScenario[];
   readonly faults: readonly FileFault[];
+  /** Number of scenarios that have faults and are therefore missing. Those beyond the maximum count as one. */
+  readonly unread: number;
 }
 
 /** Maximum number of scenarios of one pack or request, including faulty ones. */
@@ -43,14 +45,17 @@ export function readScenarios(
   const scenarios: ReadScenario[] = [];
   const faults: FileFault[] = [];
   const names = new Map<string, string>();
+  let unread = 0;
   let room = MAX_SCENARIOS;
   for (const { path: file, bytes } of files) {
     const found = readFile(file, bytes, room);
     faults.push(...found.faults);
+    unread += found.unread;
     for (const one of found.scenarios) {
       const { name } = one.scenario;
       const before = names.get(name);
-      if (before !== undefined)
+      if (before !== undefined) {
+        unread++;
         faults.push({
           ...scenarioFault(
             'SCENARIO_NAME_TWICE',
@@ -59,13 +64,15 @@ export function readScenarios(
           ),
           file,
         });
+        continue;
+      }
       names.set(name, file);
       scenarios.push(one);
     }
     if (found.room === null) break;
     room = found.room;
   }
-  return { scenarios, faults };
+  return { scenarios, faults, unread };
 }
 
 /** `room`: number of further scenarios that are allowed; null: there were more, which is a fault. */
@@ -74,24 +81,32 @@ function readFile(file: string, bytes: Uint8Array, before: number): ScenarioRead
   const faults: Fault[] = [];
   if (bytes.length > MAX_BYTES) {
     const reading = readDocument(bytes, { maxBytes: MAX_BYTES });
-    return { scenarios, faults: reading.kind === 'refused' ? inFile(file, reading.faults) : [], room: before };
+    return {
+      scenarios,
+      faults: reading.kind === 'refused' ? inFile(file, reading.faults) : [],
+      unread: 1,
+      room: before,
+    };
   }
   const text = decode(bytes);
   if (text === null) {
     const whole = { path: '', line: 1, column: 1 };
     const fault = scenarioFault('SCENARIO_TEXT', whole, 'The file is not UTF-8.');
-    return { scenarios, faults: inFile(file, [fault]), room: before };
+    return { scenarios, faults: inFile(file, [fault]), unread: 1, room: before };
   }
+  let unread = 0;
   let room: number | null = before;
   for (const { body, firstLine } of documentsOf(text)) {
     if (room === 0) {
       faults.push(tooMany({ path: '', line: firstLine, column: 1 }));
+      unread++;
       room = null;
       break;
     }
     const document = readDocument(body, { maxBytes: MAX_BYTES, firstLine });
     if (document.kind === 'refused') {
       faults.push(...document.faults);
+      unread++;
       room -= 1;
       continue;
     }
@@ -104,9 +119,13 @@ function readFile(file: string, bytes: Uint8Array, before: number): ScenarioRead
     for (const one of written.slice(0, room)) {
       const count = reading.faults.length;
       const scenario = scenarioShape.read(one, one.at, reading);
-      if (reading.faults.length > count) continue;
+      if (reading.faults.length > count) {
+        unread++;
+        continue;
+      }
       const locate = (pointer: string, key = false): Location => reading.locate(one.at + pointer, key);
-      if (expectsNothing(scenario))
+      if (expectsNothing(scenario)) {
+        unread++;
         faults.push(
           scenarioFault(
             'SCENARIO_EXPECTS_NOTHING',
@@ -114,17 +133,18 @@ function readFile(file: string, bytes: Uint8Array, before: number): ScenarioRead
             `The scenario ${scenario.name} has no expectations.`,
           ),
         );
-      else scenarios.push({ file, scenario, locate });
+      } else scenarios.push({ file, scenario, locate });
     }
     faults.push(...reading.faults);
     if (excess !== undefined) {
       faults.push(tooMany(reading.locate(excess.at)));
+      unread++;
       room = null;
       break;
     }
     room -= Math.max(1, written.length);
   }
-  return { scenarios, faults: inFile(file, sortFaults(faults)), room };
+  return { scenarios, faults: inFile(file, sortFaults(faults)), unread, room };
 }
 
 function tooMany(at: Location): Fault {

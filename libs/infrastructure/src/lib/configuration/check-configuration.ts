@@ -1,6 +1,8 @@
 import { decideEgress, parseTarget } from '@taskrunner/core/egress';
 import { isLoopbackHost, sameSubject } from '@taskrunner/core/foundation';
 import { checkArtifacts } from './checks/check-artifacts';
+import { checkDatabase, isOfWebservice } from './checks/check-database';
+import { checkAuthorities, checkSocket } from './checks/check-authorities';
 import { checkDestinations } from './checks/check-destinations';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
 import { endpointRule } from './webhook-endpoints';
@@ -18,6 +20,8 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
       '/http/healthPort',
       '/http/port',
     ]);
+  checkDatabase(configuration, notes);
+  checkSocket(configuration, notes);
   checkBodies(configuration, notes);
   checkConsole(configuration, notes);
   if (configuration.sealedMode.required && !configuration.sealedMode.enabled)
@@ -51,7 +55,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
   checkNames(authority.issuers, notes);
   configuration.webhooks.endpoints.forEach((_, index) => checkWebhook(configuration, index, notes));
   checkPacksRegistry(configuration.packsRegistry, notes);
-  if (authority.development) checkDevelopment(configuration, notes);
+  checkAuthorities(configuration, notes);
   checkArtifacts(configuration, notes);
   checkDestinations(configuration, notes);
   checkAttestor(configuration, notes);
@@ -59,10 +63,6 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
   checkContainer(configuration, notes);
   if (reader === 'webservice' || (reader === 'check' && isOfWebservice(database)))
     checkWebservice(configuration, notes);
-}
-
-function isOfWebservice({ webUrl, host, webPasswordFile }: Configuration['database']): boolean {
-  return webUrl !== null || (host !== null && webPasswordFile !== null);
 }
 
 /** A worker can probe the machine. The webservice promises an environment to runs before a worker has it. */
@@ -319,16 +319,4 @@ function checkWebhook(
       '/webhooks/longestRetry',
       'webhooks.longestRetry must be at least webhooks.firstRetry.',
     );
-}
-
-/** The development Authority issues tokens for any name, so nothing of it may be reachable from elsewhere. */
-function checkDevelopment({ http, authority }: Configuration, notes: Notes): void {
-  const refuse = (at: string, what: string) =>
-    notes.fault('CONFIG_UNSAFE', at, `With authority.development ${what} must be on loopback.`);
-  if (!isLoopbackHost(http.host)) refuse('/http/host', 'http.host');
-  if (http.publicUrl !== null && !isLoopbackHost(new URL(http.publicUrl).hostname))
-    refuse('/http/publicUrl', 'http.publicUrl');
-  authority.issuers.forEach(({ issuer }, index) => {
-    if (!isLoopbackHost(new URL(issuer).hostname)) refuse(`/authority/issuers/${index}/issuer`, 'every issuer');
-  });
 }

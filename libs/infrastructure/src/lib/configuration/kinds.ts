@@ -9,6 +9,11 @@ const TYPES = { text: 'a text', flag: 'true or false', number: 'an integer', lis
 const DURATION_UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
 const SIZE_UNITS = { GiB: 1024 ** 3, MiB: 1024 ** 2, KiB: 1024, B: 1 } as const;
 
+function isHttpUrl(value: string): boolean {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}
+
 /** A text that `isRight` accepts; `noun` describes it in messages. */
 function textual(noun: string, isRight: (value: string) => boolean, isSecret = false): Kind<string> {
   return {
@@ -31,9 +36,11 @@ export const path = textual('an absolute path', (value) => value.startsWith('/')
 /** A file that contains a secret and nothing else. Only its path is ever shown. */
 export const secretFile = path;
 /** An `http` or `https` URL without credentials. */
-export const httpUrl = textual('an http or https URL without credentials', (value) => {
-  const url = URL.canParse(value) ? new URL(value) : null;
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+export const httpUrl = textual('an http or https URL without credentials', isHttpUrl);
+/** The name of an issuer of tokens (`iss`): an `http` or `https` URL, or `local:` with the name of a machine for an Authority that exists on it alone. */
+export const issuerName = textual('an http or https URL without credentials, or local: and a host name', (value) => {
+  if (/^local:[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(value)) return true;
+  return isHttpUrl(value);
 });
 /** The origin of web pages, exactly as browsers send it (RFC 6454 §7.1). */
 export const origin = textual(

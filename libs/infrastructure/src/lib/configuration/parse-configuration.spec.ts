@@ -275,6 +275,19 @@ describe('parseConfiguration', () => {
     expect(faults(source('http://127.0.0.1:4000'))).toEqual([]);
     expect(faults(source('http://127.0.0.1.example.org'))).toHaveLength(2);
   });
+
+  it('accepts a local Authority on a socket only', () => {
+    const source = (authority: string, http = 'socket: /run/x') =>
+      `authority: { ${authority}, issuers: [{ issuer: "local:host", jwksFile: /jwks }] }\nhttp: { ${http} }`;
+    expect(faults(source('local: true'))).toEqual([]);
+    const places = (text: string) => faults(text).map((fault) => fault.replace(/^\S+ /, ''));
+    expect(places(source('local: true', 'port: 1'))).toEqual(['CONFIG_UNSAFE /http/socket']);
+    expect(places(source('local: false'))).toEqual(['CONFIG_UNSAFE /authority/issuers/0/issuer']);
+    expect(places(source('local: true, development: true'))).toEqual(['CONFIG_CONFLICT /authority/local']);
+    const remote = 'authority: { local: true, issuers: [{ issuer: "https://id.example", jwksFile: /jwks }] }\n';
+    expect(places(`${remote}http: { socket: /run/x }`)).toEqual(['CONFIG_UNSAFE /authority/issuers/0/issuer']);
+    expect(places(source('local: true', `socket: /${'x'.repeat(100)}`))).toEqual(['CONFIG_RANGE /http/socket']);
+  });
 });
 
 describe('environment variables', () => {

@@ -3,9 +3,10 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { chmod, chown, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client, escapeLiteral } from 'pg';
 import { homeOf, type DataPlace } from './data-place';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
-import { spawnOptions } from './os-account';
+import { spawnOptions, type OsAccount } from './os-account';
 import type { ServerPrograms } from './server-programs';
 
 const execute = promisify(execFile);
@@ -28,10 +29,31 @@ export async function superuserPassword(place: DataPlace): Promise<string> {
       'restore the file, or delete the data directory to start with an empty database',
     );
   }
-  const password = randomBytes(24).toString('base64url');
+  const password = newPassword();
   await rm(file, { force: true });
   await writeFile(file, `${password}\n`, { flag: 'wx', mode: 0o600 });
   return password;
+}
+
+/** Replaces the password of the superuser of a running server, first in the server and then in the file. Returns the new one. */
+export async function renewPassword(place: DataPlace, host: string, port: number, old: string): Promise<string> {
+  const password = newPassword();
+  const client = new Client({ host, port, user: superuser, database: 'postgres', password: old, ssl: false });
+  await client.connect();
+  try {
+    await client.query(`alter role ${superuser} password ${escapeLiteral(password)}`);
+  } finally {
+    await client.end();
+  }
+  const file = join(place.requested, 'password');
+  await rm(`${file}.new`, { force: true });
+  await writeFile(`${file}.new`, `${password}\n`, { flag: 'wx', mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return password;
+}
+
+function newPassword(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 /** The password of a role. The superuser has the stored one; the password of any other role is derived from it by a one-way function. */
@@ -93,16 +115,22 @@ export async function makeCluster(
 
 /**
  * Copies the data and the password of another database, in place of initdb. The other database must have been shut down cleanly. The data
- * directory appears by one rename.
+ * directory appears by one rename. With `sync`, it is on the disk before.
  * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is no such database
  */
-export async function copyCluster(place: DataPlace, original: string): Promise<void> {
+export async function copyCluster(
+  place: DataPlace,
+  programs: ServerPrograms,
+  original: string,
+  sync: boolean,
+): Promise<void> {
   const draft = join(place.home, 'pgdata.draft');
   await rm(draft, { recursive: true, force: true });
   try {
     await copyFile(join(original, 'password'), join(place.requested, 'password'));
     // Owners and modes are preserved, because the server may run under another account.
     await execute('cp', ['-a', join(await homeOf(original), 'pgdata'), draft]);
+    if (sync) await syncCluster(draft, place.account, programs);
     await rename(draft, join(place.home, 'pgdata'));
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
@@ -113,4 +141,9 @@ export async function copyCluster(place: DataPlace, original: string): Promise<v
       error,
     );
   }
+}
+
+/** Writes every file of a data directory to the disk. Its server must be stopped. */
+async function syncCluster(pgdata: string, account: OsAccount, programs: ServerPrograms): Promise<void> {
+  await execute(join(programs.binDirectory, 'initdb'), ['--sync-only', `--pgdata=${pgdata}`], spawnOptions(account));
 }

@@ -8,14 +8,28 @@ export interface DirectoryOwner {
   release(): Promise<void>;
 }
 
+/** The process that owns a directory, as its `owner` file names it. */
+export interface OwningProcess {
+  readonly pid: number;
+  /** The script that the process runs, absolute. Absent in files of earlier releases. */
+  readonly program?: string;
+  /** When it took the directory: RFC 3339, UTC. Absent in files of earlier releases. */
+  readonly since?: string;
+}
+
 /**
- * Writes `owner` (process id and start time) into `directory`. Replaces a file whose process no longer lives.
- * @throws the error that `inUse` returns for the owner's process id while the owner lives, also if the owner is this process
+ * Writes `owner` (process id, start time, program) into `directory`. Replaces a file whose process no longer lives.
+ * @throws the error that `inUse` returns for the owner while the owner lives, also if the owner is this process
  */
-export async function ownDirectory(directory: string, inUse: (pid: number) => Error): Promise<DirectoryOwner> {
+export async function ownDirectory(directory: string, inUse: (owner: OwningProcess) => Error): Promise<DirectoryOwner> {
   const file = join(directory, 'owner');
   const draft = join(directory, `owner.${randomUUID()}`);
-  const mine = JSON.stringify({ pid: process.pid, born: await bornAt(process.pid) });
+  const mine = JSON.stringify({
+    pid: process.pid,
+    born: await bornAt(process.pid),
+    program: process.argv[1] ?? process.execPath,
+    since: new Date().toISOString(),
+  });
   await writeFile(draft, mine, { flag: 'wx', mode: 0o600 });
   try {
     while (!(await linked(draft, file))) await evictDeadOwner(file, inUse);
@@ -29,6 +43,11 @@ export async function ownDirectory(directory: string, inUse: (pid: number) => Er
   };
 }
 
+/** The owner in an error message. */
+export function describeOwner({ pid, program, since }: OwningProcess): string {
+  return `process ${pid}${program === undefined ? '' : ` (${program})`}${since === undefined ? '' : `, since ${since},`}`;
+}
+
 /** Links `file` to `draft` unless `file` exists. This is the only atomic step. */
 async function linked(draft: string, file: string): Promise<boolean> {
   try {
@@ -40,11 +59,11 @@ async function linked(draft: string, file: string): Promise<boolean> {
   }
 }
 
-async function evictDeadOwner(file: string, inUse: (pid: number) => Error): Promise<void> {
+async function evictDeadOwner(file: string, inUse: (owner: OwningProcess) => Error): Promise<void> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return;
   const owner = parseOwner(text);
-  if (owner && (await isAlive(owner.pid)) && (await bornAt(owner.pid)) === owner.born) throw inUse(owner.pid);
+  if (owner && (await isAlive(owner.pid)) && (await bornAt(owner.pid)) === owner.born) throw inUse(owner);
   const aside = `${file}.${randomUUID()}`;
   await rename(file, aside).catch(() => undefined);
   const taken = await readFile(aside, 'utf8').catch(() => text);
@@ -53,9 +72,9 @@ async function evictDeadOwner(file: string, inUse: (pid: number) => Error): Prom
   await rm(aside, { force: true });
 }
 
-function parseOwner(text: string): { pid: number; born?: string } | undefined {
+function parseOwner(text: string): (OwningProcess & { readonly born?: string }) | undefined {
   try {
-    const owner = JSON.parse(text) as { pid?: unknown; born?: string };
+    const owner = JSON.parse(text) as Partial<OwningProcess> & { readonly born?: string };
     return typeof owner.pid === 'number' ? { ...owner, pid: owner.pid } : undefined;
   } catch {
     return undefined;

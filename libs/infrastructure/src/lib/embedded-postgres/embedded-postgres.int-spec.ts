@@ -22,7 +22,7 @@ import { Client } from 'pg';
 import { startEmbeddedPostgres } from './embedded-postgres';
 import type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded-postgres';
 import { copyNativeTree } from './native-tree';
-import { chooseAccount } from './os-account';
+import { chooseAccount, spawnOptions } from './os-account';
 import { isAlive, processesIn } from './process-table';
 import { findPrograms } from './server-programs';
 
@@ -237,6 +237,25 @@ describe('a server that outlived its parent', () => {
     expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
     stranger.kill();
     await once(stranger, 'exit');
+  });
+
+  it('may have ended without being collected by its parent, as in a container', async () => {
+    const database = await started(any);
+    await database.stop();
+    // The second sleep takes the place of the shell, and does not collect the first one.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+      ...spawnOptions(await chooseAccount()),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
+    const pid = Number(line);
+    for (const end = Date.now() + 30_000; (await isAlive(pid)) && Date.now() < end;)
+      await new Promise((go) => setTimeout(go, 20));
+    const lines = [pid, database.pgdata, 1, database.port, '', '127.0.0.1', '', 'ready'];
+    writeFileSync(join(database.pgdata, 'postmaster.pid'), lines.join('\n'));
+    await started();
+    parent.kill();
+    await once(parent, 'exit');
   });
 
   it('is stopped when a process ends without stopping it', async () => {

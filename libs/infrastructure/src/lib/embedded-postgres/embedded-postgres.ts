@@ -1,23 +1,28 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { copyCluster, makeCluster, rolePassword, superuser, superuserPassword } from './cluster';
-import { locateData, makeDirectory } from './data-place';
-import { ownDirectory } from './directory-owner';
+import { copyCluster, makeCluster, renewPassword, rolePassword, superuser, superuserPassword } from './cluster';
+import { homeOf, locateData, makeDirectory } from './data-place';
+import { describeOwner, ownDirectory } from './directory-owner';
 import type { DirectoryOwner } from './directory-owner';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { chooseAccount } from './os-account';
 import { reclaimOrphan } from './postmaster';
 import { openServerLog } from './server-log';
-import { launchServer } from './server-process';
+import { launchServer, LOOPBACK } from './server-process';
 import type { ServerExit } from './server-process';
 import { findPrograms } from './server-programs';
 import { sharedDirectory } from './shared-directory';
+import { makeSocketFolder, SOCKET_PORT } from './socket-folder';
+import type { SocketFolder } from './socket-folder';
 
 /** Options of the embedded database. */
 export interface EmbeddedPostgresOptions {
   /** Folder of this database, created on first use. `DataPlace` describes its contents. */
   readonly dataDirectory: string;
-  /** Port on 127.0.0.1; 0 (the default) takes a free one. */
+  /** `loopback` (the default): a port of 127.0.0.1. `socket`: a Unix socket that only this account and the server's can use, and no port. */
+  readonly listen?: 'loopback' | 'socket';
+  /** Port on 127.0.0.1; 0 (the default) takes a free one. Not used with a socket. */
   readonly port?: number;
   /** Receives each line of the server's log within 200 ms. The log is also kept in `server.log`. */
   readonly log?: (line: string) => void;
@@ -26,19 +31,24 @@ export interface EmbeddedPostgresOptions {
   /** True: `stop` also deletes the data directory and what is stored elsewhere for it. For tests. Default: false. */
   readonly temporary?: boolean;
   /**
-   * Folder of another database of the same release, which is stopped. A new database starts as a copy of it, password included. For tests.
+   * Folder of another database of the same release, which is stopped. A new database starts as a copy of it, password included. A function
+   * gets the version of the server; with `undefined` nothing is copied.
    */
-  readonly copyOf?: string;
-  /** Additional server settings, by name. */
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly copyOf?: string | ((version: string) => Promise<string | undefined>);
+  /** Additional server settings, by name. They may depend on the major version of the server. */
+  readonly settings?: ServerSettings | ((major: number) => ServerSettings);
   /** The only folder to search for programs. */
   readonly binDirectory?: string;
   /** Folder for data and programs that cannot be in private folders if root starts the server; see `sharedDirectory`. */
   readonly sharedDirectory?: string;
 }
 
+/** Values of server settings (`postgresql.conf`), by name. */
+type ServerSettings = Readonly<Record<string, string>>;
+
 /** A running PostgreSQL server that this process has started. */
 export interface EmbeddedPostgres {
+  /** With a socket, only part of the name of its file. */
   readonly port: number;
   /** Process id of the postmaster. */
   readonly pid: number;
@@ -55,6 +65,11 @@ export interface EmbeddedPostgres {
   url(role?: string, database?: string): string;
   /** The password of the superuser, or of another role. It is derived from the superuser's and does not change at restarts. */
   passwordOf(role: string): string;
+  /**
+   * Replaces the password of the superuser, for the copy of another database. The passwords of the other roles are derived from it, so the
+   * caller sets them again. If this process ends meanwhile, the database may be lost.
+   */
+  renewPassword(): Promise<void>;
   /** Performs a fast shutdown. Resolves when the server has ended. May be called twice. */
   stop(): Promise<void>;
 }
@@ -76,11 +91,28 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/**
+ * Stops a server that a killed process left in a data directory, and deletes everything in and outside of the directory. The caller must
+ * know that no living process uses it.
+ */
+export async function discardDatabase(
+  dataDirectory: string,
+  log: (line: string) => void = () => undefined,
+): Promise<void> {
+  const requested = resolve(dataDirectory);
+  // The folder that `location` names may be gone already.
+  const home = await homeOf(requested).catch(() => requested);
+  const pgdata = join(home, 'pgdata');
+  if (existsSync(pgdata)) await reclaimOrphan(pgdata, log);
+  await rm(home, { recursive: true, force: true });
+  await rm(requested, { recursive: true, force: true });
+}
+
 async function prepare(requested: string): Promise<DirectoryOwner> {
   try {
     await makeDirectory(requested);
     // The server of an owner that no longer lives is an orphan. PostgreSQL's own lock file still decides.
-    return await ownDirectory(requested, (pid) => inUse(pid, requested));
+    return await ownDirectory(requested, (owner) => inUse(describeOwner(owner), requested));
   } catch (error) {
     if (EmbeddedPostgresError.is(error)) throw error;
     throw new EmbeddedPostgresError(
@@ -92,10 +124,10 @@ async function prepare(requested: string): Promise<DirectoryOwner> {
   }
 }
 
-function inUse(pid: number, directory: string): EmbeddedPostgresError {
+function inUse(who: string, directory: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'DATABASE_IN_USE',
-    `process ${pid} is running the database in ${directory}`,
+    `${who} is running the database in ${directory}`,
     'stop that process, connect to its database with database.url, or choose another data directory',
   );
 }
@@ -114,18 +146,31 @@ async function start(
   const programs = await findPrograms({ account, major, binDirectory: options.binDirectory, shared });
   const pgdata = join(home, 'pgdata');
   const durable = options.fsync ?? true;
-  if (major === undefined && options.copyOf !== undefined) await copyCluster(place, options.copyOf);
-  const password = await superuserPassword(place);
-  if (major === undefined && options.copyOf === undefined) await makeCluster(place, programs, password, durable);
+  const { copyOf } = options;
+  const original = major === undefined && (typeof copyOf === 'function' ? await copyOf(programs.version) : copyOf);
+  if (original) await copyCluster(place, programs, original, durable);
+  let password = await superuserPassword(place);
+  if (major === undefined && !original) await makeCluster(place, programs, password, durable);
   if (major !== undefined) await reclaimOrphan(pgdata, (line) => options.log?.(line));
-  const settings = { ...defaults, ...(durable ? {} : forgetful), ...options.settings };
+  const { settings: own = {} } = options;
+  const settings = {
+    ...defaults,
+    ...(durable ? {} : forgetful),
+    ...(typeof own === 'function' ? own(programs.major) : own),
+  };
+  const socket =
+    options.listen === 'socket' ? await makeSocketFolder(place, (who) => inUse(who, requested)) : undefined;
   const log = await openServerLog(requested, options.log);
   try {
-    const server = await launchServer({ place, programs, password, log, port: options.port ?? 0, settings });
+    const server = await launchServer({
+      ...{ place, programs, password, log, settings },
+      ...(socket ? { port: SOCKET_PORT, socketDirectory: socket.path } : { port: options.port ?? 0 }),
+    });
     const endWithUs = () => void tryKill(server.pid);
     process.once('exit', endWithUs);
     const released = server.exited.then(async (exit) => {
       process.off('exit', endWithUs);
+      await socket?.remove();
       await owner.release();
       await log.close();
       return exit;
@@ -137,8 +182,10 @@ async function start(
       major: programs.major,
       exited: released,
       url: (role = superuser, database = 'postgres') =>
-        `postgresql://${encodeURIComponent(role)}:${rolePassword(password, role)}@127.0.0.1:${server.port}/${encodeURIComponent(database)}`,
+        urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, database, server.port, socket),
       passwordOf: (role) => rolePassword(password, role),
+      renewPassword: async () =>
+        void (password = await renewPassword(place, socket?.path ?? LOOPBACK, server.port, password)),
       async stop() {
         await server.stop();
         await released;
@@ -148,6 +195,7 @@ async function start(
       },
     };
   } catch (error) {
+    await socket?.remove();
     await log.close();
     throw error;
   }
@@ -163,6 +211,13 @@ const defaults = {
 };
 
 const forgetful = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+/** A Unix socket is a parameter of the URL. */
+function urlOf(credentials: string, database: string, port: number, socket: SocketFolder | undefined): string {
+  const name = encodeURIComponent(database);
+  if (!socket) return `postgresql://${credentials}@${LOOPBACK}:${port}/${name}`;
+  return `postgresql://${credentials}@localhost:${port}/${name}?host=${encodeURIComponent(socket.path)}`;
+}
 
 function tryKill(pid: number): void {
   try {

@@ -1,3 +1,9 @@
-export { ownDirectory, type DirectoryOwner } from './directory-owner';
-export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres';
+export { describeOwner, ownDirectory, type DirectoryOwner, type OwningProcess } from './directory-owner';
+export {
+  discardDatabase,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './embedded-postgres';
+export type { ServerExit } from './server-process';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './embedded-postgres-error';

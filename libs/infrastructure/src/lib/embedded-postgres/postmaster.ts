@@ -11,24 +11,49 @@ const escalation = [
   ['SIGKILL', 5_000],
 ] as const;
 
+/** Time in which the backends of a killed server notice its end, milliseconds. */
+const BACKENDS_MS = 10_000;
+
 /**
  * Stops a server that outlived the process that started it: a parent that is killed with SIGKILL leaves PostgreSQL running. It is never
  * reused, because port and settings may differ. `postmaster.pid` names it; the process must be a PostgreSQL server whose working directory
- * is this data directory. A lock file whose process id now belongs to another program is removed when no backend of the old server is left.
- * PostgreSQL handles every other stale lock file itself.
+ * is this data directory. A lock file whose process id now belongs to another program, or to a process that has ended and that its parent has
+ * not collected (as in a container whose first process collects nothing), is removed when no backend of the old server is left. PostgreSQL
+ * handles every other stale lock file itself: for it, these processes exist.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if backends of a killed server do not end
  */
 export async function reclaimOrphan(directory: string, log: (line: string) => void): Promise<void> {
   const pgdata = await realpath(directory);
   const file = join(pgdata, 'postmaster.pid');
   const pid = Number.parseInt((await readFile(file, 'utf8').catch(() => '')).split('\n')[0] ?? '', 10);
-  if (!(pid > 1) || !(await isAlive(pid))) return;
-  if (await isServerOf(pid, pgdata)) {
+  if (!(pid > 1) || !exists(pid)) return;
+  if ((await isAlive(pid)) && (await isServerOf(pid, pgdata))) {
     log(`stopping PostgreSQL ${pid}, which outlived its parent`);
     await stopServer(pid, () => isAlive(pid));
   } else {
-    await until(async () => (await processesIn(pgdata)).length === 0, 10_000);
+    // Without the file, PostgreSQL would not notice backends that still use the shared memory of the old server.
+    const areGone = await until(async () => (await processesIn(pgdata)).length === 0, BACKENDS_MS);
+    if (!areGone) throw backendsRemain(pgdata, await processesIn(pgdata));
     await rm(file, { force: true });
   }
+}
+
+/** True if there is a process with this id, including one that has ended and was not collected. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function backendsRemain(pgdata: string, pids: readonly number[]): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    'DATABASE_START_FAILED',
+    `processes of a killed server still use ${pgdata}: ${pids.join(', ')}`,
+    'end them, then start again',
+  );
 }
 
 /**

@@ -34,8 +34,10 @@ export interface Launch {
   readonly programs: ServerPrograms;
   readonly password: string;
   readonly log: ServerLog;
-  /** 0: a free port. */
+  /** 0: a free port. With a socket, the number is only part of the name of its file. */
   readonly port: number;
+  /** Folder of a Unix socket, which the server listens on in place of the port. */
+  readonly socketDirectory?: string | undefined;
   /** Settings, as `-c name=value`. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -45,11 +47,12 @@ export interface Launch {
  * takes 30 ms.
  */
 const startPatienceMs = 120_000;
+export const LOOPBACK = '127.0.0.1';
 /** Time in which the backends of a killed server notice its end, milliseconds. */
 const retryPatienceMs = 10_000;
 
 /**
- * Starts `postgres` on loopback and waits until it answers. Retries while the shared memory of the old server is still in use, and if
+ * Starts `postgres` on loopback or a Unix socket, and waits until it answers. Retries while the shared memory of the old server is still in use, and if
  * another process has taken the free port.
  * @throws EmbeddedPostgresError `DATABASE_START_FAILED` with the last lines of the server's log
  */
@@ -74,7 +77,7 @@ interface FailedAttempt {
 async function launchOnce(launch: Launch, port: number): Promise<ServerProcess | FailedAttempt> {
   const { place, programs, log } = launch;
   const pgdata = await realpath(join(place.home, 'pgdata'));
-  const settings = { ...launch.settings, listen_addresses: '127.0.0.1', unix_socket_directories: '' };
+  const settings = { ...launch.settings, ...listening(launch.socketDirectory) };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   log.mark();
   // Detached: Ctrl-C in a terminal reaches this process and not the server, so that the application can finish its work first.
@@ -104,7 +107,7 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
   };
   const deadline = performance.now() + startPatienceMs;
   for (;;) {
-    const answer = await ask(port, launch.password, exited);
+    const answer = await ask(launch.socketDirectory ?? LOOPBACK, port, launch.password, exited);
     if (ended) return fail(describeEnd(ended));
     if (answer.pgdata === pgdata) break;
     if (answer.pgdata !== undefined || answer.refused || performance.now() > deadline) {
@@ -117,14 +120,23 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
   return { pid, port, exited, stop };
 }
 
+/** The server listens on one of the two, never on both. Only the account of the server, and root, can use the socket. */
+function listening(socketDirectory: string | undefined): Record<string, string> {
+  if (socketDirectory === undefined) return { listen_addresses: LOOPBACK, unix_socket_directories: '' };
+  // A list of PostgreSQL: folders whose names contain a comma or a space need quotation marks.
+  const quoted = `"${socketDirectory.replaceAll('"', '""')}"`;
+  return { listen_addresses: '', unix_socket_directories: quoted, unix_socket_permissions: '0700' };
+}
+
 /** Verifies the identity of the server: another server may listen on this port. */
 async function ask(
+  host: string,
   port: number,
   password: string,
   exited: Promise<ServerExit>,
 ): Promise<{ pgdata?: string; refused?: string }> {
   const client = new Client({
-    host: '127.0.0.1',
+    host,
     port,
     user: superuser,
     database: 'postgres',

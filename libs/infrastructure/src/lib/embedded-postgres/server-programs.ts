@@ -16,6 +16,8 @@ export interface ServerPrograms {
   readonly binDirectory: string;
   /** Major version, e.g. 18. */
   readonly major: number;
+  /** Whole version, e.g. `18.4`. */
+  readonly version: string;
 }
 
 /** Where to search for programs, and their requirements. */
@@ -95,26 +97,28 @@ async function probe(
   search: ProgramSearch,
   refusals: string[],
 ): Promise<ServerPrograms | undefined> {
-  const first = await majorOf(candidate.bin, search.account);
-  if (typeof first === 'number') return { binDirectory: candidate.bin, major: first };
+  const first = await releaseOf(candidate.bin, search.account);
+  if (!(first instanceof Error)) return { binDirectory: candidate.bin, ...first };
   if (!candidate.native) {
     refusals.push(`${candidate.bin}: ${first.message}`);
     return undefined;
   }
   const copy = join(await copyNativeTree(candidate.native, await search.shared()), 'bin');
-  const second = await majorOf(copy, search.account);
-  if (typeof second === 'number') return { binDirectory: copy, major: second };
+  const second = await releaseOf(copy, search.account);
+  if (!(second instanceof Error)) return { binDirectory: copy, ...second };
   refusals.push(`${candidate.bin}: ${first.message}`, `its copy ${copy}: ${second.message}`);
   return undefined;
 }
 
 /** Runs both programs under the account. The kernel decides whether the account can reach, execute and link them. */
-async function majorOf(bin: string, account: OsAccount): Promise<number | Error> {
+async function releaseOf(bin: string, account: OsAccount): Promise<Pick<ServerPrograms, 'major' | 'version'> | Error> {
   try {
     await execute(join(bin, 'initdb'), ['--version'], spawnOptions(account));
     const { stdout } = await execute(join(bin, 'postgres'), ['--version'], spawnOptions(account));
-    const major = /\b(\d+)\.\d+|\b(\d+)(?:devel|beta|rc)/.exec(stdout);
-    return major ? Number(major[1] ?? major[2]) : new Error(`unexpected version: ${stdout.trim()}`);
+    const version = /\b(\d+)(?:\.\d+|(?:devel|beta|rc)\d*)/.exec(stdout);
+    return version
+      ? { major: Number(version[1]), version: version[0] }
+      : new Error(`unexpected version: ${stdout.trim()}`);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -33,7 +33,7 @@ import { provide } from '../composition/provide';
 import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
-import { databaseUrlOf } from '../configuration/database-urls';
+import { DATABASE_PLACE, FileStorageModule, type DatabasePlace } from '../file-storage/file-storage.module';
 import { RECORD_KEYS } from '../signing/signing.module';
 import type { MeasuredDatabase } from '../telemetry/database-metrics';
 import { Telemetry } from '../telemetry/telemetry';
@@ -75,7 +75,11 @@ function portsOf<Ports extends object>(
 }
 
 const WEB = [
-  provide(WEB_DATABASE, { configuration: CONFIGURATION, telemetry: Telemetry, recordKeys: RECORD_KEYS }, openWeb),
+  provide(
+    WEB_DATABASE,
+    { configuration: CONFIGURATION, place: DATABASE_PLACE, telemetry: Telemetry, recordKeys: RECORD_KEYS },
+    openWeb,
+  ),
   provide(DATABASE, { database: WEB_DATABASE }, ({ database }): OpenDatabase => database),
   // A run continues the trace of its submission.
   provide(RunStore, { database: WEB_DATABASE, telemetry: Telemetry }, ({ database, telemetry }) =>
@@ -101,8 +105,8 @@ const WEB = [
 ];
 
 const WORKER = [
-  provide(WORKER_DATABASE_URL, { configuration: CONFIGURATION }, async ({ configuration }) => {
-    const workerUrl = await databaseUrlOf(configuration, 'worker');
+  provide(WORKER_DATABASE_URL, { place: DATABASE_PLACE }, async ({ place }) => {
+    const workerUrl = await place.urlOf('worker');
     if (workerUrl === null) throw new TypeError('database.workerUrl is not configured');
     return workerUrl;
   }),
@@ -165,7 +169,12 @@ export class PostgresModule implements OnApplicationShutdown {
     ];
     const own = new Set<unknown>([DATABASE, WEB_DATABASE, WORKER_DATABASE]);
     const exported = providers.map(tokenOf).filter((one) => !own.has(one));
-    return { module: PostgresModule, imports, providers, exports: exported };
+    return {
+      module: PostgresModule,
+      imports: [FileStorageModule, ...imports],
+      providers,
+      exports: [FileStorageModule, ...exported],
+    };
   }
 
   constructor(@Inject(DATABASE) private readonly database: OpenDatabase) {}
@@ -177,15 +186,17 @@ export class PostgresModule implements OnApplicationShutdown {
 
 async function openWeb({
   configuration,
+  place,
   telemetry,
   recordKeys,
 }: {
   readonly configuration: Configuration;
+  readonly place: DatabasePlace;
   readonly telemetry: Telemetry;
   readonly recordKeys: KeyRing;
 }): Promise<WebDatabase> {
   const { database: settings, scheduler } = configuration;
-  const webUrl = await databaseUrlOf(configuration, 'web');
+  const webUrl = await place.urlOf('web');
   if (webUrl === null)
     throw new TypeError('database.webUrl is not set: the configuration was not read for a webservice');
   const database = await openWebDatabase(webUrl, {

@@ -129,6 +129,7 @@ function secretPaths(
     ...artifacts.destinations.flatMap(({ path, accessKeyIdFile, secretAccessKeyFile }) =>
       [path, accessKeyIdFile, secretAccessKeyFile].filter((place) => place !== null),
     ),
+    ...(database.kind === 'file' && database.folder !== null ? [database.folder] : []),
     ...[ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile].flatMap((path) => path ?? []),
   ];
 }

@@ -10,7 +10,7 @@ import * as claims from './statements/claims';
 import { flush } from './statements/flush';
 import { decideGate, explainDecision, laterRecords, runGates } from './statements/gates';
 import { readPages, runRows, runPositions } from './statements/journal';
-import { inboxPositions, postInboxMessage, readInbox } from './statements/inbox';
+import { inboxCounted, inboxPositions, postInboxMessage, readInbox } from './statements/inbox';
 import { appendChunks, appendAssignedChunks, readChunks } from './statements/logs';
 import { createRuns, now, readAdmission, stamp } from './statements/runs';
 import { Transaction, type Change, type Commits, type Execution } from './transaction';
@@ -50,6 +50,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'halt-run': claims.haltRun,
   'heal-times': claims.healTimes,
   'assigned-run': assignments.assignedRun,
+  'inbox-counted': inboxCounted,
   'inbox-positions': inboxPositions,
   'mark-dead': claims.markDead,
   'other-workers': assignments.otherWorkers,

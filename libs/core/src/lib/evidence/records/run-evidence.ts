@@ -128,33 +128,6 @@ export function isWithheld(value: string | Uint8Array | Unheld | Withheld): valu
   return typeof value === 'object' && 'withheld' in value;
 }
 
-const BUILDERS = 'https://stellaops.io/taskrunner/builders/';
-
-/**
- * The builder id of a run (docs/guides/evidence-and-verification.md, Signers): `dev` under the development Authority, else `local` if a key file signs, else
- * `host-network` if steps share the host's network, else the mode. The key's usage follows the mode alone.
- */
-export function builderIdOf(environment: {
-  readonly developmentAuthority: boolean;
-  readonly keyFile: boolean;
-  readonly hostNetwork: boolean;
-  readonly mode: 'open' | 'sealed';
-}): string {
-  const { developmentAuthority, keyFile, hostNetwork, mode } = environment;
-  const name = developmentAuthority ? 'dev' : keyFile ? 'local' : hostNetwork ? 'host-network' : mode;
-  return `${BUILDERS}${name}/v1`;
-}
-
-/** True for the builder id of runs under the development Authority. */
-export function isDevBuilder(builder: string): boolean {
-  return builder === `${BUILDERS}dev/v1`;
-}
-
-/** True unless the builder id names a mode that is not the run's. */
-export function builderFits(builder: string, mode: 'open' | 'sealed'): boolean {
-  return builder !== `${BUILDERS}${mode === 'sealed' ? 'open' : 'sealed'}/v1`;
-}
-
 /** A value as JSON: documents are closed types, which TypeScript does not see as JSON objects. */
 export function asJson(document: object): Json {
   return document as Json;

@@ -91,6 +91,7 @@ const BY_REASON: readonly (readonly [RegExp, string])[] = [
   ],
   [/^the statement is not about this manifest|^the manifest is not sorted/, COPY],
   [/development Authority/, 'To accept evidence of a development installation, add "--allow-dev".'],
+  [/local Authority/, 'To accept evidence of a run without a server, add "--allow-local".'],
   [/^ENVELOPE_UNTRUSTED/, TRUST],
 ];
 

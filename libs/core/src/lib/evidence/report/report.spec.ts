@@ -3,6 +3,7 @@ import { aKey, sealBundle, type Sample } from '../../../testing/sample-signing';
 import { sha256 } from '../../canonical/digest';
 import { CHECK_NAMES, type Check } from '../verify/check/check';
 import { verifySignature } from '../encoding/signature';
+import type { VerifyRequest } from '../verify/check/verification-session';
 import { verifyRun } from '../verify/verify-run';
 import { answerLines } from './answer-lines';
 import { buildReport } from './build-report';
@@ -18,13 +19,13 @@ const POLICY_TEXT = 'size(steps.scan.outputs.hits) < 10';
 function reportOf(
   files: ReadonlyMap<string, Uint8Array>,
   sample: Pick<Sample, 'trust'> | null,
-  allowDev = false,
+  accepted: Pick<VerifyRequest, 'allowDev' | 'allowLocal'> = {},
 ): Report {
   const trust = sample?.trust ?? null;
   return buildReport({
     bundle: { name: 'run.tar', size: 1, sha256: sha256('bundle') },
     files,
-    verified: trust && { trust, verification: verifyRun({ files, trust, verifySignature, allowDev }) },
+    verified: trust && { trust, verification: verifyRun({ files, trust, verifySignature, ...accepted }) },
   });
 }
 
@@ -133,27 +134,31 @@ describe('a report', () => {
     expect(verdict.cause).toMatchObject({ check: 'manifest.complete', others: [] });
   });
 
-  it('says of development keys that they were let pass, in verdict, report and last line', () => {
-    const builder = 'https://stellaops.io/taskrunner/builders/dev/v1';
-    const development: Sample = {
+  it.each([
+    ['DEVELOPMENT KEYS', 'dev', { allowDev: true }, '--allow-dev'],
+    ['LOCAL KEYS', 'local-authority', { allowLocal: true }, '--allow-local'],
+  ])('says of %s that they were let pass, in verdict, report and last line', (words, name, accepted, option) => {
+    const builder = `https://stellaops.io/taskrunner/builders/${name}/v1`;
+    const restricted: Sample = {
       ...sample,
       evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } },
       trust: { ...sample.trust, keys: sample.trust.keys.map((key) => ({ ...key, builders: [builder] })) },
     };
-    const made = sealBundle(development);
-    const { verdict } = reportOf(made, development, true);
+    const made = sealBundle(restricted);
+    const { verdict } = reportOf(made, restricted, accepted);
     expect(verdict).toMatchObject({
       status: 'verified',
-      concessions: [expect.stringContaining('--allow-dev') as string],
+      concessions: [expect.stringContaining(`"${option}"`) as string],
     });
-    expect(verdict.summary).toContain('DEVELOPMENT KEYS');
-    expect(verdict.checks.find(({ name }) => name === 'trust.keys')?.detail).toContain('--allow-dev');
-    const [, , headline, , concession] = renderMarkdown(reportOf(made, development, true)).split('\n');
+    expect(verdict.summary).toContain(words);
+    expect(verdict.checks.find(({ name }) => name === 'trust.keys')?.detail).toContain(option);
+    const [, , headline, , concession] = renderMarkdown(reportOf(made, restricted, accepted)).split('\n');
     expect(headline).toContain('VERIFIED WITH A CONCESSION: all');
-    expect(concession).toContain('development');
-    expect(renderHtml(reportOf(made, development, true))).not.toContain('class="good"');
+    expect(concession).toContain(words);
+    expect(renderHtml(reportOf(made, restricted, accepted))).not.toContain('class="good"');
     expect(reportOf(made, null).verdict.concessions).toHaveLength(1);
-    expect(reportOf(files, sample, true).verdict.concessions).toEqual([]);
+    expect(reportOf(made, restricted).verdict.cause?.remedy).toContain(`"${option}"`);
+    expect(reportOf(files, sample, accepted).verdict.concessions).toEqual([]);
   });
 
   it('names what it does not prove: each basis that is not recomputed, and what no check can close', () => {

@@ -102,15 +102,21 @@ describe('who may sign', () => {
     expect(failing(verified(signedRun.bundle, { now: Date.UTC(2026, 6), seenSerial: 3 }))).toEqual([]);
   });
 
-  it('takes evidence made under the development Authority only if told to', () => {
-    const builder = 'https://stellaops.io/taskrunner/builders/dev/v1';
+  it.each([
+    ['the development Authority', 'dev', 'allowDev', 'allowLocal'],
+    ['a local Authority', 'local-authority', 'allowLocal', 'allowDev'],
+  ] as const)('takes evidence made under %s only if told to', (noun, name, option, other) => {
+    const builder = `https://stellaops.io/taskrunner/builders/${name}/v1`;
     const files = sealBundle({
       ...signedRun.sample,
       evidence: { ...signedRun.sample.evidence, asserted: { ...signedRun.sample.evidence.asserted, builder } },
     });
     const keys = signedRun.sample.trust.keys.map((key) => ({ ...key, builders: [builder] }));
-    expect(failing(verified(files, { trust: { ...signedRun.sample.trust, keys } }))).toEqual(['trust.keys']);
-    expect(failing(verified(files, { trust: { ...signedRun.sample.trust, keys }, allowDev: true }))).toEqual([]);
+    const trust = { ...signedRun.sample.trust, keys };
+    const refused = verified(files, { trust, [other]: true });
+    expect(failing(refused)).toEqual(['trust.keys']);
+    expect(refused.checks.find(({ ok }) => !ok)?.detail).toContain(`made under ${noun} (--`);
+    expect(failing(verified(files, { trust, [option]: true }))).toEqual([]);
   });
 
   it('refuses a sealed builder of an open run', () => {

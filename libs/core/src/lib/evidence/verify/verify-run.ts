@@ -2,7 +2,7 @@ import type { Digest } from '../../foundation/ids';
 import { openSession, type VerificationSession, type VerifyRequest } from './check/verification-session';
 import { answer, CHECK_NAMES, type Check, type CheckName } from './check/check';
 import type { EvidenceDocuments } from '../records/evidence-documents';
-import { isDevBuilder } from '../records/run-evidence';
+import { restrictedAuthorityOf } from '../records/builder';
 import { CHECKERS } from './checkers';
 
 /** A trusted key with a valid signature. */
@@ -114,10 +114,11 @@ function summaryOf(checks: readonly Check[], bundle: VerificationSession): strin
     return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;
   const signers = bundle.packRun().signed.map(({ opened }) => opened.key.keyid);
   const compared = checks.find(({ name }) => name === 'expectation')?.basis === 'recomputed';
-  const { builder } = bundle.packRun().statement.predicate;
-  const keys = isDevBuilder(builder)
-    ? 'DEVELOPMENT KEYS (accepted because of --allow-dev; no proof about production): '
-    : '';
+  const restricted = restrictedAuthorityOf(bundle.packRun().statement.predicate.builder);
+  const keys =
+    restricted === null
+      ? ''
+      : `${restricted.keys} (accepted because of ${restricted.option}; no proof about production): `;
   const signed = `self-consistent, signed by ${keys}${signers.join(', ')}`;
   return compared ? `${signed}, as you expected` : `${signed}; nothing was compared with what you expected`;
 }

@@ -1,8 +1,8 @@
 import { isCodedError } from '../../foundation/coded-error';
 import type { ClaimedRun } from '../../ports/runs/claims';
-import { alarmOf } from '../../stored/document-altered';
+import { alarmOf, DocumentAltered } from '../../stored/document-altered';
 import type { DriverDependencies } from './driver-dependencies';
-import type { Halted } from './open-run';
+import { altered as haltedFor, type Halted } from './open-run';
 
 /** Halts the run with an alarm, unless another worker owns it by now. */
 export async function haltRun(
@@ -17,6 +17,7 @@ export async function haltRun(
 
 /** Halts the run if its own records cannot be read or do not match their digests. Any other error is rethrown. */
 export function unreadable(error: unknown): Halted {
+  if (DocumentAltered.is(error)) return haltedFor(error.first);
   if (error instanceof SyntaxError)
     return { kind: 'halted', code: 'JOURNAL_TAMPERED', detail: 'a stored document is not JSON' };
   if (isCodedError(error) && error.code === 'OBJECT_DIGEST_MISMATCH')

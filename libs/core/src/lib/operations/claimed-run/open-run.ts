@@ -1,6 +1,6 @@
 import { digestOf } from '../../canonical/digest';
 import type { AdmissionRecord } from '../../evidence/records/documents';
-import type { Json, JsonObject } from '../../foundation/json';
+import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { ClaimedRun } from '../../ports/runs/claims';
 import { admissionDifference } from '../../stored/stored-admission';
@@ -43,6 +43,7 @@ export interface Halted {
  */
 export async function openRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<OpenedRun | Halted> {
   try {
+    if (!isListing(run.files)) throw unlisted(run);
     return await openCompared(dependencies, run);
   } catch (error) {
     if (DocumentAltered.is(error)) return altered(error.first);
@@ -97,7 +98,27 @@ export function comparePack(
   if (wrong) throw new DocumentAltered({ tenant, runId, document: 'pack', ...wrong });
 }
 
-function altered(found: Alteration): Halted {
+function isListing(files: unknown): boolean {
+  return (
+    Array.isArray(files) &&
+    files.every(
+      (file: Json) =>
+        isJsonObject(file) &&
+        typeof file['path'] === 'string' &&
+        typeof file['digest'] === 'string' &&
+        typeof file['size'] === 'number' &&
+        typeof file['executable'] === 'boolean',
+    )
+  );
+}
+
+function unlisted({ tenant, runId }: ClaimedRun): DocumentAltered {
+  const what = 'the listing of the files of the pack';
+  return new DocumentAltered({ tenant, runId, document: 'pack', what, expected: 'files', found: 'something else' });
+}
+
+/** Halts a run for an altered document. */
+export function altered(found: Alteration): Halted {
   return { kind: 'halted', code: 'DOCUMENT_ALTERED', detail: alterationText(found), altered: found };
 }
 

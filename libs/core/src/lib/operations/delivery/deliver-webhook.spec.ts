@@ -102,6 +102,17 @@ describe('telling', () => {
     expect((await deliver(item(), { kind: 'unknown' })).outcome).toEqual({ kind: 'dropped' });
   });
 
+  it.each<unknown>([
+    null,
+    7,
+    { type: '\0' },
+    { ...item().announcement, at: 9e15 },
+    { ...item().announcement, gate: '\ud800' },
+  ])('sends nothing of a row that no program has written, and keeps no other waiting: %j', async (announcement) => {
+    const { outcome, sent, log } = await deliver(item({ announcement } as never), { kind: 'taken' });
+    expect([outcome, sent, log]).toEqual([{ kind: 'altered' }, [], ['done']]);
+  });
+
   it('says ids, the gate digest and a link', () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     const link = 'https://runner.test/api/runs/run_1';

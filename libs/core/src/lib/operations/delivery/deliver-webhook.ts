@@ -1,5 +1,7 @@
 import type { Json } from '../../foundation/json';
-import type { Announcements, DueAnnouncement } from '../../ports/runs/announcements';
+import { isJsonObject } from '../../foundation/json';
+import { ANNOUNCEMENT_TYPES, type Announcements, type DueAnnouncement } from '../../ports/runs/announcements';
+import { isStoredTime } from '../../stored/stored-time';
 import type { Messenger } from '../../ports/messenger';
 
 /** Dependencies of the delivery of webhooks. */
@@ -21,6 +23,8 @@ type WebhookOutcome =
   | { readonly kind: 'told' }
   /** Nothing is sent: the reminder's gate is decided, or the endpoint is no longer configured. */
   | { readonly kind: 'dropped' }
+  /** Nothing is sent: no program has written this row. */
+  | { readonly kind: 'altered' }
   | { readonly kind: 'postponed'; readonly reason: string; readonly delayMs: number }
   | { readonly kind: 'given-up'; readonly reason: string };
 
@@ -33,6 +37,10 @@ export async function deliverWebhook(
   item: DueAnnouncement,
 ): Promise<WebhookOutcome> {
   const { announcements, messenger, retries } = dependencies;
+  if (!isAnnouncement(item.announcement)) {
+    await announcements.done(item);
+    return { kind: 'altered' };
+  }
   if (item.announcement.type === 'gate.reminder' && item.gateState !== 'open') {
     await announcements.done(item);
     return { kind: 'dropped' };
@@ -52,6 +60,15 @@ export async function deliverWebhook(
   const delayMs = Math.ceil(step * (0.5 + dependencies.random() / 2));
   await announcements.postpone(item, delayMs, reason);
   return { kind: 'postponed', reason, delayMs };
+}
+
+/** True for a document of which a message can be made. */
+function isAnnouncement(stored: Json): boolean {
+  if (!isJsonObject(stored)) return false;
+  const { type, at, scheduleId, gate, step } = stored;
+  if (type === 'schedule.stopped') return typeof scheduleId === 'string' && scheduleId.isWellFormed();
+  const isName = (name: unknown) => name === null || (typeof name === 'string' && name.isWellFormed());
+  return (ANNOUNCEMENT_TYPES as readonly unknown[]).includes(type) && isStoredTime(at) && isName(gate) && isName(step);
 }
 
 function messageId({ id }: DueAnnouncement): string {

@@ -82,6 +82,36 @@ describe('a run whose records somebody has altered', () => {
     expect(act.calls).toEqual([]);
   });
 
+  it.each<[string, (world: MemoryWorld, run: RunId) => void]>([
+    ['counter that no message has', (world, run) => Object.assign(world.run(run), { inbox: 7 })],
+    ['message behind a gap', (world, run) => Object.assign(world.inbox.get(run)?.[0] ?? {}, { position: 9 })],
+    ['message that is missing', (world, run) => world.inbox.get(run)?.shift()],
+  ])('halts on an inbox with a %s, and waits for none', async (_what, edit) => {
+    const world = new MemoryWorld();
+    const run = world.submit(
+      aPlan(aBlock([gate('one'), gate('two', { needs: ['one'] }), effect('fix', { needs: ['two'] })])),
+    );
+    const act = command(() => ok);
+    await drive(world, run, [act]);
+    world.decide(run, 'one', 'grace');
+    edit(world, run);
+    expect(await drive(world, run, [act])).toBe('halted');
+    expect(world.run(run).halted).toBe('DOCUMENT_ALTERED');
+    expect(world.alarms.at(-1)).toMatchObject({ detail: { document: 'status' } });
+    expect(act.calls).toEqual([]);
+  });
+
+  it.each([null, 7, { a: null }, [null], [{ path: 'a' }]])(
+    'halts on a listing of files that is none: %j',
+    async (files) => {
+      const world = new MemoryWorld();
+      const run = world.submit(aPlan(aBlock([effect('a')])));
+      Object.assign(world.run(run).claimed, { files });
+      expect(await drive(world, run, [command(() => ok)])).toBe('halted');
+      expect(world.alarms.at(-1)).toMatchObject({ code: 'DOCUMENT_ALTERED', detail: { document: 'pack' } });
+    },
+  );
+
   it('halts a run that has begun where its pack is another by now, and says which digests', async () => {
     const world = new MemoryWorld();
     const run = world.submit(

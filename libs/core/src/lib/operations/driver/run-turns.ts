@@ -6,6 +6,7 @@ import type { InboxMessage } from '../../ports/runs/run-store';
 import { nextWakeAt } from '../../run/advance';
 import type { InputEventBody } from '../../run/run-event';
 import { isStillRelevant } from '../../run/still-relevant';
+import { compareInbox } from '../../stored/stored-inbox';
 import type { Restored } from '../claimed-run/restore-run';
 import type { InputQueue } from '../turn/input-queue';
 import { PreCommitWindow } from '../turn/pre-commit-window';
@@ -40,6 +41,8 @@ export class RunTurns {
   private inboxDue: boolean;
   /** The last inbox message that was read. Later queries return messages after it. */
   private read: number;
+  /** True if a commit was refused because of a message after the last one that was read. */
+  private isCounted = false;
 
   constructor(
     private readonly means: RunMeans,
@@ -92,11 +95,14 @@ export class RunTurns {
     return this.inboxDue;
   }
 
-  /** Takes the new messages of the inbox into the input of the next turn. */
+  /** Takes the new messages of the inbox into the input of the next turn. Rejects with `DocumentAltered` if the inbox lacks one. */
   async readInbox(): Promise<void> {
     this.inboxDue = false;
     const { dependencies, run, initiators, values, secrets, dispatcher } = this.means;
     const messages: readonly InboxMessage[] = await dependencies.claims.inboxMessages(run.tenant, run.runId, this.read);
+    const positions = messages.map(({ position }) => position);
+    compareInbox(run, this.read, positions, this.isCounted);
+    this.isCounted = false;
     if (messages.some(({ input }) => input.type === 'gate.decided' || input.type === 'attention.resolved'))
       await this.secretReading.beforeDecisions();
     else if (messages.some(({ input }) => input.type === 'run.cancel-requested'))
@@ -197,6 +203,7 @@ export class RunTurns {
       case 'letters':
         this.queue.giveBack(turn.taken);
         this.inboxDue = true;
+        this.isCounted = turn.seen === this.read;
         return 'again';
       case 'refused':
         return this.refused(turn, outcome.message);

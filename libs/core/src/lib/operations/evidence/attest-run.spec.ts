@@ -117,7 +117,7 @@ async function seal(
     attestor: new KeyAttestor({ run: signer(keys.run), runSealed: null, bundle: signer(keys.bundle) } as never),
     openRelease: () => null,
     retryMs: 1_000,
-    developmentAuthority: false,
+    authority: 'configured',
     probes: { find: async () => new Map() },
     artifactBytes: 0,
     heldLogBytes,

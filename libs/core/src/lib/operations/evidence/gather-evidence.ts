@@ -1,7 +1,8 @@
 import { answerAgain } from '../../evidence/verify/answers/answer-again';
 import { LARGE_VALUE_BYTES, largeValues, valuesOf } from '../../evidence/verify/answers/large-values';
 import type { EvidenceDocuments } from '../../evidence/records/evidence-documents';
-import { builderIdOf, type PackFile, type RunEvidence, type Withheld } from '../../evidence/records/run-evidence';
+import { builderIdOf, type AuthorityKind } from '../../evidence/records/builder';
+import type { PackFile, RunEvidence, Withheld } from '../../evidence/records/run-evidence';
 import { factsOf, workersOf } from '../../evidence/records/run-facts';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
@@ -21,8 +22,8 @@ import { collectBytes } from '../work/byte-pieces';
 export interface GatherDependencies {
   readonly objects: ObjectStore;
   readonly probes: Pick<ProbeDocuments, 'find'>;
-  /** True under the development Authority, which has another builder id. */
-  readonly developmentAuthority: boolean;
+  /** The development Authority and a local one have builder ids of their own. */
+  readonly authority: AuthorityKind;
   readonly attestor: { readonly isKeyFile: boolean };
   /** Maximum total bytes of artifacts in the bundle. */
   readonly artifactBytes: number;
@@ -40,7 +41,7 @@ export async function gatherEvidence(
 ): Promise<RunEvidence> {
   const { environment, texts } = records.documents;
   const builder = builderIdOf({
-    developmentAuthority: dependencies.developmentAuthority,
+    authority: dependencies.authority,
     keyFile: dependencies.attestor.isKeyFile,
     // Steps under none/v1 are child processes in the worker's own network.
     hostNetwork: environment.isolation === 'none/v1',

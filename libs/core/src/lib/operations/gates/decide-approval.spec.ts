@@ -65,7 +65,10 @@ describe('a decision', () => {
       const store = new CrossedStore(open, after);
       return { store, decided: deciding(store, withForm)(aDecision(open, { response })) };
     };
-    await expect(crossed({ window: 'day' }).decided).rejects.toMatchObject({ code: 'GATE_RESPONSE_INVALID' });
+    await expect(crossed({ window: 'day' }).decided).rejects.toMatchObject({
+      code: 'GATE_RESPONSE_INVALID',
+      faults: [{ path: '/response' }],
+    });
     const { store, decided } = crossed({ window: 'night' });
     expect((await decided).approvals).toBe(2);
     expect(store.signed.map(({ lastDecidedAt }) => lastDecidedAt)).toEqual([0, NOW + 1]);

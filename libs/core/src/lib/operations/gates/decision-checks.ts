@@ -1,3 +1,4 @@
+import { faultAt } from '../../foundation/fault';
 import { refusesDecisions } from '../../foundation/statuses';
 import { isProofEnough, durationMs } from '../../evidence/verify/check/gate-bounds';
 import type { DecisionRecord } from '../../evidence/records/documents';
@@ -163,23 +164,26 @@ function checkResponse({ decision, response, gate }: Decision, { row, plan }: De
   if (decision !== 'approved' || formDigest === null) {
     if (response === null) return;
     const why = decision === 'approved' ? 'the gate has no form' : 'only an approval can have a response';
-    throw new DecisionError('GATE_RESPONSE_INVALID', why);
+    throw unfitResponse(why, 'Send the decision without a response.');
   }
   const form = formOf(plan, gate, formDigest);
   if (form === null) throw new TypeError('the plan does not contain the form of the gate');
   const faults = responseFaults(form, response);
   // The plan was admitted under other rules for forms.
   if (faults === null)
-    throw new DecisionError(
-      'GATE_RESPONSE_INVALID',
-      'the form of the gate cannot be used: reject the gate, and start a new run',
-    );
+    throw unfitResponse('the form of the gate cannot be used', 'Reject the gate, and start a new run.');
   if (faults.length > 0) throw new DecisionError('GATE_RESPONSE_INVALID', undefined, faults);
   const [first] = approvalsInForce(recordsOf(row));
   if (first && !sameResponse(first.response, response)) {
-    throw new DecisionError(
-      'GATE_RESPONSE_INVALID',
+    throw unfitResponse(
       'earlier approvers gave another response; all approvers must confirm the same response',
+      'Send the response of the earlier approvers. If it is wrong, reject the gate.',
     );
   }
+}
+
+/** A response that is wrong as a whole. */
+function unfitResponse(why: string, remedy: string): DecisionError {
+  const faults = [faultAt('GATE_RESPONSE_INVALID', '/response', why, remedy)];
+  return new DecisionError('GATE_RESPONSE_INVALID', why, faults, null, remedy);
 }

@@ -79,7 +79,7 @@ const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediatio
     'Correct the errors listed in `errors`.',
   ],
   DECISIONS_TOO_MANY: ['too many decisions on this run at the same time', 'Try again in a few seconds.'],
-  RUN_ENDED: ['the run has ended or is ending', 'No action is needed. The run has no open gates.'],
+  RUN_ENDED: ['the run has ended or is ending', 'No action is needed. A run that has ended takes no more decisions.'],
   RUN_NOT_FOUND: ['the run does not exist', 'Check the run id and the tenant.'],
 };
 

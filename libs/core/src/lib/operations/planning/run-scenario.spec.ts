@@ -139,7 +139,7 @@ expect: { nodes: { agre: succeeded }, outputs: { fond: 1 } }
       { path: 'c.yaml', bytes: bytes('- { name: x, expect: { code: A } }\n- { name: x, expect: { code: B } }\n') },
       { path: 'd.yaml', bytes: new Uint8Array([0xff, 0xfe]) },
     ];
-    const { faults, scenarios } = readScenarios(files);
+    const { faults, scenarios, unread } = readScenarios(files);
     expect(faults.map(({ file, code, line }) => `${file}:${line} ${code}`)).toEqual([
       'a.yaml:1 PACK_FIELD_MISSING',
       'a.yaml:2 PACK_UNKNOWN_FIELD',
@@ -149,7 +149,17 @@ expect: { nodes: { agre: succeeded }, outputs: { fond: 1 } }
       'c.yaml:2 SCENARIO_NAME_TWICE',
       'd.yaml:1 SCENARIO_TEXT',
     ]);
-    expect(scenarios.map(({ scenario }) => scenario.name)).toEqual(['x', 'x']);
+    expect(scenarios.map(({ scenario }) => scenario.name)).toEqual(['x']);
+    expect(unread).toBe(6);
+  });
+
+  it('counts a scenario that cannot be read as faulty, so that the counters show faults of files', () => {
+    for (const text of ['[1', 'name: a\n', `name: a\n${inputs}\nexpect: {}\n`]) {
+      const report = run(text);
+      expect([text, report.faulty, report.passed, report.faults.length > 0]).toEqual([text, 1, 0, true]);
+    }
+    const twice = `name: a\n${inputs}\nexpect: { status: succeeded }\n`;
+    expect(run(`${twice}---\n${twice}`)).toMatchObject({ passed: 1, faulty: 1, results: { length: 1 } });
   });
 
   const one = (index: number): string => `name: n${index}\nexpect: { status: succeeded }\n`;

@@ -29,7 +29,7 @@ interface ScenarioResult {
 export interface ScenarioReport {
   readonly passed: number;
   readonly failed: number;
-  /** Number of scenarios that could not be evaluated. */
+  /** Number of scenarios that could not be evaluated: the faulty results, and the scenarios that could not be read. Not 0 if `faults` is not empty. */
   readonly faulty: number;
   readonly results: readonly ScenarioResult[];
   /** Faults of the files. Scenarios with faults are not run. */
@@ -100,13 +100,13 @@ export function runScenarios(
   setting: PlanningSetting,
   { filter = '', asker }: { readonly filter?: string; readonly asker?: PackAsker } = {},
 ): ScenarioReport {
-  const { scenarios, faults } = readScenarios(files);
+  const { scenarios, faults, unread } = readScenarios(files);
   const results = scenarios
     .filter(({ file, scenario }) => scenario.name.includes(filter) || file.includes(filter))
     .map((read) => runScenario(source, read, setting, asker));
   const count = (kind: ScenarioOutcome['kind']): number =>
     results.filter(({ outcome }) => outcome.kind === kind).length;
-  return { passed: count('passed'), failed: count('failed'), faulty: count('faulty'), results, faults };
+  return { passed: count('passed'), failed: count('failed'), faulty: count('faulty') + unread, results, faults };
 }
 
 /** True if a pack file holds scenarios: `tests/<name>.yaml`, `.yml` or `.json`. Files in deeper folders are data of scenarios. */

@@ -1,3 +1,4 @@
+import { sameJson } from '../../canonical/same-json';
 import { decodeEnvelope } from '../../evidence/encoding/envelope';
 import type { Digest, ScheduleId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
@@ -93,7 +94,8 @@ export class KeepSchedules {
 
   /**
    * Changes a schedule. The caller becomes its editor, except by pausing it. Missed ticks stay due unless its times change or it resumes
-   * after a pause or stop. It then continues with the next tick from now.
+   * after a pause or stop. It then continues with the next tick from now. An edit that changes nothing stores nothing and leaves no entry in the
+   * audit chain.
    */
   async edit(
     principal: Principal,
@@ -125,6 +127,7 @@ export class KeepSchedules {
     const { at } = await schedules.stamp();
     const pausesOnly = edit.paused === true && Object.keys(edit).length === 1;
     if (pausesOnly) {
+      if (before.paused) return before;
       const paused = { ...before, paused: true, revision: before.revision + 1, updatedAt: at };
       // Nobody has reviewed what an unsigned schedule would run.
       const after = isUnsigned ? paused : await signed.sign(paused);
@@ -145,23 +148,27 @@ export class KeepSchedules {
     // What caused the stop stays pinned until a person confirms the change or supplies another pack.
     const repins = stopped === null || isNew || isUnsigned;
     const timing = { ...before.timing, ...edit.timing };
-    const next = edit.timing || goesOn ? this.first(timing, at) : before.next;
-    const after = await signed.sign({
+    const edited: Schedule = {
       ...before,
       name: edit.name ?? before.name,
-      revision: before.revision + 1,
       timing,
       source: edit.source ? await keepSource(objects, tenant, source, planning) : before.source,
       inputs,
       pack: repins ? packOf(planning) : before.pack,
       pin: repins ? pin : before.pin,
       labels: edit.labels ?? before.labels,
+      paused: edit.paused ?? before.paused,
+      stopped,
+    };
+    if (!isUnsigned && sameJson(edited, before)) return before;
+    const next = goesOn || !sameJson(timing, before.timing) ? this.first(timing, at) : before.next;
+    const after = await signed.sign({
+      ...edited,
+      revision: before.revision + 1,
       // Who created an unsigned schedule is not known: whoever signs it takes it over.
       creator: isUnsigned ? party : before.creator,
       editor: party,
       author: isUnsigned || isNew || (repins && !isSame) ? party : before.author,
-      paused: edit.paused ?? before.paused,
-      stopped,
       next: stopped ? null : next,
       updatedAt: at,
     });

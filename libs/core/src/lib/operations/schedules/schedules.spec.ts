@@ -302,6 +302,7 @@ describe('an edit', () => {
   const planned = {
     ...PIN,
     pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') },
+    packed: [],
   } as unknown as AdmissiblePack;
   const UNSIGNED = { signers: [], signatures: [], refusal: null };
   const keep = (schedules: MemorySchedules) =>
@@ -336,11 +337,32 @@ describe('an edit', () => {
     expect([after.editor.name, after.author.name]).toEqual([editor, author]);
   });
 
+  it('that changes nothing leaves the schedule as it was, with its revision and editor', async () => {
+    const { timing, name } = aSchedule('one');
+    const edits: ScheduleEdit[] = [
+      ...[{}, { name }, { inputs: {}, labels: {} }, { timing: { cron: timing.cron, until: null } }, { paused: false }],
+      { source: { manifest: '', hasLines: true, files: [] } },
+    ];
+    const schedules = all(aSchedule('one', { next: MINUTE }));
+    const before = await schedules.find(TENANT, 'one' as ScheduleId);
+    for (const edit of edits) {
+      const after = await keep(schedules).edit(linus, 'one' as ScheduleId, edit, nothing);
+      expect([edit, after]).toEqual([edit, before]);
+    }
+    expect(schedules.all.get('one')).toBe(before);
+    const paused = all(aSchedule('one', { paused: true }));
+    expect(await keep(paused).edit(linus, 'one' as ScheduleId, { paused: true }, nothing)).toMatchObject({
+      revision: 1,
+    });
+    const moved = all(aSchedule('one', { pin: { ...PIN, profileDigest: sha256('earlier') } }));
+    expect(await keep(moved).edit(linus, 'one' as ScheduleId, {}, nothing)).toMatchObject({ revision: 2, pin: PIN });
+  });
+
   it('makes everybody who acted for its editor an initiator of its runs', async () => {
     const bot = { iss: 'https://id.test', sub: 'bot', kind: 'client' as const };
     const mary = { iss: 'https://id.test', sub: 'mary', kind: 'person' as const };
     const through = { ...linus, actors: [bot, mary] };
-    const after = await keep(all(aSchedule('one'))).edit(through, 'one' as ScheduleId, { labels: {} }, nothing);
+    const after = await keep(all(aSchedule('one'))).edit(through, 'one' as ScheduleId, { labels: { a: 'b' } }, nothing);
     expect(initiatorsOfSchedule(after).map(({ sub }) => sub)).toEqual(['ada', 'linus', 'bot', 'mary']);
   });
 
@@ -373,7 +395,7 @@ describe('an edit', () => {
     const running = await keep(all(aSchedule('one', { next: MINUTE }))).edit(
       linus,
       'one' as ScheduleId,
-      { labels: {} },
+      { labels: { a: 'b' } },
       nothing,
     );
     expect(running.next).toBe(MINUTE);

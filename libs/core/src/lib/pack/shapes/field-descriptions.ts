@@ -93,9 +93,10 @@ export const APPROVAL: Descriptions<ApprovalRule> = {
   id: 'Id of the approval. Gates refer to it.',
   grants: 'Grants that a person must have to decide. All of them are required.',
   minApprovals: 'Number of distinct people who must approve.',
-  expiresAfterMs: 'Time to decide. After it the gate expires.',
+  expiresAfterMs:
+    'Time to decide. After it the gate expires. Default: approvals.expiresAfter of the installation (24h unless it is set).',
   executeWithinMs:
-    'Time after expiresAfter within which steps with effects behind the gate must start. It is counted from the end of the time to decide, not from the approval.',
+    'Time after expiresAfter within which steps with effects behind the gate must start. It is counted from the end of the time to decide, not from the approval. Default: approvals.executeWithin of the installation (24h unless it is set).',
   allowSelfApproval: 'Whether initiators of the run may approve it.',
   maxAuthAgeMs: 'Maximum age of the sign-in of an approver.',
   reasonRequired: 'Whether a decision requires a reason.',

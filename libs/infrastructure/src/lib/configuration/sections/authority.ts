@@ -1,11 +1,11 @@
-import { flag, httpUrl, list, listOf, oneOf, path, text } from '../kinds';
+import { flag, httpUrl, issuerName, list, listOf, oneOf, path, text } from '../kinds';
 import { key, needed, section, unset } from '../key';
 
 /** Signature algorithms that an issuer may use (RFC 7518, RFC 8037). `none` and shared keys are excluded. */
 const algorithm = oneOf('EdDSA', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512');
 
 const issuer = {
-  issuer: needed(httpUrl, 'https://id.example.org', 'The exact `iss` claim of its tokens.'),
+  issuer: needed(issuerName, 'https://id.example.org', 'The exact `iss` claim of its tokens.'),
   jwksUri: unset(httpUrl, 'URL of its key set; https. Set either this or jwksFile.'),
   jwksFile: unset(path, 'File with its key set, for machines without network access.'),
   audience: key(text, 'taskrunner', 'The `aud` claim that its tokens must have.'),
@@ -26,4 +26,9 @@ export const authority = section('Token issuers, and the claims of their tokens.
     name: key(text, 'name', 'Claim with the display name.'),
   }),
   development: key(flag, false, 'Accepts the development Authority. All addresses must be on loopback.'),
+  local: key(
+    flag,
+    false,
+    'The issuer is the account that runs this process, as in `taskrunner run` without a server. Requires http.socket. Evidence fails verification without --allow-local.',
+  ),
 });

@@ -1,10 +1,16 @@
-import { databaseUrl, duration, flag, number, secretFile, text } from '../kinds';
+import { databaseUrl, duration, flag, number, oneOf, path, secretFile, text } from '../kinds';
 import { key, section, unset } from '../key';
 import { SECOND, HOUR } from './units';
 
 export const database = section(
-  'PostgreSQL 15 to 18. Each process needs the URL of its role, or the host and the password file of its role.',
+  'PostgreSQL 15 to 18. Each process needs the URL of its role, or the host and the password file of its role. With kind: file, it needs the folder alone.',
   {
+    kind: key(
+      oneOf('postgres', 'file'),
+      'postgres',
+      'postgres: a server. file: a folder that one process owns, with a server that it starts.',
+    ),
+    folder: unset(path, 'Storage folder of kind: file. It is created at the first start. No port is opened.'),
     ownerUrl: unset(databaseUrl, 'Role taskrunner_owner: migrations only.'),
     maintainUrl: unset(databaseUrl, 'Role taskrunner_maintain: partitions and retention.'),
     webUrl: unset(databaseUrl, 'Role taskrunner_web: the webservice.'),

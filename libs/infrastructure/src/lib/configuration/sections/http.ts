@@ -1,4 +1,4 @@
-import { duration, httpUrl, list, number, origin, port, size, text } from '../kinds';
+import { duration, httpUrl, list, number, origin, path, port, size, text } from '../kinds';
 import { key, section, unset } from '../key';
 import { GIB, HOUR, KIB, MIB, MINUTE, SECOND } from './units';
 
@@ -8,6 +8,10 @@ export const http = section('The HTTP API.', {
   host: key(text, '127.0.0.1', 'Address to listen on.'),
   port: key(port, 8_080, 'Port of the API; 0 selects a free port.'),
   healthPort: key(port, 8_081, 'Port of the health and metrics endpoints; 0 selects a free port.'),
+  socket: unset(
+    path,
+    'Unix socket on which the webservice listens instead of host and ports, at most 100 bytes long. Health and metrics are served on the same path with .health at its end. Only the account of the process can connect. null: host and port.',
+  ),
   publicUrl: unset(httpUrl, 'URL at which clients reach the API; null: http://<host>:<port>.'),
   cors: section('Web pages of other origins that may call the API (CORS).', {
     origins: key(

@@ -91,7 +91,7 @@ async function dial(path: string, target: Target, settings: HttpSettings): Promi
   const socket = await unixSocket(path, settings.timeoutMs);
   if (target.scheme === 'http') return handedOver(socket, socket);
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;
-  await openTunnel(socket, `${host}:${target.port}`);
+  await openTunnel(socket, `${host}:${target.port}`, target.host);
   return handedOver(socket, await verified(socket, target.host, settings));
 }
 
@@ -115,12 +115,12 @@ function unixSocket(path: string, timeoutMs: number): Promise<Socket> {
   });
 }
 
-function openTunnel(socket: Socket, authority: string): Promise<void> {
+function openTunnel(socket: Socket, authority: string, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
     const fail = (error?: Error): void => {
       socket.destroy();
-      reject(NotSent.is(error) ? error : refusedBy(text.trim().split('\n').at(-1) ?? ''));
+      reject(NotSent.is(error) ? error : refusedBy(text.trim().split('\n').at(-1) ?? '', host));
     };
     const onError = (error: Error): void => fail(error);
     const onData = (chunk: Buffer): void => {
@@ -137,12 +137,18 @@ function openTunnel(socket: Socket, authority: string): Promise<void> {
   });
 }
 
-/** Converts the proxy's response into a failure of the attempt. A name that cannot be resolved now may be resolvable later. */
-export function refusedBy(answer: string): NotSent {
+/** Converts the proxy's response about `host` into a failure of the attempt. A name that cannot be resolved now may be resolvable later. */
+export function refusedBy(answer: string, host: string): NotSent {
   const code = /^EGRESS_[A-Z_]+$/.exec(answer)?.[0] ?? 'EGRESS_UNAVAILABLE';
   const again = ['EGRESS_UNRESOLVED', 'EGRESS_UNREACHABLE', 'EGRESS_IDLE', 'EGRESS_UNAVAILABLE'];
-  return new NotSent(code, `the egress proxy returned ${code}`, again.includes(code));
+  return new NotSent(code, WHY[code]?.(host) ?? `the egress proxy returned ${code}`, again.includes(code));
 }
+
+/** The host can be named: the log of the connections has it too. */
+const WHY: Readonly<Partial<Record<string, (host: string) => string>>> = {
+  EGRESS_UNRESOLVED: (host) => `the host ${host} cannot be resolved on the worker`,
+  EGRESS_UNREACHABLE: (host) => `the host ${host} cannot be reached from the worker`,
+};
 
 function verified(socket: Socket, host: string, { certificates }: HttpSettings): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -61,7 +61,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'http-executor-'));
     objects = await FileObjectStore.open(folder);
-    dns = await startDns((_, type) => (type === 'A' ? ['127.0.0.1'] : []));
+    dns = await startDns((name, type) => (type === 'A' && !name.startsWith('nowhere.') ? ['127.0.0.1'] : []));
     const certificate = makeCertificate(['api.test']);
     for (const server of [createHttps(certificate, listener), createHttp(listener)]) {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -74,7 +74,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     const options = { objects, sandboxOf: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, spool: () => new Spool(folder, 1_000), interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
     const http = { maxBodyBytes: 4_000, timeoutMs: 10_000, certificates: [certificate.ca] };
     const any = { scheme: '*', port: '*' } as const;
-    const pinned = ['api.test', 'other.test'].map((host) => ({ ...any, host, cidr: '127.0.0.0/8' }));
+    const pinned = ['api.test', 'other.test', 'nowhere.test'].map((host) => ({ ...any, host, cidr: '127.0.0.0/8' }));
     const egressAllow = [...pinned, { ...any, host: 'private.test' }];
     executor = builtinExecutors({ ...options, http, egressAllow }).get('builtin:http') as Executor;
     bare = builtinExecutors({ ...options, http }).get('builtin:http') as Executor;
@@ -105,6 +105,8 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
         { scheme: 'https', host: 'api.test', port: tls, cidr: '127.0.0.0/8' },
         { scheme: 'http', host: 'api.test', port: plain, cidr: '127.0.0.0/8' },
         { scheme: 'https', host: 'other.test', port: tls, cidr: '127.0.0.0/8' },
+        { scheme: 'https', host: 'nowhere.test', port: tls, cidr: '127.0.0.0/8' },
+        { scheme: 'http', host: 'nowhere.test', port: tls, cidr: '127.0.0.0/8' },
         { scheme: 'https', host: 'private.test', port: tls, cidr: null },
       ],
     };
@@ -320,6 +322,12 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     const { outcome: there, attempts: denied } = await perform({ url: `https://private.test:${tls}/` });
     expect(there).toMatchObject({ kind: 'failed', code: 'EGRESS_SPECIAL_ADDRESS', retryable: false });
     expect(denied).toMatchObject([{ allowed: false, address: null, code: 'EGRESS_SPECIAL_ADDRESS' }]);
+  });
+
+  it.each(['http', 'https'])('names the host that cannot be resolved: %s', async (scheme) => {
+    const { outcome } = await perform({ url: `${scheme}://nowhere.test:${tls}/` });
+    const message = 'the host nowhere.test cannot be resolved on the worker';
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'EGRESS_UNRESOLVED', message, retryable: true });
   });
 
   it('is lost with the proxy, never a success; and after three times it has failed', async () => {

@@ -108,7 +108,7 @@ export class HttpExecutor extends Executor {
   ): Promise<Outcome> {
     const response = await answer;
     const said = response.headers['taskrunner-egress'];
-    if (typeof said === 'string') throw refusedBy(said);
+    if (typeof said === 'string') throw refusedBy(said, target.host);
     await report.line('info', `${method} ${target.host}:${target.port} ${response.statusCode}`);
     return this.conclude(response, request, report);
   }

@@ -217,6 +217,13 @@ describe('an assignment', () => {
     const { run } = await assigned();
     const held = await claimed();
     await database.sql(`update pack_runs.runs set inbox_seq = 1000`);
+    await expect(worker.assignments.report(held, aReport(held, steps(0, 1)))).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+    });
+    await database.sql(
+      `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms)
+       select tenant_id, run_id, n, 'n' || n, '{}', 0 from pack_runs.runs, generate_series(1, 1000) n`,
+    );
     expect(await worker.assignments.report(held, aReport(held, steps(0, 1)))).toEqual({
       kind: 'refused',
       code: 'INBOX_FULL',

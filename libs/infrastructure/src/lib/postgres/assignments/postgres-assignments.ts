@@ -15,7 +15,7 @@ import type { Pool } from 'pg';
 import { toClaimedRun, type ClaimedRow } from '../claims/claimed-run';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
 import { statement, type Statement } from '../connection/statement';
-import { inboxGuard } from '../encoding/run-rows';
+import { alteredPositions, inboxGuard } from '../encoding/run-rows';
 
 interface ClaimedAssignmentRow {
   readonly tenant_id: string;
@@ -54,6 +54,7 @@ export class PostgresAssignments extends Assignments {
   private readonly runStatement = statement('assigned-run');
   private readonly beginStatement = statement('begin-executions');
   private readonly reportStatement = statement('post-report');
+  private readonly countedStatement = statement('inbox-counted');
   private readonly assignmentStatusesStatement = statement('assignment-statuses');
   private readonly releaseStatement = statement('release-assignment');
   private readonly othersStatement = statement('other-workers');
@@ -107,7 +108,12 @@ export class PostgresAssignments extends Assignments {
     if (row.position !== null) return { kind: 'posted', position: row.position };
     if (!row.held) return { kind: 'lost' };
     if (isOver(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
-    if (row.unread >= UNREAD) return { kind: 'refused', code: 'INBOX_FULL' };
+    if (row.unread >= UNREAD) {
+      const values = [held.tenant, runUuid(held.runId)];
+      const [counted] = await this.untilAnswered<{ misplaced: boolean }>(this.countedStatement, values);
+      if (counted?.misplaced) throw alteredPositions(held.tenant, held.runId);
+      return { kind: 'refused', code: 'INBOX_FULL' };
+    }
     // Not inserted although there was room: an earlier sending of this report was committed while the statement waited. It can be read now.
     return this.report(held, report);
   }

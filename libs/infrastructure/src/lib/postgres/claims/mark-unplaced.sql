@@ -31,12 +31,12 @@ with recursive offered as (
   limit 500 for update skip locked
 ), marked as (
   update pack_runs.runs r set unplaced = true, status = case r.status when 'cancelling' then r.status else 'waiting' end,
-    version = r.version + 1,
+    version = pack_runs.next_version(r.version),
     waits = json_build_array(json_build_object('kind', 'workers', 'id', array_to_string(r.worker_labels, ','), 'until', null))
   from lost l where r.tenant_id = l.tenant_id and r.run_id = l.run_id
   returning 1
 ), unmarked as (
-  update pack_runs.runs r set unplaced = false, waits = '[]', version = r.version + 1,
+  update pack_runs.runs r set unplaced = false, waits = '[]', version = pack_runs.next_version(r.version),
     status = case when r.last_seq = 0 then 'queued' else r.status end
   from found f where r.tenant_id = f.tenant_id and r.run_id = f.run_id
   returning 1

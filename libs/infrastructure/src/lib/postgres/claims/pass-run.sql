@@ -15,11 +15,11 @@ with mine as (
   ) as others
   from mine m
 ), given_back as (
-  update pack_runs.runs r set owner = null, passed_by = s.passed, version = r.version + 1, due_at = least(r.due_at, now()),
+  update pack_runs.runs r set owner = null, passed_by = s.passed, version = pack_runs.next_version(r.version), due_at = least(r.due_at, now()),
     unplaced = not s.others, unhonoured = case when s.others then null else $4::text end,
     status = case when s.others or r.status = 'cancelling' then r.status else 'waiting' end,
     waits = case when s.others then r.waits else json_build_array(json_build_object('kind', 'environment', 'id', $4::text, 'since',
-      to_char(coalesce(r.due_at, now()) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'until', null)) end
+      to_char(greatest(coalesce(r.due_at, now()), 'epoch') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'until', null)) end
   from standing s
   where r.tenant_id = s.tenant_id and r.run_id = s.run_id and r.fence = $3 and (s.others or not $5::boolean)
 )

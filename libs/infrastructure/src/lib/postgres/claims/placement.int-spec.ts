@@ -34,6 +34,20 @@ describe('a run whose steps ask for labels', () => {
     expect(claimed.sort()).toEqual([run, free].sort());
   });
 
+  it('waits for workers also beside a run with a version that nothing can follow', async () => {
+    const [altered, other] = [
+      await submit(web.runStore, { workerLabels: ['none'] }),
+      await submit(web.runStore, { workerLabels: ['none'] }),
+    ];
+    await database.sql('update pack_runs.runs set version = 9223372036854775807 where run_id = $1', [runUuid(altered)]);
+    await place();
+    for (const run of [altered, other])
+      expect(await web.runReader.summary(tenantA, run)).toMatchObject({
+        status: 'waiting',
+        version: expect.any(Number),
+      });
+  });
+
   it('that nobody has waits for workers, visibly, and comes back with the first who has them', async () => {
     const run = await submit(web.runStore, { workerLabels: ['gpu', 'linux'] });
     const plain = await worker.claims.register(aWorker());

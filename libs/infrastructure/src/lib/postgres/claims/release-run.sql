@@ -5,5 +5,5 @@ update pack_runs.runs set
   due_at = case when $4::json is null then now() else now() + interval '5 seconds' end,
   status = case when $4::json is null then status else 'waiting' end,
   waits = coalesce($4::json, waits),
-  version = version + 1
+  version = pack_runs.next_version(version)
 where tenant_id = $1 and run_id = $2 and fence = $3 and owner is not null

@@ -127,6 +127,22 @@ describe('announcements', () => {
     expect(count).toBe(40);
   });
 
+  it.each(['null', '7', '{"type":"\\u0000"}', '{"type":"\\ud800","gate":"\\ud800"}'])(
+    'are taken and spread beside one that no program has written: %s',
+    async (body) => {
+      const runId = await announced(anAnnouncement(1, 'hook'));
+      const insert = `insert into pack_runs.outbox (tenant_id, run_id, kind, body, stream, place, since)
+        values ('acme', $1, 'announce', $2, $3, case when $3::text is not null then 1 end, 'infinity')`;
+      for (const stream of ['other', null]) await database.sql(insert, [runUuid(runId), body, stream]);
+      const types = ['schedule.stopped'] as const;
+      await worker.announcements.addressToEndpoints([{ tenant: 'acme', stream: 'a', types }]);
+      expect((await take()).map(({ stream, since }) => [stream, since > 0]).sort()).toEqual([
+        ['hook', true],
+        ['other', false],
+      ]);
+    },
+  );
+
   it('that are for later do not come before, and know where their gate stands', async () => {
     const runId = await announced(
       anAnnouncement(1, 'hook#reminder', { type: 'gate.reminder' }, Date.now() + 3_600_000),

@@ -12,4 +12,4 @@ insert into pack_runs.outbox (tenant_id, run_id, kind, body, stream, place, sinc
 select g.tenant_id, g.run_id, 'announce', g.body, e.stream,
   pack_runs.now_ms() * 1000 + row_number() over (partition by g.tenant_id, g.run_id, e.stream order by g.outbox_id), g.since
 from gone g join unnest($1::text[], $2::text[], $3::text[]) e (tenant_id, stream, type)
-  on e.tenant_id = g.tenant_id and e.type = g.body->>'type'
+  on e.tenant_id = g.tenant_id and e.type = pack_runs.member_text(g.body, 'type')

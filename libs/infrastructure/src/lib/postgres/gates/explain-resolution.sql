@@ -1,5 +1,7 @@
 -- The reason why resolve-attention changed nothing, from the current rows. `misplaced`: as in run-gates.
 select r.status, (least(r.seen, r.cancel_position, r.refused_position) < 0 or greatest(r.seen, r.cancel_position, r.refused_position) > r.inbox_seq
+    or r.inbox_seq > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
+      and i.position = r.inbox_seq)
     or r.cancel_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
       and i.position = r.cancel_position and pack_runs.readable(i.given)->>'type' = 'run.cancel-requested')
     or r.refused_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id

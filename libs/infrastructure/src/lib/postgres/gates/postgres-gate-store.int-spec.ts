@@ -261,6 +261,15 @@ describe('a decision', () => {
     });
   });
 
+  it('is not read where the row counts a message that does not exist: nobody decides', async () => {
+    const { runId } = await gated(2);
+    await database.sql('update pack_runs.runs set inbox_seq = 9000000000000000 where run_id = $1', [runUuid(runId)]);
+    await expect(web.gateStore.find(tenantA, runId, 'approve')).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'status' },
+    });
+  });
+
   it('is not lost to a message that somebody else has put at the next position: the run is altered', async () => {
     const { runId } = await gated(2);
     await database.sql(

@@ -5,6 +5,8 @@ select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.s
   s.admission_digest,
   pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status, r.last_decided_ms,
   (least(r.seen, r.cancel_position, r.refused_position) < 0 or greatest(r.seen, r.cancel_position, r.refused_position) > r.inbox_seq
+    or r.inbox_seq > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
+      and i.position = r.inbox_seq)
     or r.cancel_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id
       and i.position = r.cancel_position and pack_runs.readable(i.given)->>'type' = 'run.cancel-requested')
     or r.refused_position > 0 and not exists (select from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id

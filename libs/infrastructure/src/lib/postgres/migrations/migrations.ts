@@ -50,6 +50,7 @@ import { runMessages } from './107-run-messages';
 import { countersThatEnd } from './108-counters-that-end';
 import { runForms } from './109-run-forms';
 import { readableTexts } from './110-readable-texts';
+import { rowsOfNobody } from './111-rows-of-nobody';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -105,6 +106,7 @@ export const migrations = [
   countersThatEnd,
   runForms,
   readableTexts,
+  rowsOfNobody,
 ];
 
 /** Names of the migrations, as the database records them. */

@@ -4,6 +4,7 @@ import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import type { NewRun } from '@taskrunner/core/ports';
 import { DocumentAltered } from '@taskrunner/core/stored';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { statement } from '../connection/statement';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import {
   aCommit,
@@ -246,6 +247,13 @@ describe('letters', () => {
     }
     const full = await submit(web.runStore);
     await database.sql('update pack_runs.runs set inbox_seq = 1000 where run_id = $1', [runUuid(full)]);
+    // A counter of messages that do not exist is an alteration.
+    await expect(post(full, 'a')).rejects.toMatchObject({ code: 'DOCUMENT_ALTERED', first: { runId: full } });
+    await database.sql(
+      `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms)
+       select tenant_id, run_id, n, 'n' || n, '{}', 0 from pack_runs.runs, generate_series(1, 1000) n where run_id = $1`,
+      [runUuid(full)],
+    );
     expect(await post(full, 'a')).toEqual({ kind: 'refused', code: 'INBOX_FULL' });
     await database.sql('update pack_runs.runs set seen = 1 where run_id = $1', [runUuid(full)]);
     expect(await post(full, 'a')).toEqual({ kind: 'posted', position: 1001 });
@@ -348,6 +356,19 @@ describe('a run that somebody has altered so that it cannot be claimed', () => {
       await worker.claims.retire(session);
     },
   );
+
+  it('keeps no other run with its dead worker: its number of crashes', async () => {
+    const dying = await worker.claims.register(aWorker());
+    const [altered, other] = [await submit(web.runStore), await submit(web.runStore)];
+    await worker.claims.claim(dying, 10_000);
+    await database.sql('update pack_runs.runs set crashes = 2147483647, alone_fence = fence where run_id = $1', [
+      runUuid(altered),
+    ]);
+    await database.sql(`update pack_runs.workers set state = 'dead' where worker_id = $1`, [dying.id]);
+    await database.sql(statement('free-runs').text, [2]);
+    const owners = 'select owner from pack_runs.runs where run_id = any ($1::uuid[])';
+    expect(await database.sql(owners, [[altered, other].map(runUuid)])).toEqual([{ owner: null }, { owner: null }]);
+  });
 
   it('keeps no other outbox waiting', async () => {
     const runId = await submit(web.runStore);

@@ -7,7 +7,7 @@ import { RequestBatcher } from '../connection/request-batcher';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { RunStamps, type StampSources } from './run-stamps';
-import { alteredMessage, inboxGuard } from '../encoding/run-rows';
+import { alteredMessage, alteredPositions, inboxGuard } from '../encoding/run-rows';
 import { isDuplicate } from '../connection/sql-state';
 import { statement } from '../connection/statement';
 import { createdRows, SubmissionSteps } from './submission-steps';
@@ -34,6 +34,7 @@ export class PostgresRunStore extends RunStore {
   private readonly steps = new SubmissionSteps();
   private readonly keyStatement = statement('find-idempotency');
   private readonly postStatement = statement('post-message');
+  private readonly countedStatement = statement('inbox-counted');
   private readonly stamps: RunStamps;
   /** By tenant, because a transaction sees only one tenant. */
   private readonly batchers = new Map<TenantId, RequestBatcher<NewRun, Created | null>>();
@@ -142,8 +143,17 @@ export class PostgresRunStore extends RunStore {
     ).catch(inboxGuard({ tenant, runId: run }));
     if (row?.known && row.misplaced) throw alteredMessage(tenant, run, dedupe);
     const outcome = outcomeOf(row);
+    if (outcome.kind === 'refused' && outcome.code === 'INBOX_FULL') await this.compareCounter(tenant, run);
     if (outcome.kind === 'posted') this.onDue();
     return outcome;
+  }
+
+  /** Throws `DocumentAltered` if the row of a run counts messages that its inbox does not have. */
+  private async compareCounter(tenant: TenantId, run: RunId): Promise<void> {
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<{ misplaced: boolean }>(tenant, this.countedStatement, [tenant, runUuid(run)]),
+    );
+    if (row?.misplaced) throw alteredPositions(tenant, run);
   }
 }
 

@@ -1,4 +1,5 @@
 import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
 import type { StuckReason } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
@@ -138,6 +139,14 @@ it('due are only runs that a living worker can claim; those that none can are st
     [ended, 'blocked'],
     [claimed.runId, 'halted'],
   ]);
+});
+
+it('a time and a version that nobody writes keep no numbers away', async () => {
+  const runId = await submit(web.runStore, { tenant: tenantB });
+  const before = await web.backlog();
+  await database.sql("update pack_runs.runs set due_at = '-infinity', fence = -1 where run_id = $1", [runUuid(runId)]);
+  expect(await web.backlog()).toMatchObject({ dueRuns: before.dueRuns, strandedRuns: before.strandedRuns });
+  await database.sql('delete from pack_runs.runs where run_id = $1', [runUuid(runId)]);
 });
 
 it('the days for which there are partitions are counted to the first that is missing', async () => {

@@ -1,4 +1,5 @@
 import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
 import type { ClaimedRun, WorkerSession, ParkedKind } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
@@ -50,6 +51,20 @@ describe('runs that nobody can honour', () => {
     const claimed = (await Promise.all(claims)).flat();
     expect(claimed).toEqual([expect.objectContaining({ runId, fence: 1, mac: null, unhonoured: 'isolation' })]);
     expect(await environments.unhonoured()).toEqual([]);
+  });
+
+  it('are marked also beside a run with a version and a time that nobody writes', async () => {
+    const [altered, other] = [await submit(web.runStore, sealed), await submit(web.runStore, sealed)];
+    await database.sql(
+      `update pack_runs.runs set version = 9223372036854775807, due_at = '-infinity' where run_id = $1`,
+      [runUuid(altered)],
+    );
+    const workerSession = await worker.claims.register(aWorker());
+    const marked = await mark(workerSession);
+    expect(marked.map(({ runId, since }) => `${runId} ${Number.isFinite(since)}`).sort()).toEqual(
+      [`${altered} true`, `${other} true`].sort(),
+    );
+    expect(await environments.unhonoured()).toEqual([{ parts: 'isolation', runs: 2, oldestMs: expect.closeTo(0, -6) }]);
   });
 
   it('are claimed to be ended at once if somebody asks to cancel them', async () => {

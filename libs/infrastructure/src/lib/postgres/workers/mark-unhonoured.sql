@@ -13,9 +13,9 @@ with lost as (
     )
   order by r.tenant_id, r.run_id limit 500 for update of r skip locked
 )
-update pack_runs.runs r set unplaced = true, unhonoured = l.parts, version = r.version + 1,
+update pack_runs.runs r set unplaced = true, unhonoured = l.parts, version = pack_runs.next_version(r.version),
   status = case r.status when 'cancelling' then r.status else 'waiting' end,
   waits = json_build_array(json_build_object('kind', 'environment', 'id', l.parts,
-    'since', to_char(r.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'until', null))
+    'since', to_char(greatest(r.due_at, 'epoch') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'until', null))
 from lost l where r.tenant_id = l.tenant_id and r.run_id = l.run_id
-returning r.tenant_id, r.run_id, l.parts, floor(extract(epoch from r.due_at) * 1000)::float8 as since_ms
+returning r.tenant_id, r.run_id, l.parts, floor(extract(epoch from greatest(r.due_at, 'epoch')) * 1000)::float8 as since_ms

@@ -7,7 +7,7 @@ with found as (
     and w.worker_id <> all (r.passed_by) and r.worker_labels <@ w.labels collate "C"
   limit 500 for update of r skip locked
 )
-update pack_runs.runs r set unplaced = false, unhonoured = null, waits = '[]', version = r.version + 1,
+update pack_runs.runs r set unplaced = false, unhonoured = null, waits = '[]', version = pack_runs.next_version(r.version),
   status = case when r.last_seq = 0 and r.status = 'waiting' then 'queued' else r.status end
 from found f where r.tenant_id = f.tenant_id and r.run_id = f.run_id
 returning 1

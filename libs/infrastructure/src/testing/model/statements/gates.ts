@@ -103,6 +103,7 @@ function overlap(counted: string, persons: string): boolean {
 export function isMisplaced({ tx, tables }: Session, run: RunRow, key: string): boolean {
   const { seen, cancel_position: cancelled, refused_position: refused, inbox_seq } = run;
   if (Math.min(seen, cancelled, refused) < 0 || Math.max(seen, cancelled, refused) > inbox_seq) return true;
+  if (inbox_seq > 0 && !tx.find(tables.inbox, `${key}/${inbox_seq}`)) return true;
   const given = (position: number) =>
     JSON.parse(tx.find(tables.inbox, `${key}/${position}`)?.given ?? '{}') as InboxEvent;
   if (cancelled > 0 && given(cancelled).type !== 'run.cancel-requested') return true;

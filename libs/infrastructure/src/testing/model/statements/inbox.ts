@@ -41,6 +41,17 @@ export function* postInboxMessage(session: Session, values: Values): Execution<u
   return [{ position, status: run.status, unread: run.inbox_seq - run.seen, known: before !== null, misplaced }];
 }
 
+/** `inbox-counted.sql`. */
+export function* inboxCounted({ tx, tables }: Session, values: Values): Execution<unknown> {
+  const [tenant_id, run_id] = values as [string, string];
+  const key = runKey(tenant_id, run_id);
+  yield null;
+  const run = tx.find(tables.runs, key);
+  if (!run) return [];
+  const unread = Array.from({ length: Math.max(0, run.inbox_seq - run.seen) }, (_, i) => run.seen + 1 + i);
+  return [{ misplaced: unread.some((position) => !tx.find(tables.inbox, `${key}/${position}`)) }];
+}
+
 /** Inserts an inbox message under both of its keys. */
 export function* insertInboxRow(
   { tx, tables }: Session,

@@ -59,8 +59,8 @@ const OF_ORIGINAL: readonly Checker[] = [
 ];
 
 function compareOriginal(bundle: VerificationSession, files: VerificationSession['request']['files']): void {
-  const { trust, verifySignature, allowDev, now, policyEngines } = bundle.request;
-  const original = openSession({ files, trust, verifySignature, allowDev, now, policyEngines });
+  const { trust, verifySignature, allowDev, allowLocal, now, policyEngines } = bundle.request;
+  const original = openSession({ files, trust, verifySignature, allowDev, allowLocal, now, policyEngines });
   for (const check of OF_ORIGINAL) check(original);
   comparedWithOriginal(bundle, original);
 }

@@ -7,7 +7,8 @@ import { stepsNdjson } from '../../statement/derived-files';
 import { buildProvenance } from '../../predicates/provenance';
 import { BUILD_TYPE_V1, buildProvenanceV1 } from '../../predicates/provenance-v1';
 import { cyclonedxFiles, fileOf } from '../../bundle/read-bundle';
-import { asJson, builderFits } from '../../records/run-evidence';
+import { builderFits } from '../../records/builder';
+import { asJson } from '../../records/run-evidence';
 import {
   buildStatement,
   FIRST_SUBJECT,

@@ -1,4 +1,4 @@
-import { isDevBuilder } from '../../records/run-evidence';
+import { restrictedAuthorityOf } from '../../records/builder';
 import { PROVENANCE_ATTESTATION } from '../../bundle/bundle-files';
 import { cyclonedxFiles } from '../../bundle/read-bundle';
 import { workersOf } from '../../records/run-facts';
@@ -23,16 +23,17 @@ interface Use extends KeyUse {
 
 /** Each key was valid for this tenant, builder and time, and enough keys signed the statement. */
 export const trustKeys: Checker = (bundle) => {
-  const { trust, allowDev } = bundle.request;
+  const { trust } = bundle.request;
   const uses = [...documentUses(bundle), ...statementUses(bundle)];
   uses.forEach(checkUse);
   const { signed, statement } = bundle.packRun();
   const signers = new Set(signed.map(({ opened }) => opened.key.spki));
   if (signers.size < trust.require.signatures.run)
     fail(`${signers.size} of ${trust.require.signatures.run} run signatures`);
-  const { builder } = statement.predicate;
-  if (isDevBuilder(builder) && allowDev !== true) fail('made under the development Authority (--allow-dev)');
-  const taken = isDevBuilder(builder) ? '; DEVELOPMENT KEYS, accepted because of --allow-dev' : '';
+  const restricted = restrictedAuthorityOf(statement.predicate.builder);
+  if (restricted !== null && !restricted.isAccepted(bundle.request))
+    fail(`made under ${restricted.noun} (${restricted.option})`);
+  const taken = restricted === null ? '' : `; ${restricted.keys}, accepted because of ${restricted.option}`;
   return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys${taken}`);
 };
 

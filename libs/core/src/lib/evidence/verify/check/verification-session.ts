@@ -26,6 +26,7 @@ import {
 } from '../../bundle/read-bundle';
 import { fingerprint } from '../../encoding/public-key';
 import { readAdmission, readManifest, readRelease } from '../../records/read-documents';
+import type { AcceptedAuthorities } from '../../records/builder';
 import type { Asserted } from '../../records/run-evidence';
 import type { PackRunStatement } from '../../statement/statement';
 import { parseStrictJson, parseUtf8 } from '../../encoding/strict-json';
@@ -45,14 +46,12 @@ export interface Expectation {
 }
 
 /** Parameters of a verification. */
-export interface VerifyRequest {
+export interface VerifyRequest extends AcceptedAuthorities {
   /** The bundle's files by path, as the archive reader found them. */
   readonly files: BundleContent;
   readonly trust: TrustFile;
   readonly verifySignature: VerifySignature;
   readonly expect?: Expectation | undefined;
-  /** Accepts evidence that was made under the development Authority. */
-  readonly allowDev?: boolean | undefined;
   /** The verifier's clock, milliseconds since the epoch; without it the trust file's expiry is not checked. */
   readonly now?: number | undefined;
   /** The highest serial of this trust file's id that the verifier has seen. */

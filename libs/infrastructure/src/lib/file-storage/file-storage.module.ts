@@ -1,0 +1,76 @@
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { provide } from '../composition/provide';
+import { token } from '../composition/token';
+import type { Configuration } from '../configuration/configuration';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { databaseUrlOf } from '../configuration/database-urls';
+import { maintainDatabase } from '../postgres/upkeep/maintain';
+import { Telemetry } from '../telemetry/telemetry';
+import { maintainDaily } from './daily-maintenance';
+import { openFolderDatabase } from './folder-database';
+
+/** Where the database is. It is opened before anything connects. */
+export interface DatabasePlace {
+  /** The connection URL of a role; null if none is configured. It is secret. */
+  urlOf(role: 'web' | 'worker'): Promise<string | null>;
+  /** True if the server belongs to this process. Other processes cannot open the folder, but can connect with a URL of this one. */
+  readonly isOwn: boolean;
+  close(): Promise<void>;
+}
+
+export const DATABASE_PLACE = token<DatabasePlace>('place of the database');
+
+/** Connections beside the pools: of the flush, the hints and the lease of a worker and of a run in quarantine, of maintenance and migration. */
+const FURTHER_CONNECTIONS = 20;
+/** A webservice, a worker, and the process of a run in quarantine. */
+const MOST_POOLS = 3;
+
+/**
+ * Opens the storage folder if the configuration names one (`database.kind: file`). All modules of an application that import it get the same
+ * instance, so webservice and worker of one process share one server. It is maintained daily, and closed after them.
+ */
+@Module({
+  providers: [provide(DATABASE_PLACE, { configuration: CONFIGURATION, telemetry: Telemetry }, openPlace)],
+  exports: [DATABASE_PLACE],
+})
+export class FileStorageModule implements OnApplicationShutdown {
+  constructor(@Inject(DATABASE_PLACE) private readonly place: DatabasePlace) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.place.close();
+  }
+}
+
+async function openPlace({
+  configuration,
+  telemetry,
+}: {
+  readonly configuration: Configuration;
+  readonly telemetry: Telemetry;
+}): Promise<DatabasePlace> {
+  const { kind, folder, poolSize } = configuration.database;
+  if (kind === 'postgres' || folder === null)
+    return { urlOf: (role) => databaseUrlOf(configuration, role), isOwn: false, close: async () => undefined };
+  const database = await openFolderDatabase(folder, {
+    connections: MOST_POOLS * poolSize + FURTHER_CONNECTIONS,
+    log: (line) => telemetry.log.say('debug', 'database.server', { line }),
+  });
+  let isClosing = false;
+  void database.ended.then(({ code, signal }) => {
+    if (!isClosing) telemetry.log.say('error', 'database.server-ended', { code, signal });
+  });
+  const endMaintenance = maintainDaily(async () => {
+    await maintainDatabase(database.urls.maintainUrl, configuration.retention).catch((error: unknown) =>
+      telemetry.log.say('error', 'database.maintenance-failed', { error }),
+    );
+  });
+  return {
+    urlOf: async (role) => database.urls[`${role}Url`],
+    isOwn: true,
+    async close() {
+      await endMaintenance();
+      isClosing = true;
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,315 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Client } from 'pg';
+import { processesIn } from '../embedded-postgres/process-table';
+import { openFolderDatabase, type FolderDatabase, type FolderDatabaseOptions } from './folder-database';
+
+const root = process.getuid?.() === 0;
+const asRoot = root ? it : it.skip;
+
+/** A folder that was created and closed, for tests that do not test the creation. They copy it. */
+let made: string;
+/** Has the template that it was created from. */
+let cache: string;
+let parent: string;
+let folder: string;
+const open = new Set<{ close(): Promise<void> }>();
+const children = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  const all = accessibleFolder();
+  made = join(all, 'made');
+  cache = join(all, 'cache');
+  await (await openFolderDatabase(made, { fsync: false, cache })).close();
+});
+afterAll(() => rmSync(join(made, '..'), { recursive: true, force: true }));
+
+beforeEach(() => {
+  parent = accessibleFolder();
+  folder = join(parent, 'storage');
+});
+
+afterEach(async () => {
+  for (const database of open) await database.close();
+  for (const child of children) child.kill('SIGKILL');
+  open.clear();
+  children.clear();
+  rmSync(parent, { recursive: true, force: true });
+});
+
+/** The server's account must be able to enter it. Otherwise the data would be placed elsewhere. */
+function accessibleFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'storage-'));
+  chmodSync(path, 0o755);
+  return path;
+}
+
+function copyMade(): void {
+  execFileSync('cp', ['-a', made, folder]);
+}
+
+async function opened(options: FolderDatabaseOptions = {}, path = folder): Promise<FolderDatabase> {
+  const database = await openFolderDatabase(path, {
+    ...{ fsync: false, cache, sharedDirectory: join(parent, 'shared') },
+    ...options,
+  });
+  open.add(database);
+  return database;
+}
+
+async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Opens the folder in another process. */
+async function openedElsewhere(): Promise<{ child: ChildProcess; answer: Record<string, unknown> }> {
+  const child = spawn(
+    process.execPath,
+    [join(__dirname, 'testing/opening-process.cjs'), folder, JSON.stringify({ fsync: false })],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  children.add(child);
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return { child, answer: JSON.parse(line) as Record<string, unknown> };
+}
+
+function pgdata(): string {
+  return join(folder, 'database/pgdata');
+}
+
+describe('a database in a folder', () => {
+  it('is created by the first opening, keeps what is committed, and leaves nothing running', async () => {
+    // Space, comma and quotation marks separate or enclose entries in lists of the server.
+    folder = join(parent, 'the "storage", of mine');
+    const first = await openFolderDatabase(folder);
+    open.add(first);
+    expect(first.isNew).toBe(true);
+    const [facts] = await query(
+      first.urls.webUrl,
+      `select current_user as me, inet_server_port() as port, current_setting('listen_addresses') as addresses,
+              current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit,
+              current_setting('full_page_writes') as pages, current_setting('data_checksums') as checksums`,
+    );
+    expect(facts).toEqual({
+      ...{ me: 'taskrunner_web', port: null, addresses: '', fsync: 'on', commit: 'on', pages: 'on', checksums: 'on' },
+    });
+    for (const [name, role] of Object.entries({ maintainUrl: 'maintain', workerUrl: 'worker', ownerUrl: 'owner' })) {
+      const url = first.urls[name as 'ownerUrl'];
+      expect(await query(url, 'select current_user as me')).toEqual([{ me: `taskrunner_${role}` }]);
+    }
+    await query(first.urls.ownerUrl, 'create table pack_runs.kept as select 42 as answer');
+    await first.close();
+    await first.close();
+    expect(await processesIn(pgdata())).toEqual([]);
+    expect(readdirSync(folder).sort()).toEqual(['database', 'storage.json']);
+
+    const second = await opened();
+    expect(second.isNew).toBe(false);
+    expect(await query(second.urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('is accessible to its user only', async () => {
+    copyMade();
+    await opened();
+    expect(lstatSync(folder).mode & 0o777).toBe(root ? 0o711 : 0o700);
+    for (const name of ['storage.json', 'owner', 'database/password', 'database/server.log', 'database/owner'])
+      expect([name, lstatSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);
+    for (const name of ['database/pgdata', 'database/socket'])
+      expect([name, lstatSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o700]);
+    expect(lstatSync(join(folder, 'database/socket/.s.PGSQL.5432')).mode & 0o777).toBe(0o700);
+  });
+
+  it('has its socket in the temporary folder if its own path is too long, and removes it', async () => {
+    folder = join(parent, 'x'.repeat(100));
+    copyMade();
+    const database = await opened();
+    const socket = new URL(database.urls.webUrl).searchParams.get('host') ?? '';
+    expect(socket).toMatch(/\/taskrunner-socket-\w+$/);
+    expect(statSync(socket).mode & 0o777).toBe(0o700);
+    expect(await query(database.urls.webUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+    await database.close();
+    expect(existsSync(socket)).toBe(false);
+    expect(readdirSync(join(folder, 'database'))).not.toContain('socket-location');
+  });
+
+  it('is created anew if its creation was interrupted', async () => {
+    copyMade();
+    writeFileSync(
+      join(folder, 'storage.json'),
+      readFileSync(join(folder, 'storage.json'), 'utf8').replace('ready', 'creating'),
+    );
+    rmSync(join(folder, 'database/password'));
+    const database = await opened();
+    expect(database.isNew).toBe(true);
+    expect(await query(database.urls.workerUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a template in a cache', () => {
+  it('is copied into new folders, each of which has passwords of its own', async () => {
+    const template = join(
+      cache,
+      readdirSync(cache).find((name) => name.startsWith('database-'))!,
+    );
+    const database = await opened({ fsync: true });
+    expect(database.isNew).toBe(true);
+    const passwords = [template, join(made, 'database'), join(folder, 'database')].map((place) =>
+      readFileSync(join(place, 'password'), 'utf8').trim(),
+    );
+    expect(new Set(passwords).size).toBe(3);
+    const stale = new URL(database.urls.webUrl);
+    stale.username = 'postgres';
+    stale.password = passwords[0]!;
+    await expect(query(stale.href, 'select 1')).rejects.toThrow(/password authentication failed/);
+    const [found] = await query(database.urls.ownerUrl, 'select count(*)::int as runs from pack_runs.runs');
+    expect(found).toEqual({ runs: 0 });
+    await database.close();
+    expect((await opened()).isNew).toBe(false);
+  });
+
+  it('is not used if others can write to the cache: the folder is created without it', async () => {
+    const shared = join(parent, 'cache');
+    mkdirSync(shared);
+    chmodSync(shared, 0o777);
+    const lines: string[] = [];
+    const database = await opened({ cache: shared, log: (line) => lines.push(line) });
+    expect(database.isNew).toBe(true);
+    expect(lines).toContain(`the cache ${shared} is not used: other accounts can write to it`);
+    expect(readdirSync(shared)).toEqual([]);
+  });
+});
+
+describe('the owner of a folder', () => {
+  it('is one process: another one is told who holds it, and since when', async () => {
+    copyMade();
+    const began = new Date().toISOString();
+    const starts = await Promise.allSettled([1, 2, 3].map(() => opened()));
+    const refused = starts.flatMap((start) => (start.status === 'rejected' ? [start.reason as Error] : []));
+    expect(refused.map((error) => (error as { code?: string }).code)).toEqual(['STORAGE_HELD', 'STORAGE_HELD']);
+    const { answer } = await openedElsewhere();
+    expect(answer).toMatchObject({ code: 'STORAGE_HELD' });
+    const [, since] = /since ([^,]+),/.exec(String(answer['message'])) ?? [];
+    expect(answer['message']).toContain(`process ${process.pid} (${process.argv[1]})`);
+    expect(since! >= began && since! <= new Date().toISOString()).toBe(true);
+    for (const database of open) await database.close();
+    const { answer: free } = await openedElsewhere();
+    expect(free).toMatchObject({ isNew: false });
+  });
+
+  it('may be killed: its server is stopped by the next opening, and what it committed is there', async () => {
+    copyMade();
+    const { child, answer } = await openedElsewhere();
+    const { ownerUrl } = answer['urls'] as { ownerUrl: string };
+    await query(ownerUrl, 'create table pack_runs.kept as select 42 as answer');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await query(ownerUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+    const lines: string[] = [];
+    const database = await opened({ log: (line) => lines.push(line) });
+    expect(lines).toContainEqual(expect.stringMatching(/stopping PostgreSQL \d+, which outlived its parent/));
+    expect(await query(database.urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('is another process if only its id is that of a living one', async () => {
+    copyMade();
+    writeFileSync(
+      join(folder, 'owner'),
+      JSON.stringify({ pid: process.pid, born: 'earlier', program: '/gone', since: 'once' }),
+    );
+    expect(await query((await opened()).urls.webUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  it('may be where this process cannot see it: its server still answers', async () => {
+    copyMade();
+    mkdirSync(join(folder, 'database/socket'));
+    const server = createServer().listen(join(folder, 'database/socket/.s.PGSQL.5432'));
+    await once(server, 'listening');
+    await expect(opened()).rejects.toMatchObject({ code: 'STORAGE_HELD' });
+    server.close();
+    await once(server, 'close');
+    await opened();
+  });
+});
+
+describe('a folder that cannot be used', () => {
+  it('is one with other contents, one that others can write to, or a file', async () => {
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'thesis.txt'), 'x');
+    const refusal = { code: 'STORAGE_FOREIGN', message: expect.stringContaining('contains thesis.txt') as string };
+    await expect(opened()).rejects.toMatchObject(refusal);
+    expect(readdirSync(folder)).toEqual(['thesis.txt']);
+    await expect(opened({}, join(folder, 'thesis.txt'))).rejects.toMatchObject({ code: 'STORAGE_UNWRITABLE' });
+    rmSync(folder, { recursive: true });
+    copyMade();
+    chmodSync(folder, 0o777);
+    await expect(opened()).rejects.toMatchObject({ code: 'STORAGE_FOREIGN' });
+    chmodSync(folder, 0o711);
+    writeFileSync(join(folder, 'storage.json'), '{"format":"taskrunner.storage.v9","state":"ready"}');
+    await expect(opened()).rejects.toMatchObject({ code: 'STORAGE_FOREIGN' });
+    expect(existsSync(join(folder, 'owner'))).toBe(false);
+  });
+
+  asRoot('is one of another account', async () => {
+    mkdirSync(folder);
+    chownSync(folder, 65_534, 65_534);
+    await expect(opened()).rejects.toMatchObject({
+      code: 'STORAGE_FOREIGN',
+      message: expect.stringContaining('belongs to user 65534') as string,
+    });
+  });
+
+  it('is one that cannot be created', async () => {
+    await expect(opened({}, '/proc/none/storage')).rejects.toMatchObject({ code: 'STORAGE_UNWRITABLE' });
+  });
+
+  it('is any if there is no server for this platform, and can be used when there is one', async () => {
+    await expect(opened({ binDirectory: '/nowhere' })).rejects.toMatchObject({
+      code: 'STORAGE_UNSUPPORTED',
+      remediation: expect.stringContaining(`@embedded-postgres/${process.platform}-${process.arch}`) as string,
+    });
+    // As in the root of an empty file system.
+    mkdirSync(join(folder, 'lost+found'), { recursive: true });
+    expect((await opened()).isNew).toBe(true);
+  });
+
+  asRoot('is one on a full file system, and can be used when there is space', async () => {
+    mkdirSync(folder);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder], { stdio: 'ignore' });
+    } catch {
+      return console.log('skipped: this machine does not permit mounts');
+    }
+    try {
+      await expect(opened()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+      execFileSync('mount', ['-o', 'remount,size=300m', folder]);
+      const database = await opened();
+      expect(await query(database.urls.webUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+      await database.close();
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+});

