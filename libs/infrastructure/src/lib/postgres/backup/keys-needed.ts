@@ -37,7 +37,7 @@ export async function keysNeeded(client: Client): Promise<Manifest['keys']> {
     const required = requiredOf(key, recorded);
     // Altered data that is not a valid envelope has no key id.
     const { rows } = await client.query<{ id: string }>(
-      `select distinct id from (select envelope -> 'signatures' -> 0 ->> 'keyid' as id from (${envelopes}) e) s
+      `select distinct id from (select pack_runs.readable(envelope) -> 'signatures' -> 0 ->> 'keyid' as id from (${envelopes}) e) s
        where id <> '' order by 1`,
     );
     const ids = [...new Set([...rows.map(({ id }) => id), ...required])].sort();

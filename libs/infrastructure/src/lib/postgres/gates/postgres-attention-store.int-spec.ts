@@ -196,3 +196,13 @@ describe('a resolution', () => {
     expect(await web.attentionStore.resolve(aResolution(runId, 'ben', 2_000, about))).toEqual({ kind: 'counted' });
   });
 });
+
+it.each(['{"execution":"two"}', '{"execution":1e99}', String.raw`{"execution":"\u0000"}`])(
+  'a step whose row has an execution that is none, %s, needs no resolution',
+  async (error) => {
+    const { runId } = await attentive();
+    await database.sql(`update pack_runs.steps set error = $2 where run_id = $1`, [runUuid(runId), error]);
+    const resolution = aResolution(runId, 'ben', 1_000, about);
+    expect(await web.attentionStore.resolve(resolution)).toMatchObject({ kind: 'refused' });
+  },
+);

@@ -5,7 +5,7 @@
 with before as materialized (
   select r.version, exists (
     select from pack_runs.steps s where s.tenant_id = $1 and s.run_id = $2 and s.step = $3 and s.parent = $14
-      and s.status = 'needs_attention' and (s.error->>'execution')::int = $4) as needed
+      and s.status = 'needs_attention' and pack_runs.readable(s.error)->>'execution' = $4::int::text) as needed
   from pack_runs.runs r where r.tenant_id = $1 and r.run_id = $2
 ), run as (
   select r.inbox_seq + 1 as position from pack_runs.runs r, before

@@ -17,7 +17,7 @@ with open_runs as materialized (
     union all select tenant_id, run_id, envelope from pack_runs.releases
   ) l join runs using (tenant_id, run_id)
 ), named as materialized (
-  select distinct use, envelope -> 'signatures' -> 0 ->> 'keyid' as id from signed
+  select distinct use, pack_runs.readable(envelope) -> 'signatures' -> 0 ->> 'keyid' as id from signed
 )
 select k.use, k.id,
   case when k.use in ('admission', 'ledger') then

@@ -122,7 +122,8 @@ describe('the keys of records', () => {
     await webservice(held('admission', 'SHA256:mine'));
     await submit(web.runStore, { admission: signedBy('SHA256:forged') });
     const wrong = await submit(web.runStore);
-    for (const text of ['5', '{}', '{"signatures":5}', '{"signatures":[5]}', 'null']) {
+    const unreadable = String.raw`{"signatures":[{"keyid":"\u0000"}]}`;
+    for (const text of ['5', '{}', '{"signatures":5}', '{"signatures":[5]}', 'null', unreadable]) {
       await database.sql(`update pack_runs.run_sources set admission = $1::json where run_id = $2`, [
         text,
         runUuid(wrong),
