@@ -43,7 +43,7 @@ export interface Halted {
  */
 export async function openRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<OpenedRun | Halted> {
   try {
-    if (!isListing(run.files as unknown as Json)) throw unlisted(run);
+    if (!isListing(run.files)) throw unlisted(run);
     return await openCompared(dependencies, run);
   } catch (error) {
     if (DocumentAltered.is(error)) return altered(error.first);
@@ -102,7 +102,7 @@ function isListing(files: Json): boolean {
   return (
     Array.isArray(files) &&
     files.every(
-      (file) =>
+      (file: Json) =>
         isJsonObject(file) &&
         typeof file['path'] === 'string' &&
         typeof file['digest'] === 'string' &&

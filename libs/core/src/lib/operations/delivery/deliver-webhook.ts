@@ -37,7 +37,7 @@ export async function deliverWebhook(
   item: DueAnnouncement,
 ): Promise<WebhookOutcome> {
   const { announcements, messenger, retries } = dependencies;
-  if (!isAnnouncement(item.announcement as unknown as Json)) {
+  if (!isAnnouncement(item.announcement)) {
     await announcements.done(item);
     return { kind: 'altered' };
   }
