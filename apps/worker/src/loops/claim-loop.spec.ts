@@ -69,7 +69,7 @@ describe('a run that the engine fails on', () => {
     ends: 'failed' | 'died' = 'failed',
   ): Promise<readonly string[]> {
     const done: string[] = [];
-    const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine } as unknown as ClaimedRun;
+    const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine, files: [] } as unknown as ClaimedRun;
     let drives = 0;
     let isHalted = false;
     const claims = {
@@ -175,7 +175,7 @@ function loopWith(driver: { readonly underWay: readonly string[]; readonly gives
     underWay: driver.underWay,
     handOver: () => (note('hand over'), end('handed-over')),
   });
-  const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine: true } as unknown as ClaimedRun;
+  const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine: true, files: [] } as unknown as ClaimedRun;
   const due = [[run]];
   const claims = {
     sweep: async () => undefined,
@@ -200,7 +200,7 @@ describe('the runs of one claim', () => {
   afterEach(() => jest.useRealTimers());
 
   it('begin in eights, the next when those wait', async () => {
-    const runs = Array.from({ length: 20 }, (_, i) => ({ runId: `run-${i}`, fence: 1, admission: i }));
+    const runs = Array.from({ length: 20 }, (_, i) => ({ runId: `run-${i}`, fence: 1, files: [], admission: i }));
     const { loop, opened } = loopOver(runs as unknown as ClaimedRun[]);
     loop.start({} as WorkerSession);
     const seen: number[] = [];

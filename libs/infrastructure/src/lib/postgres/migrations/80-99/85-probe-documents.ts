@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /** Documents of sandbox probes by digest. They belong to workers and not to tenants. There are a few rows per worker build and machine. */
 export const probeDocuments = sqlMigration(

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The format number of a page. Pages are stored packed (`packed-page.ts`), which needs a fifth of the bytes on disk and in the write-ahead

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The original run of a rerun, and the results that its steps reuse. Both columns are for readers. The admission record and the journal

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Releases of blocked seals. A blocked seal waits (`outbox.due_at` is infinite) until an operator acts; `runs.evidence_reason` has the

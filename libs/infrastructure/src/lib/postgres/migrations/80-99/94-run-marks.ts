@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Columns that triggers set whenever the row of a run changes, regardless of who changes it. `stuck`: why the run waits for a person.

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The entry from which a claim restores the run: the first entry of the page that begins with its last snapshot. A run without a snapshot,

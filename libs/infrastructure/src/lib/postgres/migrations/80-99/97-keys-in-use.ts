@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Identifiers of the keys with which rows are made, so that a process with another key can be distinguished from altered rows. The

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Runs that a restore has stopped also count as stuck: they do not continue until an operator releases them. Their owner is the nil

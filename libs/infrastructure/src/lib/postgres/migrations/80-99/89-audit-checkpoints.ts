@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Signed checkpoints of each tenant's audit chain. They are inserted and read, never changed or removed; an outside party that keeps copies

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Read rights of the worker role. Of a run that was sealed more than ten minutes ago it reads no source, page, line, message, decision or

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Runs with a document that was found altered. `altered` shows it to readers. A run that has not ended is halted in the same statement, as

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The fence of the claim under which an isolated process started to drive the run. From then on each end of the process together with its

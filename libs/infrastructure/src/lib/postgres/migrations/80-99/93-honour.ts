@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Runs that workers cannot honour. `passed_by` has the worker sessions that have claimed the run and released it for that reason. A run

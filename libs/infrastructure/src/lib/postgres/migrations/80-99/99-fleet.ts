@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The living workers, for administrators of tenants. Workers belong to no tenant: a function returns to `web` what their rows and probe

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /** The position of the signed statements in the bundle of their run. The statements of earlier seals stay in this table. */
 export const statementsInBundles = sqlMigration(
