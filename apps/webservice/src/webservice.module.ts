@@ -141,10 +141,13 @@ const REQUESTS: readonly Provider[] = [
     return new TokenVerifier({ ...authority, programs: approvals.actors, people: approvals.people });
   }),
   provide(RateLimiter, {}, () => new RateLimiter()),
-  provide(BodyReader, { configuration, threads: BODY_THREADS }, ({ configuration: { http }, threads }) => {
-    return new BodyReader({ ...http.bodies, largest: http.bodyLimit }, threads);
-  }),
   provide(RefusedBodies, { configuration }, (supplied) => new RefusedBodies(supplied.configuration.http.bodies)),
+  provide(
+    BodyReader,
+    { configuration, threads: BODY_THREADS, refused: RefusedBodies },
+    ({ configuration: { http }, threads, refused }) =>
+      new BodyReader({ ...http.bodies, largest: http.bodyLimit }, threads, refused),
+  ),
   AlteredDocuments,
   provide(
     ProblemFilter,

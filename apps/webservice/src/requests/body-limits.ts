@@ -28,4 +28,6 @@ export interface BodyLimits {
   /** Bytes of a refused body, and time, that are spent on discarding the rest of it. Milliseconds. */
   readonly discard: number;
   readonly discardTime: number;
+  /** Bytes per second that are discarded in all. */
+  readonly discardRate: number;
 }

@@ -16,7 +16,7 @@ const LIMITS: BodyLimits = {
   ...{ largest: 24 * MIB, small: MIB, smallValues: 50_000, levels: 100, keys: 1_000_000, elements: 1_000_000 },
   ...{ direct: PIECE, directValues: 500, memory: 192 * MIB, tenantMemory: 96 * MIB },
   ...{ threads: 2, queue: 256, threadMemory: 256 * MIB, time: 10_000 },
-  ...{ discard: MIB, discardTime: 60_000 },
+  ...{ discard: MIB, discardTime: 60_000, discardRate: 1024 * MIB },
 };
 
 /** A request whose body arrives in pieces, with the number of bytes that were read. `ends`: false if the rest never arrives. */
@@ -63,17 +63,25 @@ class Sent extends Readable {
 
 /** Threads that answer on demand. */
 class Threads {
-  readonly asked: { readonly tenant: string; readonly size: number; readonly answer: (supplied: unknown) => void }[] =
-    [];
+  readonly asked: {
+    readonly tenant: string;
+    readonly size: number;
+    readonly text: string;
+    readonly answer: (supplied: unknown) => void;
+  }[] = [];
 
-  async ask(tenant: string, _kind: string, { bytes }: { bytes: Uint8Array }): Promise<never> {
-    return new Promise((resolve) => this.asked.push({ tenant, size: bytes.length, answer: resolve as never }));
+  async ask(tenant: string, _kind: string, { blocks }: { blocks: readonly Uint8Array[] }): Promise<never> {
+    const text = Buffer.concat(blocks).toString();
+    return new Promise((resolve) => this.asked.push({ tenant, size: text.length, text, answer: resolve as never }));
   }
 }
 
 function opened(more: Partial<BodyLimits> = {}) {
   const threads = new Threads();
-  return { threads, reader: new BodyReader({ ...LIMITS, ...more }, threads) };
+  return {
+    threads,
+    reader: new BodyReader({ ...LIMITS, ...more }, threads, new RefusedBodies({ ...LIMITS, ...more })),
+  };
 }
 
 const codeOf = async (reading: Promise<unknown>): Promise<string> =>
@@ -105,6 +113,17 @@ describe('a body that is too much', () => {
     // Bytes that the stream itself reads ahead are additional.
     expect(sent.taken).toBeLessThanOrEqual(enough + 3 * PIECE);
     expect(threads.asked).toEqual([]);
+  });
+
+  it('takes memory for what has arrived, whatever length it states', async () => {
+    const allocated = jest.spyOn(Buffer, 'allocUnsafeSlow');
+    try {
+      const sent = new Sent('['.repeat(SIZE), 'acme', { 'content-length': String(SIZE) });
+      expect(await codeOf(opened().reader.read(sent.request, 'submitRun'))).toBe('BODY_UNREADABLE');
+      expect(allocated.mock.calls.reduce((sum, [size]) => sum + size, 0)).toBeLessThanOrEqual(MIB);
+    } finally {
+      allocated.mockRestore();
+    }
   });
 
   it.each(Object.keys(BODIES) as BodyName[])('is not read at all where it says so: %s', async (name) => {
@@ -206,6 +225,21 @@ describe('large bodies', () => {
     expect(await last).toBe('read');
   });
 
+  it.each([25_000, 3 * MIB, 3 * MIB + 7])(
+    'are passed to a thread in blocks that contain all of it: %i',
+    async (size) => {
+      const long = `{"manifest":"${'0123456789'.repeat(size / 10)}"}`;
+      for (const headers of [{}, { 'content-length': String(long.length) }]) {
+        const { reader, threads } = opened({ direct: 10_000 });
+        const reading = reader.read(new Sent(long, 'acme', headers).request, 'submitRun');
+        for (let n = 0; n < 50 && threads.asked.length === 0; n++) await turns();
+        expect(threads.asked.map(({ text: passed }) => passed === long)).toEqual([true]);
+        threads.asked[0]?.answer({ kind: 'read', body: 'read' });
+        expect(await reading).toBe('read');
+      }
+    },
+  );
+
   it('are those with many values too, which hold nothing', async () => {
     const { reader, threads } = opened({ ...limits, directValues: 100 });
     const many = `{"manifest":"","inputs":{"o":[${'1,'.repeat(100)}1]}}`;
@@ -234,7 +268,10 @@ describe('large bodies', () => {
 describe('the rest of a refused body', () => {
   const restOf = (body: string, ends: boolean, discardTime = 60_000) => {
     const sent = new Sent(body, 'acme', {}, ends);
-    return { sent, discarded: new RefusedBodies({ discard: MIB, discardTime }).discard(sent.request) };
+    return {
+      sent,
+      discarded: new RefusedBodies({ discard: MIB, discardTime, discardRate: 1024 * MIB }).discard(sent.request),
+    };
   };
 
   it('is read to its end', async () => {

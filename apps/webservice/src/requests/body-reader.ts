@@ -10,6 +10,7 @@ import type { BodyThreads } from './body-work';
 import { readBody, type ReadBody } from './read-body';
 import { ReadingTurns } from './reading-turns';
 import { receiveBody, type BodyBounds } from './receive-body';
+import type { RefusedBodies } from './refused-bodies';
 
 /**
  * Reads the JSON bodies of requests: small ones on the event loop, large ones in threads. The bytes of large ones are reserved until the
@@ -17,13 +18,13 @@ import { receiveBody, type BodyBounds } from './receive-body';
  */
 export class BodyReader {
   private readonly memory: BodyMemory;
-  /** Discarded data does not delay what is read. */
-  private readonly turns = { reading: new ReadingTurns(8), dropping: new ReadingTurns(2) };
+  private readonly reading = new ReadingTurns(2);
   private readonly held = new WeakMap<Request, HeldBytes>();
 
   constructor(
     private readonly limits: BodyLimits,
     private readonly threads: Pick<BodyThreads, 'ask'>,
+    private readonly refused: Pick<RefusedBodies, 'drain'>,
   ) {
     this.memory = new BodyMemory(limits);
   }
@@ -36,21 +37,25 @@ export class BodyReader {
       return readBody(name, Buffer.from('{}'), this.limits.smallValues);
     const held = this.memory.open(tenant);
     this.held.set(request, held);
-    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held }).catch(
-      (error: unknown) => {
-        // Its bytes are not kept, although the connection may stay until the rest is discarded.
-        held.release();
-        throw error;
-      },
-    );
+    const { blocks, size, values } = await receiveBody(request, this.boundsOf(name), {
+      reading: this.reading,
+      refused: this.refused,
+      held,
+    }).catch((error: unknown) => {
+      // Its bytes are not kept, although the connection may stay until the rest is discarded.
+      held.release();
+      throw error;
+    });
     const { direct, directValues, smallValues: mostBeside } = this.limits;
     const isKeyed = kindOf(name).isKeyed === true && request.get('idempotency-key') !== undefined;
-    if (bytes.length <= direct && values <= directValues) return readBody(name, bytes, mostBeside, isKeyed);
-    // A buffer that is transferred must contain nothing else.
-    const own = bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
-    const answer = await this.threads.ask(tenant, 'read', { name, bytes: own, mostBeside, isKeyed }, [
-      own.buffer as ArrayBuffer,
-    ]);
+    if (size <= direct && values <= directValues) return readBody(name, Buffer.concat(blocks), mostBeside, isKeyed);
+    const asked = { name, blocks, mostBeside, isKeyed };
+    const answer = await this.threads.ask(
+      tenant,
+      'read',
+      asked,
+      blocks.map(({ buffer }) => buffer),
+    );
     if (answer.kind === 'refused') throw new ApiError(answer.code, answer.detail, answer.faults);
     return answer.body;
   }

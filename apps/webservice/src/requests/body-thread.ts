@@ -7,9 +7,9 @@ import type { BodyWork } from './body-work';
 import { readBody } from './read-body';
 
 answerQuestions((_kind, asked): BodyWork['read']['answer'] => {
-  const { name, bytes, mostBeside, isKeyed } = asked as BodyWork['read']['asked'];
+  const { name, blocks, mostBeside, isKeyed } = asked as BodyWork['read']['asked'];
   try {
-    return { kind: 'read', body: readBody(name, bytes, mostBeside, isKeyed) };
+    return { kind: 'read', body: readBody(name, Buffer.concat(blocks), mostBeside, isKeyed) };
   } catch (error) {
     if (!ApiError.is(error)) throw error;
     return { kind: 'refused', code: error.code, detail: error.message, faults: error.faults };

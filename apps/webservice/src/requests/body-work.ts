@@ -8,7 +8,8 @@ export interface BodyWork {
   readonly read: {
     readonly asked: {
       readonly name: BodyName;
-      readonly bytes: Uint8Array;
+      /** The bytes of the body in order. */
+      readonly blocks: readonly Uint8Array[];
       readonly mostBeside: number;
       readonly isKeyed: boolean;
     };

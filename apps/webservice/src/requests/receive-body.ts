@@ -4,6 +4,7 @@ import { ApiError } from '../problems/problem';
 import { deadlineOf } from './body-deadline';
 import type { HeldBytes } from './body-memory';
 import { byTurns, type ReadingTurns } from './reading-turns';
+import type { RefusedBodies } from './refused-bodies';
 
 /** Limits for a body. */
 export interface BodyBounds {
@@ -16,7 +17,9 @@ export interface BodyBounds {
 
 /** A received body before parsing. */
 interface ReceivedBody {
-  readonly bytes: Uint8Array;
+  /** All bytes in order. Each block has a buffer of its own, which can be transferred to a thread. */
+  readonly blocks: readonly Uint8Array<ArrayBuffer>[];
+  readonly size: number;
   /** Keys and elements. */
   readonly values: number;
 }
@@ -27,12 +30,12 @@ const CHARSETS = /;\s*charset(\*[^=;\s]*)?\s*=\s*"?([^";\s]*)/gi;
 const UTF_8: readonly string[] = ['utf-8', 'us-ascii', 'utf8'];
 
 /** Bytes of a body that arrive before it waits for its next turn. */
-const BYTES_A_TURN = 256 * 1024;
+const BYTES_A_TURN = 128 * 1024;
 
 /** State shared by all requests while their bodies arrive, and the reservation of one of them. */
 interface BodyRoom {
   readonly reading: ReadingTurns;
-  readonly dropping: ReadingTurns;
+  readonly refused: Pick<RefusedBodies, 'drain'>;
   readonly held: HeldBytes;
 }
 
@@ -56,16 +59,16 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
   const meter = new JsonMeter(bounds.json);
   try {
     if (said > bounds.free) room.held.holdAtLeast(said);
-    const bytes = await collect(request, said, room.reading, (part, size) => {
+    const received = await collect(request, said, room.reading, (part, size) => {
       if (size > bounds.most) throw tooLarge(bounds.most);
       if (size > bounds.free) room.held.holdAtLeast(size);
       const excess = meter.add(part);
       if (excess !== null) throw tooMuch(excess);
     });
-    return { bytes, values: meter.values };
+    return { ...received, values: meter.values };
   } catch (error) {
     // A client that should retry must receive the response: if the connection is closed while the client writes, the response may be lost.
-    if (ApiError.is(error) && error.code === 'BODIES_BUSY') throwAway(request, room.dropping);
+    if (ApiError.is(error) && error.code === 'BODIES_BUSY') room.refused.drain(request);
     throw error;
   }
 }
@@ -84,17 +87,58 @@ function isUtf8(mediaType: string): boolean {
   return others.length === 0 && extended === undefined && UTF_8.includes(name.toLowerCase());
 }
 
-/** All bytes. `check` sees each part with the size so far, and stops the reading by throwing. `said`: the size, if it is known. */
+const FIRST_BLOCK = 64 * 1024;
+const NEXT_BLOCK = 1024 * 1024;
+
+/**
+ * Bytes in blocks that are allocated as bytes arrive. A buffer of the stated length would be allocated for each body that is refused after its
+ * first part, and V8 collects garbage more often the more memory of buffers it knows of.
+ */
+class Blocks {
+  readonly all: Uint8Array<ArrayBuffer>[] = [];
+  size = 0;
+  private free: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+  /** `said`: the size of all bytes, or 0 if it is not known. */
+  constructor(private readonly said: number) {}
+
+  add(part: Uint8Array): void {
+    let rest = part;
+    while (rest.length > 0) {
+      if (this.free.length === 0) this.free = this.block(rest.length);
+      const taken = rest.subarray(0, this.free.length);
+      this.free.set(taken);
+      this.free = this.free.subarray(taken.length);
+      rest = rest.subarray(taken.length);
+      this.size += taken.length;
+    }
+  }
+
+  /** The blocks without the unused end of the last one. */
+  end(): readonly Uint8Array<ArrayBuffer>[] {
+    const last = this.all.pop();
+    if (last !== undefined) this.all.push(last.subarray(0, last.length - this.free.length));
+    return this.all;
+  }
+
+  private block(least: number): Uint8Array<ArrayBuffer> {
+    const usual = this.all.length === 0 ? Math.max(FIRST_BLOCK, least) : NEXT_BLOCK;
+    const left = this.said - this.size;
+    const block = new Uint8Array(Buffer.allocUnsafeSlow(left > 0 ? Math.min(usual, left) : usual).buffer);
+    this.all.push(block);
+    return block;
+  }
+}
+
+/** All bytes. `check` sees each part with the size so far, and stops the reading by throwing. `said`: the size, or 0 if it is not known. */
 async function collect(
   request: Request,
   said: number,
   turns: ReadingTurns,
   check: (part: Buffer, size: number) => void,
-): Promise<Uint8Array> {
+): Promise<Pick<ReceivedBody, 'blocks' | 'size'>> {
   return new Promise((resolve, reject) => {
-    // A separate buffer, which can be transferred to a thread without a copy.
-    const whole = said > 0 ? Buffer.allocUnsafeSlow(said) : null;
-    const parts: Buffer[] = [];
+    const blocks = new Blocks(said);
     let size = 0;
     let atTurn = 0;
     const stop = (error: unknown): void => {
@@ -109,17 +153,16 @@ async function collect(
       } catch (error) {
         return stop(error);
       }
-      if (whole) part.copy(whole, size - part.length);
-      else parts.push(part);
+      blocks.add(part);
       if (size - atTurn < BYTES_A_TURN) return;
       atTurn = size;
-      byTurns(request, turns, take);
+      byTurns(request, turns, take, part.length);
     };
     const cutOff = (): void => {
       if (!request.readableEnded) stop(new ApiError('BODY_UNREADABLE', 'the body is incomplete'));
     };
     request.on('data', take);
-    request.once('end', () => resolve(whole ? whole.subarray(0, size) : Buffer.concat(parts, size)));
+    request.once('end', () => resolve({ blocks: blocks.end(), size }));
     request.once('error', cutOff);
     request.once('close', cutOff);
     if (request.destroyed) cutOff();
@@ -129,13 +172,6 @@ async function collect(
     if (deadline?.aborted) late();
     deadline?.addEventListener('abort', late);
   });
-}
-
-/** Reads and discards what still arrives, for as long as a body may take. */
-function throwAway(request: Request, turns: ReadingTurns): void {
-  const drop = (): void => byTurns(request, turns, drop);
-  request.on('data', drop);
-  request.resume();
 }
 
 function tooLarge(most: number): ApiError {

@@ -81,6 +81,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'limits: { memory, time, threads, queue }',
   ],
   ['http.bodies.discard', BODIES, 'is read no further than configured'],
+  [
+    'http.bodies.discardRate',
+    'apps/webservice/src/requests/reading-turns.spec.ts',
+    'let %i senders deliver what the rate permits in all, and not less',
+  ],
   ['http.bodies.discardTime', BODIES, 'is read no longer than configured, and not after the client has gone'],
   ['http.bodies.*', BODIES, 'is refused while it comes in: %s of %s'],
   ['http.limits.*', GUARD, 'this.limits.of[access.limit]'],

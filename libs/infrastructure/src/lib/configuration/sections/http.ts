@@ -108,6 +108,12 @@ export const http = section('The HTTP API.', {
       'Maximum time for which the rest of a refused body is read and discarded.',
       'ms, s, m',
     ),
+    discardRate: key(
+      size(MIB, 64 * GIB),
+      128 * MIB,
+      'Maximum rate in bytes per second at which the rest of all refused bodies is read and discarded. A lower rate leaves more time for other requests.',
+      'MiB, GiB',
+    ),
   }),
   headersTimeout: key(duration(SECOND, 10 * MINUTE), 15 * SECOND, 'Timeout for receiving the request headers.', 's, m'),
   bodyTimeout: key(
