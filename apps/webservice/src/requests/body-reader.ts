@@ -18,7 +18,7 @@ import type { RefusedBodies } from './refused-bodies';
  */
 export class BodyReader {
   private readonly memory: BodyMemory;
-  private readonly reading = new ReadingTurns(2);
+  private readonly reading = new ReadingTurns(1);
   private readonly held = new WeakMap<Request, HeldBytes>();
 
   constructor(

@@ -1,5 +1,6 @@
 // The script of a thread that parses and checks untrusted bodies, one at a time. Its starter ends it if it takes too long; V8 ends it if it
 // needs too much memory.
+import '../background-thread';
 import 'reflect-metadata';
 import { answerQuestions } from '@taskrunner/infrastructure/threads';
 import { ApiError } from '../problems/problem';

@@ -30,7 +30,7 @@ const CHARSETS = /;\s*charset(\*[^=;\s]*)?\s*=\s*"?([^";\s]*)/gi;
 const UTF_8: readonly string[] = ['utf-8', 'us-ascii', 'utf8'];
 
 /** Bytes of a body that arrive before it waits for its next turn. */
-const BYTES_A_TURN = 128 * 1024;
+const BYTES_A_TURN = 64 * 1024;
 
 /** State shared by all requests while their bodies arrive, and the reservation of one of them. */
 interface BodyRoom {
