@@ -9,6 +9,7 @@ const ROUNDS = [
   { name: 'tests', command: ['tools/test.mjs'], env: { TASKRUNNER_TESTS: 'all' } },
   // The first command of README and guides.
   { name: 'quickstart', command: ['tools/quickstart.mjs'] },
+  { name: 'stores', command: ['tools/stores.mjs'] },
   { name: 'generators', command: ['tools/generators-trial.mjs'] },
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },
   { name: 'strangers', command: ['tools/security/main.mjs'] },

@@ -11,6 +11,7 @@ const TOOLS = [
   'dev-authority/main',
   'forge/main',
   'two-pods',
+  'stores',
   'security/main',
   'bench/main',
 ];

@@ -22,13 +22,15 @@ interface Cable {
   close(): Promise<void>;
 }
 
-async function openCable(target: number): Promise<Cable> {
+/** `target`: URL of the server. A Unix socket is its parameter `host`. */
+async function openCable(target: URL): Promise<Cable> {
   const ends = new Set<Socket>();
   let open = true;
   let losing = false;
   const server: Server = createServer((near) => {
     if (!open) return void near.destroy();
-    const far = connect(target, '127.0.0.1');
+    const folder = target.searchParams.get('host');
+    const far = folder ? connect(`${folder}/.s.PGSQL.${target.port}`) : connect(Number(target.port), target.hostname);
     for (const end of [near, far]) {
       ends.add(end);
       end.on('error', () => undefined);
@@ -79,8 +81,12 @@ const errors: Error[] = [];
 beforeAll(async () => {
   host = await startTestServer(startEmbeddedPostgres);
   database = await host.database();
-  cable = await openCable(host.server.port);
-  const through = (role: 'web' | 'worker') => database.url(role).replace(`:${host.server.port}/`, `:${cable.port}/`);
+  cable = await openCable(new URL(database.url('web')));
+  const through = (role: 'web' | 'worker') => {
+    const url = Object.assign(new URL(database.url(role)), { host: `127.0.0.1:${cable.port}` });
+    url.searchParams.delete('host');
+    return url.href;
+  };
   const options = { allowLoss: true, onError: (error: Error) => errors.push(error) };
   web = await openWebDatabase(through('web'), options);
   worker = await openWorkerDatabase(through('worker'), options);

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client, Pool } from 'pg';
+import { settingsOfOneProcess } from '../../file-storage/server-settings';
 import { openWebDatabase, openWorkerDatabase } from '../databases';
 import type { DatabaseOptions, WebDatabase, WorkerDatabase } from '../databases';
 import { migrateDatabase } from '../schema/migrate';
@@ -22,13 +23,22 @@ export type StartServer = (options: {
   readonly fsync: boolean;
   readonly binDirectory?: string;
   readonly copyOf?: string;
+  readonly listen?: 'loopback' | 'socket';
+  readonly settings?: (major: number) => Readonly<Record<string, string>>;
 }) => Promise<RunningServer>;
+
+/** Connections of the server of a folder, beyond what a service needs: some specs open the pools of several services. */
+const CONNECTIONS = 200;
+
+/** `TASKRUNNER_TEST_STORAGE=folder`: the server is started as that of a storage folder, on a Unix socket and with the settings of one process. */
+const STORAGE = process.env['TASKRUNNER_TEST_STORAGE'];
+const OF_FOLDER = { listen: 'socket', settings: settingsOfOneProcess(CONNECTIONS) } as const;
 
 /** Name of the migrated template database, also in `tools/test-cluster.mjs`. */
 const TEMPLATE = 'taskrunner';
 
 /**
- * A real server for one test file, with a migrated template database. `TASKRUNNER_TEST_PG_BIN` selects another release. Without it, the
+ * A real server for one test file, with a migrated template database. `TASKRUNNER_TEST_PG_BIN` selects another release, and `TASKRUNNER_TEST_STORAGE` the server of a folder. Without the first, the
  * server starts as a copy of the migrated one that `npm test` has made (`TASKRUNNER_TEST_CLUSTER`).
  */
 export interface TestServer {
@@ -57,7 +67,10 @@ export async function startTestServer(
   // The server's account must be able to enter the directory. Otherwise the data would be placed elsewhere and left behind.
   await chmod(dataDirectory, 0o755);
   const beginning = binDirectory ? { binDirectory } : cluster ? { copyOf: cluster } : {};
-  const server = await startServer({ dataDirectory, fsync: false, ...beginning });
+  const server = await startServer({
+    ...{ dataDirectory, fsync: false, ...beginning },
+    ...(STORAGE === 'folder' ? OF_FOLDER : {}),
+  });
   if (!('copyOf' in beginning)) await makeTemplate(server);
   const open: TestDatabase[] = [];
   let count = 0;
