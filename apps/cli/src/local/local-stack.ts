@@ -45,7 +45,10 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
     const loading = sandboxing.then((choice) => (isolated(choice, variables), loadServices()));
     loading.catch(() => undefined);
     const authority = await openLocalAuthority(local);
-    const database = await openFolderDatabase(folder.storage, { cache: join(local.path, 'templates') });
+    const database = await openFolderDatabase(folder.storage, {
+      cache: join(local.path, 'templates'),
+      endsWithOwner: true,
+    });
     closers.push(() => database.close());
     const sandbox = isolated(await sandboxing, variables);
     const socket = await socketOf(folder);
