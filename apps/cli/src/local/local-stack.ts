@@ -4,9 +4,10 @@ import { maintainDatabase } from '@taskrunner/infrastructure/postgres';
 import { chooseSandbox, type SandboxChoice } from '../dev/sandbox-choice';
 import { Server } from '../server/server';
 import { CliError } from '../terminal/cli-error';
-import { localUser, openLocalAuthority } from './local-authority';
+import { openLocalAuthority } from './local-authority';
 import { localConfiguration, localVariables } from './local-configuration';
 import { socketOf, type LocalFolder, type RunFolder } from './local-folder';
+import { localUser } from './local-person';
 import { socketFetch } from './socket-fetch';
 
 /** Inputs of a stack. */

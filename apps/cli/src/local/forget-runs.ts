@@ -1,0 +1,34 @@
+import { rename, rm } from 'node:fs/promises';
+import { ownDirectory } from '@taskrunner/infrastructure/embedded-postgres';
+import { removeRunFolder } from './local-folder';
+import { unfinishedError, type KeptRuns } from './kept-runs';
+
+/** Ids of the runs that have ended before a time, milliseconds since the epoch. */
+export function endedBefore(kept: KeptRuns, time: number): readonly string[] {
+  return kept.ids.filter((runId) => {
+    if (kept.unfinishedRun(runId) !== null) return false;
+    const run = kept.listed(runId);
+    return run !== null && Date.parse(run.finishedAt ?? run.createdAt) < time;
+  });
+}
+
+/**
+ * Deletes what is kept of a run. `force`: also one that can be resumed. Throws `CLI_RUN_UNFINISHED` for one that a process executes, and without
+ * `force`.
+ */
+export async function forgetRun(kept: KeptRuns, runId: string, force: boolean): Promise<void> {
+  const unfinished = kept.unfinishedRun(runId);
+  if (unfinished === null) {
+    // It disappears from the lists at once. What a kill leaves of it is deleted by a later run.
+    const gone = `${kept.folderOf(runId)}.${process.pid}.new`;
+    await rename(kept.folderOf(runId), gone);
+    await rm(gone, { recursive: true, force: true });
+    return;
+  }
+  const { folder, pid } = unfinished;
+  if (pid !== null) throw unfinishedError(unfinished);
+  if (!force) throw unfinishedError(unfinished, '. To delete it nevertheless, use --force.');
+  // Nobody resumes it meanwhile. The lock is deleted with the folder.
+  await ownDirectory(folder.storage, ({ pid: other }) => unfinishedError({ runId, pid: other }));
+  await removeRunFolder(folder);
+}
