@@ -103,7 +103,7 @@ export function unfinishedError({ runId, pid }: Pick<UnfinishedRun, 'runId' | 'p
   return pid === null
     ? new CliError(
         'CLI_RUN_UNFINISHED',
-        `${runId} has not ended, and has no evidence yet`,
+        `${runId} has not ended, and no process executes it`,
         `Go on with: taskrunner run --resume ${runId}${more}`,
       )
     : new CliError(
