@@ -44,7 +44,7 @@ module.exports = {
     // What is loaded only when it is meant is named by its compiled file.
     '^(\\./(?:(?:commands|help)/(?:(?:session|database|local)/)?[\\w.-]+|data-source|kubernetes-engine|open-registries|podman-engine|server|s3-destination|s3-object-store))\\.js$':
       '$1',
-    '^(\\./kept-[a-z]+|(?:\\.\\./)+(?:local|server)/[a-z-]+)\\.js$': '$1',
+    '^(\\./(?:kept-[a-z]+|live-api)|(?:\\.\\./)+(?:local|server)/[a-z-]+)\\.js$': '$1',
   },
   runtime: `${__dirname}/tools/jest-runtime.cjs`,
   testSequencer: `${__dirname}/tools/test-order.cjs`,

@@ -23,7 +23,7 @@ type Route = (request: RunRequest) => Response | Promise<Response>;
 
 /** Routes below `/api/runs/{runId}`, by the first word. */
 const ROUTES: Readonly<Record<string, Route>> = {
-  '': ({ run }) => json(run),
+  '': readRun,
   steps: withDocuments(({ name, query }, { steps }) => (name === '' ? listSteps(steps, query) : oneStep(steps, name))),
   'step-counts': withDocuments(({ query }, { steps }) => json(countsOf(steps, query.get('parent') ?? ''))),
   graph: withDocuments((_request, { graph }) => json(graph)),
@@ -34,8 +34,15 @@ const ROUTES: Readonly<Record<string, Route>> = {
   evidence: readEvidence,
 };
 
-/** Sends requests to the folder of kept runs: it answers the routes that read runs, as the API does. */
-export function keptFetch(kept: KeptRuns): (request: Request) => Promise<Response> {
+/**
+ * Sends requests to the folder of kept runs: it answers the routes that read runs, as the API does. Requests about a run that another process
+ * executes are sent to that process. `again`: reads the folder anew; null: there are no runs any more.
+ */
+export function keptFetch(
+  first: KeptRuns,
+  again: () => Promise<KeptRuns | null>,
+): (request: Request) => Promise<Response> {
+  let kept = first;
   return async (request) => {
     const { pathname, searchParams: query } = new URL(request.url);
     const [api, runs, runId, route = '', name = '', ...more] = pathname.split('/').slice(1).map(decodeURIComponent);
@@ -46,10 +53,25 @@ export function keptFetch(kept: KeptRuns): (request: Request) => Promise<Respons
     }
     const answer = Object.hasOwn(ROUTES, route) ? ROUTES[route] : undefined;
     if (answer === undefined) return needsServer();
+    const live = kept.unfinishedRun(runId);
+    if (live !== null && live.pid !== null) {
+      const { askOwner } = await import('./live-api.js');
+      const answered = await askOwner(kept, live, request);
+      if (answered !== null) return answered;
+      // It has ended meanwhile.
+      kept = (await again()) ?? kept;
+    }
     const run = isRunId(runId) ? kept.run(runId) : null;
     if (run === null) return noRun(kept, runId);
     return answer({ kept, run, query, name });
   };
+}
+
+/** Nobody waits for the end of a run that no process executes. */
+function readRun(request: RunRequest): Response {
+  const { run, query } = request;
+  const mayPass = query.get('for') === 'attention' && run.status === 'waiting';
+  return query.has('wait') && isUnfinished(request) && !mayPass ? unfinished(request) : json(run);
 }
 
 function noRun(kept: KeptRuns, runId: string): Response {

@@ -122,8 +122,11 @@ describe('a kept run', () => {
       const again = started('rerun', run, '-i', `pin=${SECRET}`);
       await again.until('greet | hello Ada');
       const second = runIn(again.said());
-      expect((await taskrunner('show', second)).out).toContain(`run ${second} running`);
+      // The process that executes it answers.
+      expect((await taskrunner('show', second)).out).toMatch(/ greet[^]*running/);
+      const followed = taskrunner('logs', second, '--no-times');
       expect([await again.ended, again.said()]).toEqual([0, expect.stringContaining('succeeded')]);
+      expect(await followed).toEqual({ exit: 0, out: 'greet | hello Ada\ngreet | WARN careful\n', err: '' });
       expect([...readdirSync(runs())].sort()).toEqual([run, second]);
       const [before, after] = await Promise.all([run, second].map((id) => taskrunner('show', id, '--output', 'json')));
       const planOf = (shown: { readonly out: string } | undefined) =>

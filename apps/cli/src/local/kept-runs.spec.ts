@@ -46,7 +46,7 @@ function unfinished(name: string, runId: string, run: object, owner: object = NO
   mkdirSync(join(runs, name, 'storage'), { recursive: true });
   writeFileSync(
     join(runs, name, 'run.json'),
-    JSON.stringify({ runId, pack: '/p', grants: [], startedAt: 'x', keep: true, run: runOf(runId, run) }),
+    JSON.stringify({ runId, pack: '/p', grants: [], startedAt: 'x', socket: null, keep: true, run: runOf(runId, run) }),
   );
   writeFileSync(join(runs, name, 'storage', 'owner'), JSON.stringify(owner));
 }

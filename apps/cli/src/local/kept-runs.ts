@@ -9,7 +9,7 @@ import { CliError } from '../terminal/cli-error';
 import { isGate } from './local-display';
 import { DOCUMENTS, isArchivedRun, type KeptDocuments } from './kept-run';
 import { REQUEST, type KeptRequest } from './kept-request';
-import { liveRuns, RECORD, runsFolder, type LiveRun } from './local-folder';
+import { liveRuns, localFolderOf, RECORD, type LiveRun, type LocalFolder } from './local-folder';
 
 /** A run that has not ended, as far as its folder says. */
 export interface UnfinishedRun extends LiveRun {
@@ -31,7 +31,7 @@ export class KeptRuns {
   readonly unreadable = new Set<string>();
 
   private constructor(
-    readonly path: string,
+    readonly local: LocalFolder,
     /** Ids of all runs, newest first. */
     readonly ids: readonly string[],
     private readonly unfinished: ReadonlyMap<string, UnfinishedRun>,
@@ -39,16 +39,20 @@ export class KeptRuns {
 
   /** The runs in the data folder of the account; null: there is none. */
   static async of(env: Readonly<Record<string, string | undefined>>): Promise<KeptRuns | null> {
-    const path = runsFolder(env);
-    const names = await readdir(path).catch(() => []);
+    const local = localFolderOf(env);
+    const names = await readdir(local.runs).catch(() => []);
     const unfinished = new Map<string, UnfinishedRun>();
-    for (const live of await liveRuns(path, names)) {
+    for (const live of await liveRuns(local.runs, names)) {
       const owner = await livingOwner(live.folder.storage);
       unfinished.set(live.runId, { ...live, pid: owner?.pid ?? null });
     }
     // Ids of runs begin with their time, so the newest is the last by name.
     const ids = [...names.filter((name) => isRunId(name)), ...unfinished.keys()].sort().reverse();
-    return ids.length === 0 ? null : new KeptRuns(path, ids, unfinished);
+    return ids.length === 0 ? null : new KeptRuns(local, ids, unfinished);
+  }
+
+  get path(): string {
+    return this.local.runs;
   }
 
   /** The run if it has not ended; null: it has, or there is none. */

@@ -31,6 +31,8 @@ export interface RunFacts {
   readonly grants: readonly string[];
   /** RFC 3339. */
   readonly startedAt: string;
+  /** Of the API of the process that executed it last. Null: it has not started. */
+  readonly socket: string | null;
   /** True: the run is kept after its end. */
   readonly keep: boolean;
   /** The run as the API answered it last. Null: not yet. */
@@ -52,9 +54,10 @@ export const RECORD = 'run.json';
 /** The address of a socket has room for 107 bytes (unix(7)), and that of the health routes is 7 longer. */
 const SOCKET_BYTES = 100;
 
-/** The folder of the runs of this account, which may not exist. */
-export function runsFolder(env: Variables): string {
-  return join(resolve(dataFolder(env)), 'runs');
+/** The folder of this user's data, which may not exist. */
+export function localFolderOf(env: Variables): LocalFolder {
+  const path = resolve(dataFolder(env));
+  return { path, identity: join(path, 'identity'), runs: join(path, 'runs') };
 }
 
 /** The data folder of TaskRunner (XDG Base Directory Specification). A relative `XDG_DATA_HOME` is invalid and is ignored. */
@@ -66,10 +69,9 @@ function dataFolder(env: Variables): string {
 
 /** Creates the folder for this account only, unless it exists. */
 export async function openLocalFolder(env: Variables): Promise<LocalFolder> {
-  const path = resolve(dataFolder(env));
+  const folder = localFolderOf(env);
   // PostgreSQL does not run as root, so another account must be able to traverse the folder then.
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
-  const folder = { path, identity: join(path, 'identity'), runs: join(path, 'runs') };
   for (const one of [folder.path, folder.runs]) {
     await makeFolders(one, { mode });
     await chmod(one, mode);

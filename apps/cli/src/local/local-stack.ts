@@ -24,6 +24,8 @@ export interface LocalStack {
   /** The API, as the person who runs the command. */
   readonly server: Server;
   readonly trustFile: string;
+  /** The path of the socket of the API. */
+  readonly socket: string;
   /** The API, as another person of the local Authority. */
   serverAs(name: string): Server;
   /** Stops everything. A run that has not ended can be resumed. Idempotent. */
@@ -68,7 +70,7 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
     closers.push(() => Promise.resolve(connection.close()));
     const serverAs = (name: string): Server =>
       new Server(ADDRESS, () => Promise.resolve(authority.tokenFor(name, grants)), connection.fetch);
-    return { server: serverAs(localUser()), trustFile: authority.trustFile, serverAs, close };
+    return { server: serverAs(localUser()), trustFile: authority.trustFile, socket: socket.path, serverAs, close };
   } catch (error) {
     await close();
     throw error;

@@ -62,7 +62,15 @@ export async function runLocally(run: LocalRun, { pack, grants, submit }: NewRun
   const local = await openLocalFolder(run.env);
   const folder = await makeRunFolder(local);
   const startedAt = new Date().toISOString();
-  const record = new RunRecord(folder, { runId: null, pack, grants, startedAt, keep: run.keep, run: null });
+  const record = new RunRecord(folder, {
+    runId: null,
+    pack,
+    grants,
+    startedAt,
+    socket: null,
+    keep: run.keep,
+    run: null,
+  });
   return inStack(run, { local, record }, async (stack) => {
     const accepted = await submit(stack.server, async (request) => {
       const kept = keptRequest(request, { pack, grants, hasFiles: run.keep });
@@ -70,7 +78,7 @@ export async function runLocally(run: LocalRun, { pack, grants, submit }: NewRun
       await writePrivately(join(folder.path, REQUEST), kept);
     });
     const { runId } = accepted;
-    await record.note({ runId, run: accepted as Run });
+    await record.note({ runId, run: accepted as Run, socket: stack.socket });
     run.display.accepted(accepted);
     return follow(run, { stack, local, record, person, runId });
   });
@@ -85,7 +93,7 @@ export async function resumeLocally(run: LocalRun, named: string | null, pack: s
   return inStack(run, { local, record }, async (stack) => {
     await removeDocuments(folder);
     const current = await stack.server.client.run(runId);
-    await record.note({ run: current });
+    await record.note({ run: current, socket: stack.socket });
     run.display.accepted(current);
     return follow(run, { stack, local, record, person, runId });
   });

@@ -23,19 +23,14 @@ export async function serverOrKept(
 export async function keptServer(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly server: Server; readonly kept: KeptRuns }> {
-  const kept = await keptRunsOf(env);
+  const { KeptRuns: Kept } = await import('./kept-runs.js');
+  const kept = await Kept.of(env);
+  if (kept === null) throw noServer('no server is set, and this account has no kept runs');
   const [{ Server: Remote }, { keptFetch }] = await Promise.all([
     import('../server/server.js'),
     import('./kept-fetch.js'),
   ]);
+  const fetch = keptFetch(kept, () => Kept.of(env));
   // Nothing is sent to this address.
-  const server = new Remote('http://localhost', () => Promise.resolve('kept'), keptFetch(kept));
-  return { server, kept };
-}
-
-async function keptRunsOf(env: Readonly<Record<string, string | undefined>>): Promise<KeptRuns> {
-  const { KeptRuns: Kept } = await import('./kept-runs.js');
-  const kept = await Kept.of(env);
-  if (kept !== null) return kept;
-  throw noServer('no server is set, and this account has no kept runs');
+  return { server: new Remote('http://localhost', () => Promise.resolve('kept'), fetch), kept };
 }

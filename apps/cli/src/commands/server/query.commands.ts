@@ -85,9 +85,9 @@ function registerLogs(program: Command, context: Context): void {
         const begin = beginningOf(options);
         const { server, kept } = await serverOrKept(options, context.env);
         const runId = await runIdOf(server, named);
-        const isUnfinished = (kept?.unfinishedRun(runId) ?? null) !== null;
+        const isUnfinished = kept?.unfinishedRun(runId)?.pid === null;
         const { step, level } = options;
-        // Nothing is added to a folder of a run that has not ended.
+        // Nothing is added to the log of a run that no process executes.
         const follow = options.follow && !isUnfinished;
         if (step !== undefined) await refuseUnknownStep(server, runId, step);
         let status: string | null = null;
@@ -277,7 +277,7 @@ function registerWait(program: Command, context: Context): void {
             options.timeout === undefined
               ? Infinity
               : numberOf('--timeout', options.timeout, { least: 0, usual: 60 }) * 1_000;
-          const server = await connect(options, context.env);
+          const { server } = await serverOrKept(options, context.env);
           const runId = await runIdOf(server, named);
           const run = await waitFor(server, runId, { what: options.for, timeoutMs }, context.terminal);
           printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
