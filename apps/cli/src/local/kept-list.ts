@@ -12,7 +12,7 @@ const PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 /** A page of a list, as the API answers it. */
-export interface KeptPage {
+interface KeptPage {
   readonly items: readonly KeptRunView[];
   readonly nextCursor: string | null;
 }

@@ -5,7 +5,7 @@ import type { LogLevel, LogLine } from '@taskrunner/client';
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /** Selection of lines, as the API has it. */
-export interface LogSelection {
+interface LogSelection {
   readonly after: number;
   /** Null: all. */
   readonly tail: number | null;
@@ -33,7 +33,7 @@ export async function* logEvents(
   const kept: LogLine[] = [];
   for await (const text of createInterface({ input: createReadStream(path) })) {
     const line = JSON.parse(text) as LogLine;
-    if (!isWanted(line, selection)) continue;
+    if (!isSelected(line, selection)) continue;
     if (tail === null) yield eventOf(line);
     else {
       kept.push(line);
@@ -44,7 +44,7 @@ export async function* logEvents(
   if (last !== null) yield eventOf(last);
 }
 
-function isWanted(line: LogLine, { after, step, attempt, level }: LogSelection): boolean {
+function isSelected(line: LogLine, { after, step, attempt, level }: LogSelection): boolean {
   const { sequence, stepId = '', level: own = 'info' } = line;
   return (
     sequence > after &&

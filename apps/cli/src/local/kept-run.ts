@@ -19,7 +19,7 @@ export const LOG = 'log.ndjson';
 export const EVIDENCE = 'evidence.tar';
 
 /** The record of a kept run that has ended. */
-export interface ArchivedRun {
+interface ArchivedRun {
   readonly format: typeof FORMAT;
   readonly run: Run;
 }
@@ -65,7 +65,7 @@ export async function writePrivately(path: string, document: object): Promise<vo
 
 async function* logOf(server: Server, runId: string): AsyncGenerator<string> {
   for await (const line of server.client.followLogs(runId, { follow: false }))
-    if (line.eventType === 'step.log') yield `${canonical(line as unknown as Json)}\n`;
+    if (line.eventType === 'step.log') yield `${canonical(line)}\n`;
 }
 
 /**

@@ -41,7 +41,7 @@ export async function rerunLocally(run: LocalRun, { kept, runId, inputs, readStd
       await recordRequest({ body, files, rules, labels });
       for (const file of files) await server.upload(file);
       const submission = { ...body, labels, planHash: original.planHash };
-      return server.submit(submission as Parameters<typeof server.submit>[0], randomUUID());
+      return server.submit(submission, randomUUID());
     },
   });
 }

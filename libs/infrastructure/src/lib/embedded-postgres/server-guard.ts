@@ -13,7 +13,7 @@ fi
 kill -INT "$1"`;
 
 /** A small process that outlives its owner. */
-export interface ServerGuard {
+interface ServerGuard {
   /** The owner has stopped the server. Resolves when the guard has ended. */
   dismiss(): Promise<void>;
 }
