@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { rename, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { ownDirectory } from '@taskrunner/infrastructure/embedded-postgres';
+import { CliError } from '../terminal/cli-error';
 import { removeRunFolder } from './local-folder';
 import { unfinishedError, type KeptRuns } from './kept-runs';
 
@@ -25,10 +28,29 @@ export async function forgetRun(kept: KeptRuns, runId: string, force: boolean): 
     await rm(gone, { recursive: true, force: true });
     return;
   }
-  const { folder, pid } = unfinished;
+  const { folder, facts, pid } = unfinished;
   if (pid !== null) throw unfinishedError(unfinished);
   if (!force) throw unfinishedError(unfinished, '. To delete it nevertheless, use --force.');
+  if (facts.socket !== null && (await answers(facts.socket)))
+    throw new CliError(
+      'CLI_RUN_UNFINISHED',
+      `${runId} is executed by a process that is not visible here, as in another container`,
+      'Wait until it has ended.',
+    );
   // Nobody resumes it meanwhile. The lock is deleted with the folder.
   await ownDirectory(folder.storage, ({ pid: other }) => unfinishedError({ runId, pid: other }));
   await removeRunFolder(folder);
+}
+
+/** True if a process listens on a socket. */
+async function answers(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }

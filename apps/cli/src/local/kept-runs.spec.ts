@@ -1,8 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ownDirectory } from '@taskrunner/infrastructure/embedded-postgres';
 import { commandLineIn } from '../testing/command-line-in';
+import { makeRunFolder, openLocalFolder } from './local-folder';
 
 // Folders of kept runs, as a run without a server writes them. `kept-runs.int-spec.ts` has runs that were executed.
 
@@ -42,11 +45,17 @@ function archived(runId: string, more: object = {}, files: Readonly<Record<strin
 }
 
 /** The folder of a run that has not ended. `owner`: who has locked its database. */
-function unfinished(name: string, runId: string, run: object, owner: object = NOBODY): void {
+function unfinished(
+  name: string,
+  runId: string,
+  run: object,
+  owner: object = NOBODY,
+  socket: string | null = null,
+): void {
   mkdirSync(join(runs, name, 'storage'), { recursive: true });
   writeFileSync(
     join(runs, name, 'run.json'),
-    JSON.stringify({ runId, pack: '/p', grants: [], startedAt: 'x', socket: null, keep: true, run: runOf(runId, run) }),
+    JSON.stringify({ runId, pack: '/p', grants: [], startedAt: 'x', socket, keep: true, run: runOf(runId, run) }),
   );
   writeFileSync(join(runs, name, 'storage', 'owner'), JSON.stringify(owner));
 }
@@ -113,7 +122,11 @@ it('a run that has not ended says how to go on, and who executes it', async () =
     exit: 8,
     err: expect.stringMatching(/^CLI_EVIDENCE_WAITS/) as string,
   });
-  for (const words of [['evidence'], ['logs'], ['rerun']])
+  expect((await taskrunner('wait', ID('01'), '--for', 'attention')).exit).toBe(8);
+  expect(JSON.parse((await taskrunner('show', ID('02'), '--output', 'json')).out)).toMatchObject({
+    ...{ status: 'interrupted', resume: `taskrunner run --resume ${ID('02')}`, steps: [], gates: [] },
+  });
+  for (const words of [['evidence'], ['logs'], ['rerun'], ['wait'], ['wait', '--for', 'attention']])
     expect([words, await taskrunner(...words, ID('02'))]).toEqual([
       words,
       expect.objectContaining({ exit: 1, err: expect.stringMatching(/^CLI_RUN_UNFINISHED[^]*--resume/) as string }),
@@ -125,7 +138,7 @@ it('a run that a process executes is left to it', async () => {
   const owner = await ownDirectory(join(runs, '00000001/storage'), () => new Error('owned'));
   const { out, err } = await taskrunner('list');
   expect([out, err]).toEqual([expect.stringMatching(/01 +running/), '']);
-  for (const words of [['logs'], ['rerun'], ['forget', '--force']])
+  for (const words of [['logs'], ['rerun'], ['wait'], ['forget', '--force']])
     expect([words, await taskrunner(...words, ID('01'))]).toEqual([
       words,
       expect.objectContaining({
@@ -215,4 +228,31 @@ it('forgets runs: named ones, old ones, and one that can be resumed only if told
   expect(await listed()).toEqual(['03', '02']);
   expect((await taskrunner('forget', ID('03'), '--force')).exit).toBe(0);
   expect(readdirSync(runs)).toEqual([ID('02')]);
+});
+
+it('does not forget a run whose process is not visible and answers', async () => {
+  const socket = join(home, 'api.sock');
+  unfinished('00000001', ID('01'), { status: 'running' }, NOBODY, socket);
+  const server = createServer().listen(socket);
+  await once(server, 'listening');
+  expect(await taskrunner('forget', ID('01'), '--force')).toMatchObject({
+    exit: 1,
+    err: expect.stringMatching(/^CLI_RUN_UNFINISHED .*not visible/) as string,
+  });
+  server.close();
+  await once(server, 'close');
+  expect((await taskrunner('forget', ID('01'), '--force')).exit).toBe(0);
+});
+
+it('the next run deletes what kills have left, and nothing else', async () => {
+  archived(ID('01'));
+  archived(ID('02'));
+  unfinished('00000001', ID('01'), { status: 'running' });
+  unfinished('00000003', ID('03'), { status: 'running' });
+  for (const name of ['00000004', '00000005', `${ID('06')}.1.new`, `${ID('07')}.1.new`]) mkdirSync(join(runs, name));
+  writeFileSync(join(runs, '00000004', 'run.json'), 'damaged');
+  for (const name of ['00000004', '00000005', `${ID('06')}.1.new`, ID('02')]) utimesSync(join(runs, name), 0, 0);
+  const made = await makeRunFolder(await openLocalFolder({ HOME: home }));
+  const left = ['00000003', '00000004', ID('01'), ID('02'), `${ID('07')}.1.new`, basename(made.path)];
+  expect(readdirSync(runs).sort()).toEqual(left.sort());
 });
