@@ -27,8 +27,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
   steps: withDocuments(({ name, query }, { steps }) => (name === '' ? listSteps(steps, query) : oneStep(steps, name))),
   'step-counts': withDocuments(({ query }, { steps }) => json(countsOf(steps, query.get('parent') ?? ''))),
   graph: withDocuments((_request, { graph }) => json(graph)),
-  gates: withDocuments(({ name }, { gates }) =>
-    name === '' ? json({ items: gates, nextCursor: null }) : needsServer(),
+  gates: withDocuments(
+    ({ name }, { gates }) => (name === '' ? json({ items: gates, nextCursor: null }) : needsServer()),
+    true,
   ),
   logs: readLog,
   evidence: readEvidence,
@@ -81,13 +82,15 @@ function noRun(kept: KeptRuns, runId: string): Response {
     : problem(404, 'RUN_NOT_FOUND', 'there is no such kept run', 'List the kept runs with: taskrunner list');
 }
 
-function withDocuments(answer: (request: RunRequest, documents: KeptDocuments) => Response): Route {
+/** `isOfGates`: no answer is right without documents, because none would mean that the run has no gates. */
+function withDocuments(answer: (request: RunRequest, documents: KeptDocuments) => Response, isOfGates = false): Route {
   return async (request) => {
     const { kept, run } = request;
     const documents = await kept.documents(run.runId);
     if (documents !== null) return answer(request, documents);
-    // The record alone says what became of a run whose process was killed.
-    if (isUnfinished(request)) return answer(request, NOTHING);
+    // The record alone says what became of a run whose process was killed. It is shown, and all else is refused.
+    if (isUnfinished(request))
+      return request.name === '' && !isOfGates ? answer(request, NOTHING) : unfinished(request);
     const path = kept.folderOf(run.runId);
     return ofCommandLine(400, 'CLI_FILE', `the kept run in ${path} is damaged`, 'Restore the folder from a backup.');
   };

@@ -126,7 +126,15 @@ it('a run that has not ended says how to go on, and who executes it', async () =
   expect(JSON.parse((await taskrunner('show', ID('02'), '--output', 'json')).out)).toMatchObject({
     ...{ status: 'interrupted', resume: `taskrunner run --resume ${ID('02')}`, steps: [], gates: [] },
   });
-  for (const words of [['evidence'], ['logs'], ['rerun'], ['wait'], ['wait', '--for', 'attention']])
+  for (const words of [
+    ['evidence'],
+    ['logs'],
+    ['rerun'],
+    ['wait'],
+    ['wait', '--for', 'attention'],
+    ['gates'],
+    ['logs', '--step', 'x'],
+  ])
     expect([words, await taskrunner(...words, ID('02'))]).toEqual([
       words,
       expect.objectContaining({ exit: 1, err: expect.stringMatching(/^CLI_RUN_UNFINISHED[^]*--resume/) as string }),
