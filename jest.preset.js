@@ -42,8 +42,9 @@ module.exports = {
     '^@taskrunner/infrastructure/(lease|threads|modules|worker-modules)$': `${__dirname}/libs/infrastructure/src/$1.ts`,
     '^@taskrunner/(core|infrastructure)/([a-z-]+)$': `${__dirname}/libs/$1/src/lib/$2/index.ts`,
     // What is loaded only when it is meant is named by its compiled file.
-    '^(\\./(?:(?:commands|help)/(?:(?:session|database)/)?[\\w.-]+|data-source|kubernetes-engine|open-registries|podman-engine|server|s3-destination|s3-object-store))\\.js$':
+    '^(\\./(?:(?:commands|help)/(?:(?:session|database|local)/)?[\\w.-]+|data-source|kubernetes-engine|open-registries|podman-engine|server|s3-destination|s3-object-store))\\.js$':
       '$1',
+    '^(\\./(?:kept-[a-z]+|live-api)|(?:\\.\\./)+(?:local|server)/[a-z-]+)\\.js$': '$1',
   },
   runtime: `${__dirname}/tools/jest-runtime.cjs`,
   testSequencer: `${__dirname}/tools/test-order.cjs`,

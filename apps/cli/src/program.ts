@@ -24,6 +24,7 @@ export const COMMANDS: readonly (readonly [readonly string[], () => Promise<Regi
   [['graph'], async () => (await import('./commands/graph.command.js')).registerGraph],
   [['test'], async () => (await import('./commands/test.command.js')).registerTest],
   [OF_SERVERS, async () => (await import('./commands/server-commands.js')).registerServerCommands],
+  [['forget'], async () => (await import('./commands/local/forget.command.js')).registerForget],
   [
     ['login', 'logout', 'context'],
     async () => (await import('./commands/session/session.commands.js')).registerSession,

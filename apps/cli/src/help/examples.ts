@@ -34,6 +34,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
   ],
   artifacts: ['artifacts latest', 'artifacts 01kb3v --download ./artifacts'],
   evidence: ['evidence latest', 'evidence 01kb3v --file run.evidence.tar --wait 120'],
+  forget: ['forget 01kb3v', 'forget --older-than 30'],
   'schedule create': [
     'schedule create ./my-pack --name nightly --cron @daily',
     'schedule create scan:1.0.0 --name hourly --cron "0 * * * *" --time-zone Europe/Berlin -i region=eu',

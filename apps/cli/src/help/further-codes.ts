@@ -235,7 +235,8 @@ export const CLI_REMEDIES = {
   BUNDLE_UNREADABLE: 'Download the bundle again with `taskrunner evidence`, and pass it unpacked.',
   CLI_INPUT: 'Pass inputs as -i name=value, -i name=@file or --inputs FILE.',
   CLI_CONFIG: 'Check the configuration with `taskrunner config check`.',
-  CLI_SERVER_MISSING: 'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER.',
+  CLI_SERVER_MISSING:
+    'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER; or run the pack without a server: `taskrunner run PACK --keep`.',
   CLI_TOKEN_MISSING: 'Sign in with `taskrunner login`, or set TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN.',
   CLI_CONTEXT_UNKNOWN: 'List contexts with `taskrunner context list`.',
   CLI_CONTEXTS_UNSAFE: 'Make the file readable and writable for its owner only.',
@@ -261,6 +262,7 @@ export const CLI_REMEDIES = {
   CLI_GATE_DIGEST:
     'If you passed --gate-digest, review the gate again: it has changed. Otherwise do not decide, and contact the operator.',
   CLI_RUN_NOT_FOUND: 'List runs with `taskrunner list`.',
+  CLI_RUN_UNFINISHED: 'Go on with the run: `taskrunner run --resume RUN`.',
   CLI_RUN_AMBIGUOUS: 'Write more characters of the id.',
   CLI_GATE_CHOICE: 'Name the gate after the run. List gates with `taskrunner gates RUN`.',
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',

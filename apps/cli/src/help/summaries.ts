@@ -43,6 +43,7 @@ export const SUMMARIES: readonly (readonly [string, string])[] = [
   ['artifacts [options] <run>', 'list the artifacts of a run and their digests, or download them'],
   ['evidence [options] <run>', 'download the signed evidence bundle of an ended run as a tar file'],
   ['schedule', 'run packs on a schedule'],
+  ['forget [options] [runs...]', 'delete kept runs of this account, which were executed without a server'],
   [
     'login [options]',
     'sign in at the issuer of a server; the tokens are kept in the configuration folder of this user',

@@ -8,7 +8,7 @@ import { ageText, durationText, untilText } from './time-text';
 export function runColumns(now: number): readonly Column<RunView>[] {
   return [
     { title: 'RUN', text: ({ runId }) => runId },
-    { title: 'STATUS', text: ({ status }) => status },
+    { title: 'STATUS', text: statusText },
     { title: 'AGE', text: ({ createdAt }) => ageText(createdAt, now) },
     { title: 'DURATION', text: (run) => runDuration(run, now) },
     { title: 'PACK', text: ({ pack }) => `${pack.name} ${pack.version}` },
@@ -19,6 +19,12 @@ export function runColumns(now: number): readonly Column<RunView>[] {
       text: ({ cancellation = null }) => (cancellation === null ? '' : cancelledBy(cancellation)),
     },
   ];
+}
+
+/** Nobody else decides at the gate of a kept run, so its status names the gate. */
+function statusText({ status, waits, resume }: RunView): string {
+  const gate = resume === undefined ? undefined : waits.find(({ kind }) => kind === 'approval' || kind === 'policy');
+  return status === 'waiting' && gate !== undefined ? `waiting at gate ${gate.id ?? '?'}` : status;
 }
 
 /** `Ada: the wrong target`. */

@@ -1,3 +1,4 @@
+import type { Run } from '@taskrunner/client';
 import { isOver } from '@taskrunner/core/foundation';
 import { isCancelMeant } from '../terminal/cancel-question';
 import { followRun } from '../server/follow-run';
@@ -25,6 +26,8 @@ interface FollowedLocally {
   /** True: stdout is for a program. */
   readonly isForPrograms: boolean;
   readonly until: 'end' | 'attention';
+  /** Called with the run whenever it has changed. */
+  readonly onChange: (run: Run) => void;
 }
 
 /** How following ended. */
@@ -35,7 +38,7 @@ interface FollowedEnd {
 
 /** Follows a run that this process executes, and asks at its gates if there is a terminal. Ctrl-C interrupts the run, which can be resumed. */
 export async function followLocally(followed: FollowedLocally): Promise<FollowedEnd> {
-  const { stack, decider, runId, display: inner, terminal, isForPrograms, until } = followed;
+  const { stack, decider, runId, display: inner, terminal, isForPrograms, until, onChange } = followed;
   const leave = new AbortController();
   const over = new AbortController();
   let left: readonly string[] | null = null;
@@ -80,6 +83,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
       ...{ server: stack.server, runId, display, isInteractive: terminal.isInteractive },
       until: canAsk ? 'end' : 'attention',
       signal: leave.signal,
+      onChange,
     });
     over.abort();
     await questions.idle();

@@ -1,7 +1,7 @@
 import { createPublicKey, sign } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fingerprint } from '@taskrunner/core/evidence';
 import { generateKeyFile, loadKey, type SigningKey } from '@taskrunner/infrastructure/signing';
@@ -10,6 +10,7 @@ import { readJsonFile } from '../dev/state-directory';
 import { writeTrustFile } from '../dev/trust-file';
 import { CliError } from '../terminal/cli-error';
 import { claimPlace, type LocalFolder } from './local-folder';
+import { localPerson } from './local-person';
 
 /** The `aud` claim of its tokens. */
 export const LOCAL_AUDIENCE = 'taskrunner';
@@ -28,21 +29,6 @@ export interface LocalAuthority {
   readonly trustFile: string;
   /** A token for the person `local:<name>` with these grants. */
   tokenFor(name: string, grants: readonly string[]): string;
-}
-
-/** The name of the account, as the name of a person. */
-export function localUser(): string {
-  return userInfo().username;
-}
-
-/** The subject of a person of the local Authority. Throws `CLI_USAGE`. */
-export function localPerson(name: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return `local:${name}`;
-  throw new CliError(
-    'CLI_USAGE',
-    `${JSON.stringify(name)} cannot be the name of a local person`,
-    'Use --as with at most 64 letters, digits, dots, hyphens and underscores.',
-  );
 }
 
 /** Opens the Authority of this account. Its keys and trust file are made at first use, all or none. */

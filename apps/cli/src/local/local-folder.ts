@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { discardDatabase } from '@taskrunner/infrastructure/embedded-postgres';
+import type { Run } from '@taskrunner/client';
+import { canonical } from '@taskrunner/core/canonical';
+import { isRunId, type Json } from '@taskrunner/core/foundation';
+import { discardDatabase, livingOwner } from '@taskrunner/infrastructure/embedded-postgres';
 import { makeFolders } from '@taskrunner/infrastructure/files';
 import { readJsonFile, replaceFile } from '../dev/state-directory';
 
@@ -17,7 +21,7 @@ export interface LocalFolder {
   readonly runs: string;
 }
 
-/** What is recorded of a run beside its database. */
+/** What is recorded of a run that has not ended, beside its database. It is replaced whenever the run changes. */
 export interface RunFacts {
   /** Null: the run was not submitted yet. */
   readonly runId: string | null;
@@ -27,10 +31,12 @@ export interface RunFacts {
   readonly grants: readonly string[];
   /** RFC 3339. */
   readonly startedAt: string;
-  /** True: the folder stays after the end. */
+  /** Of the API of the process that executed it last. Null: it has not started. */
+  readonly socket: string | null;
+  /** True: the run is kept after its end. */
   readonly keep: boolean;
-  /** True: the run has ended and its evidence was written. */
-  readonly isOver: boolean;
+  /** The run as the API answered it last. Null: not yet. */
+  readonly run: Run | null;
 }
 
 /** The folder of one run. */
@@ -43,8 +49,16 @@ export interface RunFolder {
   readonly log: string;
 }
 
+/** The record of a run, in its folder. */
+export const RECORD = 'run.json';
 /** The address of a socket has room for 107 bytes (unix(7)), and that of the health routes is 7 longer. */
 const SOCKET_BYTES = 100;
+
+/** The folder of this user's data, which may not exist. */
+export function localFolderOf(env: Variables): LocalFolder {
+  const path = resolve(dataFolder(env));
+  return { path, identity: join(path, 'identity'), runs: join(path, 'runs') };
+}
 
 /** The data folder of TaskRunner (XDG Base Directory Specification). A relative `XDG_DATA_HOME` is invalid and is ignored. */
 function dataFolder(env: Variables): string {
@@ -55,10 +69,9 @@ function dataFolder(env: Variables): string {
 
 /** Creates the folder for this account only, unless it exists. */
 export async function openLocalFolder(env: Variables): Promise<LocalFolder> {
-  const path = resolve(dataFolder(env));
+  const folder = localFolderOf(env);
   // PostgreSQL does not run as root, so another account must be able to traverse the folder then.
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
-  const folder = { path, identity: join(path, 'identity'), runs: join(path, 'runs') };
   for (const one of [folder.path, folder.runs]) {
     await makeFolders(one, { mode });
     await chmod(one, mode);
@@ -69,12 +82,26 @@ export async function openLocalFolder(env: Variables): Promise<LocalFolder> {
 /** A folder without a record is of a start that was killed, if it is older than this, milliseconds. */
 const UNFINISHED_MS = 86_400_000;
 
-/** Deletes what killed starts have left. */
+/** Folders of runs that have not ended have such a name. Folders of kept runs have the id of their run. */
+const LIVE = /^[0-9a-f]{8}$/;
+/** Folders that are being written have such a name. */
+const DRAFT = /\.new$/;
+
+/** Deletes what killed processes have left: starts, drafts, and the databases of runs whose archive is complete. */
 async function sweepUnfinished({ runs }: LocalFolder): Promise<void> {
-  for (const name of await readdir(runs)) {
-    const folder = runFolderAt(join(runs, name));
-    const age = Date.now() - (await stat(folder.path)).mtimeMs;
-    if (age > UNFINISHED_MS && (await readFacts(folder)) === null) await removeRunFolder(folder);
+  const names = await readdir(runs);
+  const archives = new Set<string>(names.filter((name) => isRunId(name)));
+  for (const name of names) {
+    const path = join(runs, name);
+    const isOld = async (): Promise<boolean> => Date.now() - (await stat(path)).mtimeMs > UNFINISHED_MS;
+    if (DRAFT.test(name) && (await isOld())) await rm(path, { recursive: true, force: true });
+    if (!LIVE.test(name)) continue;
+    const folder = runFolderAt(path);
+    const facts = await readFacts(folder);
+    const isArchived = facts !== null && facts.runId !== null && archives.has(facts.runId);
+    // A record that cannot be read may be of a run that can be resumed.
+    const isOfNoRun = !existsSync(join(path, RECORD)) && (await isOld());
+    if (isOfNoRun || (isArchived && (await livingOwner(folder.storage)) === null)) await removeRunFolder(folder);
   }
 }
 
@@ -114,29 +141,36 @@ export async function socketOf({ path }: RunFolder): Promise<{ readonly path: st
 }
 
 export async function readFacts({ path }: RunFolder): Promise<RunFacts | null> {
-  return readJsonFile<RunFacts>(join(path, 'run.json'));
+  return readJsonFile<RunFacts>(join(path, RECORD));
 }
 
 export async function writeFacts({ path }: RunFolder, facts: RunFacts): Promise<void> {
-  await replaceFile(join(path, 'run.json'), `${JSON.stringify(facts, null, 2)}\n`);
+  await replaceFile(join(path, RECORD), canonical(facts as unknown as Json));
 }
 
-/** The folders of all runs that were recorded, newest first. */
-export async function recordedRuns({
-  runs,
-}: LocalFolder): Promise<readonly { readonly folder: RunFolder; readonly facts: RunFacts }[]> {
-  const found: { folder: RunFolder; facts: RunFacts }[] = [];
-  for (const name of await readdir(runs)) {
+/** A run that has not ended. */
+export interface LiveRun {
+  readonly folder: RunFolder;
+  readonly facts: RunFacts;
+  readonly runId: string;
+}
+
+/** The runs that have not ended, newest first. `names`: those in the folder of the runs. */
+export async function liveRuns(runs: string, names: readonly string[]): Promise<readonly LiveRun[]> {
+  const archives = new Set<string>(names.filter((name) => isRunId(name)));
+  const found: LiveRun[] = [];
+  for (const name of names.filter((one) => LIVE.test(one))) {
     const folder = runFolderAt(join(runs, name));
     const facts = await readFacts(folder);
-    if (facts !== null) found.push({ folder, facts });
+    if (facts === null || facts.runId === null || archives.has(facts.runId)) continue;
+    found.push({ folder, facts, runId: facts.runId });
   }
-  return found.sort((a, b) => b.facts.startedAt.localeCompare(a.facts.startedAt));
+  return found.sort((a, b) => (a.runId < b.runId ? 1 : -1));
 }
 
 /** Deletes the folder of a run with its database. It disappears from the list of runs first. */
 export async function removeRunFolder({ path, storage }: RunFolder): Promise<void> {
-  await rm(join(path, 'run.json'), { force: true });
+  await rm(join(path, RECORD), { force: true });
   await discardDatabase(join(storage, 'database'));
   await rm(path, { recursive: true, force: true });
 }

@@ -4,9 +4,10 @@ import { maintainDatabase } from '@taskrunner/infrastructure/postgres';
 import { chooseSandbox, type SandboxChoice } from '../dev/sandbox-choice';
 import { Server } from '../server/server';
 import { CliError } from '../terminal/cli-error';
-import { localUser, openLocalAuthority } from './local-authority';
+import { openLocalAuthority } from './local-authority';
 import { localConfiguration, localVariables } from './local-configuration';
 import { socketOf, type LocalFolder, type RunFolder } from './local-folder';
+import { localUser } from './local-person';
 import { socketFetch } from './socket-fetch';
 
 /** Inputs of a stack. */
@@ -23,6 +24,8 @@ export interface LocalStack {
   /** The API, as the person who runs the command. */
   readonly server: Server;
   readonly trustFile: string;
+  /** The path of the socket of the API. */
+  readonly socket: string;
   /** The API, as another person of the local Authority. */
   serverAs(name: string): Server;
   /** Stops everything. A run that has not ended can be resumed. Idempotent. */
@@ -45,7 +48,10 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
     const loading = sandboxing.then((choice) => (isolated(choice, variables), loadServices()));
     loading.catch(() => undefined);
     const authority = await openLocalAuthority(local);
-    const database = await openFolderDatabase(folder.storage, { cache: join(local.path, 'templates') });
+    const database = await openFolderDatabase(folder.storage, {
+      cache: join(local.path, 'templates'),
+      endsWithOwner: true,
+    });
     closers.push(() => database.close());
     const sandbox = isolated(await sandboxing, variables);
     const socket = await socketOf(folder);
@@ -64,7 +70,7 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
     closers.push(() => Promise.resolve(connection.close()));
     const serverAs = (name: string): Server =>
       new Server(ADDRESS, () => Promise.resolve(authority.tokenFor(name, grants)), connection.fetch);
-    return { server: serverAs(localUser()), trustFile: authority.trustFile, serverAs, close };
+    return { server: serverAs(localUser()), trustFile: authority.trustFile, socket: socket.path, serverAs, close };
   } catch (error) {
     await close();
     throw error;

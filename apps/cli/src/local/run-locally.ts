@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Run } from '@taskrunner/client';
 import { packFilesOf, type PackSource } from '@taskrunner/core/operations';
 import { readPack } from '@taskrunner/core/pack';
 import { fileName, save } from '../server/download';
@@ -12,26 +14,26 @@ import type { RunDisplay } from '../terminal/run-display';
 import { quoted } from '../terminal/run-lines';
 import type { Terminal } from '../terminal/terminal';
 import { followLocally } from './follow-locally';
-import { localPerson, localUser } from './local-authority';
+import { keepFiles, keptRequest, REQUEST, type SubmittedRequest } from './kept-request';
+import { archiveRun, removeDocuments, writeDocuments, writePrivately } from './kept-run';
 import {
+  liveRuns,
   makeRunFolder,
   openLocalFolder,
-  readFacts,
-  recordedRuns,
   removeRunFolder,
-  writeFacts,
+  type LiveRun,
   type LocalFolder,
-  type RunFacts,
-  type RunFolder,
 } from './local-folder';
+import { localPerson, localUser } from './local-person';
 import { startLocalStack, type LocalStack } from './local-stack';
+import { RunRecord } from './run-record';
 
 /** Seals are made within this time after the end, milliseconds. */
 const SEAL_MS = 60_000;
 const SEAL_LOOK_MS = 50;
 
 /** A command that runs a pack in this process. */
-interface LocalRun {
+export interface LocalRun {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
   readonly display: RunDisplay;
@@ -46,26 +48,39 @@ interface LocalRun {
 
 /** A pack to run. */
 interface NewRun {
-  readonly argument: string;
-  /** Null: a published pack. */
-  readonly source: PackSource | null;
-  readonly submit: (server: Server) => Promise<RunView>;
+  /** The pack as the command line named it; a path is absolute. */
+  readonly pack: string;
+  /** Grants that the people of the run have: those that its pack asks for. */
+  readonly grants: readonly string[];
+  /** `recordRequest`: called with what is submitted, before it is. */
+  readonly submit: (server: Server, recordRequest: (request: SubmittedRequest) => Promise<void>) => Promise<RunView>;
 }
 
 /** Runs a pack in this process, from its plan to its evidence. */
-export async function runLocally(run: LocalRun, { argument, source, submit }: NewRun): Promise<ExitCode> {
+export async function runLocally(run: LocalRun, { pack, grants, submit }: NewRun): Promise<ExitCode> {
   const person = personOf(run.as);
   const local = await openLocalFolder(run.env);
   const folder = await makeRunFolder(local);
-  const facts: RunFacts = {
-    ...{ runId: null, pack: source === null ? argument : resolve(argument), grants: grantsOf(source) },
-    ...{ startedAt: new Date().toISOString(), keep: run.keep, isOver: false },
-  };
-  return inStack(run, { local, folder, facts }, async (stack) => {
-    const accepted = await submit(stack.server);
-    await writeFacts(folder, { ...facts, runId: accepted.runId });
+  const startedAt = new Date().toISOString();
+  const record = new RunRecord(folder, {
+    runId: null,
+    pack,
+    grants,
+    startedAt,
+    socket: null,
+    keep: run.keep,
+    run: null,
+  });
+  return inStack(run, { local, record }, async (stack) => {
+    const accepted = await submit(stack.server, async (request) => {
+      const kept = keptRequest(request, { pack, grants, hasFiles: run.keep });
+      await keepFiles(folder.path, kept.files, ({ digest }) => pathOf(request, digest));
+      await writePrivately(join(folder.path, REQUEST), kept);
+    });
+    const { runId } = accepted;
+    await record.note({ runId, run: accepted as Run, socket: stack.socket });
     run.display.accepted(accepted);
-    return follow(run, stack, person, accepted.runId);
+    return follow(run, { stack, local, record, person, runId });
   });
 }
 
@@ -74,10 +89,18 @@ export async function resumeLocally(run: LocalRun, named: string | null, pack: s
   const person = personOf(run.as);
   const local = await openLocalFolder(run.env);
   const { folder, facts, runId } = await interrupted(local, named, pack);
-  return inStack(run, { local, folder, facts: { ...facts, keep: facts.keep || run.keep } }, async (stack) => {
-    run.display.accepted(await stack.server.client.run(runId));
-    return follow(run, stack, person, runId);
+  const record = new RunRecord(folder, { ...facts, keep: facts.keep || run.keep });
+  return inStack(run, { local, record }, async (stack) => {
+    await removeDocuments(folder);
+    const current = await stack.server.client.run(runId);
+    await record.note({ run: current, socket: stack.socket });
+    run.display.accepted(current);
+    return follow(run, { stack, local, record, person, runId });
   });
+}
+
+function pathOf({ files }: SubmittedRequest, digest: string): string {
+  return files.find((file) => file.digest === digest)?.path ?? '';
 }
 
 function personOf(as: string | undefined): string {
@@ -86,8 +109,8 @@ function personOf(as: string | undefined): string {
   return name;
 }
 
-/** The grants that a pack asks for. Faults of the pack are reported by its submission. */
-function grantsOf(source: PackSource | null): readonly string[] {
+/** The grants that a pack asks for; none if it is a published one. Faults of the pack are reported by its submission. */
+export function grantsOf(source: PackSource | null): readonly string[] {
   const reading = source === null ? null : readPack(source.manifest, packFilesOf(source.files));
   if (reading === null || reading.kind !== 'read') return [];
   return [...new Set(reading.pack.spec.approvals.flatMap(({ grants }) => grants))];
@@ -114,59 +137,81 @@ const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface Place {
   readonly local: LocalFolder;
-  readonly folder: RunFolder;
-  readonly facts: RunFacts;
+  readonly record: RunRecord;
 }
 
-/** Starts the product for a run. Its folder stays if the run can be resumed or is to be kept. */
+/** Starts the product for a run. The folder of the run stays if the run can be resumed. */
 async function inStack(
   { env }: LocalRun,
-  { local, folder, facts }: Place,
+  { local, record }: Place,
   work: (stack: LocalStack) => Promise<{ readonly exit: ExitCode; readonly isOver: boolean }>,
 ): Promise<ExitCode> {
+  const { folder } = record;
+  const { grants } = record.facts;
   let stack: LocalStack | null = null;
   const starting = new StartSignals();
   try {
-    stack = await startLocalStack({ local, folder, env, grants: facts.grants });
+    stack = await startLocalStack({ local, folder, env, grants });
     starting.close();
     if (starting.isInterrupted) {
       await stack.close();
-      if (facts.runId === null) await removeRunFolder(folder);
+      if (record.facts.runId === null) await removeRunFolder(folder);
       return EXIT.INTERRUPTED;
     }
     const { exit, isOver } = await work(stack);
     await stack.close();
-    const last = (await readFacts(folder)) ?? facts;
-    if (isOver && !facts.keep) await removeRunFolder(folder);
-    else await writeFacts(folder, { ...last, keep: facts.keep, isOver });
+    await record.idle();
+    if (isOver) await removeRunFolder(folder);
     return exit;
   } catch (error) {
     starting.close();
     await stack?.close();
+    await record.idle();
     // Nothing can be resumed of what was never accepted.
-    const last = await readFacts(folder);
-    if (last?.runId == null) await removeRunFolder(folder);
+    if (record.facts.runId === null) await removeRunFolder(folder);
     throw error;
   }
 }
 
+/** A run that is followed. */
+interface Followed extends Place {
+  readonly stack: LocalStack;
+  readonly person: string;
+  readonly runId: string;
+}
+
 async function follow(
   run: LocalRun,
-  stack: LocalStack,
-  person: string,
-  runId: string,
+  { stack, local, record, person, runId }: Followed,
 ): Promise<{ readonly exit: ExitCode; readonly isOver: boolean }> {
   const { terminal, display, isForPrograms, until } = run;
-  const decider = person === localUser() ? stack.server : stack.serverAs(person);
-  const end = await followLocally({ stack, decider, runId, display, terminal, isForPrograms, until });
-  if (!end.isOver) return end;
+  const { server } = stack;
+  const decider = person === localUser() ? server : stack.serverAs(person);
+  const onChange = (changed: Run): void => record.noteRun(changed);
+  const end = await followLocally({ stack, decider, runId, display, terminal, isForPrograms, until, onChange });
+  if (!end.isOver) {
+    await noteState(server, record, runId);
+    return end;
+  }
   const file = run.evidence ?? `${fileName(runId)}.evidence.tar`;
-  await writeEvidence(stack.server, runId, file);
+  await writeEvidence(server, runId, file);
+  if (record.facts.keep) await archiveRun(local, record.folder, server, runId);
   terminal.say(`evidence ${file}`);
   terminal.say(
     `help: Verify it with: taskrunner verify ${quoted(file)} --trust ${quoted(stack.trustFile)} --allow-local --expect run=${runId}`,
   );
+  if (record.facts.keep) terminal.say(`help: The run is kept. Delete it with: taskrunner forget ${runId}`);
   return end;
+}
+
+/** Writes what `show` and `logs` print of a run that can be resumed. The run does not depend on it. */
+async function noteState(server: Server, record: RunRecord, runId: string): Promise<void> {
+  try {
+    await record.note({ run: await server.client.run(runId) });
+    await writeDocuments(server, runId, record.folder.path);
+  } catch {
+    await removeDocuments(record.folder).catch(() => undefined);
+  }
 }
 
 /** Evidence is sealed after the end of a run. */
@@ -184,14 +229,8 @@ async function writeEvidence(server: Server, runId: string, file: string): Promi
 }
 
 /** Throws `CLI_RUN_NOT_FOUND` and `CLI_RUN_AMBIGUOUS`. */
-async function interrupted(
-  local: LocalFolder,
-  named: string | null,
-  pack: string | null,
-): Promise<{ readonly folder: RunFolder; readonly facts: RunFacts; readonly runId: string }> {
-  const all = (await recordedRuns(local)).flatMap(({ folder, facts }) =>
-    facts.runId === null || facts.isOver ? [] : [{ folder, facts, runId: facts.runId }],
-  );
+async function interrupted(local: LocalFolder, named: string | null, pack: string | null): Promise<LiveRun> {
+  const all = await liveRuns(local.runs, await readdir(local.runs));
   const ofPack = all.filter(({ facts }) => pack === null || facts.pack === pack || facts.pack === resolve(pack));
   const found = named === null ? ofPack.slice(0, 1) : all.filter(({ runId }) => isNamed(runId, named));
   const [first, second] = found;

@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 // Real processes in an empty home: a database of their own, the sandbox of this machine, and no server.
@@ -129,6 +129,15 @@ function family(pid: number): readonly number[] {
   return [...found];
 }
 
+/** True for a process of PostgreSQL. */
+function isDatabaseServer(pid: number): boolean {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`)) === 'postgres';
+  } catch {
+    return false;
+  }
+}
+
 /** Inodes of the sockets that listen at a TCP port (proc(5)). */
 function listening(): ReadonlySet<string> {
   const rows = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
@@ -198,9 +207,18 @@ describe('a run without a server', () => {
       const pack = written('pack.yaml', PACK('slow', steps.join('\n')));
       const killed = started('run', pack, '--keep');
       await killed.until('second | begin');
+      const servers = family(killed.child.pid ?? 0).filter(isDatabaseServer);
+      expect(servers).not.toEqual([]);
       killed.child.kill('SIGKILL');
       await killed.ended;
+      // Its database server ends by itself.
+      while (servers.some(isDatabaseServer)) await delay(20);
       const run = runIn(killed.said());
+      expect(taskrunner('show', run)).toMatchObject({
+        exit: 0,
+        out: expect.stringContaining(`run ${run} interrupted`) as string,
+        err: expect.stringContaining(`run --resume ${run}`) as string,
+      });
       expect(taskrunner('run', '--resume', 'run_0000')).toMatchObject({
         exit: 4,
         err: expect.stringContaining(run) as string,
@@ -219,7 +237,7 @@ describe('a run without a server', () => {
         taskrunner('verify', `${run}.evidence.tar`, '--trust', trust(), '--allow-local', '--expect', `run=${run}`).exit,
       ).toBe(0);
       // --keep of the first command holds.
-      expect(runs()).toHaveLength(1);
+      expect(runs()).toEqual([run]);
       expect(taskrunner('run', '--resume')).toMatchObject({
         exit: 4,
         err: expect.stringMatching(/^CLI_RUN_NOT_FOUND/) as string,
@@ -242,6 +260,8 @@ describe('a run without a server', () => {
       const run = runIn(gated.said());
       expect(gated.said()).toContain(`run --resume ${run}`);
       expect(evidence()).toEqual([]);
+      const { out } = taskrunner('show', run);
+      expect(out).toMatch(/⏸ ok[^]*gate ok: open, 0 of 1[^]*waiting: approval ok/);
       const own = await atTerminal(['run', '--resume', run], []);
       expect([own.exit, own.text]).toEqual([8, expect.stringContaining('GATE_SELF_APPROVAL')]);
       expect(own.text).toContain('--as NAME');

@@ -37,10 +37,15 @@ export function withConnection(command: Command): Command {
 export async function connect(options: ConnectionOptions, env: Variables): Promise<Server> {
   const server = await connectIfNamed(options, env);
   if (server !== null) return server;
-  throw new CliError(
+  throw noServer('no server is set');
+}
+
+/** Without a server, a run is executed by the command, and kept ones are read. */
+export function noServer(message: string): CliError {
+  return new CliError(
     'CLI_SERVER_MISSING',
-    'no server is set',
-    'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server. Only `taskrunner run` needs none.',
+    message,
+    'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server. Without a server, `taskrunner run PACK --keep` runs a pack; list, show, logs, wait, outputs, gates, evidence and rerun then read the kept run.',
   );
 }
 

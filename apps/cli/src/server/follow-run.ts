@@ -15,6 +15,8 @@ interface Following {
   readonly signal: AbortSignal;
   /** Called when the run has ended, before the display says how. */
   readonly onEnd?: () => void;
+  /** Called with the run as it is now, then whenever it has changed. */
+  readonly onChange?: ((run: Run) => void) | undefined;
   /** True if a person looks at the output. */
   readonly isInteractive: boolean;
 }
@@ -33,6 +35,7 @@ export async function followRun({
   signal,
   isInteractive,
   onEnd,
+  onChange,
 }: Following): Promise<Run> {
   // Not `AbortSignal.any`: see `passAbort` of the client.
   const over = new AbortController();
@@ -48,6 +51,7 @@ export async function followRun({
   });
   const attention = new Promise<Run>((resolve, reject) => {
     watch(stream(over.signal), (run) => {
+      onChange?.(run);
       if (until === 'attention' && server.needsPerson(run)) resolve(run);
     }).catch((error: unknown) => {
       if (!over.signal.aborted) reject(error instanceof Error ? error : new Error(String(error)));

@@ -27,6 +27,8 @@ export type RunView = Pick<
   readonly evidence: Pick<Run['evidence'], 'status' | 'digest'>;
   /** Absent from servers of earlier versions. */
   readonly cancellation?: Run['cancellation'];
+  /** Of a kept run that has not ended: the command that goes on with it. */
+  readonly resume?: string;
 };
 
 /** What a run waits for. */

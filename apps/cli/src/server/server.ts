@@ -10,6 +10,7 @@ import {
   type Artifact,
   type AuditEntry,
   type FollowingOptions,
+  type Graph,
   type Me,
   type PublishedPack,
   type RerunBody,
@@ -38,6 +39,8 @@ interface RunQuery {
   readonly stuck?: string | undefined;
   readonly requester?: string | undefined;
   readonly q?: string | undefined;
+  /** Each `name:value`. */
+  readonly label?: readonly string[] | undefined;
   readonly limit?: number;
 }
 
@@ -85,10 +88,14 @@ export class Server {
     return bodyOf(this.client.api.GET('/api/runs/{runId}/plan', { params: { path: { runId } } }));
   }
 
+  /** The nodes of the plan, in plan order, and their dependencies. */
+  graph(runId: string): Promise<Graph> {
+    return bodyOf(this.client.api.GET('/api/runs/{runId}/graph', { params: { path: { runId } } }));
+  }
+
   /** Ids of the plan's nodes, in plan order. */
   async planOrder(runId: string): Promise<readonly string[]> {
-    const graph = await bodyOf(this.client.api.GET('/api/runs/{runId}/graph', { params: { path: { runId } } }));
-    return graph.nodes.map(({ id }) => id);
+    return (await this.graph(runId)).nodes.map(({ id }) => id);
   }
 
   /** The first child step in plan order that failed; null: none did. */

@@ -56,6 +56,10 @@ export const CLI_ERRORS = {
   CLI_GATE_DIGEST: { meaning: 'The gate request does not match its digest.', exit: EXIT.DENIED },
   CLI_RUN_NOT_FOUND: { meaning: '`latest` or the beginning of an id does not match any run.', exit: EXIT.NOT_FOUND },
   CLI_RUN_AMBIGUOUS: { meaning: 'The beginning of an id matches several runs.', exit: EXIT.INVALID_INPUT },
+  CLI_RUN_UNFINISHED: {
+    meaning: 'The kept run has not ended, and the command needs an ended one.',
+    exit: EXIT.FAILED,
+  },
   CLI_GATE_CHOICE: {
     meaning: 'No gate was named, and the run does not have exactly one open gate.',
     exit: EXIT.INVALID_INPUT,

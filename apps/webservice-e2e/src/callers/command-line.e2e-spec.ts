@@ -42,6 +42,8 @@ describe('the command line against a server', () => {
     expect((JSON.parse(own.stdout) as { items: { runId: string }[] }).items.map(({ runId }) => runId)).toEqual([run]);
     const others = ['--requester', 'grace', '--search', run, '--output', 'json'];
     expect(JSON.parse((await cli('ada', 'list', ...others)).stdout)).toEqual({ items: [] });
+    const labelled = await cli('ada', 'list', '--label', 'team=none', '--label', 'a=b:c', '--output', 'json');
+    expect(JSON.parse(labelled.stdout)).toEqual({ items: [] });
     const listed = await cli('grace', 'approvals');
     expect(listed.stdout).toMatch(new RegExp(`^${run} +ask +e2e 1\\.0\\.0 +Ada +0/1 .* may decide +Apply it\\?$`, 'm'));
     const digest = (await ada.ask('GET', `/api/runs/${run}/gates/ask`)).body['gateDigest'] as string;

@@ -138,6 +138,8 @@ export async function commandCalls(place: Place): Promise<Readonly<Record<string
     resolve: refused(2, 'resolve', done, 'work', '--outcome', 'retry', '--reason', 'table'),
     artifacts: of('artifacts', done),
     evidence: { args: (format) => ['evidence', done, '--file', at(`evidence-${format}.tar`)] },
+    // It deletes what this account has kept, so it names nothing here; `kept-runs.spec` calls it.
+    forget: refused(2, 'forget'),
     'schedule create': {
       args: (format) => [
         ...['schedule', 'create', work, '--name', `new-${format}-${unique}`, '--cron', '@yearly', '--paused'],

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { serverOrKept } from '../../local/server-or-kept';
 import { connect, withConnection } from '../../server/connection';
 import { runIdOf } from '../../server/run-argument';
 import type { GateView } from '../../server/run-views';
@@ -22,7 +23,7 @@ export function registerGates(program: Command, context: Context): void {
     )
     .action((named: string, options: Options) =>
       context.run(async () => {
-        const server = await connect(options, context.env);
+        const { server } = await serverOrKept(options, context.env);
         const runId = await runIdOf(server, named);
         const gates = await server.gates(runId);
         if (isJson(options) || gates.length === 0)

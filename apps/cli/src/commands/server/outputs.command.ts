@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
-import { connect, withConnection } from '../../server/connection';
+import { serverOrKept } from '../../local/server-or-kept';
+import { withConnection } from '../../server/connection';
 import { runIdOf, stepOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
@@ -34,7 +35,7 @@ export function registerOutputs(program: Command, context: Context): void {
     .option('--name <name>', 'print only the value of this output: a text unchanged, any other value as JSON')
     .action((named: string, step: string | undefined, options: Options) =>
       context.run(async () => {
-        const server = await connect(options, context.env);
+        const { server } = await serverOrKept(options, context.env);
         const runId = await runIdOf(server, named);
         const shown: Shown = step === undefined ? await server.client.run(runId) : await stepOf(server, runId, step);
         const { outputs = null, outputsRef = null } = shown;

@@ -9,7 +9,10 @@ import { PATIENCE_MS } from '../../server/patience';
 import { runFailure } from '../../server/run-failure';
 import { refuseUnknownStep, runIdOf } from '../../server/run-argument';
 import type { Server } from '../../server/server';
-import type { LogEvent } from '../../server/run-views';
+import { serverOrKept } from '../../local/server-or-kept';
+import type { KeptRuns } from '../../local/kept-runs';
+import type { LogEvent, RunView } from '../../server/run-views';
+import { CliError } from '../../terminal/cli-error';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { runColumns } from '../../lists/list-columns';
@@ -20,7 +23,7 @@ import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
-import { isJson, printAs, printLines, printList, withOutput, type ServerOptions } from '../options';
+import { isJson, printAs, printLines, printList, several, withOutput, type ServerOptions } from '../options';
 
 /** Commands that read runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
@@ -80,9 +83,12 @@ function registerLogs(program: Command, context: Context): void {
       context.run(async () => {
         const { terminal } = context;
         const begin = beginningOf(options);
-        const server = await connect(options, context.env);
+        const { server, kept } = await serverOrKept(options, context.env);
         const runId = await runIdOf(server, named);
-        const { follow, step, level } = options;
+        const isUnfinished = kept?.unfinishedRun(runId)?.pid === null;
+        const { step, level } = options;
+        // Nothing is added to the log of a run that no process executes.
+        const follow = options.follow && !isUnfinished;
         if (step !== undefined) await refuseUnknownStep(server, runId, step);
         let status: string | null = null;
         const printer = new LogPrinter(terminal, options.output, options.times);
@@ -104,11 +110,19 @@ function registerLogs(program: Command, context: Context): void {
           notice.close();
           printer.close();
         }
+        if (isUnfinished) await sayUnfinished(server, runId, terminal);
         if (status === null || !follow) return EXIT.OK;
         const { error } = await server.client.run(runId);
         return exitOfRun(status, error);
       }),
     );
+}
+
+/** Says why the log of a kept run ends before the run does. */
+async function sayUnfinished(server: Server, runId: string, terminal: Terminal): Promise<void> {
+  const { status, resume }: RunView = await server.client.run(runId);
+  terminal.say(`the run has not ended (${status})`);
+  if (resume !== undefined) terminal.say(`help: Go on with: ${resume}`);
 }
 
 /** Where the log begins, and the attempt. Throws `CLI_USAGE`. */
@@ -140,9 +154,9 @@ function registerShow(program: Command, context: Context): void {
     .action((named: string, options: ServerOptions) =>
       context.run(async () => {
         const { terminal } = context;
-        const server = await connect(options, context.env);
+        const { server } = await serverOrKept(options, context.env);
         const runId = await runIdOf(server, named);
-        const run = await server.client.run(runId);
+        const run: Run & RunView = await server.client.run(runId);
         const found = await server.steps(runId, MOST_STEPS + 1);
         const steps = found.slice(0, MOST_STEPS);
         const gates = steps.some(({ kind }) => kind === 'gate') ? await server.gates(runId) : [];
@@ -177,6 +191,7 @@ function registerShow(program: Command, context: Context): void {
             printLines(context, endLines(run, failure));
             for (const line of endHelp(run, failure)) terminal.say(line);
           }
+          if (run.resume !== undefined) terminal.say(`help: Go on with: ${run.resume}`);
         }
         return EXIT.OK;
       }),
@@ -189,6 +204,7 @@ interface ListOptions extends ServerOptions {
   readonly stuck?: string;
   readonly requester?: string;
   readonly search?: string;
+  readonly label?: readonly string[];
   readonly limit: string;
 }
 
@@ -197,6 +213,7 @@ function registerLists(program: Command, context: Context): void {
     .description('list runs, newest first')
     .option('--status <status>', 'list only runs with this status')
     .option('--pack <name>', 'list only runs of this pack')
+    .option('--label <name=value>', 'list only runs with this label', several)
     .option('--requester <subject>', 'list only runs that this subject submitted; me: you')
     .option(
       '--search <text>',
@@ -212,17 +229,40 @@ function registerLists(program: Command, context: Context): void {
     .action((options: ListOptions) =>
       context.run(async () => {
         const most = numberOf('--limit', options.limit, { least: 1, usual: 50 });
-        const server = await connect(options, context.env);
+        const { server, kept } = await serverOrKept(options, context.env);
         const { status, pack, stuck, requester, search: q } = options;
+        const label = options.label?.map(labelOf);
         const runs: Run[] = [];
-        for await (const page of server.runPages({ status, pack, stuck, requester, q, limit: most })) {
+        for await (const page of server.runPages({ status, pack, stuck, requester, q, label, limit: most })) {
           runs.push(...page);
           if (runs.length >= most) break;
         }
-        printList(context, options, { items: runs.slice(0, most), columns: runColumns(Date.now()), none: 'no runs' });
+        const items = runs.slice(0, most);
+        printList(context, options, { items, columns: runColumns(Date.now()), none: 'no runs' });
+        if (kept !== null) sayOfKept(kept, items, options, context.terminal);
         return EXIT.OK;
       }),
     );
+}
+
+/** `name=value`, in the form of a query. Throws `CLI_USAGE`. */
+function labelOf(written: string): string {
+  const equals = written.indexOf('=');
+  if (equals > 0) return `${written.slice(0, equals)}:${written.slice(equals + 1)}`;
+  throw new CliError('CLI_USAGE', 'a label must have the form name=value', 'Use --label name=value.');
+}
+
+/** Maximum number of resumable runs for which `list` prints the command. */
+const SHOWN_RESUMES = 3;
+
+/** Says how to go on with runs that have not ended, and which folders cannot be read. */
+function sayOfKept(kept: KeptRuns, runs: readonly RunView[], options: ListOptions, terminal: Terminal): void {
+  for (const path of kept.unreadable) terminal.say(safeLine(`not listed, because it cannot be read: ${path}`));
+  const resumes = runs.flatMap(({ resume }) => (resume === undefined ? [] : [resume]));
+  if (isJson(options) || resumes.length === 0) return;
+  for (const resume of resumes.slice(0, SHOWN_RESUMES)) terminal.say(`help: Go on with: ${resume}`);
+  if (resumes.length > SHOWN_RESUMES)
+    terminal.say(`help: ${resumes.length - SHOWN_RESUMES} more can be resumed likewise.`);
 }
 
 function registerWait(program: Command, context: Context): void {
@@ -237,7 +277,7 @@ function registerWait(program: Command, context: Context): void {
             options.timeout === undefined
               ? Infinity
               : numberOf('--timeout', options.timeout, { least: 0, usual: 60 }) * 1_000;
-          const server = await connect(options, context.env);
+          const { server } = await serverOrKept(options, context.env);
           const runId = await runIdOf(server, named);
           const run = await waitFor(server, runId, { what: options.for, timeoutMs }, context.terminal);
           printAs(context, options, run, () => [`run ${runId} ${run.status}`]);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { isDigest, isJsonObject, isOver } from '@taskrunner/core/foundation';
+import { isDigest, isJsonObject, isOver, type JsonObject } from '@taskrunner/core/foundation';
 import type { PackSource } from '@taskrunner/core/operations';
 import { parsePackReference } from '@taskrunner/core/pack';
 import { readInputs, type InputFile, type InputOptions } from '../../packs/input-arguments';
@@ -60,7 +61,10 @@ export function registerRun(program: Command, context: Context): void {
     .option('--idempotency-key <key>', 'key that makes the request idempotent: the same key returns the first run')
     .addOption(new Option('--until <what>', 'when to stop following').choices(['end', 'attention']).default('end'))
     .option('--evidence <file>', 'without a server: file for the evidence (default: <run>.evidence.tar)')
-    .option('--keep', 'without a server: keep the folder of the run after its evidence is written')
+    .option(
+      '--keep',
+      'without a server: keep the run, so that list, show, logs, evidence and rerun can read it; forget deletes it',
+    )
     .option('--as <name>', 'without a server: decide at gates as a second local person; the evidence says so')
     .option('--resume [run]', 'without a server: go on with an interrupted run (default: the newest one)')
     .action((named: string | undefined, options: Options) => {
@@ -105,16 +109,19 @@ function refuseLocalOptions(options: Options): void {
   );
 }
 
+export function cannotDetach(): CliError {
+  return new CliError(
+    'CLI_USAGE',
+    '--detach requires a server: a run without one ends with this process',
+    'Name a server with --server URL, or omit --detach.',
+  );
+}
+
 /** Runs a pack in this process. Its parts are loaded only here. */
 async function runWithoutServer(named: string | undefined, options: Options, context: Context): Promise<ExitCode> {
   const { terminal, env } = context;
-  if (options.detach)
-    throw new CliError(
-      'CLI_USAGE',
-      '--detach requires a server: a run without one ends with this process',
-      'Name a server with --server URL, or omit --detach.',
-    );
-  const { resumeLocally, runLocally } = await import('../../local/run-locally.js');
+  if (options.detach) throw cannotDetach();
+  const { grantsOf, resumeLocally, runLocally } = await import('../../local/run-locally.js');
   const { output, until, as, keep = false, evidence, resume } = options;
   const isForPrograms = isJson({ output });
   const display = displayFor(output, terminal);
@@ -125,10 +132,13 @@ async function runWithoutServer(named: string | undefined, options: Options, con
   let rules: InputRules = [];
   try {
     return await runLocally(run, {
-      ...{ argument, source },
-      submit: async (server) => {
+      ...{ pack: source === null ? argument : resolve(argument), grants: grantsOf(source) },
+      submit: async (server, recordRequest) => {
         rules = await inputRules(server, argument, source);
-        return submit(server, await requestOf(server, argument, source, options, context, rules), options);
+        const { body, files } = await readRequest(argument, source, options, context, rules);
+        await recordRequest({ body: body as JsonObject, files, rules, labels: labelsOf(options.label ?? []) });
+        for (const file of files) await server.upload(file);
+        return submit(server, body, options);
       },
     });
   } catch (error) {
@@ -153,11 +163,23 @@ export async function requestOf(
   context: Context,
   rules: InputRules,
 ): Promise<object> {
+  const { body, files } = await readRequest(argument, source, options, context, rules);
+  for (const file of files) await server.upload(file);
+  return body;
+}
+
+/** The same, with the files that are to be uploaded. */
+async function readRequest(
+  argument: string,
+  source: PackSource | null,
+  options: InputOptions,
+  context: Context,
+  rules: InputRules,
+): Promise<{ readonly body: object; readonly files: readonly InputFile[] }> {
   const files: InputFile[] = [];
   const inputs = await readInputs(options, rules, context.readStdin, (file) => files.push(file));
-  for (const file of files) await server.upload(file);
   // The server fetches a published pack itself.
-  return source === null ? { pack: argument, inputs } : { ...bodyOf(source), inputs };
+  return { body: source === null ? { pack: argument, inputs } : { ...bodyOf(source), inputs }, files };
 }
 
 /** Declarations of the inputs of a local pack, or of one that the server describes. */

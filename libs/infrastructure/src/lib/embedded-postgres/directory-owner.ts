@@ -43,6 +43,13 @@ export async function ownDirectory(directory: string, inUse: (owner: OwningProce
   };
 }
 
+/** The living process that owns `directory`; null: none does. Changes nothing. */
+export async function livingOwner(directory: string): Promise<OwningProcess | null> {
+  const text = await readFile(join(directory, 'owner'), 'utf8').catch(() => '');
+  const owner = parseOwner(text);
+  return owner !== undefined && (await lives(owner)) ? owner : null;
+}
+
 /** The owner in an error message. */
 export function describeOwner({ pid, program, since }: OwningProcess): string {
   return `process ${pid}${program === undefined ? '' : ` (${program})`}${since === undefined ? '' : `, since ${since},`}`;
@@ -63,7 +70,7 @@ async function evictDeadOwner(file: string, inUse: (owner: OwningProcess) => Err
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return;
   const owner = parseOwner(text);
-  if (owner && (await isAlive(owner.pid)) && (await bornAt(owner.pid)) === owner.born) throw inUse(owner);
+  if (owner && (await lives(owner))) throw inUse(owner);
   const aside = `${file}.${randomUUID()}`;
   await rename(file, aside).catch(() => undefined);
   const taken = await readFile(aside, 'utf8').catch(() => text);
@@ -72,9 +79,16 @@ async function evictDeadOwner(file: string, inUse: (owner: OwningProcess) => Err
   await rm(aside, { force: true });
 }
 
-function parseOwner(text: string): (OwningProcess & { readonly born?: string }) | undefined {
+type RecordedOwner = OwningProcess & { readonly born?: string };
+
+/** A process whose id was reused is another process. */
+async function lives({ pid, born }: RecordedOwner): Promise<boolean> {
+  return (await isAlive(pid)) && (await bornAt(pid)) === born;
+}
+
+function parseOwner(text: string): RecordedOwner | undefined {
   try {
-    const owner = JSON.parse(text) as Partial<OwningProcess> & { readonly born?: string };
+    const owner = JSON.parse(text) as Partial<RecordedOwner>;
     return typeof owner.pid === 'number' ? { ...owner, pid: owner.pid } : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { copyCluster, makeCluster, renewPassword, rolePassword, superuser, superuserPassword } from './cluster';
 import { homeOf, locateData, makeDirectory } from './data-place';
@@ -9,6 +9,7 @@ import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { chooseAccount } from './os-account';
 import { reclaimOrphan } from './postmaster';
 import { openServerLog } from './server-log';
+import { guardServer } from './server-guard';
 import { launchServer, LOOPBACK } from './server-process';
 import type { ServerExit } from './server-process';
 import { findPrograms } from './server-programs';
@@ -35,6 +36,11 @@ export interface EmbeddedPostgresOptions {
    * gets the version of the server; with `undefined` nothing is copied.
    */
   readonly copyOf?: string | ((version: string) => Promise<string | undefined>);
+  /**
+   * True: the server also ends if this process is killed, within a moment. A shell watches for that. Default false: a server that a killed
+   * process left is stopped by the next opening of its folder.
+   */
+  readonly endsWithOwner?: boolean;
   /** Additional server settings, by name. They may depend on the major version of the server. */
   readonly settings?: ServerSettings | ((major: number) => ServerSettings);
   /** The only folder to search for programs. */
@@ -76,8 +82,8 @@ export interface EmbeddedPostgres {
 
 /**
  * Starts a real PostgreSQL server on loopback, with passwords. The first start runs initdb; later ones take less than a second. A server
- * that a killed process left in the same directory is stopped first. The server ends with this process unless this process is killed. It
- * does not keep the process alive.
+ * that a killed process left in the same directory is stopped first. The server ends with this process; if this process is
+ * killed, only with `endsWithOwner`. It does not keep the process alive.
  * @throws EmbeddedPostgresError with its remedy
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -168,8 +174,10 @@ async function start(
     });
     const endWithUs = () => void tryKill(server.pid);
     process.once('exit', endWithUs);
+    const guard = options.endsWithOwner ? guardServer(server.pid, await realpath(pgdata), account) : undefined;
     const released = server.exited.then(async (exit) => {
       process.off('exit', endWithUs);
+      await guard?.dismiss();
       await socket?.remove();
       await owner.release();
       await log.close();

@@ -1,4 +1,4 @@
-export { describeOwner, ownDirectory, type DirectoryOwner, type OwningProcess } from './directory-owner';
+export { describeOwner, livingOwner, ownDirectory, type DirectoryOwner, type OwningProcess } from './directory-owner';
 export {
   discardDatabase,
   startEmbeddedPostgres,

@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -17,6 +18,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { processesIn } from '../embedded-postgres/process-table';
 import { openFolderDatabase, type FolderDatabase, type FolderDatabaseOptions } from './folder-database';
@@ -85,10 +87,12 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
 }
 
 /** Opens the folder in another process. */
-async function openedElsewhere(): Promise<{ child: ChildProcess; answer: Record<string, unknown> }> {
+async function openedElsewhere(
+  more: FolderDatabaseOptions = {},
+): Promise<{ child: ChildProcess; answer: Record<string, unknown> }> {
   const child = spawn(
     process.execPath,
-    [join(__dirname, 'testing/opening-process.cjs'), folder, JSON.stringify({ fsync: false })],
+    [join(__dirname, 'testing/opening-process.cjs'), folder, JSON.stringify({ fsync: false, ...more })],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   children.add(child);
@@ -230,6 +234,21 @@ describe('the owner of a folder', () => {
     const lines: string[] = [];
     const database = await opened({ log: (line) => lines.push(line) });
     expect(lines).toContainEqual(expect.stringMatching(/stopping PostgreSQL \d+, which outlived its parent/));
+    expect(await query(database.urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('may be killed: its server ends with it if that was asked for', async () => {
+    copyMade();
+    const { child, answer } = await openedElsewhere({ endsWithOwner: true });
+    const { ownerUrl } = answer['urls'] as { ownerUrl: string };
+    await query(ownerUrl, 'create table pack_runs.kept as select 42 as answer');
+    const data = realpathSync(pgdata());
+    expect(await processesIn(data)).not.toEqual([]);
+    child.kill('SIGKILL');
+    while ((await processesIn(data)).length > 0) await delay(20);
+    const lines: string[] = [];
+    const database = await opened({ log: (line) => lines.push(line), endsWithOwner: true });
+    expect(lines.filter((line) => /outlived|not properly shut down/.test(line))).toEqual([]);
     expect(await query(database.urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
   });
 

@@ -16,7 +16,7 @@ import { templateIn } from './template-database';
 /** Options for opening a storage folder. */
 export interface FolderDatabaseOptions extends Pick<
   EmbeddedPostgresOptions,
-  'log' | 'fsync' | 'binDirectory' | 'sharedDirectory'
+  'log' | 'fsync' | 'binDirectory' | 'sharedDirectory' | 'endsWithOwner'
 > {
   /** Maximum number of connections, of all roles together. Default 50. */
   readonly connections?: number;

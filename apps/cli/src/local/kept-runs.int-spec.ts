@@ -1,0 +1,139 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { commandLineIn } from '../testing/command-line-in';
+import { NODE_ENVIRONMENT } from '../testing/node-environment';
+
+// Runs are real processes with a database of their own and the sandbox of this machine. What reads them runs in this process. One kept run
+// is shared by the tests, because a run takes seconds.
+
+const PROGRAM = join(__dirname, '../../bin/taskrunner.js');
+const SECRET = 'not-kept-4711';
+const PACK = `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: kept, version: 1.0.0, description: For a test. }
+spec:
+  inputs:
+    - { name: who, type: string, required: true }
+    - { name: doc, type: file, required: true }
+    - { name: pin, type: string, sensitive: true, required: true }
+  steps:
+    - { id: greet, effects: idempotent, run: { uses: "builtin:command", with: { command: [sh, -c, "echo hello {{ inputs.who }}; echo careful >&2"] } } }
+    - { id: rest, needs: [greet], effects: idempotent, run: { uses: "builtin:command", with: { command: [sleep, "0.5"] } } }
+  outputs: [ { name: code, type: integer, value: "{{ steps.greet.outputs.exitCode }}" } ]
+`;
+
+const hasBubblewrap = spawnSync('which', ['bwrap']).status === 0;
+if (!hasBubblewrap && process.env['CI'] === 'true') throw new Error('bubblewrap is missing');
+const withSandbox = hasBubblewrap ? it : it.skip;
+
+let home: string;
+let run: string;
+let said: string;
+
+/** A process. `until`: resolves when it has said this, or has ended. */
+function started(...words: readonly string[]) {
+  const child = spawn(process.execPath, [PROGRAM, ...words], {
+    cwd: home,
+    env: { ...NODE_ENVIRONMENT, PATH: process.env['PATH'], HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  let isOver = false;
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (text += piece.toString()));
+  const ended = once(child, 'close').then(([code]) => ((isOver = true), code as number | null));
+  const until = async (wanted: string): Promise<void> => {
+    while (!text.includes(wanted) && !isOver) await delay(20);
+  };
+  return { ended, until, said: () => text };
+}
+
+const taskrunner = (...words: readonly string[]) => commandLineIn(home, words);
+const runs = (): string => join(home, '.local/share/taskrunner/runs');
+const trust = (): string => join(home, '.local/share/taskrunner/identity/trust.json');
+const runIn = (text: string): string => /run_[0-9a-z]{26}/.exec(text)?.[0] ?? '';
+const filesIn = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'kept-'));
+  if (!hasBubblewrap) return;
+  writeFileSync(join(home, 'pack.yaml'), PACK);
+  writeFileSync(join(home, 'doc.txt'), 'a document\n');
+  const words = ['-i', 'who=Ada', '-i', 'doc=@doc.txt', '-i', `pin=${SECRET}`, '--label', 'team=red', '--keep'];
+  const first = started('run', 'pack.yaml', ...words);
+  await first.ended;
+  said = first.said();
+  run = runIn(said);
+}, 120_000);
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+describe('a kept run', () => {
+  withSandbox('is a small archive that only the account can read, without a database and without secrets', () => {
+    expect(said).toContain(`forget ${run}`);
+    expect(readdirSync(runs())).toEqual([run]);
+    const files = filesIn(join(runs(), run));
+    expect(files.map((path) => path.slice(runs().length + run.length + 2).split('/')[0])).toEqual(
+      expect.arrayContaining(['documents.json', 'evidence.tar', 'files', 'log.ndjson', 'request.json', 'run.json']),
+    );
+    for (const path of files) {
+      expect([path, statSync(path).mode & 0o777]).toEqual([path, 0o600]);
+      expect([path, readFileSync(path, 'latin1').includes(SECRET)]).toEqual([path, false]);
+    }
+    expect(files.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThan(200_000);
+  });
+
+  withSandbox('is read by the commands that read runs', async () => {
+    expect((await taskrunner('list', '--label', 'team=red')).out).toMatch(new RegExp(`${run} +succeeded`));
+    const { out, exit } = await taskrunner('show', 'latest');
+    expect([exit, out]).toEqual([0, expect.stringMatching(/✓ greet[^]*✓ rest[^]*outputs \{"code":0\}[^]*succeeded/)]);
+    expect((await taskrunner('logs', run, '--no-times')).out).toBe('greet | hello Ada\ngreet | WARN careful\n');
+    expect((await taskrunner('outputs', run, '--name', 'code')).out).toBe('0\n');
+    const file = join(home, 'again.tar');
+    expect(await taskrunner('evidence', run, '--file', file)).toMatchObject({ exit: 0 });
+    expect(readFileSync(file)).toEqual(readFileSync(join(home, `${run}.evidence.tar`)));
+    const verified = await taskrunner('verify', file, '--trust', trust(), '--allow-local', '--expect', `run=${run}`);
+    expect([verified.exit, verified.out]).toEqual([0, expect.stringContaining('LOCAL KEYS')]);
+    expect(await taskrunner('artifacts', run)).toMatchObject({
+      exit: 2,
+      err: expect.stringMatching(/^CLI_SERVER_MI/) as string,
+    });
+  });
+
+  withSandbox(
+    'is executed again, with what is kept and what is passed again',
+    async () => {
+      rmSync(join(home, 'doc.txt'));
+      for (const [words, remedy] of [
+        [[], '-i pin=value'],
+        [['-i', 'pim=x'], 'Did you mean pin?'],
+        [['-i', `pin=${SECRET}`, '--from', 'failed'], '--from start'],
+        [['-i', `pin=${SECRET}`, '--detach'], 'omit --detach'],
+      ] as const)
+        expect([words, await taskrunner('rerun', run, ...words)]).toEqual([
+          words,
+          expect.objectContaining({ exit: 2, err: expect.stringContaining(remedy) as string }),
+        ]);
+      const again = started('rerun', run, '-i', `pin=${SECRET}`);
+      await again.until('greet | hello Ada');
+      const second = runIn(again.said());
+      // The process that executes it answers.
+      expect((await taskrunner('show', second)).out).toMatch(/ greet[^]*running/);
+      const followed = taskrunner('logs', second, '--no-times');
+      expect([await again.ended, again.said()]).toEqual([0, expect.stringContaining('succeeded')]);
+      expect(await followed).toEqual({ exit: 0, out: 'greet | hello Ada\ngreet | WARN careful\n', err: '' });
+      expect([...readdirSync(runs())].sort()).toEqual([run, second]);
+      const [before, after] = await Promise.all([run, second].map((id) => taskrunner('show', id, '--output', 'json')));
+      const planOf = (shown: { readonly out: string } | undefined) =>
+        (JSON.parse(shown?.out ?? '') as { planHash: string }).planHash;
+      expect(planOf(after)).toBe(planOf(before));
+      expect(existsSync(join(home, `${second}.evidence.tar`))).toBe(true);
+    },
+    120_000,
+  );
+});
