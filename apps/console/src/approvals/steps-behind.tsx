@@ -45,7 +45,7 @@ export function StepsBehind({ gate, plan: { query, isGenuine } }: { readonly gat
     );
   const plan = query.data.plan as unknown as Plan;
   const steps = stepsBehind(plan, query.data.profile as unknown as ProfileOfPlan, gate.gateId);
-  const inputs = plannedInputs(plan);
+  const inputs = plannedInputs(plan, query.data.inputOrder ?? []);
   return (
     <>
       <section>
