@@ -33,11 +33,11 @@ function inTwo(message: string): readonly [heading: string, rest: string] {
 /** One request for an approval, and nothing else. */
 export function GatePage() {
   const { runId, gateId } = useParams({ from: '/runs/$runId/gates/$gateId' });
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const query = useQuery({
     queryKey: ['gate', runId, gateId],
     queryFn: ({ signal }) => client.gate(runId, gateId, { signal }),
-    refetchInterval: ({ state }) => (state.data?.status === 'open' ? settings.refresh : false),
+    refetchInterval: (read) => read.state.data?.status === 'open' && connection.every(settings.refresh)(read),
   });
   const gate = query.data;
   return (

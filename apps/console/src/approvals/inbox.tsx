@@ -17,7 +17,7 @@ const PAGE = 50;
 
 /** The open gates of the tenant. */
 export function InboxPage() {
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const { all = false } = useSearch({ from: '/approvals' });
   const navigate = useNavigate({ from: '/approvals' });
   const rows = useRef<HTMLUListElement>(null);
@@ -32,7 +32,7 @@ export function InboxPage() {
       ),
     initialPageParam: FIRST_PAGE,
     getNextPageParam: nextPage,
-    refetchInterval: settings.refresh,
+    refetchInterval: connection.every(settings.refresh),
   });
   const gates = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const move = (by: 1 | -1): void => {
