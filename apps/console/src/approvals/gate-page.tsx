@@ -3,20 +3,23 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { isAbsent } from '../api/problem';
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
+import type { Json } from '@taskrunner/core/foundation';
 import type { Plan } from '@taskrunner/core/plan';
 import { useMe, type Me } from '../frame/me';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { ToPart } from '../frame/to-part';
-import { Value } from '../run/value';
 import { Decide } from './decision/decide';
 import { Difference } from './difference';
 import { GateHead } from './gate-head';
 import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
 import { Quorum } from './quorum';
+import { ShownValues } from './reading/shown-values';
+import { Part, useUnshown } from './reading/unshown';
 import { isCounted, ownDecision, statusOf } from './decision/own-decision';
-import { OWN_STATUS, OwnStatus, STATUSES } from './decision/own-status';
+import { OWN_STATUS, OwnStatus } from './decision/own-status';
+import { endWords, isOverride } from './decision/override';
 import { StepsBehind, usePlanOfGate } from './steps-behind';
 import { ungatedAt } from './ungated-at';
 import { verdictIn } from './verdict';
@@ -76,6 +79,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
   const [end, setEnd] = useState<HTMLElement | null>(null);
   // The end of a page whose steps are still loading is not the end of the request.
   const isRead = useHasBeenSeen(plan.isGenuine === null ? null : end, gate.gateDigest);
+  const unshown = useUnshown(gate.gateDigest);
   const me = useMe();
   const [receipt, counted] = useState<DecisionReceipt | null>(null);
   const [isInterrupted, interrupt] = useState(false);
@@ -91,18 +95,16 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       <GateHead gate={gate} />
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
-      <section>
-        <h2>What you decide on</h2>
+      <Part name="What you decide on">
         {show === null || JSON.stringify(show) === '{}' ? (
           <p className="faint">The gate shows no values.</p>
         ) : (
-          <Value value={show} label="Shown values" />
+          <ShownValues value={show as Json} label="Shown values" />
         )}
-      </section>
+      </Part>
       <StepsBehind gate={gate} plan={plan} />
       <Consequences gate={gate} />
-      <section>
-        <h2>Digest</h2>
+      <Part name="Digest">
         <p className="code digest">{gate.gateDigest}</p>
         <p role="status" className="tinted" data-tone={genuine === false ? 'bad' : 'good'}>
           {genuine === null
@@ -117,14 +119,13 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           is what the server says now.
         </p>
         <p className="faint code digest">plan {gate.planHash}</p>
-      </section>
-      <section>
-        <h2>Compared with the plan approved last</h2>
+      </Part>
+      <Part name="Compared with the plan approved last">
         <Difference
           planDiff={gate.planDiff}
           plan={plan.isGenuine === true ? ((plan.query.data?.plan ?? null) as Plan | null) : null}
         />
-      </section>
+      </Part>
       <Ungated gate={gate} />
       <span ref={setEnd} />
       <Quorum gate={gate} />
@@ -137,7 +138,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       ) : gate.status === 'open' && gate.canDecide ? (
         <Decide
           key={gate.gateDigest}
-          {...{ gate, me: me.data, isRead, isGenuine: genuine, isNew, counted, reread }}
+          {...{ gate, me: me.data, isRead, unshown, isGenuine: genuine, isNew, counted, reread }}
           interrupted={() => interrupt(true)}
         />
       ) : (
@@ -153,9 +154,9 @@ function NothingToDecide({ gate, me }: { readonly gate: Gate; readonly me: Me | 
   if (me === undefined || (status === 'open' && gate.canDecide)) return null;
   const [said, more] =
     status !== 'open'
-      ? [`Nobody can decide here any more. The gate is ${STATUSES[status] ?? status}.`, 'How it ended']
+      ? [`Nobody can decide here any more. ${endWords(gate)}.`, 'How it ended']
       : isCounted(ownDecision(gate, me.person))
-        ? ['You have approved this request.', 'Your decision']
+        ? [isOverride(gate) ? 'You have overridden the denial.' : 'You have approved this request.', 'Your decision']
         : ['You cannot decide on this request.', 'See why'];
   return (
     <p className="tinted" data-tone="wait">
@@ -169,10 +170,15 @@ function Policy({ gate }: { readonly gate: Gate }) {
   if (verdict === null) return null;
   const { id, level, engine, isUndecided, reasons } = verdict;
   return (
-    <section className="verdict">
-      <h2>
-        Policy <span className="code">{id}</span> {isUndecided ? 'did not decide, which denies this' : 'denies this'}
-      </h2>
+    <Part
+      name="Policy"
+      className="verdict"
+      title={
+        <>
+          Policy <span className="code">{id}</span> {isUndecided ? 'did not decide, which denies this' : 'denies this'}
+        </>
+      }
+    >
       <p>
         An approval overrides the denial. Level {level}, engine {engine}.
       </p>
@@ -185,7 +191,7 @@ function Policy({ gate }: { readonly gate: Gate }) {
           ))}
         </ul>
       )}
-    </section>
+    </Part>
   );
 }
 
@@ -195,8 +201,7 @@ function Consequences({ gate }: { readonly gate: Gate }) {
   const { opens, secrets, notApplied, requirement } = request;
   const reads = Object.keys(request.reads);
   return (
-    <section>
-      <h2>What follows</h2>
+    <Part name="What follows">
       {opens.length === 0 ? (
         <p>No step with effects waits for this gate.</p>
       ) : (
@@ -206,7 +211,7 @@ function Consequences({ gate }: { readonly gate: Gate }) {
       <Named text="Results that they can read, which are fixed" names={reads} />
       <Named text="Gates that did not apply" names={notApplied} />
       <Named text="Programs that may act for you" names={(requirement.actors ?? []).map(({ sub }) => sub)} />
-    </section>
+    </Part>
   );
 }
 

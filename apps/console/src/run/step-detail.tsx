@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { endCause } from '@taskrunner/core/run';
 import { ApiProblem, bodyOf, type LogLine, type Run, type Step } from '@taskrunner/client';
+import { cancelledBy } from './cancelled-by';
 import { failureIn } from './failure';
 import { GateDetail } from './gates/gate-detail';
 import { Mark } from '../frame/mark';
@@ -58,8 +59,12 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
               {step.reason === null || step.error !== null ? null : (
                 <span className="faint">
                   {' '}
-                  <span className="code">{step.reason}</span>
-                  {endCause(step.reason, failureIn(run.error).code)}
+                  {cancelledBy(run, step.reason) ?? (
+                    <>
+                      <span className="code">{step.reason}</span>
+                      {endCause(step.reason, failureIn(run.error).code)}
+                    </>
+                  )}
                 </span>
               )}
             </Fact>

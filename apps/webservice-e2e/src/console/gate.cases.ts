@@ -95,8 +95,10 @@ export function gateCases(testBed: () => TestBed): void {
     await grace.reads(/overrides the denial of policy p/);
     await grace.reads('Read the request to its end first.');
     await grace.page.getByRole('heading', { name: 'Your decision' }).scrollIntoViewIfNeeded();
-    await grace.press('Approve and override');
-    await grace.sees('heading', /^The gate is approved$/);
+    await grace.press('Override the denial');
+    await grace.sees('heading', /^The denial is overridden$/);
+    await grace.reads('✓ Your override counts.');
+    await grace.reads(/overrode the denial/);
   }, 180_000);
 
   it('shows the gates of a run that are over in pages, all of which can be reached', async () => {
