@@ -94,7 +94,7 @@ it('wakes whoever waits for the next try that is answered', async () => {
 it('loses its network before a request finds out', () => {
   const connection = new Connection(HALF);
   const browser = new EventTarget();
-  connection.watch(browser as unknown as Window);
+  connection.watch(browser);
   browser.dispatchEvent(new Event('offline'));
   expect(connection.current()).toMatchObject({ kind: 'lost' });
 });

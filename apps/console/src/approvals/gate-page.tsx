@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { isAbsent } from '../api/problem';
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
 import type { Json } from '@taskrunner/core/foundation';
+import { unreachableQuorum } from '@taskrunner/core/gate';
 import type { Plan } from '@taskrunner/core/plan';
 import { useMe, type Me } from '../frame/me';
 import { Failed, Notice } from '../frame/notice';
@@ -14,7 +15,7 @@ import { Difference } from './difference';
 import { GateHead } from './gate-head';
 import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
-import { Quorum } from './quorum';
+import { Quorum, UNREACHABLE } from './quorum';
 import { ShownValues } from './reading/shown-values';
 import { Part, useUnshown } from './reading/unshown';
 import { isCounted, ownDecision, statusOf } from './decision/own-decision';
@@ -92,6 +93,11 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       </h1>
       {rest === '' ? null : <p className="request-message request-rest">{rest}</p>}
       <NothingToDecide gate={gate} me={me.data} />
+      {unreachableQuorum(gate) === null ? null : (
+        <p className="tinted" data-tone="wait">
+          Nobody can open this gate, because too few people can still approve. <ToPart to={UNREACHABLE}>See why</ToPart>
+        </p>
+      )}
       <GateHead gate={gate} />
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />

@@ -2,8 +2,11 @@ import type { Decision, Gate } from '@taskrunner/client';
 import { gateDecisionWord, unreachableQuorum } from '@taskrunner/core/gate';
 import { Moment } from '../frame/moment';
 import { fullText } from '../frame/time';
-import { isOverride } from './decision/override';
+import { decisionNoun, isOverride } from './decision/override';
 import { statusOf } from './decision/own-decision';
+
+/** Id of the notice that nobody can open the gate. */
+export const UNREACHABLE = 'unreachable';
 
 /** How many people must agree, and who has decided: names, times and reasons. */
 export function Quorum({ gate }: { readonly gate: Gate }) {
@@ -12,7 +15,7 @@ export function Quorum({ gate }: { readonly gate: Gate }) {
   return (
     <section>
       <h2>
-        {approvals} of {required} {required === 1 ? 'approval' : 'approvals'}
+        {approvals} of {required} {nounOf(gate)}
       </h2>
       {statusOf(gate) === 'open' ? (
         <p>
@@ -29,6 +32,10 @@ export function Quorum({ gate }: { readonly gate: Gate }) {
   );
 }
 
+function nounOf(gate: Gate): string {
+  return `${decisionNoun('approved', isOverride(gate))}${gate.required === 1 ? '' : 's'}`;
+}
+
 interface DecisionsFacts extends Pick<Gate, 'decisions'> {
   /** A policy had denied, so that an approval is an override. */
   readonly isOverride: boolean;
@@ -41,7 +48,7 @@ function Unreachable({ gate }: { readonly gate: Gate }) {
   const { left, missing } = gap;
   return (
     <div className="unreachable" role="note">
-      <p>
+      <p id={UNREACHABLE} tabIndex={-1}>
         <strong>Nobody can open this gate.</strong>{' '}
         {left === 0
           ? 'None of the people whom this server knows can still approve'
@@ -74,7 +81,13 @@ export function Decisions({ decisions, isOverride: override }: DecisionsFacts) {
   );
 }
 
-function DecisionItem({ decision, isOverride: override }: { readonly decision: Decision; readonly isOverride: boolean }) {
+function DecisionItem({
+  decision,
+  isOverride: override,
+}: {
+  readonly decision: Decision;
+  readonly isOverride: boolean;
+}) {
   const { person, reason, response, decidedAt, withdrawn, onBehalfOf, actors, proof } = decision;
   const through = (actors ?? []).map(({ sub }) => sub);
   return (

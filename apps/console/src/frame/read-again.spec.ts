@@ -5,7 +5,9 @@ import { readAgain } from './read-again';
 /** A page that shows one query, whose reads fail as long as `isDown`. */
 async function page(name: string) {
   const queries = new QueryClient();
-  const server = { isDown: false, reads: 0, error: new Error('refused') as Error };
+  const server: { isDown: boolean; reads: number; error: Error } = {
+    ...{ isDown: false, reads: 0, error: new Error('refused') },
+  };
   const queryFn = async (): Promise<number> => {
     server.reads += 1;
     if (server.isDown) throw server.error;

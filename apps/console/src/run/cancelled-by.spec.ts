@@ -19,9 +19,12 @@ it('one that had failed before, or of which nobody is known, is one', () => {
 it('its steps say who cancelled it and why', () => {
   const cancelled = run('cancelled', 'RUN_CANCELLED');
   expect(cancelledBy(cancelled, 'RUN_CANCELLED')).toBe('Ada cancelled the run: wrong region');
-  expect(cancelledBy(run('cancelled', 'RUN_CANCELLED', { cancellation: { ...cancellation, by: { ...by, name: null } } }), 'RUN_CANCELLED')).toBe(
-    'ada cancelled the run: wrong region',
-  );
+  expect(
+    cancelledBy(
+      run('cancelled', 'RUN_CANCELLED', { cancellation: { ...cancellation, by: { ...by, name: null } } }),
+      'RUN_CANCELLED',
+    ),
+  ).toBe('ada cancelled the run: wrong region');
   expect([cancelledBy(cancelled, 'EXIT_3'), cancelledBy(cancelled, null)]).toEqual([null, null]);
   expect(cancelledBy(run('failed', 'GATE_REJECTED'), 'RUN_CANCELLED')).toBeNull();
 });

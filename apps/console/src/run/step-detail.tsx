@@ -40,6 +40,7 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
       ),
   });
   const step = query.data;
+  const cancelled = cancelledBy(run, step?.reason ?? null);
   const isAbsent = ApiProblem.is(query.error) && query.error.code === 'STEP_NOT_FOUND';
   return (
     <section className="detail" aria-label={`Step ${id}`}>
@@ -56,15 +57,13 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
           <dl className="facts">
             <Fact name="Status">
               <Mark status={step.status} />
-              {step.reason === null || step.error !== null ? null : (
+              {step.reason === null || step.error !== null ? null : cancelled !== null ? (
+                <p className="faint">{cancelled}</p>
+              ) : (
                 <span className="faint">
                   {' '}
-                  {cancelledBy(run, step.reason) ?? (
-                    <>
-                      <span className="code">{step.reason}</span>
-                      {endCause(step.reason, failureIn(run.error).code)}
-                    </>
-                  )}
+                  <span className="code">{step.reason}</span>
+                  {endCause(step.reason, failureIn(run.error).code)}
                 </span>
               )}
             </Fact>

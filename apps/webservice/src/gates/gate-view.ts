@@ -1,6 +1,7 @@
 import { sha256 } from '@taskrunner/core/canonical';
 import { decodeEnvelope } from '@taskrunner/core/evidence';
 import type { Json, JsonObject, NodeId, Principal, RunId } from '@taskrunner/core/foundation';
+import type { Approver as ListedApprover } from '@taskrunner/core/gate';
 import {
   approversLeft,
   gateNodeOf,
@@ -11,7 +12,6 @@ import {
   recordsOf,
   requestOf,
   suggestedReason,
-  type Approver as ListedApprover,
 } from '@taskrunner/core/operations';
 import type { Plan, PlanDiff } from '@taskrunner/core/plan';
 import type { GateRow, PlannerErrorCode, StepRow } from '@taskrunner/core/ports';

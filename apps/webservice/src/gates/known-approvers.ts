@@ -1,4 +1,4 @@
-import type { Approver } from '@taskrunner/core/operations';
+import type { Approver } from '@taskrunner/core/gate';
 
 /** The people whom `approvals.people` lists. A gate says whether enough of them can still approve. */
 export abstract class KnownApprovers {

@@ -123,7 +123,7 @@ export function Decide({ gate, me, isRead, unshown, isGenuine, isNew, interrupte
         <NotShown unshown={unshown} />
         {verdict === null ? null : (
           <p className="tinted" data-tone="bad">
-            An approval overrides the denial of policy <span className="code">{verdict.id}</span> ({verdict.level}).
+            This overrides the denial of policy <span className="code">{verdict.id}</span> ({verdict.level}).
           </p>
         )}
       </DecisionEntry>

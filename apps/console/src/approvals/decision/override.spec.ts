@@ -2,7 +2,12 @@ import type { Gate } from '@taskrunner/client';
 import { decisionNoun, decisionParticiple, endWords, statusWord } from './override';
 
 const gate = (status: string, isOverride: boolean): Gate =>
-  ({ status, why: null, policy: null, request: { policy: isOverride ? { id: 'late', level: 'soft-mandatory' } : null } }) as never;
+  ({
+    status,
+    why: null,
+    policy: null,
+    request: { policy: isOverride ? { id: 'late', level: 'soft-mandatory' } : null },
+  }) as never;
 
 it.each([
   ['open', 'open', 'open'],

@@ -115,7 +115,8 @@ function Own({ gate, own, isRefused }: OwnFacts) {
   return (
     <>
       <p>
-        {isRefused ? '' : '✓ '}Your {decisionNoun(own.decision, isOverride(gate))} counts. You decided <Moment at={own.decidedAt} />.
+        {isRefused ? '' : '✓ '}Your {decisionNoun(own.decision, isOverride(gate))} counts. You decided{' '}
+        <Moment at={own.decidedAt} />.
       </p>
       <p>
         <SaveReceipt gate={gate} receipt={own.receipt} />

@@ -3,9 +3,16 @@ import { ShownRanges, withRange } from './shown-ranges';
 it('ranges that touch or overlap become one', () => {
   expect(withRange([], { from: 10, to: 20 })).toEqual([{ from: 10, to: 20 }]);
   expect(withRange([{ from: 10, to: 20 }], { from: 20, to: 30 })).toEqual([{ from: 10, to: 30 }]);
-  expect(withRange([{ from: 0, to: 5 }, { from: 10, to: 20 }, { from: 30, to: 40 }], { from: 4, to: 31 })).toEqual([
-    { from: 0, to: 40 },
-  ]);
+  expect(
+    withRange(
+      [
+        { from: 0, to: 5 },
+        { from: 10, to: 20 },
+        { from: 30, to: 40 },
+      ],
+      { from: 4, to: 31 },
+    ),
+  ).toEqual([{ from: 0, to: 40 }]);
   expect(withRange([{ from: 10, to: 20 }], { from: 0, to: 5 })).toEqual([
     { from: 0, to: 5 },
     { from: 10, to: 20 },
@@ -15,7 +22,7 @@ it('ranges that touch or overlap become one', () => {
 
 describe('the parts of a page', () => {
   const window = { top: 50, bottom: 650 };
-  const part = (name: string, top: number, height: number) => ({ name, top, height });
+  const part = (name: string, top: number, height: number, content = '') => ({ name, top, height, content });
 
   it('are shown when all of each was within what is seen of the page', () => {
     const shown = new ShownRanges();
@@ -35,13 +42,15 @@ describe('the parts of a page', () => {
     expect(shown.missing()).toEqual(['long']);
   });
 
-  it('are as they stand on the page, and one that grows is not shown any more', () => {
+  it('are as they stand on the page; one whose text is another is not shown any more, one that is only wider or narrower is', () => {
     const shown = new ShownRanges();
     shown.see(window, [part('one', 60, 100), part('two', 170, 100)]);
     expect(shown.missing()).toEqual([]);
     shown.see(window, [part('new', 60, 900), part('one', 960, 100), part('two', 1_060, 100)]);
     expect(shown.missing()).toEqual(['new']);
     shown.see(window, [part('one', 60, 900), part('two', 970, 100)]);
+    expect(shown.missing()).toEqual([]);
+    shown.see(window, [part('one', 60, 900, 'more'), part('two', 970, 100)]);
     expect(shown.missing()).toEqual(['one']);
     expect(shown.count()).toBe(2);
   });

@@ -9,6 +9,8 @@ export interface Place {
   readonly name: string;
   readonly top: number;
   readonly height: number;
+  /** The text of the part, or what stands for it. A part that was shown stays so in another width, until its text is another. */
+  readonly content: string;
 }
 
 /** Lines at the edge of a part may be cut by less than this. */
@@ -29,20 +31,25 @@ export function withRange(ranges: readonly Range[], { from, to }: Range): readon
 /** Which parts of a page were within what is seen of it. A jump over the middle of a part does not show the part. */
 export class ShownRanges {
   private readonly ranges = new Map<string, readonly Range[]>();
+  /** The content of parts that were shown to the end. */
+  private readonly whole = new Map<string, string>();
   private places: readonly Place[] = [];
 
   /** Notes what can be seen now. `places`: all parts, in the order of the page. */
   see(window: { readonly top: number; readonly bottom: number }, places: readonly Place[]): void {
     this.places = places;
-    for (const { name, top, height } of places) {
+    for (const place of places) {
+      const { name, top, height, content } = place;
+      if (this.whole.get(name) === content) continue;
       const seen = { from: Math.max(0, window.top - top), to: Math.min(height, window.bottom - top) };
       this.ranges.set(name, withRange(this.ranges.get(name) ?? [], seen));
+      if (this.isCovered(place)) this.whole.set(name, content);
     }
   }
 
   /** The parts that were not shown, or not all of them, in the order of the page. */
   missing(): readonly string[] {
-    return this.places.filter((place) => !this.isShown(place)).map(({ name }) => name);
+    return this.places.filter(({ name, content }) => this.whole.get(name) !== content).map(({ name }) => name);
   }
 
   /** How many parts there are. */
@@ -50,7 +57,7 @@ export class ShownRanges {
     return this.places.length;
   }
 
-  private isShown({ name, height }: Place): boolean {
+  private isCovered({ name, height }: Place): boolean {
     const ranges = this.ranges.get(name) ?? [];
     const shown = ranges.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, height) - from), 0);
     return height - shown <= TOLERANCE_PX;

@@ -38,7 +38,11 @@ function Shown({ part, label }: { readonly part: ShownValue; readonly label: str
   return (
     <>
       {part.name === null ? null : <h3>{part.name}</h3>}
-      {part.kind === 'table' ? <ShownTable table={part.table} name={name} /> : <Value value={part.value} label={name} />}
+      {part.kind === 'table' ? (
+        <ShownTable table={part.table} name={name} />
+      ) : (
+        <Value value={part.value} label={name} />
+      )}
     </>
   );
 }

@@ -18,7 +18,19 @@ it('a list of findings is a table that begins with how bad, where and what, in t
 it('what is no table stays a value', () => {
   const many = Array.from({ length: 101 }, (_, at) => ({ at }));
   const wide = [Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`c${at}`, at]))];
-  for (const value of [[], ['a'], [{}], [{ deep: { a: 1 } }], [{ list: [1] }], [findings[0], null], { a: 1 }, 'x', null, many, wide])
+  for (const value of [
+    [],
+    ['a'],
+    [{}],
+    [{ deep: { a: 1 } }],
+    [{ list: [1] }],
+    [findings[0], null],
+    { a: 1 },
+    'x',
+    null,
+    many,
+    wide,
+  ])
     expect(tableOf(value as never)).toBeNull();
 });
 
@@ -34,5 +46,7 @@ it('the members of a value are shown one by one: tables, short values, and the r
 });
 
 it('a value without a table is not taken apart', () => {
-  expect(valuesIn({ findings: 3, image: 'a' })).toEqual([{ name: null, kind: 'value', value: { findings: 3, image: 'a' } }]);
+  expect(valuesIn({ findings: 3, image: 'a' })).toEqual([
+    { name: null, kind: 'value', value: { findings: 3, image: 'a' } },
+  ]);
 });

@@ -64,7 +64,7 @@ function windowOfPage(): { readonly top: number; readonly bottom: number } {
 function placesOnPage(): readonly Place[] {
   return [...document.querySelectorAll(`main [${PART}]`)].map((element) => {
     const { top, height } = element.getBoundingClientRect();
-    return { name: element.getAttribute(PART) ?? '', top, height };
+    return { name: element.getAttribute(PART) ?? '', top, height, content: element.textContent ?? '' };
   });
 }
 

@@ -5,7 +5,7 @@ import { indexPlan } from '../../plan/plan-index';
 import type { GateNode } from '../../plan/plan';
 import { ANNOUNCEMENT_TYPES, type AnnouncementType } from '../../ports/runs/announcements';
 import { aBlock, aPlan, testDefaults, testFloor } from '../../../testing/random/random-plan';
-import type { Approver } from '../gates/approvers';
+import type { Approver } from '../../gate/approvers';
 import { announcementsOf } from './announce';
 
 const DIGEST = `sha256:${'1'.repeat(64)}` as Digest;

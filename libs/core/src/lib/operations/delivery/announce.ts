@@ -5,7 +5,7 @@ import type { Unnumbered } from '../../journal/page';
 import { nodeAt, type PlanIndex } from '../../plan/plan-index';
 import type { Announcement, AnnouncementType } from '../../ports/runs/announcements';
 import type { OutboxEntry } from '../../ports/runs/committer';
-import type { Approver } from '../gates/approvers';
+import type { Approver } from '../../gate/approvers';
 
 /** Recipients of announcements about runs. */
 export interface Announcing {

@@ -7,7 +7,7 @@ import type { Command } from '../../run/command';
 import type { InputEventBody } from '../../run/run-event';
 import { NO_REUSE, type OriginalRun } from '../claimed-run/original-run';
 import { UNSATISFIABLE } from '../delivery/announce';
-import { tooFewApprovers } from '../gates/approvers';
+import { tooFewApprovers } from '../../gate/approvers';
 import { executionContextOf } from '../execution/executions';
 import type { TurnBuilder } from '../turn/turn-builder';
 import type { RunMeans } from './post-commit-dispatcher';

@@ -5,7 +5,7 @@ import { declaredInputs, inDeclaredOrder } from './input-order';
 const manifest = { spec: { inputs: [{ name: 'service' }, { name: 'from' }, { name: 'batch' }] } };
 
 it('inputs have the order in which a pack declares them, which a stored plan does not keep', () => {
-  const declared = declaredInputs(JSON.parse(canonical(manifest as unknown as Json)) as Json);
+  const declared = declaredInputs(JSON.parse(canonical(manifest)) as Json);
   expect(declared).toEqual(['service', 'from', 'batch']);
   expect(inDeclaredOrder({ batch: 3, from: '1', service: 'x' }, declared)).toEqual([
     ['service', 'x'],

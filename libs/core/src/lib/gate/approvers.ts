@@ -1,7 +1,5 @@
-import type { GateRequest } from '../../evidence/records/documents';
-import { sameSubject, type Actor, type Subject } from '../../foundation/principal';
-import type { GateRow } from '../../ports/gates/gate-store';
-import { gateStateOf, requestOf } from './gate-view';
+import { sameSubject, type Actor, type Subject } from '../foundation/principal';
+import type { GateRequest } from './gate-request';
 
 /** A person whom the configuration lists as an approver. */
 export interface Approver extends Subject {
@@ -12,7 +10,7 @@ export interface Approver extends Subject {
 type Requirement = GateRequest['requirement'];
 
 /** The listed people who may decide at a gate: they have its grants, and did not start the run unless it permits that. */
-function eligible(
+export function eligibleApprovers(
   people: readonly Approver[],
   initiators: readonly Actor[],
   requirement: Requirement,
@@ -33,18 +31,6 @@ export function tooFewApprovers(
   { requirement }: Pick<GateRequest, 'requirement'>,
 ): number | null {
   if (people === null) return null;
-  const { length } = eligible(people, initiators, requirement);
+  const { length } = eligibleApprovers(people, initiators, requirement);
   return length < requirement.minApprovals ? length : null;
-}
-
-/**
- * The number of configured approvers who can still approve at an open gate: they may decide, and no approval of theirs counts yet. Null: the
- * gate is not open, or no approvers are configured.
- */
-export function approversLeft(people: readonly Approver[] | null, row: GateRow): number | null {
-  if (people === null || row.state !== 'open') return null;
-  const used = gateStateOf(row).approvals.flatMap(({ persons }) => persons);
-  return eligible(people, row.initiators, requestOf(row).requirement).filter(
-    (person) => !used.some((one) => sameSubject(one, person)),
-  ).length;
 }
