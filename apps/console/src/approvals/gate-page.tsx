@@ -17,7 +17,7 @@ import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
 import { Quorum, UNREACHABLE } from './quorum';
 import { ShownValues } from './reading/shown-values';
-import { Part, useUnshown } from './reading/unshown';
+import { ReadSection, useUnshown } from './reading/unshown';
 import { isCounted, ownDecision, statusOf } from './decision/own-decision';
 import { OWN_STATUS, OwnStatus } from './decision/own-status';
 import { endWords, isOverride } from './decision/override';
@@ -101,16 +101,16 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       <GateHead gate={gate} />
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
-      <Part name="What you decide on">
+      <ReadSection name="What you decide on">
         {show === null || JSON.stringify(show) === '{}' ? (
           <p className="faint">The gate shows no values.</p>
         ) : (
           <ShownValues value={show as Json} label="Shown values" />
         )}
-      </Part>
+      </ReadSection>
       <StepsBehind gate={gate} plan={plan} />
       <Consequences gate={gate} />
-      <Part name="Digest">
+      <ReadSection name="Digest">
         <p className="code digest">{gate.gateDigest}</p>
         <p role="status" className="tinted" data-tone={genuine === false ? 'bad' : 'good'}>
           {genuine === null
@@ -125,13 +125,13 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           is what the server says now.
         </p>
         <p className="faint code digest">plan {gate.planHash}</p>
-      </Part>
-      <Part name="Compared with the plan approved last">
+      </ReadSection>
+      <ReadSection name="Compared with the plan approved last">
         <Difference
           planDiff={gate.planDiff}
           plan={plan.isGenuine === true ? ((plan.query.data?.plan ?? null) as Plan | null) : null}
         />
-      </Part>
+      </ReadSection>
       <Ungated gate={gate} />
       <span ref={setEnd} />
       <Quorum gate={gate} />
@@ -176,7 +176,7 @@ function Policy({ gate }: { readonly gate: Gate }) {
   if (verdict === null) return null;
   const { id, level, engine, isUndecided, reasons } = verdict;
   return (
-    <Part
+    <ReadSection
       name="Policy"
       className="verdict"
       title={
@@ -197,7 +197,7 @@ function Policy({ gate }: { readonly gate: Gate }) {
           ))}
         </ul>
       )}
-    </Part>
+    </ReadSection>
   );
 }
 
@@ -207,7 +207,7 @@ function Consequences({ gate }: { readonly gate: Gate }) {
   const { opens, secrets, notApplied, requirement } = request;
   const reads = Object.keys(request.reads);
   return (
-    <Part name="What follows">
+    <ReadSection name="What follows">
       {opens.length === 0 ? (
         <p>No step with effects waits for this gate.</p>
       ) : (
@@ -217,7 +217,7 @@ function Consequences({ gate }: { readonly gate: Gate }) {
       <Named text="Results that they can read, which are fixed" names={reads} />
       <Named text="Gates that did not apply" names={notApplied} />
       <Named text="Programs that may act for you" names={(requirement.actors ?? []).map(({ sub }) => sub)} />
-    </Part>
+    </ReadSection>
   );
 }
 

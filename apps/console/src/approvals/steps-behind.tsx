@@ -5,7 +5,7 @@ import { Failed, Notice } from '../frame/notice';
 import { usePlan } from '../run/plan';
 import type { ProfileOfPlan } from '../run/planned/planned-detail';
 import { PlannedFacts, PlannedStepView } from '../run/planned/planned-step-view';
-import { Part } from './reading/unshown';
+import { ReadSection } from './reading/unshown';
 import { isPlanOf } from './plan-of-gate';
 
 /** The plan that a gate is about. */
@@ -49,10 +49,10 @@ export function StepsBehind({ gate, plan: { query, isGenuine } }: { readonly gat
   const inputs = plannedInputs(plan, query.data.inputOrder ?? []);
   return (
     <>
-      <Part name="Inputs of the run">
+      <ReadSection name="Inputs of the run">
         {inputs.length === 0 ? <p className="faint">The run has no inputs.</p> : <PlannedFacts facts={inputs} />}
-      </Part>
-      <Part name="What the steps behind this gate will do" label="Steps behind this gate">
+      </ReadSection>
+      <ReadSection name="What the steps behind this gate will do" label="Steps behind this gate">
         {steps.length === 0 ? (
           <p className="faint">No step behind this gate executes anything.</p>
         ) : (
@@ -72,7 +72,7 @@ export function StepsBehind({ gate, plan: { query, isGenuine } }: { readonly gat
           Read from the plan, whose hash the request names. Your browser computed that hash. Expressions are as the plan
           has them; they are evaluated when a step begins.
         </p>
-      </Part>
+      </ReadSection>
     </>
   );
 }

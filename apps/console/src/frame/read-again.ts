@@ -5,7 +5,7 @@ import { isUnreached } from '../api/problem';
 const FIXED: ReadonlySet<unknown> = new Set(['bundle', 'plan', 'form', 'plan-of-gate']);
 
 /** `unreached`: no answer came for a part of the page, so that another try may help. `refused`: the server does not give a part of it. */
-export type Reread = 'whole' | 'refused' | 'unreached';
+type Reread = 'whole' | 'refused' | 'unreached';
 
 /** Reads again what the page shows; `isPart`: only what could not be read. */
 export async function readAgain(queries: QueryClient, isPart = false): Promise<Reread> {

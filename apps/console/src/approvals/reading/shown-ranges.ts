@@ -19,13 +19,13 @@ const TOLERANCE_PX = 8;
 /** The ranges with another one, in order. Those that touch become one. */
 export function withRange(ranges: readonly Range[], { from, to }: Range): readonly Range[] {
   if (to <= from) return ranges;
-  const apart = ranges.filter((one) => one.to < from || one.from > to);
-  const touching = ranges.filter((one) => !apart.includes(one));
+  const others = ranges.filter((one) => one.to < from || one.from > to);
+  const touching = ranges.filter((one) => !others.includes(one));
   const joined = {
     from: Math.min(from, ...touching.map((one) => one.from)),
     to: Math.max(to, ...touching.map((one) => one.to)),
   };
-  return [...apart, joined].sort((one, other) => one.from - other.from);
+  return [...others, joined].sort((one, other) => one.from - other.from);
 }
 
 /** Which parts of a page were within what is seen of it. A jump over the middle of a part does not show the part. */

@@ -12,7 +12,7 @@ export interface Unshown {
 const PART = 'data-part';
 
 /** Id of the heading of a part. */
-export function partId(name: string): string {
+function partId(name: string): string {
   return `part-${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
 }
 
@@ -85,7 +85,7 @@ export function NotShown({ unshown: { names, count } }: { readonly unshown: Unsh
   );
 }
 
-interface PartFacts {
+interface SectionFacts {
   readonly name: string;
   readonly label?: string;
   /** In place of the name, as the heading. */
@@ -95,7 +95,7 @@ interface PartFacts {
 }
 
 /** A section of a request that a person must have seen before they decide. */
-export function Part({ name, title, label, className, children }: PartFacts) {
+export function ReadSection({ name, title, label, className, children }: SectionFacts) {
   return (
     <section className={className} aria-label={label} {...{ [PART]: name }}>
       <h2 id={partId(name)} tabIndex={-1}>
