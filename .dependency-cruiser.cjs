@@ -205,7 +205,7 @@ module.exports = {
         pathNot: `${SPEC}|^apps/console/(default-setting\\.mts$|src/(evidence|playground)/)`,
       },
       to: {
-        path: '^(libs/(?!client/|core/(src|dist)/lib/(foundation|pack|plan|run|schema)/)|apps/(?!console/)|tools/)',
+        path: '^(libs/(?!client/|core/(src|dist)/lib/(foundation|gate|pack|plan|run|schema)/)|apps/(?!console/)|tools/)',
       },
     },
     {

@@ -73,7 +73,7 @@ describe('docs/guides/auditing.md', () => {
   it('says what the commands print', () => {
     const all = [...outputs.values()].join('\n');
     expect(all).toMatch(/^gate approve: approved$/m);
-    expect(all).toContain('as you expected');
+    expect(all).toMatch(/; equal to what was expected: (?:run|plan|pack|tenant|mode|artifact) /);
     expect(all).toContain('the signature holds');
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('VERIFIED: all');
     const { verdict } = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as {

@@ -6,13 +6,13 @@ import './style/log.css';
 import './style/timeline.css';
 import './style/approvals.css';
 import './style/form.css';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { clientFor } from './api/client';
 import { Connection } from './api/connection';
-import { isFinal } from './api/problem';
+import { isFinal, isUnreached } from './api/problem';
 import { Drafts } from './form/draft';
 import { SharedFeed } from './api/shared-feed';
 import { LeftChanges } from './api/left-changes';
@@ -44,11 +44,14 @@ const client = clientFor(new URL('..', redirectUri).href, session, connection);
 const left = new LeftChanges();
 const feed = new SharedFeed(client, { locks: navigator.locks, channel: (name) => new BroadcastChannel(name) });
 const queries = new QueryClient({
+  // Also an answer that is cut off in its middle.
+  queryCache: new QueryCache({ onError: (error) => isUnreached(error) && connection.note(false) }),
   defaultOptions: {
     // Without a connection a request fails, so that the page can say so. Otherwise it would be held back without a word, and a change
     // would be sent by itself when the connection is back.
     queries: {
-      retry: (count, error) => count < RETRIES && !isFinal(error),
+      // Where no answer comes, the page has one schedule of tries for all requests (`ConnectionLost`).
+      retry: (count, error) => count < RETRIES && !isFinal(error) && !isUnreached(error),
       networkMode: 'always',
       // `ConnectionLost` reads the page again, also after an outage of the server that the browser does not notice.
       refetchOnReconnect: false,

@@ -40,6 +40,7 @@ import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
 import { ApprovedPlans } from './gates/approved-plans';
 import { GatesController } from './gates/gates.controller';
+import { KnownApprovers } from './gates/known-approvers';
 import { HealthModule } from './health/health.module';
 import { LogPages } from './logs/log-pages';
 import { LogsController } from './logs/logs.controller';
@@ -127,6 +128,9 @@ const SETTINGS: readonly Provider[] = [
   provide(SchedulerSetting, { configuration }, (supplied) => supplied.configuration.scheduler),
   provide(PackLimits, { configuration }, (supplied) => supplied.configuration.artifacts.uploads),
   provide(Limits, { configuration }, (supplied) => ({ of: supplied.configuration.http.limits })),
+  provide(KnownApprovers, { configuration }, ({ configuration: { approvals } }) => ({
+    people: approvals.people.length > 0 ? approvals.people : null,
+  })),
   provide(CheckpointSetting, { configuration }, (supplied) => ({
     every: supplied.configuration.audit.checkpointEvery,
   })),

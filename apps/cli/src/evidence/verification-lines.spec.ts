@@ -2,6 +2,20 @@ import { buildReport, verifyRun, verifySignature } from '@taskrunner/core/eviden
 import { sampleRun, sealBundle, type Sample } from '@taskrunner/core/testing';
 import { verificationLines } from './verification-lines';
 
+describe('the text of a verification that holds', () => {
+  it('says before its last line what only the keys of the services prove', async () => {
+    const sample = await sampleRun();
+    const { trust } = sample;
+    const verification = verifyRun({ files: sealBundle(sample), trust, verifySignature, allowDev: false });
+    const lines = verificationLines(verification, true);
+    expect(lines.slice(-3)).toEqual([
+      expect.stringContaining('The keys of the webservice alone prove who started the run, and each decision'),
+      expect.stringContaining('Not proven:'),
+      verification.summary,
+    ]);
+  });
+});
+
 describe('the text of a verification that fails', () => {
   let sample: Sample;
   let files: ReadonlyMap<string, Uint8Array>;

@@ -3,6 +3,7 @@ import {
   basesInWords,
   firstCause,
   NOT_PROVEN,
+  serviceCaveat,
   shortContentsOf,
   type Check,
   type Verification,
@@ -27,9 +28,16 @@ export function verificationLines(verification: Verification, hasFiles: boolean)
           ...(story ?? ['the documents cannot be read']),
           '',
           `${checks.length} checks hold: ${basesInWords(checks)}`,
+          ...caveatLines(checks),
           `Not proven: ${NOT_PROVEN}. \`inspect\` lists what stays open for this bundle.`,
         ];
   return [...lines, summary].map(safeLine);
+}
+
+/** What only the keys of the services prove: beside the verdict, which would else be taken for more. */
+function caveatLines(checks: readonly Check[]): readonly string[] {
+  const said = serviceCaveat(checks);
+  return said === null ? [] : [said];
 }
 
 function checkLine({ name, ok, basis, detail }: Check): string {

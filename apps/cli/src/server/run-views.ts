@@ -87,7 +87,9 @@ export type RunGateView = Pick<
 };
 
 /** The plan of a run with its profile, whose digests a gate request names. */
-export type PlanView = Pick<Schemas['Plan'], 'planHash' | 'plan' | 'profile'>;
+export type PlanView = Pick<Schemas['Plan'], 'planHash' | 'plan' | 'profile'> &
+  // Servers of earlier versions do not send it.
+  Partial<Pick<Schemas['Plan'], 'inputOrder'>>;
 
 /** A step. */
 export type StepView = Pick<
@@ -101,6 +103,8 @@ export type GateView = Pick<
   'runId' | 'gateId' | 'status' | 'gateDigest' | 'approvals' | 'required' | 'until' | 'canDecide' | 'why'
 > & {
   readonly planHash: Digest;
+  /** Configured people who can still approve; null: not known; absent from servers of earlier versions. */
+  readonly approversLeft?: number | null;
   /** Absent from servers of earlier versions, as is the requester. */
   readonly pack?: Gate['pack'];
   readonly requester?: Gate['requester'];

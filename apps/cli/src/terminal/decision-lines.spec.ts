@@ -42,13 +42,13 @@ const gate: RunGateView = {
 describe('a gate of a run', () => {
   it('is shown with its policy, and who decided, when, why and by what proof', () => {
     expect(runGateLines(gate)).toEqual([
-      'gate check: approved, 1 of 1 approvals, ended 2026-11-24T10:05:01.000Z',
+      'gate check: overridden, 1 of 1 approvals, ended 2026-11-24T10:05:01.000Z',
       '  needs: 1 person with packs.approve, proof service (approval owners)',
       '  policy late (soft-mandatory) denied it [cel]',
       '    reason: it is late',
       '    reason: no\\u{a}gate other: approved',
       '  people overrode the denial',
-      '  approved by grace of https://id.test on behalf of linus of https://id.test',
+      '  overridden by grace of https://id.test on behalf of linus of https://id.test',
       '    through: bot of https://id.test (client)',
       '    at: 2026-11-24T10:05:00.000Z',
       '    why: urgent\\u{1b}[2J',

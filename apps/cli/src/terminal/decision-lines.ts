@@ -1,3 +1,4 @@
+import { gateOutcomeWord, type GateOutcome } from '@taskrunner/core/gate';
 import type { DecisionView, RunGateView } from '../server/run-views';
 import { policyLines } from './policy-lines';
 import { safeLine } from './safe-text';
@@ -8,12 +9,18 @@ const PROOFS: Readonly<Record<string, string>> = {
   key: "the person's own key",
 };
 
+/** A decision as it is said before the name of the person: `overridden by grace`. */
+function gateOutcomeOf(decision: DecisionView['decision'], isOverride: boolean): string {
+  if (decision !== 'withdrawn') return gateOutcomeWord(decision, isOverride);
+  return isOverride ? 'override withdrawn' : decision;
+}
+
 /** A decision: who, when, why, by what proof, and the digest of the signed record. */
-export function decisionLines(decision: DecisionView): readonly string[] {
+export function decisionLines(decision: DecisionView, isOverride = false): readonly string[] {
   const { person, onBehalfOf, actors, reason, response, decidedAt, proof, decisionId, record } = decision;
   const behalf = onBehalfOf === null ? '' : ` on behalf of ${onBehalfOf.sub} of ${onBehalfOf.iss}`;
   return [
-    safeLine(`${decision.decision} by ${person.sub} of ${person.iss}${behalf}`),
+    safeLine(`${gateOutcomeOf(decision.decision, isOverride)} by ${person.sub} of ${person.iss}${behalf}`),
     ...(actors ?? []).map(({ iss, sub, kind }) => safeLine(`  through: ${sub} of ${iss} (${kind})`)),
     safeLine(`  at: ${decidedAt}`),
     safeLine(`  why: ${reason ?? 'no reason given'}`),
@@ -31,18 +38,26 @@ export function runGateLines(gate: RunGateView): readonly string[] {
     ...(policy === null ? [] : policyLines(policy)),
     ...(policy !== null && gate.status === 'approved' ? ['people overrode the denial'] : []),
     ...(policy !== null && gate.status === 'open' ? ['approving overrides the denial'] : []),
-    ...decisions.flatMap(decisionLines),
+    ...decisions.flatMap((one) => decisionLines(one, policy !== null)),
     ...(gate.gateDigest === null ? [] : [safeLine(`gate digest: ${gate.gateDigest}`)]),
   ];
   const label = gate.label === null || gate.label === '' ? '' : ` (${gate.label})`;
   return [safeLine(`gate ${gate.gateId}${label}: ${statusOf(gate)}`), ...inner.map((line) => `  ${line}`)];
 }
 
-function statusOf({ status, reason, required, approvals, until, endedAt }: RunGateView): string {
+function statusOf({ status, reason, required, approvals, until, endedAt, policy, gateDigest }: RunGateView): string {
   const asked = required === null ? '' : `, ${approvals} of ${required} approvals`;
   if (status === 'open') return `open${asked}, until ${until ?? '?'}`;
   const code = reason === null ? '' : ` (${reason})`;
-  return `${status.replaceAll('_', ' ')}${asked}${code}${endedAt === null ? '' : `, ended ${endedAt}`}`;
+  const isOverride = policy !== null && gateDigest !== null;
+  const word = isOutcome(status) ? gateOutcomeWord(status, isOverride) : status.replaceAll('_', ' ');
+  return `${word}${asked}${code}${endedAt === null ? '' : `, ended ${endedAt}`}`;
+}
+
+const OUTCOMES: ReadonlySet<string> = new Set<GateOutcome>(['approved', 'rejected', 'expired', 'closed']);
+
+function isOutcome(status: string): status is GateOutcome {
+  return OUTCOMES.has(status);
 }
 
 function needsOf(

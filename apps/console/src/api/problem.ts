@@ -42,6 +42,15 @@ export function isAbsent(error: unknown): boolean {
   return ApiProblem.is(error) && error.status === 404;
 }
 
+/** Codes of answers without a problem, by which a proxy says that the server behind it does not answer. */
+const OF_PROXY: ReadonlySet<string> = new Set(['HTTP_502', 'HTTP_503', 'HTTP_504']);
+
+/** True if no answer of the server came, or not all of it. */
+export function isUnreached(error: unknown): boolean {
+  if (ApiProblem.is(error)) return OF_PROXY.has(error.code);
+  return ClientError.is(error) && error.code === 'CLIENT_SERVER_UNREACHABLE';
+}
+
 /** True if another try cannot mend a request. */
 export function isFinal(error: unknown): boolean {
   return failureText(error) !== null && !isTemporary(error);

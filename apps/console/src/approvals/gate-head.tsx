@@ -2,7 +2,7 @@ import type { Gate } from '@taskrunner/client';
 import { Moment } from '../frame/moment';
 import { durationText, fullText } from '../frame/time';
 import { statusOf } from './decision/own-decision';
-import { STATUSES } from './decision/own-status';
+import { statusWord } from './decision/override';
 
 /** Which run asks, and both clocks: until when people can decide, and until when steps behind the gate must start. */
 export function GateHead({ gate }: { readonly gate: Gate }) {
@@ -17,7 +17,7 @@ export function GateHead({ gate }: { readonly gate: Gate }) {
       <Fact name="Requested by">
         <span title={`${requester.id} of ${requester.iss}`}>{requester.name}</span>
       </Fact>
-      <Fact name="Status">{STATUSES[status] ?? status}</Fact>
+      <Fact name="Status">{statusWord(gate)}</Fact>
       <Fact name="Gate">
         <span className="code">{gateId}</span>
         {request.label === null ? null : <span className="faint"> {request.label}</span>}

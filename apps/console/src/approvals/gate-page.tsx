@@ -3,20 +3,24 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { isAbsent } from '../api/problem';
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
+import type { Json } from '@taskrunner/core/foundation';
+import { unreachableQuorum } from '@taskrunner/core/gate';
 import type { Plan } from '@taskrunner/core/plan';
 import { useMe, type Me } from '../frame/me';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { ToPart } from '../frame/to-part';
-import { Value } from '../run/value';
 import { Decide } from './decision/decide';
 import { Difference } from './difference';
 import { GateHead } from './gate-head';
 import { gateTitle } from './gate-title';
 import { isGenuine } from './genuine';
-import { Quorum } from './quorum';
+import { Quorum, UNREACHABLE } from './quorum';
+import { ShownValues } from './reading/shown-values';
+import { ReadSection, useUnshown } from './reading/unshown';
 import { isCounted, ownDecision, statusOf } from './decision/own-decision';
-import { OWN_STATUS, OwnStatus, STATUSES } from './decision/own-status';
+import { OWN_STATUS, OwnStatus } from './decision/own-status';
+import { endWords, isOverride } from './decision/override';
 import { StepsBehind, usePlanOfGate } from './steps-behind';
 import { ungatedAt } from './ungated-at';
 import { verdictIn } from './verdict';
@@ -33,11 +37,11 @@ function inTwo(message: string): readonly [heading: string, rest: string] {
 /** One request for an approval, and nothing else. */
 export function GatePage() {
   const { runId, gateId } = useParams({ from: '/runs/$runId/gates/$gateId' });
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const query = useQuery({
     queryKey: ['gate', runId, gateId],
     queryFn: ({ signal }) => client.gate(runId, gateId, { signal }),
-    refetchInterval: ({ state }) => (state.data?.status === 'open' ? settings.refresh : false),
+    refetchInterval: (read) => read.state.data?.status === 'open' && connection.every(settings.refresh)(read),
   });
   const gate = query.data;
   return (
@@ -76,6 +80,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
   const [end, setEnd] = useState<HTMLElement | null>(null);
   // The end of a page whose steps are still loading is not the end of the request.
   const isRead = useHasBeenSeen(plan.isGenuine === null ? null : end, gate.gateDigest);
+  const unshown = useUnshown(gate.gateDigest);
   const me = useMe();
   const [receipt, counted] = useState<DecisionReceipt | null>(null);
   const [isInterrupted, interrupt] = useState(false);
@@ -88,21 +93,24 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       </h1>
       {rest === '' ? null : <p className="request-message request-rest">{rest}</p>}
       <NothingToDecide gate={gate} me={me.data} />
+      {unreachableQuorum(gate) === null ? null : (
+        <p className="tinted" data-tone="wait">
+          Nobody can open this gate, because too few people can still approve. <ToPart to={UNREACHABLE}>See why</ToPart>
+        </p>
+      )}
       <GateHead gate={gate} />
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
-      <section>
-        <h2>What you decide on</h2>
+      <ReadSection name="What you decide on">
         {show === null || JSON.stringify(show) === '{}' ? (
           <p className="faint">The gate shows no values.</p>
         ) : (
-          <Value value={show} label="Shown values" />
+          <ShownValues value={show as Json} label="Shown values" />
         )}
-      </section>
+      </ReadSection>
       <StepsBehind gate={gate} plan={plan} />
       <Consequences gate={gate} />
-      <section>
-        <h2>Digest</h2>
+      <ReadSection name="Digest">
         <p className="code digest">{gate.gateDigest}</p>
         <p role="status" className="tinted" data-tone={genuine === false ? 'bad' : 'good'}>
           {genuine === null
@@ -117,14 +125,13 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
           is what the server says now.
         </p>
         <p className="faint code digest">plan {gate.planHash}</p>
-      </section>
-      <section>
-        <h2>Compared with the plan approved last</h2>
+      </ReadSection>
+      <ReadSection name="Compared with the plan approved last">
         <Difference
           planDiff={gate.planDiff}
           plan={plan.isGenuine === true ? ((plan.query.data?.plan ?? null) as Plan | null) : null}
         />
-      </section>
+      </ReadSection>
       <Ungated gate={gate} />
       <span ref={setEnd} />
       <Quorum gate={gate} />
@@ -137,7 +144,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       ) : gate.status === 'open' && gate.canDecide ? (
         <Decide
           key={gate.gateDigest}
-          {...{ gate, me: me.data, isRead, isGenuine: genuine, isNew, counted, reread }}
+          {...{ gate, me: me.data, isRead, unshown, isGenuine: genuine, isNew, counted, reread }}
           interrupted={() => interrupt(true)}
         />
       ) : (
@@ -153,9 +160,9 @@ function NothingToDecide({ gate, me }: { readonly gate: Gate; readonly me: Me | 
   if (me === undefined || (status === 'open' && gate.canDecide)) return null;
   const [said, more] =
     status !== 'open'
-      ? [`Nobody can decide here any more. The gate is ${STATUSES[status] ?? status}.`, 'How it ended']
+      ? [`Nobody can decide here any more. ${endWords(gate)}.`, 'How it ended']
       : isCounted(ownDecision(gate, me.person))
-        ? ['You have approved this request.', 'Your decision']
+        ? [isOverride(gate) ? 'You have overridden the denial.' : 'You have approved this request.', 'Your decision']
         : ['You cannot decide on this request.', 'See why'];
   return (
     <p className="tinted" data-tone="wait">
@@ -169,10 +176,15 @@ function Policy({ gate }: { readonly gate: Gate }) {
   if (verdict === null) return null;
   const { id, level, engine, isUndecided, reasons } = verdict;
   return (
-    <section className="verdict">
-      <h2>
-        Policy <span className="code">{id}</span> {isUndecided ? 'did not decide, which denies this' : 'denies this'}
-      </h2>
+    <ReadSection
+      name="Policy"
+      className="verdict"
+      title={
+        <>
+          Policy <span className="code">{id}</span> {isUndecided ? 'did not decide, which denies this' : 'denies this'}
+        </>
+      }
+    >
       <p>
         An approval overrides the denial. Level {level}, engine {engine}.
       </p>
@@ -185,7 +197,7 @@ function Policy({ gate }: { readonly gate: Gate }) {
           ))}
         </ul>
       )}
-    </section>
+    </ReadSection>
   );
 }
 
@@ -195,8 +207,7 @@ function Consequences({ gate }: { readonly gate: Gate }) {
   const { opens, secrets, notApplied, requirement } = request;
   const reads = Object.keys(request.reads);
   return (
-    <section>
-      <h2>What follows</h2>
+    <ReadSection name="What follows">
       {opens.length === 0 ? (
         <p>No step with effects waits for this gate.</p>
       ) : (
@@ -206,7 +217,7 @@ function Consequences({ gate }: { readonly gate: Gate }) {
       <Named text="Results that they can read, which are fixed" names={reads} />
       <Named text="Gates that did not apply" names={notApplied} />
       <Named text="Programs that may act for you" names={(requirement.actors ?? []).map(({ sub }) => sub)} />
-    </section>
+    </ReadSection>
   );
 }
 

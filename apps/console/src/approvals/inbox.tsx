@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { bodyOf, type Gate } from '@taskrunner/client';
+import { unreachableQuorum } from '@taskrunner/core/gate';
 import { FIRST_PAGE, nextPage } from '../api/pages';
 import { stepIn, useKeys } from '../frame/keyboard/keys';
 import { useMe } from '../frame/me';
@@ -11,13 +12,14 @@ import { useServices } from '../frame/services';
 import { shortRun } from '../frame/short';
 import { gateTitle } from './gate-title';
 import type { InboxSearch } from './inbox-search';
+import { decisionNoun, isOverride } from './decision/override';
 import { reasonText } from './decision/reasons';
 
 const PAGE = 50;
 
 /** The open gates of the tenant. */
 export function InboxPage() {
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const { all = false } = useSearch({ from: '/approvals' });
   const navigate = useNavigate({ from: '/approvals' });
   const rows = useRef<HTMLUListElement>(null);
@@ -32,7 +34,7 @@ export function InboxPage() {
       ),
     initialPageParam: FIRST_PAGE,
     getNextPageParam: nextPage,
-    refetchInterval: settings.refresh,
+    refetchInterval: connection.every(settings.refresh),
   });
   const gates = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const move = (by: 1 | -1): void => {
@@ -103,7 +105,16 @@ function Request({ gate }: { readonly gate: Gate }) {
         </span>
       </div>
       <span className="number">
-        {approvals} of {required} {required === 1 ? 'approval' : 'approvals'}
+        {approvals} of {required} {decisionNoun('approved', isOverride(gate))}
+        {required === 1 ? '' : 's'}
+        {unreachableQuorum(gate) === null ? null : (
+          <>
+            <br />
+            <span className="tinted" data-tone="wait">
+              nobody can open it
+            </span>
+          </>
+        )}
       </span>
       <span className="inbox-clock">
         <span className="faint">asked</span> <Moment at={request.openedAt} isPast />

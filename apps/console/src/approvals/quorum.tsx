@@ -1,13 +1,12 @@
 import type { Decision, Gate } from '@taskrunner/client';
+import { gateDecisionWord, unreachableQuorum } from '@taskrunner/core/gate';
 import { Moment } from '../frame/moment';
 import { fullText } from '../frame/time';
+import { decisionNoun, isOverride } from './decision/override';
 import { statusOf } from './decision/own-decision';
 
-const WORDS: Readonly<Record<Decision['decision'], string>> = {
-  approved: 'approved',
-  rejected: 'rejected',
-  withdrawn: 'withdrew',
-};
+/** Id of the notice that nobody can open the gate. */
+export const UNREACHABLE = 'unreachable';
 
 /** How many people must agree, and who has decided: names, times and reasons. */
 export function Quorum({ gate }: { readonly gate: Gate }) {
@@ -16,41 +15,85 @@ export function Quorum({ gate }: { readonly gate: Gate }) {
   return (
     <section>
       <h2>
-        {approvals} of {required} {required === 1 ? 'approval' : 'approvals'}
+        {approvals} of {required} {nounOf(gate)}
       </h2>
       {statusOf(gate) === 'open' ? (
         <p>
           {missing === 0
             ? 'Enough people have approved.'
-            : `${missing} more ${missing === 1 ? 'person' : 'people'} must approve. One rejection ends the run.`}{' '}
+            : `${missing} more ${missing === 1 ? 'person' : 'people'} must ${isOverride(gate) ? 'override the denial' : 'approve'}. One rejection ends the run.`}{' '}
           Who decides holds <span className="code">{request.requirement.grants.join(', ')}</span>
           {request.requirement.selfApproval ? '.' : ', and did not start the run.'}
         </p>
       ) : null}
-      <Decisions decisions={decisions} />
+      <Unreachable gate={gate} />
+      <Decisions decisions={decisions} isOverride={isOverride(gate)} />
     </section>
   );
 }
 
+function nounOf(gate: Gate): string {
+  return `${decisionNoun('approved', isOverride(gate))}${gate.required === 1 ? '' : 's'}`;
+}
+
+interface DecisionsFacts extends Pick<Gate, 'decisions'> {
+  /** A policy had denied, so that an approval is an override. */
+  readonly isOverride: boolean;
+}
+
+/** That nobody can open the gate, who can change that, and what ends the run otherwise. */
+function Unreachable({ gate }: { readonly gate: Gate }) {
+  const gap = unreachableQuorum(gate);
+  if (gap === null) return null;
+  const { left, missing } = gap;
+  return (
+    <div className="unreachable" role="note">
+      <p id={UNREACHABLE} tabIndex={-1}>
+        <strong>Nobody can open this gate.</strong>{' '}
+        {left === 0
+          ? 'None of the people whom this server knows can still approve'
+          : `Only ${left} of the people whom this server knows can still approve`}
+        , and {missing} more {missing === 1 ? 'is' : 'are'} missing.
+      </p>
+      <ul className="bullets">
+        <li>
+          The operator can change that: with more people in <code>approvals.people</code> who hold{' '}
+          <code>{gate.request.requirement.grants.join(', ')}</code>. The gate keeps its number of approvals.
+        </li>
+        <li>
+          The run ends when {gate.requester.name}, who started it, or an operator cancels it, or when somebody rejects
+          the request. Otherwise it ends with <code>GATE_EXPIRED</code> at {fullText(gate.until)}.
+        </li>
+      </ul>
+    </div>
+  );
+}
+
 /** Who decided, when, why, and with which answer to the form. */
-export function Decisions({ decisions }: Pick<Gate, 'decisions'>) {
+export function Decisions({ decisions, isOverride: override }: DecisionsFacts) {
   if (decisions.length === 0) return <p className="faint">Nobody has decided.</p>;
   return (
     <ol className="decisions">
       {decisions.map((decision) => (
-        <DecisionItem key={decision.decisionId} decision={decision} />
+        <DecisionItem key={decision.decisionId} decision={decision} isOverride={override} />
       ))}
     </ol>
   );
 }
 
-function DecisionItem({ decision }: { readonly decision: Decision }) {
+function DecisionItem({
+  decision,
+  isOverride: override,
+}: {
+  readonly decision: Decision;
+  readonly isOverride: boolean;
+}) {
   const { person, reason, response, decidedAt, withdrawn, onBehalfOf, actors, proof } = decision;
   const through = (actors ?? []).map(({ sub }) => sub);
   return (
     <li data-decision={decision.decision} data-withdrawn={withdrawn}>
       <p>
-        <strong>{person.name ?? person.sub}</strong> {WORDS[decision.decision]}
+        <strong>{person.name ?? person.sub}</strong> {gateDecisionWord(decision.decision, override)}
         {withdrawn ? <span className="faint"> (withdrawn later)</span> : null}
         {onBehalfOf === null ? null : <span className="faint"> on behalf of {onBehalfOf.sub}</span>}
         {through.length === 0 ? null : <span className="faint"> through {through.join(', ')}</span>}

@@ -5,6 +5,7 @@ import { Failed, Notice } from '../frame/notice';
 import { usePlan } from '../run/plan';
 import type { ProfileOfPlan } from '../run/planned/planned-detail';
 import { PlannedFacts, PlannedStepView } from '../run/planned/planned-step-view';
+import { ReadSection } from './reading/unshown';
 import { isPlanOf } from './plan-of-gate';
 
 /** The plan that a gate is about. */
@@ -45,15 +46,13 @@ export function StepsBehind({ gate, plan: { query, isGenuine } }: { readonly gat
     );
   const plan = query.data.plan as unknown as Plan;
   const steps = stepsBehind(plan, query.data.profile as unknown as ProfileOfPlan, gate.gateId);
-  const inputs = plannedInputs(plan);
+  const inputs = plannedInputs(plan, query.data.inputOrder ?? []);
   return (
     <>
-      <section>
-        <h2>Inputs of the run</h2>
+      <ReadSection name="Inputs of the run">
         {inputs.length === 0 ? <p className="faint">The run has no inputs.</p> : <PlannedFacts facts={inputs} />}
-      </section>
-      <section aria-label="Steps behind this gate">
-        <h2>What the steps behind this gate will do</h2>
+      </ReadSection>
+      <ReadSection name="What the steps behind this gate will do" label="Steps behind this gate">
         {steps.length === 0 ? (
           <p className="faint">No step behind this gate executes anything.</p>
         ) : (
@@ -73,7 +72,7 @@ export function StepsBehind({ gate, plan: { query, isGenuine } }: { readonly gat
           Read from the plan, whose hash the request names. Your browser computed that hash. Expressions are as the plan
           has them; they are evaluated when a step begins.
         </p>
-      </section>
+      </ReadSection>
     </>
   );
 }

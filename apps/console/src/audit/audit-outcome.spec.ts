@@ -7,6 +7,8 @@ it.each([
   [{ ...decision, decision: 'rejected', outcome: 'decided' }, 'bad', 'rejected', null],
   [{ ...decision, outcome: 'refused', code: 'GATE_STALE' }, 'bad', 'approved: refused', 'GATE_STALE'],
   [{ type: 'run.cancel', outcome: 'refused', code: 'RUN_NOT_YOURS' }, 'bad', 'refused', 'RUN_NOT_YOURS'],
+  [{ type: 'run.cancel', outcome: 'posted' }, 'quiet', 'requested', null],
+  [{ type: 'run.cancel', outcome: 'known' }, 'quiet', 'already requested', null],
   [{ type: 'run.cancel', outcome: 'accepted' }, 'quiet', 'accepted', null],
 ])('%j is an entry with an outcome', (event, tone, text, code) => {
   expect(outcomeOf(event)).toEqual({ tone, text, code });

@@ -2,6 +2,13 @@ import type { Look } from '../frame/mark';
 
 type Event = Readonly<Record<string, unknown>>;
 
+/** Entries keep the words of the inbox of a run, because their hashes cover them. People read others. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['posted', 'requested'],
+  ['known', 'already requested'],
+  ['ended', 'too late, the run had ended'],
+]);
+
 /** What became of what an entry is about. Null: the entry does not say. */
 export function outcomeOf(
   event: Event,
@@ -10,7 +17,8 @@ export function outcomeOf(
   if (outcome === null && decision === null) return null;
   if (outcome === 'refused') return { tone: 'bad', text: decision === null ? 'refused' : `${decision}: refused`, code };
   // A decision that counts is what was decided; of everything else the outcome.
-  const text = decision !== null && (outcome === null || outcome === 'decided') ? decision : (outcome ?? '');
+  const said = decision !== null && (outcome === null || outcome === 'decided') ? decision : (outcome ?? '');
+  const text = WORDS.get(said) ?? said;
   const tone = text === 'rejected' ? 'bad' : text === 'approved' ? 'good' : 'quiet';
   return { tone, text, code };
 }

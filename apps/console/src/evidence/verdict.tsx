@@ -1,4 +1,4 @@
-import { basesInWords, NOT_PROVEN } from '@taskrunner/core/evidence';
+import { basesInWords, NOT_PROVEN, serviceCaveat } from '@taskrunner/core/evidence';
 import { ToPart } from '../frame/to-part';
 import { browserWords } from './browser-words';
 import type { Findings } from './protocol';
@@ -18,6 +18,7 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
   const { summary, cause, concessions } = report.verdict;
   const { tone, sign, title } = lookOf(findings);
   const failing = contents?.filter(({ ok }) => !ok) ?? [];
+  const caveat = verification?.ok === true ? serviceCaveat(verification.checks) : null;
   const isTrustRefused = findings.trustFaults.length > 0;
   return (
     <section className="verdict" data-tone={tone} aria-label="Verdict">
@@ -57,6 +58,7 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
         <p key={one}>{browserWords(one)}</p>
       ))}
       <TrustedBy findings={findings} />
+      {caveat === null ? null : <p>{caveat}</p>}
       {verification?.ok === true ? (
         <p>
           Not proven: {NOT_PROVEN}. <ToPart to={PARTS.notProven}>What stays open for this bundle</ToPart>

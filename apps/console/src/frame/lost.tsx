@@ -1,5 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import type { Reach } from '../api/connection';
+import { isUnreached } from '../api/problem';
+import { useNow } from './moment';
 import { readAgain } from './read-again';
 import { useIsSeen } from './seen';
 import { useServices } from './services';
@@ -13,85 +16,112 @@ type Back =
   /** `isWhole`: everything was read. */
   | { readonly kind: 'read'; readonly at: Date; readonly isWhole: boolean };
 
-/** Tells that the connection is lost, when it is back, and that what the page shows is current again. */
+/** Tells that the connection is lost, when the page tries again, when it is back, and that what the page shows is current again. */
 export function ConnectionLost() {
   const { connection } = useServices();
-  const isThere = useSyncExternalStore(connection.subscribe, connection.current);
+  const reach = useSyncExternalStore(connection.subscribe, connection.current);
   const isSeen = useIsSeen();
-  useProbe(!isThere && isSeen);
-  const back = useBack(isThere, isSeen);
+  const { back, tryNow } = useTries(reach, isSeen);
   return (
-    <div role="status">
-      {!isThere ? (
-        <p className="lost">The connection is lost. The page shows the last known state and tries again.</p>
-      ) : back === null ? null : back.kind === 'reading' ? (
-        <p className="lost" data-back="true">
-          The connection is back. The page is being read again …
-        </p>
-      ) : back.isWhole ? (
-        <p className="lost" data-back="true">
-          The connection is back. The page is current as of {back.at.toLocaleTimeString()}.
-        </p>
-      ) : (
-        <p className="lost">
-          The connection is back, but a part of the page could not be read again. The page says which.
-        </p>
-      )}
+    <div className="lost-frame">
+      <div role="status">
+        {reach.kind === 'lost' && back?.kind !== 'reading' ? (
+          <p className="lost">
+            {reach.isPart
+              ? 'A part of the page cannot be read: the server did not answer all requests. The page shows the last known state.'
+              : 'The connection is lost: the server cannot be reached. The page shows the last known state.'}
+          </p>
+        ) : back === null ? null : back.kind === 'reading' ? (
+          <p className="lost" data-back="true">
+            The connection is back. The page is being read again …
+          </p>
+        ) : back.isWhole ? (
+          <p className="lost" data-back="true">
+            The connection is back. The page is current as of {back.at.toLocaleTimeString()}.
+          </p>
+        ) : (
+          <p className="lost">
+            The connection is back, but a part of the page could not be read again. The page says which.
+          </p>
+        )}
+      </div>
+      {reach.kind === 'lost' && back?.kind !== 'reading' ? <NextTry reach={reach} tryNow={tryNow} /> : null}
     </div>
   );
 }
 
-/** Asks the server until it answers: many pages ask nothing by themselves, and would never learn that it can be reached. */
-function useProbe(isLost: boolean): void {
-  const { client, settings } = useServices();
-  useEffect(() => {
-    if (!isLost) return undefined;
-    let pending: AbortController | null = null;
-    const ask = async (): Promise<void> => {
-      const asking = new AbortController();
-      pending = asking;
-      // Whether there is an answer is noted with every request.
-      await client.api.GET('/api/me', { signal: asking.signal }).catch(() => undefined);
-      if (pending === asking) pending = null;
-    };
-    const askAnew = (): void => {
-      // A request of before the change of the network may never be answered.
-      pending?.abort();
-      void ask();
-    };
-    void ask();
-    const timer = setInterval(() => void (pending === null && ask()), settings.refresh);
-    window.addEventListener('online', askAnew);
-    return () => {
-      window.removeEventListener('online', askAnew);
-      clearInterval(timer);
-      pending?.abort();
-    };
-  }, [isLost, client, settings.refresh]);
+interface NextTryFacts {
+  readonly reach: Extract<Reach, { readonly kind: 'lost' }>;
+  readonly tryNow: () => void;
 }
 
-/** Reads the page again when the connection is back; null: it was not lost, or this was shown for long enough. */
-function useBack(isThere: boolean, isSeen: boolean): Back | null {
+/** Outside of what is read aloud: it changes every second. */
+function NextTry({ reach: { nextAt }, tryNow }: NextTryFacts) {
+  const now = useNow();
+  return (
+    <p className="lost next-try">
+      <span className="number">
+        {nextAt === null ? 'Trying now …' : `Next try in ${Math.max(1, Math.ceil((nextAt - now) / 1_000))} s.`}
+      </span>{' '}
+      <button type="button" className="link-button" onClick={tryNow}>
+        Try now
+      </button>
+    </p>
+  );
+}
+
+/** Makes the tries of the page at their times, while it is seen: asks the server, and reads the page again when it answers. */
+function useTries(reach: Reach, isSeen: boolean): { readonly back: Back | null; readonly tryNow: () => void } {
+  const { client, connection } = useServices();
   const queries = useQueryClient();
-  const wasLost = useRef(false);
   const [back, setBack] = useState<Back | null>(null);
+  const latest = useRef<() => void>(() => undefined);
+  const nextAt = reach.kind === 'lost' ? reach.nextAt : null;
+  const isLost = reach.kind === 'lost';
   useEffect(() => {
-    if (!isThere) wasLost.current = true;
-    if (!isThere || !wasLost.current) return undefined;
-    wasLost.current = false;
-    let isStale = false;
-    setBack({ kind: 'reading' });
-    void readAgain(queries).then((isWhole) => {
-      if (!isStale) setBack({ kind: 'read', at: new Date(), isWhole });
-    });
-    return () => {
-      isStale = true;
+    if (!isLost || !isSeen) return undefined;
+    let asking: AbortController | null = null;
+    const attempt = async (): Promise<void> => {
+      // A request of before a change of the network may never be answered.
+      asking?.abort();
+      const own = (asking = new AbortController());
+      const { signal } = own;
+      const before = connection.current();
+      connection.begin();
+      const isAnswered = await client.api.GET('/api/me', { signal }).then(
+        () => true,
+        (error: unknown) => !isUnreached(error),
+      );
+      if (signal.aborted) return;
+      if (!isAnswered) return connection.end('lost');
+      const isPart = before.kind === 'lost' && before.isPart;
+      if (!isPart) setBack({ kind: 'reading' });
+      const read = await readAgain(queries, isPart);
+      if (signal.aborted) return;
+      setBack(read === 'unreached' ? null : { kind: 'read', at: new Date(), isWhole: read === 'whole' });
+      connection.end(read === 'unreached' ? 'part' : 'whole');
     };
-  }, [isThere, queries]);
+    const online = (): void => void attempt();
+    latest.current = online;
+    window.addEventListener('online', online);
+    // The page was hidden during a try.
+    const reached = connection.current();
+    if (reached.kind === 'lost' && reached.nextAt === null) online();
+    return () => {
+      window.removeEventListener('online', online);
+      latest.current = () => undefined;
+      asking?.abort();
+    };
+  }, [isLost, isSeen, client, connection, queries]);
+  useEffect(() => {
+    if (nextAt === null || !isSeen) return undefined;
+    const timer = setTimeout(() => latest.current(), Math.max(0, nextAt - Date.now()));
+    return () => clearTimeout(timer);
+  }, [nextAt, isSeen]);
   useEffect(() => {
     if (back?.kind !== 'read' || !isSeen) return undefined;
     const timer = setTimeout(() => setBack(null), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [back, isSeen]);
-  return back;
+  return { back, tryNow: () => latest.current() };
 }

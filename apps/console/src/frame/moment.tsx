@@ -22,7 +22,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 /** The current time. It is at most a second old. */
-function useNow(): number {
+export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 

@@ -13,14 +13,15 @@ interface RefusalFacts {
 /** Why the server refused something: what, where, and what to do. Nothing if there is no error. */
 export function Refusal({ error, faults }: RefusalFacts) {
   const box = useRef<HTMLDivElement>(null);
-  // It stands below the button that was pressed, which may be at the end of what can be seen.
+  // It stands below the button that was pressed, which may be at the end of what can be seen. Who uses the keyboard goes on from there.
   useEffect(() => {
     box.current?.scrollIntoView({ block: 'nearest' });
+    box.current?.focus({ preventScroll: true });
   }, [error]);
   if (error === null) return null;
   const problem = failureText(error);
   return (
-    <div className="failure" role="alert" ref={box}>
+    <div className="failure" role="alert" ref={box} tabIndex={-1}>
       <p className="failure-code code">{problem?.code ?? 'Something went wrong'}</p>
       <p>{messageOf(error)}</p>
       {problem?.remediation ? <p>{problem.remediation}</p> : null}

@@ -120,14 +120,14 @@ function toContent(event: React.MouseEvent): void {
 }
 
 function Approvals() {
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const isCurrent = useLocation({ select: ({ pathname }) => pathname.startsWith('/approvals') || isGate(pathname) });
   const mayApprove = useMe().data?.scopes.includes('packs.approve') === true;
   const { data } = useQuery({
     queryKey: ['approvals', 'count'],
     queryFn: ({ signal }) => bodyOf(client.api.GET('/api/approvals/count', { signal })),
     enabled: mayApprove,
-    refetchInterval: settings.refresh * 2,
+    refetchInterval: connection.every(settings.refresh * 2),
   });
   const count = data?.mine ?? 0;
   const text = `${count}${data?.atLeast === true ? '+' : ''}`;

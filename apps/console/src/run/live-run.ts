@@ -19,7 +19,7 @@ interface Known {
 
 /** A run that is kept up to date while the page is seen. No connection is held for it. */
 export function useLiveRun(runId: string) {
-  const { client, feed } = useServices();
+  const { client, connection, feed } = useServices();
   const queries = useQueryClient();
   const isSeen = useIsSeen();
   const query = useQuery({
@@ -43,6 +43,8 @@ export function useLiveRun(runId: string) {
     const follow = async (): Promise<void> => {
       // A page that was hidden shows what was known before.
       for (let failures = 0; ; await waker.pause(pauseAfter(failures, currentRun()))) {
+        // The page has one schedule of tries for all requests.
+        await connection.answered(signal);
         if (signal.aborted) return;
         const tag = queries.getQueryData<Known>(['run', runId])?.tag ?? '';
         try {
@@ -64,7 +66,7 @@ export function useLiveRun(runId: string) {
       unsubscribe();
       stopping.abort();
     };
-  }, [client, feed, queries, runId, isAlive, isSeen]);
+  }, [client, connection, feed, queries, runId, isAlive, isSeen]);
   return { query, tag: query.data?.tag };
 }
 

@@ -16,6 +16,7 @@ import { GateList } from './gates/gate-list';
 import { paceOf, useLiveRun, useRefreshed } from './live-run';
 import { LogPanel } from './log/log-panel';
 import { RunActions } from './actions/run-actions';
+import { isCancelled } from './cancelled-by';
 import { RunCancellation } from './run-cancellation';
 import { RunMessage } from './run-message';
 import { isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
@@ -217,7 +218,9 @@ function Head({ run }: { readonly run: Run }) {
         )}
       </dl>
       <RunMessage run={run} />
-      {run.error === null || failureIn(run.error).stepId !== null ? null : <FailureFacts error={run.error} />}
+      {run.error === null || failureIn(run.error).stepId !== null || isCancelled(run) ? null : (
+        <FailureFacts error={run.error} />
+      )}
     </>
   );
 }

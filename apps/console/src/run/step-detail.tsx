@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { endCause } from '@taskrunner/core/run';
 import { ApiProblem, bodyOf, type LogLine, type Run, type Step } from '@taskrunner/client';
+import { cancelledBy } from './cancelled-by';
 import { failureIn } from './failure';
 import { GateDetail } from './gates/gate-detail';
 import { Mark } from '../frame/mark';
@@ -39,6 +40,7 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
       ),
   });
   const step = query.data;
+  const cancelled = cancelledBy(run, step?.reason ?? null);
   const isAbsent = ApiProblem.is(query.error) && query.error.code === 'STEP_NOT_FOUND';
   return (
     <section className="detail" aria-label={`Step ${id}`}>
@@ -55,7 +57,9 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
           <dl className="facts">
             <Fact name="Status">
               <Mark status={step.status} />
-              {step.reason === null || step.error !== null ? null : (
+              {step.reason === null || step.error !== null ? null : cancelled !== null ? (
+                <p className="faint">{cancelled}</p>
+              ) : (
                 <span className="faint">
                   {' '}
                   <span className="code">{step.reason}</span>

@@ -27,7 +27,7 @@ const ACTIVE: ReadonlySet<string> = new Set(['queued', 'running', 'cancelling'])
 
 /** The runs of the tenant, newest first. */
 export function RunsPage() {
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const queries = useQueryClient();
   const filter = useSearch({ from: '/runs' });
   const navigate = useNavigate({ from: '/runs' });
@@ -44,10 +44,10 @@ export function RunsPage() {
     maxPages: MOST_PAGES,
     placeholderData: keepPreviousData,
     // The feed of the tenant tells of new and ended runs; the progress of steps has no events.
-    refetchInterval: ({ state: { data } }) =>
-      data?.pages.some(({ items }) => items.some(({ status }) => ACTIVE.has(status))) === true
-        ? settings.refresh
-        : settings.refresh * QUIET,
+    refetchInterval: (read) => {
+      const isActive = read.state.data?.pages.some(({ items }) => items.some(({ status }) => ACTIVE.has(status)));
+      return connection.every(settings.refresh * (isActive === true ? 1 : QUIET))(read);
+    },
   });
   const isCut = query.data !== undefined && !isFirstPage(query.data.pageParams[0]);
   const runs = query.data?.pages.flatMap(({ items }) => items) ?? [];

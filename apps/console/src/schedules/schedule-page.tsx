@@ -19,14 +19,14 @@ const NEXT = 10;
 /** One schedule: what it runs and when, what it did, and why it did not. */
 export function SchedulePage() {
   const { scheduleId } = useParams({ from: '/schedules/$scheduleId' });
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const may = useHolds('packs.run');
   const query = useQuery({
     queryKey: ['schedule', scheduleId],
     enabled: may === true,
     queryFn: ({ signal }) =>
       bodyOf(client.api.GET('/api/schedules/{scheduleId}', { params: { path: { scheduleId } }, signal })),
-    refetchInterval: settings.refresh * 2,
+    refetchInterval: connection.every(settings.refresh * 2),
   });
   return (
     <main className="page">

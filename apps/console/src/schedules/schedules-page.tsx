@@ -15,7 +15,7 @@ import { SCHEDULE_STATUSES, schedulesWith, type SchedulesSearch } from './schedu
 
 /** The schedules of the tenant. */
 export function SchedulesPage() {
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const search = useSearch({ from: '/schedules' });
   const navigate = useNavigate({ from: '/schedules' });
   const may = useHolds('packs.run');
@@ -24,7 +24,7 @@ export function SchedulesPage() {
     enabled: may === true,
     queryFn: ({ signal }) =>
       wholeList((query) => bodyOf(client.api.GET('/api/schedules', { params: { query }, signal }))),
-    refetchInterval: settings.refresh * 2,
+    refetchInterval: connection.every(settings.refresh * 2),
   });
   const all = query.data?.items ?? [];
   const schedules = schedulesWith(all, search);

@@ -18,7 +18,7 @@ const LOOKS: Readonly<Record<ScheduleTick['outcome'], Look>> = {
 
 /** What became of the times of a schedule, newest first. */
 export function Ticks({ scheduleId }: { readonly scheduleId: string }) {
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const query = useInfiniteQuery({
     queryKey: ['ticks', scheduleId],
     queryFn: ({ pageParam, signal }) =>
@@ -30,7 +30,7 @@ export function Ticks({ scheduleId }: { readonly scheduleId: string }) {
       ),
     initialPageParam: FIRST_PAGE,
     getNextPageParam: nextPage,
-    refetchInterval: settings.refresh * 2,
+    refetchInterval: connection.every(settings.refresh * 2),
   });
   const ticks = query.data?.pages.flatMap(({ items }) => items) ?? [];
   if (query.isError && query.data === undefined)

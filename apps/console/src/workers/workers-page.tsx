@@ -51,14 +51,14 @@ export function WorkersPage() {
 }
 
 function Living({ q, clear }: { readonly q: string; readonly clear: () => void }) {
-  const { client, settings } = useServices();
+  const { client, connection, settings } = useServices();
   const may = useHolds('packs.admin');
   const query = useQuery({
     queryKey: ['workers'],
     enabled: may === true,
     queryFn: ({ signal }) =>
       wholeList((query) => bodyOf(client.api.GET('/api/workers', { params: { query }, signal }))),
-    refetchInterval: settings.refresh,
+    refetchInterval: connection.every(settings.refresh),
   });
   const all = query.data?.items ?? [];
   const wanted = q.toLowerCase();

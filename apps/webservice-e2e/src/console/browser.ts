@@ -33,8 +33,13 @@ export class Visitor {
     });
   }
 
-  static async open(browser: Browser): Promise<Visitor> {
-    const context = await browser.newContext({ viewport: { width: 1_440, height: 900 } });
+  /** `proxy`: address of a forward proxy for all requests, also to loopback. */
+  static async open(browser: Browser, proxy: string | null = null): Promise<Visitor> {
+    const viewport = { width: 1_440, height: 900 };
+    const context = await browser.newContext({
+      viewport,
+      ...(proxy !== null && { proxy: { server: proxy, bypass: '<-loopback>' } }),
+    });
     return Visitor.in(await context.newPage());
   }
 
@@ -58,7 +63,7 @@ export class Visitor {
   /** The network was cut: browsers note each request that failed for it. */
   wasOffline(): void {
     const others = this.complaints.filter(
-      (complaint) => !/net::ERR_(?:INTERNET_DISCONNECTED|NETWORK|CONNECTION_REFUSED)/.test(complaint),
+      (complaint) => !/net::ERR_(?:INTERNET_DISCONNECTED|NETWORK|CONNECTION_REFUSED|EMPTY_RESPONSE)/.test(complaint),
     );
     this.complaints.splice(0, this.complaints.length, ...others);
   }

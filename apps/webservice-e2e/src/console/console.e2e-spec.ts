@@ -124,8 +124,8 @@ describeBrowser('the console, in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  async function visit(url: string, login: string): Promise<Visitor> {
-    const visitor = await Visitor.open(browser);
+  async function visit(url: string, login: string, proxy: string | null = null): Promise<Visitor> {
+    const visitor = await Visitor.open(browser, proxy);
     visitors.push(visitor);
     await visitor.signIn(url, login);
     return visitor;
@@ -133,7 +133,7 @@ describeBrowser('the console, in a browser', () => {
 
   const testBed = (): TestBed => ({
     stack,
-    visit: (path, login) => visit(`${stack.server}/console${path}`, login),
+    visit: (path, login, proxy) => visit(`${stack.server}/console${path}`, login, proxy),
     tab: async (visitor, path) => {
       const other = await visitor.tab();
       visitors.push(other);

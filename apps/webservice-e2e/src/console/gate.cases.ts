@@ -94,9 +94,21 @@ export function gateCases(testBed: () => TestBed): void {
     await grace.reads('no deployments on Fridays');
     await grace.reads(/overrides the denial of policy p/);
     await grace.reads('Read the request to its end first.');
+    // A jump to the end: what was not on the screen is named, and leads there.
+    await grace.page.locator('#content').evaluate((content) => content.scrollTo(0, content.scrollHeight));
+    const unshown = grace.page.getByText(/^\d of \d sections were not shown to the end: /);
+    await unshown.getByRole('button', { name: 'What the steps behind this gate will do' }).click();
+    await unshown
+      .getByRole('button', { name: 'What the steps behind this gate will do' })
+      .waitFor({ state: 'detached' });
+    expect(await grace.page.evaluate('document.activeElement.textContent')).toBe(
+      'What the steps behind this gate will do',
+    );
     await grace.page.getByRole('heading', { name: 'Your decision' }).scrollIntoViewIfNeeded();
-    await grace.press('Approve and override');
-    await grace.sees('heading', /^The gate is approved$/);
+    await grace.press('Override the denial');
+    await grace.sees('heading', /^The denial is overridden$/);
+    await grace.reads('✓ Your override counts.');
+    await grace.reads(/overrode the denial/);
   }, 180_000);
 
   it('shows the gates of a run that are over in pages, all of which can be reached', async () => {

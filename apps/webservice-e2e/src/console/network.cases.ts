@@ -1,5 +1,6 @@
 import { searched } from '@taskrunner/core/testing';
 import type { Request } from 'playwright-core';
+import { CuttingProxy } from '../stack/cutting-proxy';
 import { pack, pause } from '../stack/stack';
 import type { Visitor } from './browser';
 import type { TestBed } from './test-bed';
@@ -10,6 +11,10 @@ const LINES = searched(200, 600);
 const TICKS = pack(`- id: tick
   run: { uses: "builtin:script", with: { interpreter: [sh], source: "for i in $(seq 1 ${LINES}); do echo tick $i; sleep 0.05; done" } }
 `);
+const GATED = pack(
+  '- { id: accept, gate: { approval: owners, message: "Go on?" } }\n',
+  '  approvals: [ { id: owners, grants: [packs.approve] } ]\n',
+);
 const SLOW = pack(`- id: slow
   run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo begun; sleep 120" } }
 `);
@@ -59,6 +64,33 @@ export function networkCases(testBed: () => TestBed): void {
     expect(await page.getByText(/^The connection is lost/).count()).toBe(0);
     expect((await api.ask('GET', '/api/me')).status).toBe(200);
     ada.wasOffline();
+  }, 180_000);
+
+  it('tries again with longer and longer pauses where a proxy cuts one request of several, and says when', async () => {
+    const api = await testBed().caller('ada');
+    const run = await api.submit(GATED);
+    await api.until(run, ['waiting']);
+    const proxy = await CuttingProxy.open();
+    try {
+      const grace = await testBed().visit(`/runs/${run}/gates/accept`, 'grace', proxy.url);
+      await grace.reads(/This browser computed the same digest/);
+      // The page asks for this and for the gate at intervals; only this one is cut.
+      proxy.cuts(/^\/api\/approvals\/count$/);
+      await grace.reads(/^(?:The connection is lost|A part of the page cannot be read)/);
+      await grace.reads(/^A part of the page cannot be read/);
+      await grace.reads(/^Next try in \d+ s\./);
+      const before = proxy.requests.length;
+      await pause(CUT_MS);
+      // Without one schedule for the page it was about fifty in a second. The gate is read at its own interval.
+      expect(proxy.requests.length - before).toBeLessThan(20);
+      expect(await grace.barriers()).toEqual([]);
+      proxy.cuts(null);
+      await grace.press('Try now');
+      await grace.reads(/^The connection is back\. The page is current as of/);
+      grace.wasOffline();
+    } finally {
+      await proxy.close();
+    }
   }, 180_000);
 
   it('holds one stream for all tabs, and one for each log', async () => {

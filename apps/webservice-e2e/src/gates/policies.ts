@@ -132,10 +132,10 @@ export function describePolicies(gates: GateStack): void {
 
     const shown = [(await cli(['gates', run], token)).out, (await cli(['show', run], token)).out];
     for (const text of shown) {
-      expect(text).toContain('gate check: approved, 1 of 1 approvals');
+      expect(text).toContain('gate check: overridden, 1 of 1 approvals');
       expect(text).toContain('people overrode the denial');
       expect(text).toMatch(
-        /approved by grace of \S+\n {4}at: \S+Z\n {4}why: a fix for \\u\{1b\}\[31mSEC-7\n {4}proof: service/,
+        /overridden by grace of \S+\n {4}at: \S+Z\n {4}why: a fix for \\u\{1b\}\[31mSEC-7\n {4}proof: service/,
       );
     }
     expect(JSON.parse((await cli(['gates', run, '--output', 'json'], token)).out)).toMatchObject({

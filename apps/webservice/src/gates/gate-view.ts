@@ -1,7 +1,9 @@
 import { sha256 } from '@taskrunner/core/canonical';
 import { decodeEnvelope } from '@taskrunner/core/evidence';
 import type { Json, JsonObject, NodeId, Principal, RunId } from '@taskrunner/core/foundation';
+import type { Approver as ListedApprover } from '@taskrunner/core/gate';
 import {
+  approversLeft,
   gateNodeOf,
   judgedVerdict,
   objectionTo,
@@ -58,6 +60,8 @@ interface GateContext {
   readonly planDiff?: GatePlanDiff | null;
   /** In the order of its author. */
   readonly form?: JsonObject | null;
+  /** All people who may decide; null: not known. */
+  readonly people: readonly ListedApprover[] | null;
 }
 
 /** A gate in the API for one caller: the request, the decisions so far, and whether the caller may decide. */
@@ -66,7 +70,7 @@ export function toGate(
   principal: Principal,
   now: number,
   url: PublicUrl,
-  { plan, ungatedEffects = null, planDiff = null, form = null }: GateContext,
+  { plan, ungatedEffects = null, planDiff = null, form = null, people }: GateContext,
 ): JsonObject {
   const why = objectionTo(principal, row, now);
   return {
@@ -81,6 +85,7 @@ export function toGate(
     show: row.documents.show,
     approvals: row.approvals,
     required: row.required,
+    approversLeft: approversLeft(people, row),
     until: instant(row.expiresAt),
     policy: overriddenVerdict(row, plan) as unknown as Json,
     decisions: decisionsOf(row),

@@ -32,6 +32,7 @@ import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
 import { ApprovedPlans } from './approved-plans';
+import { KnownApprovers } from './known-approvers';
 import { decidedAt, toGate, toRunGate, toUnopenedGate } from './gate-view';
 
 const MINUTE_SECONDS = 60;
@@ -51,6 +52,7 @@ export class GatesController {
     private readonly limiter: RateLimiter,
     private readonly limits: Limits,
     private readonly url: PublicUrl,
+    private readonly approvers: KnownApprovers,
   ) {}
 
   @Get('runs/:runId/gates/:gate')
@@ -77,7 +79,9 @@ export class GatesController {
     const now = await this.gates.now();
     const planDiff = await this.approved.compare(tenant, runId, decidedAt(row) ?? now, found.texts.plan);
     const form = await this.form(tenant, row, plan);
-    return toGate(row, principal, now, this.url, { plan, ungatedEffects: ungatedEffects(plan), planDiff, form });
+    const { people } = this.approvers;
+    const known = { plan, ungatedEffects: ungatedEffects(plan), planDiff, form, people };
+    return toGate(row, principal, now, this.url, known);
   }
 
   @Get('runs/:runId/gates')
@@ -180,7 +184,8 @@ export class GatesController {
     for (const row of read) {
       if (items.length === limit) break;
       last = row;
-      const gate = toGate(row, principal, now, this.url, { plan: plans.get(row.planHash) ?? null });
+      const plan = plans.get(row.planHash) ?? null;
+      const gate = toGate(row, principal, now, this.url, { plan, people: this.approvers.people });
       if (!mine || gate['canDecide'] === true) items.push(gate);
     }
     if (last === null || last === rows.at(-1)) return { items, nextCursor: null };

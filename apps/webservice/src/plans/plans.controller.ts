@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common
 import { ApiTags } from '@nestjs/swagger';
 import type { Fault, Json, RunId, TenantId } from '@taskrunner/core/foundation';
 import { invalidPack, PackPlanner } from '@taskrunner/core/operations';
-import { graphOf } from '@taskrunner/core/plan';
+import { declaredInputs, graphOf } from '@taskrunner/core/plan';
 import { RunReader } from '@taskrunner/core/ports';
 import type { RunDocuments } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
@@ -73,7 +73,8 @@ export class PlansController {
     if (planning.kind === 'refused') throw invalidPack(planning.code, all);
     if (all.length > 0) throw invalidPack('PLAN_INVALID', all);
     const { planHash, receipt, profileDigest, texts, warnings } = planning;
-    const rest = JSON.stringify({ planHash, receipt, profileDigest, warnings: warnings.map(toFault) });
+    const inputOrder = declaredInputs(JSON.parse(texts.manifest) as Json);
+    const rest = JSON.stringify({ planHash, receipt, profileDigest, warnings: warnings.map(toFault), inputOrder });
     response.type('json').send(`${rest.slice(0, -1)},"plan":${texts.plan},"profile":${texts.profile}}`);
   }
 
@@ -135,8 +136,11 @@ export class PlansController {
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    await this.answer(principal.tenant, runId, request, response, ({ planHash, profileDigest, plan, profile }) => {
-      return { planHash, receipt: receiptOf(plan), profileDigest, plan, profile, warnings: [] };
+    const { tenant } = principal;
+    await this.answer(tenant, runId, request, response, async ({ planHash, profileDigest, plan, profile }) => {
+      const original = await this.reader.original(tenant, runId);
+      const inputOrder = original === null ? [] : declaredInputs(JSON.parse(original.manifest) as Json);
+      return { planHash, receipt: receiptOf(plan), profileDigest, plan, profile, warnings: [], inputOrder };
     });
   }
 
@@ -165,14 +169,14 @@ export class PlansController {
     runId: RunId,
     request: Request,
     response: Response,
-    show: (documents: RunDocuments) => object,
+    show: (documents: RunDocuments) => object | Promise<object>,
   ): Promise<void> {
     const found = await this.reader.documents(tenant, runId);
     if (!found) throw runNotFound();
     const tag = `"${found.planHash}"`;
     response.setHeader('ETag', tag);
     if (isKnown(request, tag)) response.status(304).end();
-    else response.status(200).json(show(found));
+    else response.status(200).json(await show(found));
   }
 }
 

@@ -88,6 +88,20 @@ describe('a gate that is decided', () => {
     ]);
   });
 
+  it('says that nobody can open it, who can change that, and what ends the run', () => {
+    const requester = { id: 'ada', iss: 'i', name: 'Ada' };
+    const lines = gateLines(view({ required: 3, approvals: 1, approversLeft: 1, requester }), request.planHash);
+    const at = lines.findIndex((line) => line.startsWith('quorum'));
+    const said = lines.slice(at, at + 3).join('\n');
+    expect(said).toContain('nobody can open this gate: it has 1 of 3 approvals, and 1 of the people');
+    expect(said).toContain('the operator can add people to approvals.people and give them packs.approve');
+    expect(said).toContain('Ada, who started it, or an operator cancels it, or with GATE_EXPIRED at 2026-01-02');
+    for (const left of [2, null, undefined])
+      expect(
+        gateLines(view({ required: 3, approvals: 1, approversLeft: left }), request.planHash).join(),
+      ).not.toContain('quorum');
+  });
+
   it('has long findings cut, which are seen to be cut; message, form and digest are whole', () => {
     const long = Array.from({ length: 500 }, (_, at) => `CVE ${at}`);
     const message = long.join('\n');

@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
+import type { DecisionReceipt } from '@taskrunner/client';
 import { isDigest } from '@taskrunner/core/foundation';
-import { decide, DECISIONS, shownRequest, type DecisionOptions } from '../../decisions/terminal-decision';
+import { gateDecisionWord, gateOutcomeWord } from '@taskrunner/core/gate';
+import {
+  decide,
+  DECISIONS,
+  shownRequest,
+  type DecisionKind,
+  type DecisionOptions,
+} from '../../decisions/terminal-decision';
 import { connect, withConnection } from '../../server/connection';
 import { gateIdOf, gateOf, runIdOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
@@ -46,14 +54,24 @@ export function registerDecisions(program: Command, context: Context): void {
             if (isJson(options)) terminal.say(line);
             else terminal.print(line);
           const { receipt, notes } = await decide(kind, shown, options, { server, terminal });
-          const { approvals, required, status } = receipt;
           printAs(context, options, receipt, () => [
-            `${kind.decision}: ${approvals} of ${required}, the gate is ${status}`,
+            decidedLine(kind.decision, receipt, (view.request.policy ?? null) !== null),
           ]);
           for (const note of notes) terminal.say(note);
           return EXIT.OK;
         }),
       );
+}
+
+/** What was decided and how the gate stands. An approval of a request to override is called what the evidence calls it. */
+function decidedLine(
+  decision: DecisionKind['decision'],
+  { approvals, required, status }: Pick<DecisionReceipt, 'approvals' | 'required' | 'status'>,
+  isOverride: boolean,
+): string {
+  const word = status === 'open' ? status : gateOutcomeWord(status, isOverride);
+  const did = isOverride ? `you ${gateDecisionWord(decision, true)}` : decision;
+  return `${did}: ${approvals} of ${required}, the gate is ${word}`;
 }
 
 /** `--yes` and `--gate-digest`, as far as they need no server. */

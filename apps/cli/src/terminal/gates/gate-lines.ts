@@ -1,5 +1,5 @@
 import type { Digest, Json, StepId } from '@taskrunner/core/foundation';
-import { verdictInRequest } from '@taskrunner/core/gate';
+import { unreachableQuorum, verdictInRequest } from '@taskrunner/core/gate';
 import { diffLines, nodeOf } from '@taskrunner/core/plan';
 import type { GateView, PolicyView } from '../../server/run-views';
 import { decisionLines } from '../decision-lines';
@@ -46,6 +46,7 @@ export function gateLines(
     plain('plan hash', request.planHash),
     plain('profile', request.profileDigest),
     plain('status', `${view.status}, ${approvals} of ${required} approvals, until ${request.expiresAt}`),
+    ...quorumLines(view),
     plain('start by', `${request.executeBy}, for steps with effects behind the gate`),
     plain('needs', requirement.grants.join(' and ') + (requirement.reasonRequired ? ', with a reason' : '')),
     ...(requirement.actors
@@ -70,7 +71,9 @@ export function gateLines(
     'findings',
     safeBlock(found.text),
     ...(found.cut === null ? [] : [safeLine(`findings ${found.cut}`)]),
-    ...(view.decisions ?? []).flatMap((one) => decisionLines(one).map((line, i) => (i === 0 ? line : `  ${line}`))),
+    ...(view.decisions ?? []).flatMap((one) =>
+      decisionLines(one, policy !== null).map((line, i) => (i === 0 ? line : `  ${line}`)),
+    ),
     ...(view.suggestedReason == null ? [] : ['suggested reason', safeBlock(view.suggestedReason)]),
     ...form,
     plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
@@ -81,6 +84,26 @@ export function gateLines(
     plain('gate digest', digest),
   ];
   return lines.flatMap((line) => line.split('\n')).flatMap((line) => wrapped(line, columns));
+}
+
+/** That nobody can open the gate, who can change that, and what ends the run otherwise. */
+function quorumLines(view: GateView): readonly string[] {
+  const gap = unreachableQuorum(view);
+  if (gap === null) return [];
+  const { approvals, required, until, requester, request } = view;
+  const by = requester === undefined ? 'who started it' : `${requester.name}, who started it,`;
+  const line = (label: string, text: string): string => safeLine(`${label.padEnd(13)}${text}`);
+  return [
+    line(
+      'quorum',
+      `nobody can open this gate: it has ${approvals} of ${required} approvals, and ${gap.left} of the people whom the server knows can still approve`,
+    ),
+    line(
+      '',
+      `the operator can add people to approvals.people and give them ${request.requirement.grants.join(' and ')}; the gate keeps its number of approvals`,
+    ),
+    line('', `the run ends when ${by} or an operator cancels it, or with GATE_EXPIRED at ${until}`),
+  ];
 }
 
 /**

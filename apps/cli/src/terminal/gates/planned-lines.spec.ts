@@ -56,6 +56,15 @@ const view = (more: object = {}): GateView =>
   }) as unknown as GateView;
 
 describe('the steps behind a gate', () => {
+  it('come after the inputs, which have the order of the pack if the server sends it', () => {
+    const namesOf = (inputOrder?: string[]): readonly string[] =>
+      plannedBehind(view(), { ...answer, ...(inputOrder && { inputOrder }) }).inputs.map(({ name }) => name);
+    expect([namesOf(['pin', 'who']), namesOf()]).toEqual([
+      ['pin', 'who'],
+      ['who', 'pin'],
+    ]);
+  });
+
   it('are printed with what they execute, and none of their lines can pass for one of ours', () => {
     const lines = plannedLines(plannedBehind(view(), answer), null).join('\n').split('\n');
     for (const line of [

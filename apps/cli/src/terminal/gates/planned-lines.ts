@@ -16,7 +16,10 @@ export interface PlannedBehind {
  * The steps behind a gate, from the plan whose hash the gate request names. Throws `CLI_GATE_DIGEST` if the server sends another plan or
  * profile.
  */
-export function plannedBehind({ request, gateId }: GateView, { plan, profile }: PlanView): PlannedBehind {
+export function plannedBehind(
+  { request, gateId }: GateView,
+  { plan, profile, inputOrder = [] }: PlanView,
+): PlannedBehind {
   if (digestOf(plan as Json) !== request.planHash || digestOf(profile as Json) !== request.profileDigest)
     throw new CliError(
       'CLI_GATE_DIGEST',
@@ -25,7 +28,7 @@ export function plannedBehind({ request, gateId }: GateView, { plan, profile }: 
     );
   const planned = plan as unknown as Plan;
   return {
-    inputs: plannedInputs(planned),
+    inputs: plannedInputs(planned, inputOrder),
     steps: stepsBehind(planned, profile as unknown as Parameters<typeof stepsBehind>[1], gateId),
   };
 }

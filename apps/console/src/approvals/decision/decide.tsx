@@ -12,12 +12,14 @@ import { GateForm } from './gate-form';
 import { ageLimitMs, obstacleTo, type Reading, type Response } from './may-decide';
 import { SaveReceipt } from './receipt';
 import { useDecision, type DecisionEnds } from './use-decision';
+import { NotShown, type Unshown } from '../reading/unshown';
 import { verdictIn } from '../verdict';
 
 interface DecideFacts extends DecisionEnds {
   readonly gate: Gate;
   readonly me: Me;
   readonly isRead: boolean;
+  readonly unshown: Unshown;
   readonly isGenuine: boolean | null;
   /** The person has just withdrawn in this tab: the form takes the keyboard. */
   readonly isNew: boolean;
@@ -26,7 +28,7 @@ interface DecideFacts extends DecisionEnds {
 }
 
 /** The decision, below what it is about. */
-export function Decide({ gate, me, isRead, isGenuine, isNew, interrupted, counted, reread }: DecideFacts) {
+export function Decide({ gate, me, isRead, unshown, isGenuine, isNew, interrupted, counted, reread }: DecideFacts) {
   const heading = useRef<HTMLHeadingElement>(null);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
@@ -87,7 +89,7 @@ export function Decide({ gate, me, isRead, isGenuine, isNew, interrupted, counte
         note={reasonRequired ? 'required' : 'optional'}
         isRequired={reasonRequired}
         main={{
-          word: verdict === null ? 'Approve' : 'Approve and override',
+          word: verdict === null ? 'Approve' : 'Override the denial',
           isPrimary: true,
           obstacle: toApprove,
           decide: approve,
@@ -118,9 +120,10 @@ export function Decide({ gate, me, isRead, isGenuine, isNew, interrupted, counte
           />
           Ask me for the digest before I decide
         </label>
+        <NotShown unshown={unshown} />
         {verdict === null ? null : (
           <p className="tinted" data-tone="bad">
-            An approval overrides the denial of policy <span className="code">{verdict.id}</span> ({verdict.level}).
+            This overrides the denial of policy <span className="code">{verdict.id}</span> ({verdict.level}).
           </p>
         )}
       </DecisionEntry>

@@ -1,6 +1,8 @@
 import type { Decision } from '@taskrunner/client';
+import { gateDecisionWord } from '@taskrunner/core/gate';
 import { fullText } from '../../frame/time';
 import type { Attempt } from './attempt';
+import { decisionNoun, decisionParticiple } from './override';
 import { reasonText } from './reasons';
 
 /** What became of a decision that was sent from this tab. */
@@ -34,28 +36,20 @@ export function fateOf(attempt: Attempt, own: readonly Decision[], hasForm: bool
   return same.length > 0 ? { kind: 'already', earlier: same.at(-1) ?? null } : { kind: 'lost' };
 }
 
-/** The names of decisions. */
-export const NOUNS: Readonly<Record<Decision['decision'], string>> = {
-  approved: 'approval',
-  rejected: 'rejection',
-  withdrawn: 'withdrawal',
-};
-const VERBS: Readonly<Record<Decision['decision'], string>> = {
-  approved: 'approved',
-  rejected: 'rejected',
-  withdrawn: 'withdrawn',
-};
-
 /** The fate in words. They end with a colon if the reason follows, and with a full stop if none was given. */
-export function fateText(fate: Fate, { decision, reason }: Pick<Attempt, 'decision' | 'reason'>): string {
-  const noun = NOUNS[decision];
+export function fateText(
+  fate: Fate,
+  { decision, reason }: Pick<Attempt, 'decision' | 'reason'>,
+  override = false,
+): string {
+  const noun = decisionNoun(decision, override);
   const unrecorded = reason === '' ? '' : ' This reason was not recorded:';
   switch (fate.kind) {
     case 'arrived':
       return `The answer was lost. Your ${noun} arrived${reason === '' ? ', without a reason.' : ', with this reason:'}`;
     case 'already': {
       const at = fate.earlier === null ? '' : ` at ${fullText(fate.earlier.decidedAt)}`;
-      return `You had already ${VERBS[decision]}${at} in another tab or program.${unrecorded}`;
+      return `You had already ${decisionParticiple(decision, override)}${at} in another tab or program.${unrecorded}`;
     }
     case 'lost':
       return `The answer was lost, and your ${noun} is not recorded.${unrecorded}`;
@@ -64,7 +58,7 @@ export function fateText(fate: Fate, { decision, reason }: Pick<Attempt, 'decisi
       const why =
         faster === null
           ? reasonText(code)
-          : `you ${VERBS[faster.decision]} at ${fullText(faster.decidedAt)} in another tab or program.`;
+          : `you ${gateDecisionWord(faster.decision, override)} at ${fullText(faster.decidedAt)} in another tab or program.`;
       return `Your ${noun} was refused (${code}): ${why}${unrecorded}`;
     }
   }

@@ -8,20 +8,13 @@ import { useServices } from '../../frame/services';
 import { durationText } from '../../frame/time';
 import { DecisionEntry } from './decision-entry';
 import { Attempts, type Attempt } from './attempt';
-import { fateOf, fateText, NOUNS, type Fate } from './fate';
+import { fateOf, fateText, type Fate } from './fate';
 import { ageLimitMs } from './may-decide';
+import { decisionNoun, endWords, isOverride } from './override';
 import { isCounted, ownDecision, ownDecisions, statusOf } from './own-decision';
 import { SaveReceipt } from './receipt';
 import { reasonText } from './reasons';
 import { useDecision, type DecisionEnds } from './use-decision';
-
-export const STATUSES: Readonly<Record<string, string>> = {
-  open: 'open',
-  approved: 'approved',
-  rejected: 'rejected',
-  expired: 'expired',
-  closed: 'closed without a decision',
-};
 
 /** What the end of a gate at which nobody decided means. */
 const ENDS: Readonly<Record<string, string>> = {
@@ -48,20 +41,21 @@ export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
     if (isNew) heading.current?.focus();
   }, [isNew]);
   const { drafts, attempt, fate } = useFate(gate, me);
+  const override = isOverride(gate);
   const title =
     attempt !== null && fate?.kind === 'refused'
-      ? `Your ${NOUNS[attempt.decision]} was refused`
+      ? `Your ${decisionNoun(attempt.decision, override)} was refused`
       : status !== 'open'
-        ? `The gate is ${STATUSES[status] ?? status}`
+        ? endWords(gate)
         : isCounted(own)
-          ? 'Your approval counts'
+          ? `Your ${decisionNoun('approved', override)} counts`
           : 'You cannot decide';
   return (
     <section className="why" aria-live="polite">
       <h2 ref={heading} id={OWN_STATUS} tabIndex={-1}>
         {title}
       </h2>
-      {attempt === null || fate === null ? null : <FateNote attempt={attempt} fate={fate} />}
+      {attempt === null || fate === null ? null : <FateNote attempt={attempt} fate={fate} override={override} />}
       {own === null || own.decision === 'withdrawn' ? null : (
         <Own gate={gate} own={own} isRefused={fate?.kind === 'refused'} />
       )}
@@ -90,12 +84,18 @@ function useFate(gate: Gate, me: Me) {
   return { drafts, attempt, fate };
 }
 
+interface FateFacts {
+  readonly attempt: Attempt;
+  readonly fate: Fate;
+  readonly override: boolean;
+}
+
 /** What became of a decision, and the reason that was sent with it. */
-function FateNote({ attempt, fate }: { readonly attempt: Attempt; readonly fate: Fate }) {
+function FateNote({ attempt, fate, override }: FateFacts) {
   return (
     <div>
       <p className="tinted" data-tone={fate.kind === 'arrived' ? 'good' : 'bad'}>
-        {fateText(fate, attempt)}
+        {fateText(fate, attempt, override)}
       </p>
       {attempt.reason === '' ? null : <p className="decision-reason code">{attempt.reason}</p>}
     </div>
@@ -115,7 +115,8 @@ function Own({ gate, own, isRefused }: OwnFacts) {
   return (
     <>
       <p>
-        {isRefused ? '' : '✓ '}Your {NOUNS[own.decision]} counts. You decided <Moment at={own.decidedAt} />.
+        {isRefused ? '' : '✓ '}Your {decisionNoun(own.decision, isOverride(gate))} counts. You decided{' '}
+        <Moment at={own.decidedAt} />.
       </p>
       <p>
         <SaveReceipt gate={gate} receipt={own.receipt} />
@@ -207,7 +208,7 @@ function Back({ gate, me, counted, reread }: Pick<OwnStatusFacts, 'gate' | 'me'>
         note="of the withdrawal or rejection"
         isRequired={false}
         main={{
-          word: 'Withdraw my approval',
+          word: `Withdraw my ${decisionNoun('approved', isOverride(gate))}`,
           isPrimary: false,
           obstacle: null,
           decide: () => decision.mutate({ decision: 'withdrawn', reason }),

@@ -1,6 +1,6 @@
 import { countedApprovals, decisionNote, decisionWord, outcomeWord, type Report } from '@taskrunner/core/evidence';
 import { Fragment } from 'react';
-import { Value } from '../../run/value';
+import { ShownValues } from '../../approvals/reading/shown-values';
 import { Instant, ReportPart } from './report-part';
 import { Quoted } from '../words';
 
@@ -59,7 +59,7 @@ function ShownGate({ gate: shown }: { readonly gate: Gate }) {
       {show === null || JSON.stringify(show) === '{}' ? null : (
         <>
           <p>Shown to who decided:</p>
-          <Value value={show} label={`Values shown at ${gate}`} />
+          <ShownValues value={show} label={`Values shown at ${gate}`} />
         </>
       )}
       {decisions.length === 0 ? <p>Nobody decided.</p> : null}

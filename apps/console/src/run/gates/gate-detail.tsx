@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Run, Step } from '@taskrunner/client';
+import { isOverride } from '../../approvals/decision/override';
 import { Decisions } from '../../approvals/quorum';
 import { useServices } from '../../frame/services';
 import { useGatesOfRun } from './gates-of-run';
@@ -26,7 +27,9 @@ export function GateDetail({ run, step }: { readonly run: Run; readonly step: St
           {gate.status === 'open' ? 'Open the request' : 'Show the request and the decisions'}
         </Link>
       </p>
-      {gate.status === 'open' && gate.decisions.length === 0 ? null : <Decisions decisions={gate.decisions} />}
+      {gate.status === 'open' && gate.decisions.length === 0 ? null : (
+        <Decisions decisions={gate.decisions} isOverride={isOverride(gate)} />
+      )}
     </>
   );
 }

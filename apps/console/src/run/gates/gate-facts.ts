@@ -1,4 +1,5 @@
 import type { RunGate } from '@taskrunner/client';
+import { gateOutcomeWord, type GateOutcome } from '@taskrunner/core/gate';
 
 /** Statuses of gates that people opened or ended, which therefore have a request to look at. */
 const ENDED: ReadonlySet<string> = new Set(['approved', 'rejected', 'expired', 'closed']);
@@ -10,21 +11,25 @@ export function wasDecided({ status, gateDigest }: Pick<RunGate, 'status' | 'gat
   return gateDigest !== null && ENDED.has(status);
 }
 
-/** How a gate ended, and who decided: `approved by Grace`, `denial overridden by Grace`, `rejected by Grace: not today`. */
+/** How a gate ended, and who decided: `approved by Grace`, `overridden by Grace`, `rejected by Grace: not today`. */
 export function gateEnd({ status, decisions, policy, reason }: Facts): string {
   const isOverride = policy !== null;
   const kind = status === 'rejected' ? 'rejected' : 'approved';
   const counting = decisions.filter(({ decision, withdrawn }) => decision === kind && !withdrawn);
   const by = status === 'approved' || status === 'rejected' ? counting.map(nameOf).join(' and ') : '';
   const said =
-    status === 'approved' && isOverride
-      ? 'denial overridden'
+    isOverride && isOutcome(status)
+      ? gateOutcomeWord(status, true)
       : status === 'closed'
         ? 'closed without a decision'
         : status;
   const why = status === 'rejected' ? (counting.at(-1)?.reason ?? '') : '';
   const code = by === '' && reason !== null ? ` (${reason})` : '';
   return `${said}${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `: ${why}`}${code}`;
+}
+
+function isOutcome(status: string): status is GateOutcome {
+  return ENDED.has(status);
 }
 
 function nameOf({ person }: Facts['decisions'][number]): string {

@@ -76,6 +76,7 @@ export const GATE_EXAMPLES = {
     show: { findings: 3 },
     approvals: 1,
     required: 2,
+    approversLeft: 3,
     until: '2026-11-25T10:00:09.000Z',
     policy: VERDICT,
     decisions: [DECISION],

@@ -65,6 +65,7 @@ export const PLAN_EXAMPLES = {
     plan: { schema: 'taskrunner.plan.v1' },
     profile: { schema: 'taskrunner.profile.v1' },
     warnings: [],
+    inputOrder: ['service', 'version'],
   },
   planDiff: PLAN_DIFF,
   scenarios: {

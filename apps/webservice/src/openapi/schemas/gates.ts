@@ -148,6 +148,11 @@ export const GATE_SCHEMAS = {
     show: { description: 'What the gate shows; `request.showDigest` is its digest (RFC 8785).' },
     approvals: whole,
     required: whole,
+    approversLeft: {
+      type: ['integer', 'null'],
+      description:
+        'Number of people of `approvals.people` who can still approve: they have the grants, did not start the run, and no approval of theirs counts yet. If `approvals` and this number together are less than `required`, nobody can open the gate. Null: the configuration lists no people, or the gate is not open.',
+    },
     until: instant,
     policy: {
       ...maybeVerdict,

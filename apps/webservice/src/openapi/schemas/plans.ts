@@ -80,6 +80,11 @@ export const PLAN_SCHEMAS = {
     plan: object,
     profile: object,
     warnings: listOf({ $ref: '#/components/schemas/Fault' }),
+    inputOrder: {
+      ...listOf(text),
+      description:
+        'Names of the inputs, in the order in which the pack declares them. The members of `plan` are sorted.',
+    },
   }),
   PlanCheck: closed({ valid: flag, errors: listOf({ $ref: '#/components/schemas/Fault' }) }),
   Simulation: object,

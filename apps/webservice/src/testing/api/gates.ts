@@ -16,6 +16,8 @@ export function describeGates(api: ApiUnderTest): void {
       const { body } = await promised('Gate', 'grace', 'GET', `/api/runs/${runId}/gates/approve`);
       expect(digestOf(body['request'] as Json)).toBe(decision['gateDigest']);
       expect(body).toMatchObject({ gateDigest: decision['gateDigest'], canDecide: true, why: null, status: 'open' });
+      // The configuration of this webservice lists nobody in `approvals.people`.
+      expect(body['approversLeft']).toBeNull();
       expect((await ask('linus', 'GET', `/api/runs/${runId}/gates/approve`)).body).toMatchObject({
         canDecide: false,
         why: 'GATE_GRANT_MISSING',

@@ -33,6 +33,7 @@ export function describeSubmissions(api: ApiUnderTest): void {
       ).toBe(planHash);
       const plan = await promised('Plan', 'ada', 'GET', `/api/runs/${runId}/plan`);
       expect(sha256(canonical(plan.body['plan'] as Json))).toBe(planHash);
+      expect(plan.body['inputOrder']).toEqual(['image']);
       const graph = await promised('Graph', 'ada', 'GET', `/api/runs/${runId}/graph`);
       expect((graph.body['nodes'] as unknown as { id: string }[]).map(({ id }) => id)).toEqual([
         'scan',

@@ -1840,6 +1840,8 @@ export interface components {
       plan: Record<string, unknown>;
       profile: Record<string, unknown>;
       warnings: components['schemas']['Fault'][];
+      /** @description Names of the inputs, in the order in which the pack declares them. The members of `plan` are sorted. */
+      inputOrder: string[];
     };
     PlanCheck: {
       valid: boolean;
@@ -2055,6 +2057,8 @@ export interface components {
       show: unknown;
       approvals: number;
       required: number;
+      /** @description Number of people of `approvals.people` who can still approve: they have the grants, did not start the run, and no approval of theirs counts yet. If `approvals` and this number together are less than `required`, nobody can open the gate. Null: the configuration lists no people, or the gate is not open. */
+      approversLeft: number | null;
       /** Format: date-time */
       until: string;
       /** @description The denial that an approval overrides; null for a gate without a policy. */

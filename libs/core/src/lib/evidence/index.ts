@@ -41,6 +41,7 @@ export { renderMarkdown } from './report/markdown';
 export type { Report, WorkingPaper } from './report/report';
 export { layoutOf } from './report/layout';
 export type { Block, Section, Words } from './report/page';
+export { serviceCaveat } from './report/service-caveat';
 export { NOT_PROVEN, residualsOf, type Residual } from './report/residuals';
 export { visibleLine, visibleText } from '../foundation/visible-text';
 export {

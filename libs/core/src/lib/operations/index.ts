@@ -30,6 +30,7 @@ export { DecideApproval, explainAbsentGate } from './gates/decide-approval';
 export { objectionTo } from './gates/decision-checks';
 export { DecisionError, type DecisionCode } from './gates/decision-error';
 export type { ApproverKeys, BoundToken } from './gates/decision-proof';
+export { approversLeft } from './gates/approvers-left';
 export { judgedVerdict, overriddenVerdict, policyOfGate } from './gates/describe-gate';
 export { inAuthoredOrder } from './packs/authored-forms';
 export { formOf, gateNodeOf, gatesOf, recordsOf, requestOf } from './gates/gate-view';

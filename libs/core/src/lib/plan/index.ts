@@ -12,5 +12,6 @@ export { indexPlan, nodeAt } from './plan-index';
 export type { PlanConfiguration, RetryRule } from './plan-request';
 export { DEFAULT_MAX_FILES, type ApprovalFloor, type Environment, type Profile, type ProfileDefaults } from './profile';
 export { environmentRules, rulesOfStep } from './step-egress';
+export { declaredInputs, inDeclaredOrder } from './behind/input-order';
 export { plannedInputs, plannedStep, stepsBehind, type PlannedStep, type StepFact } from './behind/planned-step';
 export { ungatedEffects } from './ungated-effects';

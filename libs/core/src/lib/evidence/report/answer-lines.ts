@@ -1,5 +1,6 @@
 import type { Json } from '../../foundation/json';
 import type { Subject } from '../../foundation/principal';
+import { gateDecisionWord } from '../../gate/override-words';
 import { approversOfSeveral, withoutDecisions } from './approvers';
 import { cancellationOf } from './cancellation';
 import { countedApprovals, decisionNote, decisionWord, outcomeWord } from './gate-words';
@@ -53,10 +54,8 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
     const asked = overrideOf(gates, override);
     for (const one of asked?.people ?? []) {
       const { person, decision, decidedAt, reason } = one;
-      const did =
-        decision === 'approved'
-          ? `overrode it${asked?.outcome === 'approved' ? '' : ' (not enough)'}`
-          : `${decision === 'withdrawn' ? 'withdrew' : decision} the override`;
+      const isShort = decision === 'approved' && asked?.outcome !== 'approved';
+      const did = `${gateDecisionWord(decision, true)}${isShort ? ' (not enough)' : ''}`;
       lines.push(
         `  ${name(person)} ${did} at ${decidedAt}${decisionNote(one)}${reason === null ? ', no reason given' : `: ${JSON.stringify(reason)}`}`,
       );

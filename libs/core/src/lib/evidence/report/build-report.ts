@@ -1,6 +1,7 @@
 import { isCodedError } from '../../foundation/coded-error';
 import type { Digest } from '../../foundation/ids';
 import { openInputs, readEvidence, sensitiveInputs, type EvidenceDocuments } from '../records/evidence-documents';
+import { declaredInputs, inDeclaredOrder } from '../../plan/behind/input-order';
 import { MANIFEST, packRunAttestation } from '../bundle/bundle-files';
 import { fileOf, readBundle, readSigstoreFile, type BundleContent } from '../bundle/read-bundle';
 import { readManifest } from '../records/read-documents';
@@ -78,6 +79,15 @@ function verdictOf(
   };
 }
 
+/** The inputs, in the order in which the manifest of the pack declares them. */
+function reportedInputs({ plan, evidence }: EvidenceDocuments): ReportContents['inputs'] {
+  const declared = declaredInputs(parseStrictJson(evidence.pack.manifest));
+  return {
+    values: Object.fromEntries(inDeclaredOrder(openInputs(plan), declared)),
+    sensitive: sensitiveInputs(plan),
+  };
+}
+
 /** The documents of a bundle. No signature was checked. */
 function readUnverified(files: BundleContent): EvidenceDocuments {
   const envelope = () => readSigstoreFile(files, packRunAttestation(0)).envelope;
@@ -124,7 +134,7 @@ export function shortContentsOf(documents: EvidenceDocuments): ShortContents {
 function contentsOf(documents: EvidenceDocuments, digests: ReadonlyMap<string, Digest> = new Map()): ReportContents {
   return {
     ...shortContentsOf(documents),
-    inputs: { values: openInputs(documents.plan), sensitive: sensitiveInputs(documents.plan) },
+    inputs: reportedInputs(documents),
     plan: reportedPlan(documents),
     policySources: reportedPolicySources(documents),
     programs: reportedPrograms(documents),

@@ -15,7 +15,9 @@ it('an approval at a denied gate is an override', () => {
     'approved',
     'overrode the denial',
   ]);
-  expect(decisionWord('withdrawn', denied)).toBe('withdrew');
+  expect(decisionWord('withdrawn', denied)).toBe('withdrew the override');
+  expect(decisionWord('rejected', denied)).toBe('rejected the override');
+  expect(decisionWord('withdrawn', plain)).toBe('withdrew');
 });
 
 it('an approval that was withdrawn does not count, and is marked', () => {

@@ -1,4 +1,5 @@
 import type { Subject } from '../../foundation/principal';
+import { gateDecisionWord, gateOutcomeWord } from '../../gate/override-words';
 import type { ReportedDecision, ReportedGate } from './report';
 
 /** True if people were asked to override the denial of a policy, and not for an approval of their own. */
@@ -9,20 +10,12 @@ export function isOverride({ request }: Pick<ReportedGate, 'request'>): boolean 
 
 /** How a gate ended. An approval at a gate whose policy had denied overrides the denial. */
 export function outcomeWord(gate: Pick<ReportedGate, 'outcome' | 'request'>): string {
-  const { outcome } = gate;
-  if (!isOverride(gate)) return outcome;
-  return outcome === 'approved'
-    ? 'overridden'
-    : outcome === 'rejected'
-      ? 'override rejected'
-      : `not overridden (${outcome})`;
+  return gateOutcomeWord(gate.outcome, isOverride(gate));
 }
 
 /** What a person did at such a gate. */
 export function decisionWord(decision: ReportedDecision['decision'], gate: Pick<ReportedGate, 'request'>): string {
-  if (decision === 'withdrawn') return 'withdrew';
-  if (!isOverride(gate)) return decision;
-  return decision === 'approved' ? 'overrode the denial' : 'rejected the override';
+  return gateDecisionWord(decision, isOverride(gate));
 }
 
 /** What is noted behind a decision that does not stand; empty: it stands. */

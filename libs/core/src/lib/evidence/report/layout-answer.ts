@@ -1,3 +1,4 @@
+import { gateDecisionWord, gateOutcomeWord } from '../../gate/override-words';
 import { approversOfSeveral, withoutDecisions } from './approvers';
 import { cancellationOf } from './cancellation';
 import { countedApprovals, decisionNote, decisionWord, isOverride, outcomeWord } from './gate-words';
@@ -99,10 +100,9 @@ function policiesInShort(policies: ReportContents['policies'], gates: ReportCont
     const asked = overrideOf(gates, override);
     const people = (asked?.people ?? []).map((one): Words => {
       const { person, decision, decidedAt, reason } = one;
-      const did = decision === 'withdrawn' ? 'withdrew' : decision;
       return [
         ...who(person),
-        decision === 'approved' ? ' overrode it at ' : ` ${did} the override at `,
+        ` ${gateDecisionWord(decision, true)} at `,
         q(decidedAt),
         decisionNote(one),
         ': ',
@@ -122,7 +122,7 @@ function policiesInShort(policies: ReportContents['policies'], gates: ReportCont
       q(gate),
       result === 'deny' ? ' denied. ' : ' was undecided. ',
       ...end,
-      ...(asked === null ? [] : [` (${asked.outcome})`]),
+      ...(asked === null ? [] : [` (${gateOutcomeWord(asked.outcome, true)})`]),
       '.',
     ];
   });

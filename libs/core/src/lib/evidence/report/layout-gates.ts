@@ -1,3 +1,4 @@
+import { gateDecisionWord, gateOutcomeWord } from '../../gate/override-words';
 import { joined, json, jsonBlock, listed, q, table, who, type Block, type Section, type Words } from './page';
 import { policyTexts } from './layout-programs';
 import { withoutDecisions } from './approvers';
@@ -112,13 +113,20 @@ function decisionTable(gate: ReportedGate): readonly Block[] {
 function overrideWords(override: Override | null): Words {
   if (override === null) return ['none requested'];
   const { outcome, people } = override;
-  if (people.length === 0) return [`requested; no decision: ${outcome}`];
+  const ended = gateOutcomeWord(outcome, true);
+  if (people.length === 0) return [`requested; no decision: ${ended}`];
   const said = people.map((one): Words => {
     const why: Words = one.reason === null ? ['no reason given'] : [q(one.reason)];
-    const did = one.decision === 'withdrawn' ? 'withdrew' : one.decision;
-    return [...who(one.person), ` ${did} at `, q(one.decidedAt), decisionNote(one), ': ', ...why];
+    return [
+      ...who(one.person),
+      ` ${gateDecisionWord(one.decision, true)} at `,
+      q(one.decidedAt),
+      decisionNote(one),
+      ': ',
+      ...why,
+    ];
   });
-  return [`${outcome}: `, ...joined(said, '; ')];
+  return [`${ended}: `, ...joined(said, '; ')];
 }
 
 /** Policy verdicts. */

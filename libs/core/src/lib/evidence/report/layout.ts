@@ -1,4 +1,5 @@
 import { basesInWords, type Check } from '../verify/check/check';
+import { serviceCaveat } from './service-caveat';
 import { joined, json, q, table, who, type Block, type Section, type Words } from './page';
 import { causesOf } from './first-cause';
 import { ending, initiators, layoutAnswer } from './layout-answer';
@@ -52,6 +53,7 @@ function verdictSection({ verdict, bundle, contents }: Report): Section {
     title,
     blocks: [
       ...headline(verdict),
+      ...caveat(verdict),
       {
         kind: 'facts',
         rows: [
@@ -78,6 +80,12 @@ function verdictSection({ verdict, bundle, contents }: Report): Section {
 function trustRow({ trust }: Verdict): readonly (readonly [string, Words])[] {
   if (trust === null) return [];
   return [['Trust file', [q(trust.id), `, serial ${trust.serial}, expires `, q(trust.expires)]]];
+}
+
+/** What only the keys of the services prove: beside the verdict, which would else be taken for more. */
+function caveat({ status, checks }: Verdict): readonly Block[] {
+  const said = status === 'verified' ? serviceCaveat(checks) : null;
+  return said === null ? [] : [{ kind: 'warning', words: [said] }];
 }
 
 function headline({ status, summary, cause, checks, concessions }: Verdict): readonly Block[] {

@@ -7,6 +7,7 @@ import type { VerifyRequest } from '../verify/check/verification-session';
 import { verifyRun } from '../verify/verify-run';
 import { answerLines } from './answer-lines';
 import { buildReport } from './build-report';
+import { layoutOf } from './layout';
 import { firstCause } from './first-cause';
 import { renderHtml } from './html';
 import { renderMarkdown } from './markdown';
@@ -223,6 +224,19 @@ describe('a report', () => {
     expect(renderMarkdown(report)).toContain(`\n\`\`\`text\n${POLICY_TEXT}\n\`\`\``);
   });
 
+  it('says beside the verdict what only the keys of the services prove', () => {
+    const report = reportOf(files, sample);
+    const [first] = layoutOf(report);
+    const caveats = first?.blocks.filter(({ kind }) => kind === 'warning') ?? [];
+    expect(JSON.stringify(caveats)).toContain('The keys of the webservice alone prove who started the run');
+    // In front of the facts about the bundle and the long list of what stays open.
+    expect(first?.blocks.findIndex(({ kind }) => kind === 'facts')).toBeGreaterThan(
+      first?.blocks.findLastIndex(({ kind }) => kind === 'warning') ?? Infinity,
+    );
+    const failed = { ...report, verdict: { ...report.verdict, status: 'failed' as const } };
+    expect(JSON.stringify(layoutOf(failed)[0])).not.toContain('alone prove');
+  });
+
   it('names the people who overrode a policy, in the report and in the short answer', () => {
     const report = reportOf(files, sample);
     const contents = contentsIn(report);
@@ -232,10 +246,16 @@ describe('a report', () => {
       policies: contents.policies.map((one) => ({ ...one, result: 'deny', override })),
     };
     expect(answerLines(overridden)).toContainEqual(
-      expect.stringMatching(/^ {2}linus \(\S+\) overrode it at \S+Z: "read it"$/),
+      expect.stringMatching(/^ {2}linus \(\S+\) overrode the denial at \S+Z: "read it"$/),
     );
     const markdown = renderMarkdown({ ...report, contents: overridden });
-    expect(markdown).toMatch(/Policy `few` at gate `few-hits` denied\. .*`linus` \(.*\) overrode it at /);
+    expect(markdown).toMatch(
+      /Policy `few` at gate `few-hits` denied\. .*`linus` \(.*\) overrode the denial at .* \(overridden\)\./,
+    );
+    expect(markdown.split('\n').find((line) => line.startsWith('| `few-hits` | `few` ('))).toMatch(
+      /\| overridden: .*`linus` .* overrode the denial at /,
+    );
+    expect(markdown).not.toContain('overrode it');
     expect(markdown.split('\n').find((line) => line.startsWith('| `few-hits` | `few` ('))).toContain('`linus`');
     expect(markdown).not.toMatch(/asked 1 times/);
     const unasked = { ...overridden, policies: overridden.policies.map((one) => ({ ...one, override: null })) };

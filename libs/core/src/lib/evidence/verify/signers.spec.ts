@@ -139,7 +139,10 @@ describe('what is expected', () => {
       expect: { run: run(), plan, pack: 'sample:1.2.3', artifact, tenant: 'acme', mode: 'open' },
     });
     expect(failing(verification)).toEqual([]);
-    expect(verification.summary).toMatch(/as you expected$/);
+    expect(verification.summary).toContain(
+      `; equal to what was expected: run ${run()}, plan ${plan}, pack sample:1.2.3, tenant acme, mode open, artifact ${artifact}`,
+    );
+    expect(verification.summary).not.toContain('as you expected');
   });
 
   it.each<[string, NonNullable<VerifyRequest['expect']>]>([

@@ -113,12 +113,14 @@ function summaryOf(checks: readonly Check[], bundle: VerificationSession): strin
   if (failed.length > 0)
     return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;
   const signers = bundle.packRun().signed.map(({ opened }) => opened.key.keyid);
-  const compared = checks.find(({ name }) => name === 'expectation')?.basis === 'recomputed';
+  const expected = checks.find(({ name }) => name === 'expectation');
   const restricted = restrictedAuthorityOf(bundle.packRun().statement.predicate.builder);
   const keys =
     restricted === null
       ? ''
       : `${restricted.keys} (accepted because of ${restricted.option}; no proof about production): `;
   const signed = `self-consistent, signed by ${keys}${signers.join(', ')}`;
-  return compared ? `${signed}, as you expected` : `${signed}; nothing was compared with what you expected`;
+  return expected?.basis === 'recomputed'
+    ? `${signed}; equal to what was expected: ${expected.detail}`
+    : `${signed}; nothing was compared with an expected run, plan or pack`;
 }

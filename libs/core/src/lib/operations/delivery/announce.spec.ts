@@ -5,7 +5,8 @@ import { indexPlan } from '../../plan/plan-index';
 import type { GateNode } from '../../plan/plan';
 import { ANNOUNCEMENT_TYPES, type AnnouncementType } from '../../ports/runs/announcements';
 import { aBlock, aPlan, testDefaults, testFloor } from '../../../testing/random/random-plan';
-import { announcementsOf, tooFewApprovers, type Approver } from './announce';
+import type { Approver } from '../../gate/approvers';
+import { announcementsOf } from './announce';
 
 const DIGEST = `sha256:${'1'.repeat(64)}` as Digest;
 const gate = (id: string, policy: string | null): GateNode => ({
@@ -110,28 +111,5 @@ describe('announcements', () => {
   it('hold nothing of what the run knows', () => {
     const secret = { type: 'step.ended', step: 'ask' as StepId, message: 'secret' } as never;
     expect(announced([secret, { type: 'note', code: 'OTHER', detail: { gate: 'ask' } }])).toEqual([]);
-  });
-});
-
-describe('people who may decide', () => {
-  const person = (sub: string, ...grants: string[]): Approver => ({ iss: 'i', sub, grants });
-  const people = [person('ada'), person('grace', 'role:lead'), person('linus')];
-  const ada = { iss: 'i', sub: 'ada', kind: 'person' } as const;
-  const request = (minApprovals: number, grants: readonly string[] = ['packs.approve'], selfApproval = false) =>
-    ({ requirement: { minApprovals, grants, selfApproval } }) as never;
-
-  it.each([
-    ['two of three, one of whom began the run', 2, ['packs.approve'], false, null],
-    ['three, one of whom began the run', 3, ['packs.approve'], false, 2],
-    ['three where self-approval is allowed', 3, ['packs.approve'], true, null],
-    ['one with the grant', 1, ['packs.approve', 'role:lead'], false, null],
-    ['two with the grant', 2, ['packs.approve', 'role:lead'], false, 1],
-    ['one with a grant that nobody has', 1, ['packs.approve', 'role:cso'], false, 0],
-  ])('%s', (_, min, grants, self, eligible) => {
-    expect(tooFewApprovers(people, [ada], request(min, grants, self))).toBe(eligible);
-  });
-
-  it('are not counted where nobody has said who there is', () => {
-    expect(tooFewApprovers(null, [ada], request(99))).toBeNull();
   });
 });

@@ -1,18 +1,11 @@
 import type { RunProjection } from '../../binding/run-projection';
 import type { StepId, TenantId } from '../../foundation/ids';
 import { isJsonObject } from '../../foundation/json';
-import { sameSubject, type Actor, type Subject } from '../../foundation/principal';
-import type { GateRequest } from '../../gate/gate-request';
 import type { Unnumbered } from '../../journal/page';
 import { nodeAt, type PlanIndex } from '../../plan/plan-index';
 import type { Announcement, AnnouncementType } from '../../ports/runs/announcements';
 import type { OutboxEntry } from '../../ports/runs/committer';
-
-/** A person whom the configuration lists as an approver. */
-export interface Approver extends Subject {
-  /** Scopes in addition to `packs.approve`, which every approver has. */
-  readonly grants: readonly string[];
-}
+import type { Approver } from '../../gate/approvers';
 
 /** Recipients of announcements about runs. */
 export interface Announcing {
@@ -113,21 +106,4 @@ function reminders(
 function asksPolicy(index: PlanIndex, gate: StepId): boolean {
   const { node } = nodeAt(index, gate);
   return node.kind === 'gate' && node.policy !== null;
-}
-
-/**
- * The number of configured approvers who may decide at a gate, if it is too small. Null if it is enough, or if no approvers are configured.
- */
-export function tooFewApprovers(
-  people: readonly Approver[] | null,
-  initiators: readonly Actor[],
-  { requirement }: Pick<GateRequest, 'requirement'>,
-): number | null {
-  if (people === null) return null;
-  const eligible = people.filter((person) => {
-    const held = ['packs.approve', ...person.grants];
-    const initiated = initiators.some((initiator) => sameSubject(initiator, person));
-    return requirement.grants.every((grant) => held.includes(grant)) && (requirement.selfApproval || !initiated);
-  }).length;
-  return eligible < requirement.minApprovals ? eligible : null;
 }

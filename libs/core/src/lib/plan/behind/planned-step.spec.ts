@@ -108,4 +108,7 @@ it('inputs are shown by value, except sensitive ones and files', () => {
     { name: 'token', text: 'sensitive: the value is not shown' },
     { name: 'report', text: `file of 3 bytes, ${digest}` },
   ]);
+  expect(plannedInputs({ inputs }, ['token', 'list']).map(({ name }) => name)).toEqual([
+    ...['token', 'list', 'who', 'report'],
+  ]);
 });

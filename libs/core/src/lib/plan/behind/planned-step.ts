@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
 import type { StepId } from '../../foundation/ids';
+import { inDeclaredOrder } from './input-order';
 import { nodesBehind, placeBehind } from './behind-gate';
 import { nodeOf, ROOT } from '../place';
 import type { Effects, Node, Plan, RunNode } from '../plan';
@@ -51,9 +52,12 @@ export function plannedStep(plan: Plan, profile: Defaults, step: string): Planne
   return indexed?.node.kind === 'run' ? toPlanned(index, plan, indexed, indexed.node, step) : null;
 }
 
-/** The inputs of a run. A sensitive one has no value here, and a file has its digest and size. */
-export function plannedInputs({ inputs }: Pick<Plan, 'inputs'>): readonly StepFact[] {
-  return Object.entries(inputs).map(([name, value]) => ({ name, text: inputText(value) }));
+/**
+ * The inputs of a run, in the order in which the pack declares them if `declared` names them. A sensitive one has no value here, and a file
+ * has its digest and size.
+ */
+export function plannedInputs({ inputs }: Pick<Plan, 'inputs'>, declared: readonly string[] = []): readonly StepFact[] {
+  return inDeclaredOrder(inputs, declared).map(([name, value]) => ({ name, text: inputText(value) }));
 }
 
 function inputText(value: Json): string {

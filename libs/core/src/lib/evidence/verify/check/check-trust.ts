@@ -108,7 +108,7 @@ export const expectation: Checker = (bundle) => {
   const compare = (what: string, wanted: string | undefined, have: readonly string[]): void => {
     if (wanted === undefined) return;
     if (!have.includes(wanted)) fail(`${what} is ${have.at(-1) ?? 'absent'}, not ${wanted}`);
-    compared.push(what);
+    compared.push(`${what} ${wanted}`);
   };
   compare('run', expect.run, [record.runId]);
   compare('plan', expect.plan, [planHash]);
@@ -120,11 +120,11 @@ export const expectation: Checker = (bundle) => {
     expect.artifact,
     facts.artifacts.map(({ digest }) => digest),
   );
-  if (mode !== 'any') compare('required mode', mode, [environment.mode]);
+  if (mode !== 'any') compare('mode of the trust file', mode, [environment.mode]);
   if (builds.length > 0) {
     const other = workersOf(facts).find(({ build }) => !builds.includes(build));
     if (other) fail(`worker build ${other.build} is not trusted`);
-    compared.push('builds');
+    compared.push('worker builds of the trust file');
   }
   return found('recomputed', compared.join(', '));
 };
