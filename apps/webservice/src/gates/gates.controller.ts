@@ -262,7 +262,7 @@ export class GatesController {
   ) {
     const key = callerKey('refused', principal);
     const { refusedDecisions } = this.limits.of;
-    refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS));
+    refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS), 'refusedDecisions', refusedDecisions);
     try {
       const { state, approvals, required, until, receipt } = await this.decideApproval.decide(
         principal,
