@@ -53,7 +53,7 @@ export class GatesController {
     private readonly url: PublicUrl,
   ) {}
 
-  @Get('runs/:runId/gates/:gate')
+  @Get('runs/:runId/gates/:gateId')
   @Operation({
     id: 'getGate',
     summary: 'Get a gate and its request',
@@ -64,7 +64,7 @@ export class GatesController {
     answers: [{ status: 200, description: 'The gate.', schema: ref('Gate'), example: EXAMPLES.gate }],
     codes: ['RUN_NOT_FOUND', 'GATE_NOT_FOUND', 'GATE_NOT_OPEN'],
   })
-  async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('gate') gate: string) {
+  async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('gateId') gate: string) {
     const { tenant } = principal;
     const found = await this.reader.documents(tenant, runId);
     if (!found) throw runNotFound();

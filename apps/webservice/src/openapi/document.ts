@@ -64,7 +64,9 @@ export function withoutNullable(value: unknown): unknown {
   const plain = Object.fromEntries(Object.entries(rest).map(([name, one]) => [name, withoutNullable(one)]));
   if (nullable !== true)
     return typeof nullable === 'object' ? { ...plain, nullable: withoutNullable(nullable) } : plain;
-  const { type } = plain;
-  if (type !== undefined) return { ...plain, type: [type, 'null'].flat() };
-  return { anyOf: [plain, { type: 'null' }] };
+  const { type, description, ...bare } = plain;
+  if (type !== undefined && type !== 'object' && type !== 'array') return { ...plain, type: [type, 'null'].flat() };
+  // As alternatives, as `maybe` does.
+  const schema = type === undefined ? bare : { type, ...bare };
+  return { anyOf: [schema, { type: 'null' }], ...(description === undefined ? {} : { description }) };
 }
