@@ -92,7 +92,7 @@ export const CODES_OF_RUNS: readonly Family[] = [
   ],
   [
     'The outputs of a step are missing or do not match their declaration.',
-    'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
+    'Write one JSON object with the declared outputs, such as {"ok": true}, to the file in TASKRUNNER_OUTPUTS.',
     'OUTPUTS_INVALID OUTPUTS_REFUSED',
   ],
   [

@@ -17,7 +17,7 @@ type Explained = Extract<PackFaultCode | PlanFaultCode, `${'PACK' | 'EXPR' | 'PL
 /** Codes of expressions, whose occurrences each have a remedy of their own. */
 type OfExpressions = Exclude<
   Extract<Explained, `EXPR_${string}`>,
-  'EXPR_LATE_BOUND' | 'EXPR_STEP_ORDER' | 'EXPR_DOLLAR'
+  'EXPR_LATE_BOUND' | 'EXPR_STEP_ORDER' | 'EXPR_DOLLAR' | 'EXPR_IN_SCRIPT'
 >;
 
 /** Remedies of the codes that no table of their layer has. */
@@ -141,6 +141,8 @@ const CAUSES: Readonly<Record<Explained, string>> = {
   EXPR_LATE_BOUND:
     'An expression that decides which steps run reads a value that is known only at run time, such as run.id.',
   EXPR_STEP_ORDER: 'An expression reads a step that may not have ended by then, because nothing makes it run before.',
+  EXPR_IN_SCRIPT:
+    'A warning: the source of a script contains an expression. Scripts are never interpolated, so it stays in the text.',
   EXPR_DOLLAR: 'A warning: a $ precedes an expression. Other systems write ${{ … }}; here the $ stays in the text.',
 
   PLAN_EFFECTS_LOOSER: 'A step states that it can be repeated more freely than its executor allows.',

@@ -79,6 +79,16 @@ describe('faults of a plan', () => {
     );
   });
 
+  it('warns of an expression in the source of a script, and not of those of other systems', () => {
+    const script = (source: string): string =>
+      packText(`- { id: a, run: { uses: "builtin:script", with: { interpreter: [bash], source: "${source}" } } }`);
+    expect(planned(script('echo {{ inputs.x }}')).warnings).toMatchObject([
+      { code: 'EXPR_IN_SCRIPT', remediation: expect.stringMatching(/env/) },
+    ]);
+    for (const other of ['docker inspect -f {{.State.Status}}', 'echo {{ item }} {{ value }}', 'echo $IMAGE'])
+      expect(planned(script(other)).warnings).toEqual([]);
+  });
+
   it('names the outermost map or loop that can be read, if a step is in several', () => {
     const steps = (read: string): string => `
 - { id: outer, map: { items: [1], step: { id: inner, loop: { items: { static: [1] }, body: [ { id: deep, run: { uses: "builtin:noop" } } ] } } } }
