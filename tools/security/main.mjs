@@ -51,7 +51,7 @@ const absent = () => ({
     runId: absentId(RUN),
     scheduleId: absentId(RUN).replace('run', 'sch'),
     stepId: 'none',
-    gate: 'none',
+    gateId: 'none',
     artifactId: 'none',
   },
   ...{ name: 'none', version: '1.0.0', code: 'RUN_NOT_FOUND' },
@@ -92,7 +92,7 @@ try {
   for (const name of Object.keys(PARTS).filter((one) => chosen.includes(one))) {
     say(name);
     const { items } = await server.json({ path: '/api/runs?limit=1', token });
-    const samples = { ...absent(), ...(items[0] && { runId: items[0].runId }), stepId: 'make', gate: 'approve' };
+    const samples = { ...absent(), ...(items[0] && { runId: items[0].runId }), stepId: 'make', gateId: 'approve' };
     const { count, findings, about } = await PARTS[name]({ ...context, samples, settled });
     if (name === 'probes' && !isSmall && count < LEAST_PROBES)
       findings.push(`only ${count} probes: ${LEAST_PROBES} are expected`);

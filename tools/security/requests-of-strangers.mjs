@@ -121,11 +121,11 @@ function placesOf({ path }, { runs, schedules, packs }) {
   return runs.flatMap((run) => {
     const inner = has('stepId')
       ? namesOr('make', run.steps).map((stepId) => ({ stepId }))
-      : has('gate')
+      : has('gateId')
         ? namesOr(
             'approve',
             run.gates.map(({ gateId }) => gateId),
-          ).map((gate) => ({ gate }))
+          ).map((gateId) => ({ gateId }))
         : has('artifactId')
           ? namesOr(
               'art_1',

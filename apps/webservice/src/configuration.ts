@@ -16,6 +16,8 @@ export abstract class HttpSettings {
   /** After the signal to stop: how long requests are still accepted, then how long active ones may take, milliseconds. */
   abstract readonly lameDuck: number;
   abstract readonly drain: number;
+  /** How much of a refused request is read and discarded after the answer: bytes and milliseconds. */
+  abstract readonly bodies: { readonly discard: number; readonly discardTime: number };
   /** Limits for streams of logs and events. */
   abstract readonly streams: {
     /** Number of open streams: of one person, of one tenant, of all. */

@@ -12,6 +12,7 @@ import { listeningUrl } from './listening-url';
 import { NestLog } from './nest-log';
 import { Observability } from './observability';
 import { openApiDocument } from './openapi/document';
+import { answerMalformed, refuseWithoutHost } from './problems/malformed-requests';
 import { PublicUrl } from './public-url';
 import { sendAllowedMethods } from './requests/allowed-methods';
 import { bodyDeadline } from './requests/body-deadline';
@@ -97,8 +98,9 @@ export async function startWebservice(
 }
 
 async function listen(app: NestExpressApplication, observability: Observability): Promise<RunningWebservice> {
-  const { host, port, healthPort, socket, bodyTimeout, cors } = app.get(HttpSettings);
+  const { host, port, healthPort, socket, bodies, bodyTimeout, cors } = app.get(HttpSettings);
   const crossOrigin = corsOptions(cors);
+  answerMalformed(app.getHttpServer(), bodies, () => String(app.get(PublicUrl)));
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(observability.watch);
@@ -107,6 +109,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   app.use(publishedPaths);
   app.use(safeHeaders);
   if (crossOrigin) app.enableCors(crossOrigin);
+  app.use(refuseWithoutHost);
   app.use(refuseUndecodablePath);
   app.use(refuseNulInUrl);
   app.use(sendAllowedMethods);

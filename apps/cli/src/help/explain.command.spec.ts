@@ -22,6 +22,21 @@ describe('an error code is explained without a server', () => {
     expect(JSON.parse((await explain('CLI_GATE_CHOICE', '--output', 'json')).out)).toMatchObject({ exitCode: 2 });
   });
 
+  it('a fault of packs with its cause and an example', async () => {
+    expect((await explain('PACK_ID')).out).toBe(
+      [
+        'PACK_ID: An id contains characters that ids cannot have, such as spaces or uppercase letters, or it is too long.',
+        'example:',
+        '  - { id: Scan Hosts, run: { uses: "builtin:noop" } }',
+        'correct:',
+        '  - { id: scan-hosts, run: { uses: "builtin:noop" } }',
+        'help: Use at most 63 characters of [a-z0-9._-], with a letter or digit at both ends.',
+        '',
+      ].join('\n'),
+    );
+    expect((await explain('EXPR_NULL')).out).toContain('help: Give a default');
+  });
+
   it('an unknown code is refused, with the nearest one', async () => {
     const { exit, out, err } = await explain('GATE_SELF_APROVAL');
     expect([exit, out]).toEqual([4, '']);

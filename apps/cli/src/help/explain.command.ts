@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { nearestName } from '@taskrunner/core/foundation';
-import { explainCode, explainedCodes } from '@taskrunner/core/operations';
+import { explainCode, explainedCodes, type ExplainedCode } from '@taskrunner/core/operations';
 import { CLI_ERRORS, CliError } from '../terminal/cli-error';
 import { hintAs } from '../terminal/hints/called-as';
 import { EXIT, exitOfProblem } from '../terminal/exit-code';
@@ -21,6 +21,7 @@ export function registerExplain(program: Command, context: Context): void {
             ? []
             : [`HTTP status: ${found.status}${found.retryable ? ', can be repeated' : ''}`]),
           ...(found.exitCode === null ? [] : [`exit code: ${found.exitCode}`]),
+          ...exampleLines(found),
           hintAs(`help: ${found.remediation}`, context.terminal.calledAs ?? 'taskrunner'),
         ]);
         return EXIT.OK;
@@ -28,8 +29,13 @@ export function registerExplain(program: Command, context: Context): void {
     );
 }
 
+function exampleLines({ example }: Pick<ExplainedCode, 'example'>): readonly string[] {
+  const indented = (text: string): readonly string[] => text.split('\n').map((line) => `  ${line}`);
+  return example === undefined ? [] : ['example:', ...indented(example.wrong), 'correct:', ...indented(example.right)];
+}
+
 /** Throws `CLI_CODE_UNKNOWN`. */
-function explain(code: string) {
+function explain(code: string): ExplainedCode & { readonly exitCode: number | null } {
   const known = explainCode(code);
   if (known !== null) {
     const { status, retryable } = known;

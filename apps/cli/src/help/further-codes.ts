@@ -71,9 +71,9 @@ export const CODES_OF_RUNS: readonly Family[] = [
     'POLICY_ARGUMENTS POLICY_ENGINE_UNKNOWN POLICY_LIMIT POLICY_RESULT POLICY_SYNTAX POLICY_TYPE POLICY_UNKNOWN_FUNCTION POLICY_UNKNOWN_NAME',
   ],
   [
-    'An expression cannot be evaluated.',
-    'Correct the expression. The message names it.',
-    'EXPR_ARGUMENTS EXPR_COST EXPR_LIMIT EXPR_NULL EXPR_ROOT EXPR_SYNTAX EXPR_TYPE EXPR_UNCLOSED EXPR_UNKNOWN_FUNCTION EXPR_UNKNOWN_NAME EXPR_VALUE VALUE_TOO_LARGE',
+    'A value of the run is too large to be one value.',
+    'Write large data to an artifact, and pass the artifact.',
+    'VALUE_TOO_LARGE',
   ],
   [
     '`with` of a step does not match the parameters of its executor.',
@@ -92,7 +92,7 @@ export const CODES_OF_RUNS: readonly Family[] = [
   ],
   [
     'The outputs of a step are missing or do not match their declaration.',
-    'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
+    'Write one JSON object with the declared outputs, such as {"ok": true}, to the file in TASKRUNNER_OUTPUTS.',
     'OUTPUTS_INVALID OUTPUTS_REFUSED',
   ],
   [

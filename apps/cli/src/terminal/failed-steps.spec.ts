@@ -1,9 +1,12 @@
+import type { Schemas } from '@taskrunner/client';
 import { failedStepLines } from './failed-steps';
 
-const failed = (id: string, parent: string | null, error: unknown) => ({
+type StepError = Schemas['StepError'];
+
+const failed = (id: string, parent: string | null, error: Pick<StepError, 'code' | 'message'> | null) => ({
   id,
   parent,
-  error,
+  error: error && { ...error, attempts: 1, exitCode: null },
   status: 'failed' as const,
 });
 

@@ -7,7 +7,7 @@ export interface Failure {
   readonly exitCode: number | null;
 }
 
-/** The failure in `error` of a run or step. The document of the API describes its members in words only, so each is checked. */
+/** The failure in `error` of a run or step. Each member is checked, because a server of an earlier release may answer. */
 export function failureIn(error: unknown): Failure {
   const members = (typeof error === 'object' && error !== null ? error : {}) as Readonly<Record<string, unknown>>;
   const text = (name: string): string | null => (typeof members[name] === 'string' ? members[name] : null);

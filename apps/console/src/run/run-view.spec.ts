@@ -9,8 +9,9 @@ it('is read from an address, and what is not understood is left out', () => {
 });
 
 it('opens on the first failure of a failed run, and of no other', () => {
-  expect(firstFailure({ status: 'failed', error: { stepId: 'scan' } })).toBe('scan');
-  expect(firstFailure({ status: 'failed', error: {} })).toBeNull();
+  const error = { code: 'EXIT_1', message: null, attempts: 1, exitCode: 1 };
+  expect(firstFailure({ status: 'failed', error: { ...error, stepId: 'scan' } })).toBe('scan');
+  expect(firstFailure({ status: 'failed', error: { ...error, stepId: null } })).toBeNull();
   expect(firstFailure({ status: 'running', error: null })).toBeNull();
 });
 

@@ -55,7 +55,8 @@ export class AuthGuard implements CanActivate {
       const detail = `the token lacks the scope ${access.scopes.join(' or ')}`;
       throw new ApiError('SCOPE_MISSING', detail, [], { 'WWW-Authenticate': challenge });
     }
-    refuseAfter(this.limiter.take(callerKey(access.limit, caller.principal), this.limits.of[access.limit]));
+    const most = this.limits.of[access.limit];
+    refuseAfter(this.limiter.take(callerKey(access.limit, caller.principal), most), access.limit, most);
     request.caller = caller;
     return true;
   }
@@ -68,13 +69,29 @@ export class AuthGuard implements CanActivate {
       request.caller = caller;
       return withinTenant(caller, [request.get('x-stellaops-tenant'), request.get('x-stella-tenant')]);
     } catch (error) {
-      refuseAfter(this.limiter.take(`token ${request.socket.remoteAddress ?? ''}`, this.limits.of.refusedTokens));
+      const { refusedTokens } = this.limits.of;
+      const seconds = this.limiter.take(`token ${request.socket.remoteAddress ?? ''}`, refusedTokens);
+      refuseAfter(seconds, 'refusedTokens', refusedTokens);
       throw error;
     }
   }
 }
 
-/** Throws `RATE_LIMITED` if there is a waiting time, in seconds. */
-export function refuseAfter(seconds: number): void {
-  if (seconds > 0) throw new ApiError('RATE_LIMITED', 'too many requests', [], { 'Retry-After': String(seconds) });
+/** Throws `RATE_LIMITED` if there is a waiting time, in seconds. The detail names the limit, its window, and its key of the configuration. */
+export function refuseAfter(seconds: number, limit: keyof RequestLimits, most: number): void {
+  if (seconds <= 0) return;
+  const detail = `${most} ${LIMITED[limit]} (http.limits.${limit})`;
+  throw new ApiError('RATE_LIMITED', `the limit is ${detail}`, [], { 'Retry-After': String(seconds) });
 }
+
+/** What each limit of `http.limits` counts, and its window. */
+export const LIMITED: Readonly<Record<keyof RequestLimits, string>> = {
+  submit: 'submissions and changes a second for each person in a tenant',
+  plan: 'requests for plans a second for each person in a tenant',
+  decide: 'decisions a second for each person in a tenant',
+  stream: 'streams opened a second for each person in a tenant',
+  download: 'downloads a second for each person in a tenant',
+  read: 'reading requests a second for each person in a tenant',
+  refusedDecisions: 'refused decisions a minute for each person in a tenant',
+  refusedTokens: 'requests without a valid token a second for each address',
+};

@@ -60,7 +60,7 @@ export class AttentionController {
   ) {
     const key = callerKey('refused', principal);
     const { refusedDecisions } = this.limits.of;
-    refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS));
+    refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS), 'refusedDecisions', refusedDecisions);
     const { execution, outcome, outputs = null, reason } = value;
     try {
       const resolution = { runId, step, execution, outcome, outputs, reason };

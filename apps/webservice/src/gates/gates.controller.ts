@@ -55,7 +55,7 @@ export class GatesController {
     private readonly approvers: KnownApprovers,
   ) {}
 
-  @Get('runs/:runId/gates/:gate')
+  @Get('runs/:runId/gates/:gateId')
   @Operation({
     id: 'getGate',
     summary: 'Get a gate and its request',
@@ -66,7 +66,7 @@ export class GatesController {
     answers: [{ status: 200, description: 'The gate.', schema: ref('Gate'), example: EXAMPLES.gate }],
     codes: ['RUN_NOT_FOUND', 'GATE_NOT_FOUND', 'GATE_NOT_OPEN'],
   })
-  async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('gate') gate: string) {
+  async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('gateId') gate: string) {
     const { tenant } = principal;
     const found = await this.reader.documents(tenant, runId);
     if (!found) throw runNotFound();
@@ -267,7 +267,7 @@ export class GatesController {
   ) {
     const key = callerKey('refused', principal);
     const { refusedDecisions } = this.limits.of;
-    refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS));
+    refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS), 'refusedDecisions', refusedDecisions);
     try {
       const { state, approvals, required, until, receipt } = await this.decideApproval.decide(
         principal,

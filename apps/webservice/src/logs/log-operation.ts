@@ -40,8 +40,9 @@ export const READ_LOGS: OperationFacts = {
       schema: { ...line, example: 500 },
     },
     limit: {
-      description: 'Return a page with at most this number of lines. The maximum is `http.logs.pageLines`.',
-      schema: { type: 'integer', minimum: 1, default: 200, example: 200 },
+      description:
+        'Return a page with at most this number of lines. The maximum is `http.logs.pageLines`. A page without `limit` has at most 200 lines.',
+      schema: { type: 'integer', minimum: 1, example: 200 },
     },
     q: {
       description:
@@ -64,8 +65,8 @@ export const READ_LOGS: OperationFacts = {
       schema: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
     },
     follow: {
-      description: 'If false, return the existing lines and end the stream.',
-      schema: { type: 'boolean', default: true },
+      description: 'If false, return the existing lines and end the stream. Without it, the stream follows the run.',
+      schema: { type: 'boolean' },
     },
   },
   headers: { 'Last-Event-ID': 'Number of the last line that was received. Browsers send it automatically.' },

@@ -6,7 +6,11 @@ it.each([
   [{ $ref: '#/x', nullable: true }, { anyOf: [{ $ref: '#/x' }, { type: 'null' }] }],
   [
     { a: [{ b: { type: 'object', nullable: true, properties: { nullable: { type: 'string' } } } }] },
-    { a: [{ b: { type: ['object', 'null'], properties: { nullable: { type: 'string' } } } }] },
+    { a: [{ b: { anyOf: [{ type: 'object', properties: { nullable: { type: 'string' } } }, { type: 'null' }] } }] },
+  ],
+  [
+    { type: 'array', items: { type: 'string' }, description: 'x', nullable: true },
+    { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'null' }], description: 'x' },
   ],
   [
     [1, null, 'x'],

@@ -14,6 +14,10 @@ const DESCRIPTION = `Plan, approve and run Task Packs, and download their signed
 
 **Errors** are problem documents (RFC 9457). \`code\` does not change its meaning; \`GET /errors/{code}\` explains it. If \`retryable\` is true, repeat the request after \`Retry-After\` seconds.
 
+Requests that are not valid HTTP get 400 \`REQUEST_MALFORMED\`, 408 \`HEADERS_TIMEOUT\` or 431 \`HEADERS_TOO_LARGE\` from any path, and their connection is closed. Paths are case-sensitive, and a slash at the end is another path: both get 404 \`ROUTE_NOT_FOUND\`.
+
+**Limits.** A 429 \`RATE_LIMITED\` names the limit, its window and its key of the configuration in \`detail\`, and the time to wait in \`Retry-After\`. Limits apply to one webservice.
+
 **Headers.** Every response has \`X-Content-Type-Options: nosniff\` and \`Referrer-Policy: no-referrer\`. Long JSON responses are compressed as \`Accept-Encoding\` allows. A path answers \`OPTIONS\`, and 405 to other methods, with \`Allow\`. The answer to \`HEAD\` is that to \`GET\` without content.`;
 
 /** Groups of routes. */
@@ -60,7 +64,9 @@ export function withoutNullable(value: unknown): unknown {
   const plain = Object.fromEntries(Object.entries(rest).map(([name, one]) => [name, withoutNullable(one)]));
   if (nullable !== true)
     return typeof nullable === 'object' ? { ...plain, nullable: withoutNullable(nullable) } : plain;
-  const { type } = plain;
-  if (type !== undefined) return { ...plain, type: [type, 'null'].flat() };
-  return { anyOf: [plain, { type: 'null' }] };
+  const { type, description, ...bare } = plain;
+  if (type !== undefined && type !== 'object' && type !== 'array') return { ...plain, type: [type, 'null'].flat() };
+  // As alternatives, as `maybe` does.
+  const schema = type === undefined ? bare : { type, ...bare };
+  return { anyOf: [schema, { type: 'null' }], ...(description === undefined ? {} : { description }) };
 }

@@ -10,7 +10,7 @@ import {
   ApiSecurity,
 } from '@nestjs/swagger';
 import type { Json, Scope } from '@taskrunner/core/foundation';
-import { PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
+import { LIMITED, PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
 import { Produces } from '../requests/acceptable.guard';
 import { TakesQuery } from '../requests/paging/known-parameters.guard';
 import { PROBLEMS, type ProblemCode } from '@taskrunner/core/operations';
@@ -185,7 +185,7 @@ export function Operation(facts: OperationFacts): MethodDecorator {
       ApiHeader({ name, required: false, description, schema: { type: 'string' } }),
     ),
     ...facts.answers.map((answer) => ApiResponse(responseOf(answer) as never)),
-    ...problemsOf(codes).map((problem) => ApiResponse(problem as never)),
+    ...problemsOf(codes, limitsOf(limit, codes)).map((problem) => ApiResponse(problem as never)),
   );
 }
 
@@ -258,8 +258,15 @@ function problemHeadersOf(codes: readonly ProblemCode[]): Readonly<Record<string
   };
 }
 
+/** The rate limits of a route, as its 429 describes them. */
+function limitsOf(limit: Access['limit'], codes: ReadonlySet<ProblemCode>): string {
+  const limits = [limit, ...(codes.has('DECISIONS_TOO_MANY') ? (['refusedDecisions'] as const) : [])];
+  const texts = [...limits, 'refusedTokens' as const].map((name) => `${LIMITED[name]} (\`http.limits.${name}\`)`);
+  return ` Limited are ${new Intl.ListFormat('en-GB').format(texts)}.`;
+}
+
 /** One response per status, with its codes as an enumeration. */
-function problemsOf(codes: ReadonlySet<ProblemCode>): readonly object[] {
+function problemsOf(codes: ReadonlySet<ProblemCode>, limits = ''): readonly object[] {
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of [...codes].sort()) {
     const { status } = PROBLEMS[code];
@@ -267,7 +274,9 @@ function problemsOf(codes: ReadonlySet<ProblemCode>): readonly object[] {
   }
   return [...byStatus].map(([status, of]) => ({
     status,
-    description: of.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+    description: of
+      .map((code) => `\`${code}\`: ${PROBLEMS[code].title}.${code === 'RATE_LIMITED' ? limits : ''}`)
+      .join(' '),
     headers: headersOf(problemHeadersOf(of)),
     content: {
       'application/problem+json': {

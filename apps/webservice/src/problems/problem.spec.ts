@@ -6,7 +6,7 @@ const place = { publicUrl: 'https://runner.test', traceId: 't', instance: '/api/
 
 describe('the table of problems', () => {
   it.each(Object.entries(PROBLEMS))('says of %s what it is and what to do', (code, { status, title, remediation }) => {
-    expect([400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 416, 422, 429, 500, 503]).toContain(status);
+    expect([400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 416, 422, 429, 431, 500, 503]).toContain(status);
     expect(code).toMatch(/^[A-Z][A-Z_]+$/);
     for (const text of [title, remediation]) expect(text).toMatch(/^\S.*\S$/);
     expect(remediation).toMatch(/\.$/);

@@ -21,6 +21,6 @@ export class AcceptableGuard implements CanActivate {
     const types = this.reflector.get<readonly string[] | undefined>(PRODUCES, context.getHandler()) ?? [];
     const request = context.switchToHttp().getRequest<Request>();
     if (types.length === 0 || types.includes(ANY_TYPE) || request.accepts([...types]) !== false) return true;
-    throw new ApiError('NOT_ACCEPTABLE', `the response is available as ${types.join(' or ')}`);
+    throw new ApiError('NOT_ACCEPTABLE', `the response is available as ${[...new Set(types)].join(' or ')}`);
   }
 }

@@ -98,7 +98,7 @@ export function createClient(options: ClientOptions): TaskRunnerClient {
     followLogs: (runId, reading) => followLogs(api, runId, reading),
     logPage: (runId, query, { signal } = {}) => logPage(api, runId, query, signal),
     gate(runId, gateId, { signal = null } = {}) {
-      return bodyOf(api.GET('/api/runs/{runId}/gates/{gate}', { params: { path: { runId, gate: gateId } }, signal }));
+      return bodyOf(api.GET('/api/runs/{runId}/gates/{gateId}', { params: { path: { runId, gateId } }, signal }));
     },
     approve: (gate, deciding) => decide(api, gate, 'approved', deciding),
     reject: (gate, deciding) => decide(api, gate, 'rejected', deciding),

@@ -12,6 +12,7 @@ import {
   maybeInstant,
   maybeText,
   mapOf,
+  maybe,
   text,
   whole,
 } from './shapes';
@@ -58,8 +59,7 @@ export const GATE_SCHEMAS = {
       description: 'The person who delegated the decision.',
     },
     actors: {
-      ...actors,
-      type: ['array', 'null'],
+      ...maybe(actors),
       description:
         'Actors that act for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
     },
@@ -160,8 +160,7 @@ export const GATE_SCHEMAS = {
     },
     decisions: listOf({ $ref: '#/components/schemas/Decision' }),
     ungatedEffects: {
-      type: ['array', 'null'],
-      items: text,
+      ...maybe(listOf(text)),
       description: 'Steps of the run that have effects without an approval; null in lists.',
     },
     suggestedReason: {
@@ -170,8 +169,7 @@ export const GATE_SCHEMAS = {
         'Reason that the pack suggests (`reasonTemplate`). The gate digest does not cover it. Null in lists, and if the pack suggests no reason.',
     },
     form: {
-      type: ['object', 'null'],
-      additionalProperties: true,
+      ...maybe({ type: 'object', additionalProperties: true }),
       description:
         'The form that approvers fill in: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785), which a client must compute. Its members are in the order in which the author of the pack wrote them, unless the pack was sent as a JSON object or a release without this member admitted the run. Null in lists, and if the gate has no form.',
     },

@@ -1,5 +1,5 @@
 import type { Schema } from '../operation';
-import { anything, closed, digest, flag, link, listOf, mapOf, maybeText, object, text, whole } from './shapes';
+import { anything, closed, digest, flag, link, listOf, mapOf, maybe, maybeText, object, text, whole } from './shapes';
 
 const effects: Schema = { type: 'string', enum: ['pure', 'idempotent', 'once'] };
 
@@ -32,7 +32,7 @@ export const PACK_SCHEMAS = {
         description: maybeText,
         required: flag,
         default: anything,
-        enum: { type: ['array', 'null'], items: anything },
+        enum: maybe(listOf(anything)),
         schema: anything,
         sensitive: flag,
       }),
@@ -55,8 +55,7 @@ export const PACK_SCHEMAS = {
             description: 'Default effects class of a step. A step cannot declare a looser class.',
           },
           by: {
-            ...closed({ parameter: text, absent: text, usual: mapOf(effects) }),
-            type: ['object', 'null'],
+            ...maybe(closed({ parameter: text, absent: text, usual: mapOf(effects) })),
             description:
               'The value of `parameter` determines the default class. `absent` is the default value of the parameter. Values that `usual` does not list are `once`. Null: no parameter determines the class.',
           },

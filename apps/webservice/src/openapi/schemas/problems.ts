@@ -23,7 +23,18 @@ export const PROBLEM_SCHEMAS = {
   Fault: fault,
   Problem: {
     type: 'object',
-    required: ['type', 'title', 'status', 'code', 'detail', 'traceId', 'instance', 'retryable', 'errors'],
+    required: [
+      'type',
+      'title',
+      'status',
+      'code',
+      'detail',
+      'remediation',
+      'traceId',
+      'instance',
+      'retryable',
+      'errors',
+    ],
     properties: {
       type: link,
       title: text,

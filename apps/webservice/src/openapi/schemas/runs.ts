@@ -12,6 +12,7 @@ import {
   link,
   listOf,
   mapOf,
+  maybe,
   maybeDigest,
   maybeInstant,
   maybeOffset,
@@ -37,8 +38,38 @@ export const TIMING_COLUMNS = [
   'attempts',
 ] as const;
 
+const maybeWhole: Schema = { type: ['integer', 'null'] };
+const failure = {
+  code: {
+    ...maybeText,
+    description: '`taskrunner explain CODE` explains it, unless the step or its executor returned it.',
+  },
+  message: maybeText,
+  attempts: { ...maybeWhole, description: 'Attempts of the step.' },
+  exitCode: { ...maybeWhole, description: 'Exit code of the program of the step; null: it has none.' },
+};
+const policyResult = { description: 'Of a gate with a policy: the result of the policy, with at most 64 reasons.' };
+
 /** Schemas of runs, their steps and artifacts. */
 export const RUN_SCHEMAS = {
+  RunError: {
+    type: 'object',
+    required: [...Object.keys(failure), 'stepId'],
+    properties: {
+      ...failure,
+      stepId: { ...maybeText, description: 'Step that failed; null: the run itself, for example after its timeout.' },
+      policy: policyResult,
+    },
+  },
+  StepError: {
+    type: 'object',
+    required: Object.keys(failure),
+    properties: {
+      ...failure,
+      execution: { ...whole, description: 'Of a step that needs attention: the execution whose outcome is unknown.' },
+      policy: policyResult,
+    },
+  },
   RunCounts: closed({
     statuses: listOf(
       closed({
@@ -98,9 +129,8 @@ export const RUN_SCHEMAS = {
         'Error in the expressions of the message; the run then has no message. The error does not change how the run ended.',
     },
     error: {
-      type: ['object', 'null'],
-      description:
-        'Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy, `policy` contains the result of the policy.',
+      ...maybe({ $ref: '#/components/schemas/RunError' }),
+      description: 'Why the run failed; null: it did not fail.',
     },
     cancellation: {
       anyOf: [
@@ -170,7 +200,8 @@ export const RUN_SCHEMAS = {
     },
     artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
     error: {
-      description: 'The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons.',
+      ...maybe({ $ref: '#/components/schemas/StepError' }),
+      description: 'Why the step failed or needs attention; null: neither.',
     },
   }),
   Artifact: closed({

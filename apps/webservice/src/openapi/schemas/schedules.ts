@@ -8,6 +8,7 @@ import {
   link,
   listOf,
   mapOf,
+  maybe,
   maybeInstant,
   maybeText,
   object,
@@ -37,16 +38,15 @@ const schedule = closed(
     creator: party,
     editor: party,
     author: party,
-    stopped: {
-      ...closed({
+    stopped: maybe(
+      closed({
         code: text,
         message: text,
         tick: instant,
-        found: { ...closed({ planHash: digest, profileDigest: digest }), type: ['object', 'null'] },
+        found: maybe(closed({ planHash: digest, profileDigest: digest })),
         at: instant,
       }),
-      type: ['object', 'null'],
-    },
+    ),
     nextTick: maybeInstant,
     revision: whole,
     createdAt: instant,

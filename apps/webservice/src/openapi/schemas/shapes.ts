@@ -24,6 +24,14 @@ export function listOf(items: Schema): Schema {
   return { type: 'array', items };
 }
 
+/**
+ * The same, or null. As alternatives, because some generators of clients lose the items of `type: [array, null]` and the members of
+ * `type: [object, null]`.
+ */
+export function maybe(schema: Schema): Schema {
+  return { anyOf: [{ type: 'null' }, schema] };
+}
+
 /** A list with exactly these values. */
 export function tupleOf(...values: readonly Schema[]): Schema {
   return { type: 'array', items: false, prefixItems: values, minItems: values.length };

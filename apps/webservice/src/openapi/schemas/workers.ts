@@ -1,5 +1,5 @@
 import type { Schema } from '../operation';
-import { closed, digest, flag, instant, listOf, maybeText, text, whole } from './shapes';
+import { closed, digest, flag, instant, listOf, maybe, maybeText, text, whole } from './shapes';
 
 /** Schemas of workers. */
 export const WORKER_SCHEMAS = {
@@ -20,8 +20,7 @@ export const WORKER_SCHEMAS = {
     probe: closed({
       digest,
       profiles: {
-        type: ['array', 'null'],
-        items: closed({ profile: text, available: flag, reason: maybeText, tried: listOf(text) }),
+        ...maybe(listOf(closed({ profile: text, available: flag, reason: maybeText, tried: listOf(text) }))),
         description: 'Results of the probe for each profile, with the attempted attacks; null: not stored.',
       },
     }),

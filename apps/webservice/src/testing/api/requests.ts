@@ -218,6 +218,24 @@ export function describeRequests(api: ApiUnderTest): void {
       expect(silent).toEqual([]);
     });
 
+    it('may have all defaults of the document at once, which generated clients send', async () => {
+      type Parameter = { name: string; in: string; required: boolean; schema: { default?: unknown } };
+      const { paths } = (await ask(null, 'GET', '/openapi.json')).body as unknown as {
+        paths: Record<string, { get?: { operationId: string; parameters: Parameter[] } }>;
+      };
+      const refused: unknown[] = [];
+      for (const [path, { get }] of Object.entries(paths)) {
+        const query = (get?.parameters ?? []).filter((one) => one.in === 'query');
+        const defaults = query.filter(({ schema }) => schema.default !== undefined);
+        if (defaults.length === 0 || query.some(({ required }) => required)) continue;
+        const text = defaults.map(({ name, schema }) => `${name}=${String(schema.default)}`).join('&');
+        const filled = path.replace('{runId}', 'run_01kb3v2m5t8wq4yhn6z0c7d9ef').replaceAll(/\{\w+\}/g, 'x');
+        const { status, body } = await ask(path.startsWith('/api/a') ? 'ops' : 'ada', 'GET', `${filled}?${text}`);
+        if (body['code'] === 'REQUEST_INVALID') refused.push([get?.operationId, status, body['errors']]);
+      }
+      expect(refused).toEqual([]);
+    });
+
     it.each([' junk', ' Bearer', ', Basic x', '\u00e9'])('refuse a token that is followed by %j', async (more) => {
       const reply = await ask(`${tokens.get('ada') ?? ''}${more}`, 'GET', '/api/me');
       expect([reply.status, reply.body['code']]).toEqual([401, 'TOKEN_INVALID']);

@@ -338,7 +338,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  '/api/runs/{runId}/gates/{gate}': {
+  '/api/runs/{runId}/gates/{gateId}': {
     parameters: {
       query?: never;
       header?: never;
@@ -1294,7 +1294,7 @@ export interface components {
       status: number;
       code: string;
       detail: string;
-      remediation?: string;
+      remediation: string;
       traceId: string;
       instance: string;
       retryable: boolean;
@@ -1312,6 +1312,32 @@ export interface components {
         keyid: string;
         sig: string;
       }[];
+    };
+    RunError: {
+      /** @description `taskrunner explain CODE` explains it, unless the step or its executor returned it. */
+      code: string | null;
+      message: string | null;
+      /** @description Attempts of the step. */
+      attempts: number | null;
+      /** @description Exit code of the program of the step; null: it has none. */
+      exitCode: number | null;
+      /** @description Step that failed; null: the run itself, for example after its timeout. */
+      stepId: string | null;
+      /** @description Of a gate with a policy: the result of the policy, with at most 64 reasons. */
+      policy?: unknown;
+    };
+    StepError: {
+      /** @description `taskrunner explain CODE` explains it, unless the step or its executor returned it. */
+      code: string | null;
+      message: string | null;
+      /** @description Attempts of the step. */
+      attempts: number | null;
+      /** @description Exit code of the program of the step; null: it has none. */
+      exitCode: number | null;
+      /** @description Of a step that needs attention: the execution whose outcome is unknown. */
+      execution?: number;
+      /** @description Of a gate with a policy: the result of the policy, with at most 64 reasons. */
+      policy?: unknown;
     };
     RunCounts: {
       statuses: {
@@ -1405,8 +1431,8 @@ export interface components {
         code: string;
         message: string;
       };
-      /** @description Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy, `policy` contains the result of the policy. */
-      error: Record<string, unknown> | null;
+      /** @description Why the run failed; null: it did not fail. */
+      error: null | components['schemas']['RunError'];
       /** @description The first request to cancel the run: who made it, and why. A schedule with `overlap: replace` cancels the runs that it replaces, in the name of its editor. A run that had failed before the request ends as `failed`. `null`: nobody requested a cancellation. */
       cancellation: null | {
         by: {
@@ -1509,8 +1535,8 @@ export interface components {
       /** @description `{run, step, digest}` of the result that a rerun took over; null: the step was executed. */
       reusedFrom: unknown;
       artifacts: components['schemas']['Artifact'][];
-      /** @description The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons. */
-      error: unknown;
+      /** @description Why the step failed or needs attention; null: neither. */
+      error: null | components['schemas']['StepError'];
     };
     Artifact: {
       artifactId: string;
@@ -1866,13 +1892,13 @@ export interface components {
       };
       /** @description Actors that act for the person (`act` of the token, RFC 8693), outermost first; null: not recorded. */
       actors:
+        | null
         | {
             iss: string;
             sub: string;
             /** @enum {string} */
             kind: 'person' | 'client';
-          }[]
-        | null;
+          }[];
       grants: string[];
       reason: string | null;
       /** @description True: the person withdrew this approval later. */
@@ -2081,13 +2107,13 @@ export interface components {
       };
       decisions: components['schemas']['Decision'][];
       /** @description Steps of the run that have effects without an approval; null in lists. */
-      ungatedEffects: string[] | null;
+      ungatedEffects: null | string[];
       /** @description Reason that the pack suggests (`reasonTemplate`). The gate digest does not cover it. Null in lists, and if the pack suggests no reason. */
       suggestedReason: string | null;
       /** @description The form that approvers fill in: the JSON Schema that the `response` of each approval must match. `request.requirement.formDigest` is its digest (RFC 8785), which a client must compute. Its members are in the order in which the author of the pack wrote them, unless the pack was sent as a JSON object or a release without this member admitted the run. Null in lists, and if the gate has no form. */
-      form: {
+      form: null | {
         [key: string]: unknown;
-      } | null;
+      };
       /** @description Differences from the plan of the pack that people last approved in another run, before this gate was decided. `why` states why the differences are unknown. Null in lists, and if none of the newest 200 runs of the pack has an approved gate. */
       planDiff: null | {
         against: string;
@@ -2188,7 +2214,7 @@ export interface components {
         description: string | null;
         required: boolean;
         default: unknown;
-        enum: unknown[] | null;
+        enum: null | unknown[];
         schema: unknown;
         sensitive: boolean;
       }[];
@@ -2222,13 +2248,13 @@ export interface components {
            */
           loosest: 'pure' | 'idempotent' | 'once';
           /** @description The value of `parameter` determines the default class. `absent` is the default value of the parameter. Values that `usual` does not list are `once`. Null: no parameter determines the class. */
-          by: {
+          by: null | {
             parameter: string;
             absent: string;
             usual: {
               [key: string]: 'pure' | 'idempotent' | 'once';
             };
-          } | null;
+          };
         };
         sandboxed: boolean;
         environments: {
@@ -2275,13 +2301,13 @@ export interface components {
         digest: string;
         /** @description Results of the probe for each profile, with the attempted attacks; null: not stored. */
         profiles:
+          | null
           | {
               profile: string;
               available: boolean;
               reason: string | null;
               tried: string[];
-            }[]
-          | null;
+            }[];
       };
       runs: {
         total: number;
@@ -2374,18 +2400,18 @@ export interface components {
           kind: 'person' | 'client';
         }[];
       };
-      stopped: {
+      stopped: null | {
         code: string;
         message: string;
         /** Format: date-time */
         tick: string;
-        found: {
+        found: null | {
           planHash: string;
           profileDigest: string;
-        } | null;
+        };
         /** Format: date-time */
         at: string;
-      } | null;
+      };
       /** Format: date-time */
       nextTick: string | null;
       revision: number;
@@ -2941,7 +2967,7 @@ export interface operations {
         before?: number;
         /** @description Begin the stream with the last lines, at most this number of lines. */
         tail?: number;
-        /** @description Return a page with at most this number of lines. The maximum is `http.logs.pageLines`. */
+        /** @description Return a page with at most this number of lines. The maximum is `http.logs.pageLines`. A page without `limit` has at most 200 lines. */
         limit?: number;
         /** @description Return only lines whose message contains this text. Upper and lower case are equal (simple case folding of Unicode). All characters are literal. */
         q?: string;
@@ -2953,7 +2979,7 @@ export interface operations {
         attempt?: number;
         /** @description Return only lines of this level or higher. */
         level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
-        /** @description If false, return the existing lines and end the stream. */
+        /** @description If false, return the existing lines and end the stream. Without it, the stream follows the run. */
         follow?: boolean;
       };
       header?: {
@@ -3281,7 +3307,7 @@ export interface operations {
       header?: never;
       path: {
         runId: string;
-        gate: string;
+        gateId: string;
       };
       cookie?: never;
     };

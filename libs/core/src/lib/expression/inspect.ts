@@ -1,4 +1,5 @@
 import { nearestName } from '../foundation/nearest-name';
+import { meantElements, meantList, meantName } from './meant';
 import type { ExpressionErrorCode, ExpressionFault } from './expression-fault';
 import { seeCall, type Look } from './inspect-call';
 import {
@@ -172,7 +173,7 @@ class Inspector implements Look {
         this.fault(
           'EXPR_TYPE',
           `${describeType(type)} has no field \`${node.name}\``,
-          `check the path${hint}`,
+          (type.kinds.includes('array') ? meantElements(node.name) : 'check the path') + hint,
           node.at,
         );
         return { type: ANY_TYPE, origin };
@@ -201,8 +202,9 @@ class Inspector implements Look {
 
   private remedy(node: NodeOf<'field'>, known: readonly string[]): string {
     if (node.quoted) return `write '${node.name}' for a string`;
-    const near = nearestName(node.name, known);
-    if (near !== null) return `did you mean \`${near}\`?`;
+    const inputs = known.includes('inputs') ? this.scope.type.fields?.['inputs'] : undefined;
+    const meant = meantName(node.name, known, inputs);
+    if (meant !== null) return `did you mean \`${meant}\`?`;
     if (Object.hasOwn(this.scope.type.fields ?? {}, node.name))
       return `write $.${node.name} to read outside the element`;
     return known.length > 0
@@ -214,7 +216,8 @@ class Inspector implements Look {
     const near = nearestName(node.name, variables.keys());
     const known = [...variables.keys()].map((name) => `$${name}`);
     const others = known.length === 0 ? '' : `known: ${known.join(', ')}; `;
-    const remedy = near === null ? `${others}write $.${node.name} for a root` : `did you mean $${near}?`;
+    const root = `write ${node.name} for a root, or $.${node.name} inside of a filter or selection`;
+    const remedy = near === null ? `${others}${root}` : `did you mean $${near}?`;
     this.fault('EXPR_UNKNOWN_NAME', `there is no variable $${node.name}`, remedy, node.at);
     return made(ANY_TYPE);
   }
@@ -226,7 +229,8 @@ class Inspector implements Look {
   private items(list: TypedValue, what: string, at: number): StaticType {
     if (list.origin?.root === null) this.use(list, at);
     else if (!list.type.kinds.includes('array') && list.type.kinds.some((kind) => kind !== 'null')) {
-      this.fault('EXPR_TYPE', `${what} takes an array, not ${describeType(list.type)}`, 'check the path before it', at);
+      const remedy = meantList(list.type) ?? 'check the path before it';
+      this.fault('EXPR_TYPE', `${what} takes an array, not ${describeType(list.type)}`, remedy, at);
       return ANY_TYPE;
     }
     return list.type.items ?? ANY_TYPE;

@@ -1,6 +1,7 @@
 import { isBinaryOperator, OPERATOR_POWER, POWER } from './binding-power';
 import { ExpressionError } from './expression-fault';
 import { MAX_NESTING, type Token } from './lexer';
+import { meantIndex, meantTokens } from './meant';
 import type { HashEntry, LetBinding, Selection, SyntaxNode } from './syntax';
 
 // A top-down operator-precedence parser (Pratt). `value` parses the beginning of an expression, `after` what can follow it. The differences
@@ -84,7 +85,9 @@ class Parser {
       token.kind === 'value' ? 'a literal' : token.kind === 'quoted' ? `"${token.text}"` : `\`${token.text}\``;
     this.fail(
       `${shown} is not allowed here`,
-      token.kind === 'quoted' ? `write '${token.text}' for a string` : 'check the operator before it',
+      token.kind === 'quoted'
+        ? `write '${token.text}' for a string`
+        : (meantTokens(this.tokens, this.place) ?? 'check the operator before it'),
     );
   }
 
@@ -251,7 +254,10 @@ class Parser {
     while (parts.length < 3 && this.accept(':')) parts.push(this.integer());
     const [start = null, stop = null, step = null] = parts;
     if (parts.length === 1 && start === null)
-      this.fail('an index must be an integer', 'use, for example, [0], [-1], [*] or [?condition]');
+      this.fail(
+        'an index must be an integer',
+        meantIndex(this.next) ?? 'use, for example, [0], [-1], [*] or [?condition]',
+      );
     this.expect(']');
     if (parts.length === 1) return { kind: 'index', at, left, index: start as number };
     if (step === 0) this.fail('the step of a slice cannot be 0', 'omit the step', at);

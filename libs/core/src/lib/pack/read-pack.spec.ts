@@ -150,6 +150,11 @@ describe('each fault', () => {
     ],
     ['a gate for nothing', '    - { id: g, gate: {} }\n', ['PACK_FIELD_MISSING /spec/steps/0/gate 1:22']],
     [
+      'a gate for people who are named elsewhere',
+      '    - { id: g, gate: { approvers: [grace] } }\n',
+      ['PACK_FIELD_MISSING /spec/steps/0/gate 1:22', 'PACK_UNKNOWN_FIELD /spec/steps/0/gate/approvers 1:24'],
+    ],
+    [
       'a gate of both kinds',
       '    - { id: g, gate: { approval: a, policy: b } }\n',
       expect.arrayContaining(['PACK_FIELDS_EXCLUSIVE /spec/steps/0/gate 1:22']) as string[],

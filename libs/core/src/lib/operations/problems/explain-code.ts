@@ -1,6 +1,7 @@
 import { REMEDIES as DOCUMENT_REMEDIES } from '../../document/document-fault';
 import { PACK_REMEDIES } from '../../pack/reading/pack-fault';
 import { PLAN_REMEDIES } from '../../planner/context/plan-fault';
+import { causeOf, EXPRESSION_REMEDIES, type FaultExample } from './fault-causes';
 import { isProblemCode, PROBLEMS } from './problem-table';
 
 /** What is known of a code without its occurrence. */
@@ -12,6 +13,8 @@ export interface ExplainedCode {
   readonly remediation: string;
   /** True if repeating the request may succeed later. */
   readonly retryable: boolean;
+  /** A fragment of a pack with this fault, and the same without it; only of common faults. */
+  readonly example?: FaultExample;
 }
 
 /** Faults by the layer that finds them. An occurrence has its own message and may have a more exact remedy. */
@@ -19,6 +22,7 @@ const FAULTS: readonly (readonly [string, Readonly<Record<string, string>>])[] =
   ['An error in a YAML or JSON document. The message has its line and column.', DOCUMENT_REMEDIES],
   ['An error in the manifest of a pack. The message has its line and column.', PACK_REMEDIES],
   ['An error in a pack or its inputs, found when the pack was planned. The message names its place.', PLAN_REMEDIES],
+  ['An error in an expression.', EXPRESSION_REMEDIES],
 ];
 
 /** Not errors: the pack can be run. */
@@ -35,7 +39,9 @@ export function explainCode(code: string): ExplainedCode | null {
   for (const [meaning, remedies] of FAULTS) {
     const remediation = Object.hasOwn(remedies, code) ? remedies[code] : undefined;
     if (remediation === undefined) continue;
-    return { code, meaning: WARNINGS.get(code) ?? meaning, status: null, remediation, retryable: false };
+    const { cause = WARNINGS.get(code) ?? meaning, example } = causeOf(code) ?? {};
+    const explained = { code, meaning: cause, status: null, remediation, retryable: false };
+    return example === undefined ? explained : { ...explained, example };
   }
   return null;
 }

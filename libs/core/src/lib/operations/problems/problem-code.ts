@@ -26,6 +26,10 @@ export type ApiCode =
   | 'BODIES_BUSY'
   | 'BODY_READER_UNAVAILABLE'
   | 'REQUEST_INVALID'
+  /** Refused by the HTTP parser, before there is a route. */
+  | 'REQUEST_MALFORMED'
+  | 'HEADERS_TOO_LARGE'
+  | 'HEADERS_TIMEOUT'
   | 'ROUTE_NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
   /** The console is off, or its files are not there. */

@@ -83,6 +83,24 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The request is invalid',
     remediation: 'Correct the errors listed in `errors`.',
   },
+  REQUEST_MALFORMED: {
+    status: 400,
+    title: 'The request is not valid HTTP',
+    remediation:
+      'Send an HTTP/1.1 request (RFC 9112) with one Host header. If a library or a proxy makes the request, check the URL and the headers that it sends.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The headers are too large',
+    remediation:
+      'Send at most 16 KiB of request line and headers. Look for a token with many claims, for cookies, and for a long query.',
+  },
+  HEADERS_TIMEOUT: {
+    status: 408,
+    title: 'The headers were not received in time',
+    remediation: 'Send the request again without pauses. The operator sets http.headersTimeout.',
+    retryable: true,
+  },
   ROUTE_NOT_FOUND: { status: 404, title: 'The route does not exist', remediation: 'See /openapi.json.' },
   METHOD_NOT_ALLOWED: {
     status: 405,

@@ -39,6 +39,9 @@ export const gateEntries: GateEntries = {
   policy: fieldSchemas<PolicyGate>(gateFields.policy, SAID.POLICY_GATE),
 };
 
+const ADD_KIND =
+  'Add approval, with the id of an approval of spec.approvals, or policy, with the id of a policy of spec.policies.';
+
 /** The body of a gate: an approval or a policy. */
 export const gate: Shape<GateBody> = {
   blank: { gate: { kind: 'approval', ...approvalGate.blank } },
@@ -50,14 +53,15 @@ export const gate: Shape<GateBody> = {
     const kind = kinds[0];
     if (kind === undefined || kinds.length > 1) {
       const code = kind === undefined ? 'PACK_FIELD_MISSING' : 'PACK_FIELDS_EXCLUSIVE';
-      reading.fault(code, at, `${nameOf(at)} must have exactly one of approval and policy.`);
+      const note = kind === undefined ? { remediation: ADD_KIND } : {};
+      reading.fault(code, at, `${nameOf(at)} must have exactly one of approval and policy.`, note);
     }
-    if (kind === undefined) return gate.blank;
-    const both = kinds.length > 1;
-    const known = both
-      ? [...Object.keys(gateFields.approval), ...Object.keys(gateFields.policy)]
-      : Object.keys(gateFields[kind]);
+    const known =
+      kinds.length === 1 && kind !== undefined
+        ? Object.keys(gateFields[kind])
+        : [...Object.keys(gateFields.approval), ...Object.keys(gateFields.policy)];
     refuseUnknown(parts, known, at, reading);
+    if (kind === undefined) return gate.blank;
     return kind === 'approval'
       ? { gate: { kind, ...readFields(gateFields.approval, parts, at, reading) } }
       : { gate: { kind, ...readFields(gateFields.policy, parts, at, reading) } };

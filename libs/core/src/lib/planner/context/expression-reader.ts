@@ -127,6 +127,9 @@ export class ExpressionReader {
 
   private text(text: string, at: string, place: Place, rule: FieldRule, tally: Tally): readonly [Json, StaticType] {
     tally.constant = false;
+    const dollar = text.indexOf('${{');
+    if (dollar >= 0)
+      this.faults.warn('EXPR_DOLLAR', at, 'The `$` before `{{` is a part of the text.', { offset: dollar, text });
     const parsed = this.parse(text);
     if (parsed.kind === 'faults') {
       tally.faulty = true;
@@ -166,8 +169,9 @@ export class ExpressionReader {
     tally: Tally,
   ): StaticType {
     const roots = rule === FIELDS.response ? RESPONSE_ROOT : this.rootsAt(place);
-    const { steps, sound } = this.references.read({ expression, text, whole, at, place, rule, roots }, tally);
-    const { type, faults } = expression.typeOf({ ...roots, steps: objectType(steps, !sound) });
+    const field = { expression, text, whole, at, place, rule, roots };
+    const { steps, refused, sound } = this.references.read(field, tally);
+    const { type, faults } = expression.typeOf({ ...roots, ...refused, steps: objectType(steps, !sound) });
     const isUnreadable = this.hasUnreadableNames(place.scope);
     for (const fault of faults) if (!isUnreadable) this.report(fault, at, text);
     if (faults.length > 0 || !sound) tally.faulty = true;

@@ -26,6 +26,8 @@ export const PLAN_REMEDIES = {
     'Use sensitive values only in with, env and files of steps whose parameters are not stored in the journal.',
   EXPR_LATE_BOUND:
     'Use inputs and step results in conditions. Values that are known only at run time cannot select steps.',
+  EXPR_DOLLAR: 'Write {{ … }} without $. If the text must contain the $, no action is needed.',
+  EXPR_IN_SCRIPT: "Pass the value in env or args, such as env: { IMAGE: '{{ inputs.image }}' }.",
   EXPR_STEP_ORDER: 'Read a step that has ended by then, or add it to needs.',
   PLAN_EFFECTS_LOOSER: 'Use the effects class of the executor, or a stricter class.',
   PLAN_FILE_MISSING: 'Add the file to the pack.',

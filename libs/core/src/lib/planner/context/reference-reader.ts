@@ -4,6 +4,7 @@ import { ANY_TYPE, type StaticType } from '../../expression/static-type';
 import type { Faults } from './faults';
 import type { PackNames, Place, Tally } from './field-reading';
 import type { FieldRule } from './field-rule';
+import { enclosedStep, type EnclosedStep } from './enclosed-step';
 import { isOverBefore, namesIn, stepNamed, viewType, type PlannedStep, type StepRead } from './planned-step';
 
 /** An expression of a field. */
@@ -24,6 +25,8 @@ interface FieldExpression {
 interface ReadReferences {
   /** Types of the steps that the expression reads. */
   readonly steps: Readonly<Record<string, StaticType>>;
+  /** Names that were refused as roots, so that they are not reported again. */
+  readonly refused: Readonly<Record<string, StaticType>>;
   /** False if a reference was refused. */
   readonly sound: boolean;
 }
@@ -45,6 +48,7 @@ export class ReferenceReader {
   read(one: FieldExpression, tally: Tally): ReadReferences {
     const { expression, text, at, place, rule, roots } = one;
     const steps: Record<string, StaticType> = {};
+    const refused: Record<string, StaticType> = {};
     let sound = true;
     const refuse: Refuse = (code, message, reference, remediation) => {
       sound = false;
@@ -57,6 +61,10 @@ export class ReferenceReader {
     for (const reference of expression.reads) {
       const { root, path } = reference;
       const known = root === 'steps' || roots[root] !== undefined;
+      if (!known && rule.roots === null && this.bareStep(root, reference, place, refuse)) {
+        refused[root] = ANY_TYPE;
+        continue;
+      }
       if (rule.roots !== null && known && !rule.roots.includes(root))
         refuse(
           rule.refusal,
@@ -84,7 +92,17 @@ export class ReferenceReader {
         if (place.scope.variables[root]?.late === true) tally.late = true;
       }
     }
-    return { steps, sound };
+    return { steps, refused, sound };
+  }
+
+  /** Refuses the id of a step where `steps` does not precede it. False: there is no such step. */
+  private bareStep(root: string, reference: Reference, { scope }: Place, refuse: Refuse): boolean {
+    const found = stepNamed(scope, root);
+    const inner = found === null ? enclosedStep(scope, root) : null;
+    if (found === null && inner === null) return false;
+    const meant = inner === null ? `Did you mean steps.${root}?` : insideOf(inner);
+    refuse('EXPR_UNKNOWN_NAME', `There is no \`${root}\` in this scope.`, reference, meant);
+    return true;
   }
 
   private input(reference: Reference, rule: FieldRule, tally: Tally, refuse: Refuse): void {
@@ -145,13 +163,18 @@ export class ReferenceReader {
       steps[name] = ANY_TYPE;
       return;
     }
-    if (found === null)
-      return refuse(
-        'EXPR_UNKNOWN_NAME',
-        `There is no step ${name} in this scope.`,
-        reference,
-        this.faults.guess(name, namesIn(place.scope), 'Steps in a map or loop can be read only inside it.'),
-      );
+    if (found === null) {
+      const inner = enclosedStep(place.scope, name);
+      const otherwise = 'Steps in a map or loop can be read only inside it.';
+      const meant = inner === null ? this.faults.guess(name, namesIn(place.scope), otherwise) : insideOf(inner);
+      return refuse('EXPR_UNKNOWN_NAME', `There is no step ${name} in this scope.`, reference, meant);
+    }
+    const [, below] = reference.path;
+    const child = typeof below === 'string' ? enclosedStep(place.scope, below) : null;
+    if (child?.owner === found && viewType(found).fields?.[String(below)] === undefined) {
+      steps[name] = ANY_TYPE;
+      return refuse('EXPR_UNKNOWN_NAME', `There is no field ${String(below)}.`, reference, insideOf(child));
+    }
     const over =
       place.step !== null
         ? isOverBefore(found, place.step)
@@ -176,4 +199,8 @@ function touches(names: ReadonlySet<string> | undefined, one: string | null): bo
 /** Reads at the end of a body count as reads of its map or loop. */
 function note({ step, scope }: Place, read: StepRead): void {
   (step ?? scope.owner)?.reads.push(read);
+}
+
+function insideOf({ owner, kind }: EnclosedStep): string {
+  return `Did you mean steps.${owner.step.id}.outputs, the list of the results? A step in a ${kind} can be read only inside it.`;
 }

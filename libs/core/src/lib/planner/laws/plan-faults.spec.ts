@@ -1,4 +1,12 @@
-import { codesOf, packFiles, packText, plan, testConfiguration, testEnvironment } from '../../../testing/planning';
+import {
+  codesOf,
+  packFiles,
+  packText,
+  plan,
+  planned,
+  testConfiguration,
+  testEnvironment,
+} from '../../../testing/planning';
 import { growthOf } from '../../../testing/steps';
 
 const command = (argv: string): string => `run: { uses: "builtin:command", with: { command: ${argv} } }`;
@@ -59,6 +67,38 @@ describe('faults of a plan', () => {
       code: 'SCHEMA_INVALID',
       remediation: expect.stringMatching(remedy),
     });
+  });
+
+  it('warns of a dollar before an expression, which stays in the text', () => {
+    const { warnings } = planned(packText('- { id: a, run: { uses: "builtin:noop", with: { x: "a ${{ 1 }}" } } }'));
+    expect(warnings).toMatchObject([
+      { code: 'EXPR_DOLLAR', line: 6, remediation: expect.stringContaining('without $') },
+    ]);
+    expect(planned(packText('- { id: a, run: { uses: "builtin:noop", with: { x: "$ {{ 1 }}" } } }')).warnings).toEqual(
+      [],
+    );
+  });
+
+  it('warns of an expression in the source of a script, and not of those of other systems', () => {
+    const script = (source: string): string =>
+      packText(`- { id: a, run: { uses: "builtin:script", with: { interpreter: [bash], source: "${source}" } } }`);
+    expect(planned(script('echo {{ inputs.x }}')).warnings).toMatchObject([
+      { code: 'EXPR_IN_SCRIPT', remediation: expect.stringMatching(/env/) },
+    ]);
+    for (const other of ['docker inspect -f {{.State.Status}}', 'echo {{ item }} {{ value }}', 'echo $IMAGE'])
+      expect(planned(script(other)).warnings).toEqual([]);
+  });
+
+  it('names the outermost map or loop that can be read, if a step is in several', () => {
+    const steps = (read: string): string => `
+- { id: outer, map: { items: [1], step: { id: inner, loop: { items: { static: [1] }, body: [ { id: deep, run: { uses: "builtin:noop" } } ] } } } }
+- { id: use, run: { uses: "builtin:noop", with: { x: "{{ ${read} }}" } } }`;
+    const remedyOf = (read: string): string | undefined => {
+      const planning = plan(packText(steps(read)));
+      return planning.kind === 'refused' ? planning.faults[0]?.remediation : undefined;
+    };
+    for (const read of ['steps.deep.outputs', 'steps.inner.outputs', 'deep', 'steps.outer.deep'])
+      expect([read, remedyOf(read)]).toEqual([read, expect.stringContaining('Did you mean steps.outer.outputs,')]);
   });
 
   it('says what to do: the nearest name', () => {

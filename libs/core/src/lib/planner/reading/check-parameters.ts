@@ -79,6 +79,17 @@ function remedyFor(value: Json, wanted: StaticType): { readonly remediation: str
   return {};
 }
 
+/** An expression of a pack, by the root that it reads. Other systems write `{{ … }}` too, but with other names. */
+const READS_PACK = /\{\{\s*(?:inputs|steps|secrets)\.[A-Za-z_]/;
+
+/** Warns of a script that is written as if its text were interpolated. */
+function warnOfExpressions(source: Json | undefined, at: string, faults: Faults): void {
+  const found = typeof source === 'string' ? READS_PACK.exec(source) : null;
+  if (typeof source !== 'string' || found === null) return;
+  const message = 'The text of a script is never interpolated: this expression stays in it as it is.';
+  faults.warn('EXPR_IN_SCRIPT', at, message, { offset: found.index, text: source });
+}
+
 /** Constraints between the parameters of an executor. */
 export function checkParametersTogether(
   body: RunBody,
@@ -93,6 +104,7 @@ export function checkParametersTogether(
       faults.add('EXECUTOR_PARAMETER', at, 'A script must have either path or source.', {
         remediation: 'Keep exactly one of the fields.',
       });
+    warnOfExpressions(parameters['source'], `${at}/source`, faults);
     const [name] = isJsonArray(parameters['interpreter']) ? parameters['interpreter'] : [];
     if (typeof name === 'string' && !interpreters.includes(name)) {
       const remediation = faults.guess(

@@ -31,7 +31,8 @@ const REMEDIES = {
   SEALED_UNENFORCEABLE:
     'Check the log of the worker (sandbox.unavailable). Restore what it lacks, or let another worker take the run.',
   SANDBOX_UNAVAILABLE: 'Check the log of the worker (sandbox.unavailable).',
-  OUTPUTS_INVALID: 'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
+  OUTPUTS_INVALID:
+    'Write one JSON object with the declared outputs, such as {"ok": true}, to the file in TASKRUNNER_OUTPUTS.',
 } as const;
 
 /** An error with its remedy. */
