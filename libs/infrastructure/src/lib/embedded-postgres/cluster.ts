@@ -13,6 +13,8 @@ const execute = promisify(execFile);
 
 /** The superuser that initdb creates. */
 export const superuser = 'postgres';
+/** The database that initdb creates for the superuser. */
+export const INITIAL_DATABASE = 'postgres';
 
 /**
  * The superuser's password. It is generated once and stored in `password` (0600) beside the data.
@@ -35,10 +37,18 @@ export async function superuserPassword(place: DataPlace): Promise<string> {
   return password;
 }
 
+/** How the superuser connects. `host` is the folder of the socket, or an address. */
+interface SuperuserConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly password: string;
+}
+
 /** Replaces the password of the superuser of a running server, first in the server and then in the file. Returns the new one. */
-export async function renewPassword(place: DataPlace, host: string, port: number, old: string): Promise<string> {
+export async function renewPassword(place: DataPlace, connection: SuperuserConnection): Promise<string> {
   const password = newPassword();
-  const client = new Client({ host, port, user: superuser, database: 'postgres', password: old, ssl: false });
+  const client = new Client({ ...connection, user: superuser, ssl: false });
   await client.connect();
   try {
     await client.query(`alter role ${superuser} password ${escapeLiteral(password)}`);

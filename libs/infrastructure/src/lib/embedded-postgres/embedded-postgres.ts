@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { copyCluster, makeCluster, renewPassword, rolePassword, superuser, superuserPassword } from './cluster';
+import {
+  copyCluster,
+  INITIAL_DATABASE,
+  makeCluster,
+  renewPassword,
+  rolePassword,
+  superuser,
+  superuserPassword,
+} from './cluster';
 import { homeOf, locateData, makeDirectory } from './data-place';
 import { describeOwner, ownDirectory } from './directory-owner';
 import type { DirectoryOwner } from './directory-owner';
@@ -35,6 +43,8 @@ export interface EmbeddedPostgresOptions {
    * gets the version of the server; with `undefined` nothing is copied.
    */
   readonly copyOf?: string | ((version: string) => Promise<string | undefined>);
+  /** A database that existing data and copies have. The superuser connects to it. Default: `postgres`, which initdb creates. */
+  readonly database?: string;
   /** Additional server settings, by name. They may depend on the major version of the server. */
   readonly settings?: ServerSettings | ((major: number) => ServerSettings);
   /** The only folder to search for programs. */
@@ -59,7 +69,7 @@ export interface EmbeddedPostgres {
   /** Resolves when the server ends, by `stop` or otherwise. */
   readonly exited: Promise<ServerExit>;
   /**
-   * Connection URL with the role's password. Default: the superuser, database `postgres`. It creates neither role nor database. A role that
+   * Connection URL with the role's password. Default: the superuser, and `database` of the options; `postgres` in new data. It creates neither role nor database. A role that
    * you create must get the password `passwordOf(role)`.
    */
   url(role?: string, database?: string): string;
@@ -152,6 +162,7 @@ async function start(
   let password = await superuserPassword(place);
   if (major === undefined && !original) await makeCluster(place, programs, password, durable);
   if (major !== undefined) await reclaimOrphan(pgdata, (line) => options.log?.(line));
+  const database = (major === undefined && !original) || !options.database ? INITIAL_DATABASE : options.database;
   const { settings: own = {} } = options;
   const settings = {
     ...defaults,
@@ -163,7 +174,7 @@ async function start(
   const log = await openServerLog(requested, options.log);
   try {
     const server = await launchServer({
-      ...{ place, programs, password, log, settings },
+      ...{ place, programs, password, database, log, settings },
       ...(socket ? { port: SOCKET_PORT, socketDirectory: socket.path } : { port: options.port ?? 0 }),
     });
     const endWithUs = () => void tryKill(server.pid);
@@ -181,11 +192,13 @@ async function start(
       pgdata,
       major: programs.major,
       exited: released,
-      url: (role = superuser, database = 'postgres') =>
-        urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, database, server.port, socket),
+      url: (role = superuser, name = database) =>
+        urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, name, server.port, socket),
       passwordOf: (role) => rolePassword(password, role),
       renewPassword: async () =>
-        void (password = await renewPassword(place, socket?.path ?? LOOPBACK, server.port, password)),
+        void (password = await renewPassword(place, {
+          ...{ host: socket?.path ?? LOOPBACK, port: server.port, database, password },
+        })),
       async stop() {
         await server.stop();
         await released;

@@ -186,6 +186,10 @@ describe('a template in a cache', () => {
     await expect(query(stale.href, 'select 1')).rejects.toThrow(/password authentication failed/);
     const [found] = await query(database.urls.ownerUrl, 'select count(*)::int as runs from pack_runs.runs');
     expect(found).toEqual({ runs: 0 });
+    // Nothing is copied that no database is made from.
+    expect(await query(database.urls.ownerUrl, 'select datname as name from pg_database')).toEqual([
+      { name: 'taskrunner' },
+    ]);
     await database.close();
     expect((await opened()).isNew).toBe(false);
   });
@@ -298,7 +302,7 @@ describe('a folder that cannot be used', () => {
   asRoot('is one on a full file system, and can be used when there is space', async () => {
     mkdirSync(folder);
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder], { stdio: 'ignore' });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'ignore' });
     } catch {
       return console.log('skipped: this machine does not permit mounts');
     }

@@ -7,7 +7,7 @@ import {
   type ServerExit,
 } from '../embedded-postgres';
 import { migrateDatabase } from '../postgres/schema/migrate';
-import { createContents, urlOfRole } from './database-contents';
+import { createContents, DATABASE, urlOfRole } from './database-contents';
 import { settingsOfOneProcess } from './server-settings';
 import { storageFailure } from './storage-failure';
 import { takeStorageFolder, type StorageFolder } from './storage-folder';
@@ -88,6 +88,7 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
     dataDirectory: storage.database,
     listen: 'socket',
     copyOf,
+    database: DATABASE,
     settings: settingsOfOneProcess(connections),
   });
   try {
