@@ -24,16 +24,42 @@ const folderOf = (name) => name === 'taskrunner' ? join(__dirname, '../..') : di
 exports.place = (name, path) => join(folderOf(name), path);
 exports.requireOf = (name, path) => createRequire(exports.place(name, path));`;
 
-/** The package of a file, and the file's path in it. */
+/** The package of a file with its release, and the file's path in it. */
 function packageOf(path) {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     try {
-      const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      if (name !== undefined) return { name, path: relative(folder, path).replaceAll('\\', '/') };
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      if (name !== undefined) return { name, version, path: relative(folder, path).replaceAll('\\', '/') };
     } catch {
       // It has none.
     }
   }
+}
+
+/** npm installs a release of a package several times where versions differ. It is once in the bundle: `firsts` names the file of each path. */
+const copies = (firsts) => ({
+  name: 'copies',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...asked }) => {
+      if (pluginData === copies) return undefined;
+      const found = await resolve(path, { ...asked, pluginData: copies });
+      const first = firsts.get(found.path);
+      return first === undefined ? undefined : { ...found, path: first };
+    });
+  },
+});
+
+/** The first file, by its path, of those that are the same file of the same release. */
+function firstCopies(paths) {
+  const firsts = new Map();
+  const known = new Map();
+  for (const path of [...paths].sort()) {
+    const { name, version, path: inside } = packageOf(path);
+    const file = `${name}@${version}/${inside}`;
+    if (known.has(file)) firsts.set(path, known.get(file));
+    else known.set(file, path);
+  }
+  return firsts;
 }
 
 /** Modules that name their own place, or files beside it, name the installed one. */
@@ -44,13 +70,13 @@ const places = {
     onLoad({ filter: /.*/, namespace: 'places' }, () => ({ contents: PLACES, loader: 'js', resolveDir: CLI }));
     for (const filter of [INSTALLED, ABSENT])
       onResolve({ filter }, ({ path, importer }) => ({
-        ...{ path, namespace: 'installed', pluginData: { from: packageOf(importer) } },
+        ...{ path: `${packageOf(importer).name} ${path}`, namespace: 'installed' },
       }));
-    onLoad({ filter: /.*/, namespace: 'installed' }, ({ path, pluginData: { from } }) => ({
-      contents: `module.exports = require('taskrunner:places').requireOf(${JSON.stringify(from.name)}, ${JSON.stringify(from.path)})(${JSON.stringify(path)});`,
-      loader: 'js',
-      resolveDir: CLI,
-    }));
+    onLoad({ filter: /.*/, namespace: 'installed' }, ({ path }) => {
+      const [from, name] = path.split(' ').map((word) => JSON.stringify(word));
+      const contents = `module.exports = require('taskrunner:places').requireOf(${from}, 'package.json')(${name});`;
+      return { contents, loader: 'js', resolveDir: CLI };
+    });
     onLoad({ filter: /@taskrunner|[\\/](apps|libs)[\\/][^\\/]+[\\/]dist[\\/].*\.js$/ }, ({ path }) => {
       const contents = readFileSync(path, 'utf8');
       if (!/\b(__dirname|__filename)\b|\brequire\.resolve\(/.test(contents)) return undefined;
@@ -80,7 +106,7 @@ function chunksWhenUsed(code) {
 }
 
 /** ES modules can be split, and CommonJS can be compiled in advance: the pieces are made as the first and written as the second. */
-const { outputFiles } = await build({
+const settings = {
   ...TARGET,
   absWorkingDir: CLI,
   entryPoints: { main: 'dist/main.js' },
@@ -92,9 +118,12 @@ const { outputFiles } = await build({
   write: false,
   sourcemap: 'inline',
   sourcesContent: false,
-  plugins: [places],
   chunkNames: '[name]-[hash]',
-});
+};
+const { metafile } = await build({ ...settings, sourcemap: false, metafile: true, plugins: [places] });
+const inputs = Object.keys(metafile.inputs).filter((name) => name.includes('node_modules/'));
+const firsts = firstCopies(inputs.map((name) => join(CLI, name)));
+const { outputFiles } = await build({ ...settings, plugins: [places, copies(firsts)] });
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const written = new Map();
