@@ -153,7 +153,7 @@ export async function copyCluster(
   }
 }
 
-/** Writes every file of a data directory to the disk. Its server must be stopped. */
-async function syncCluster(pgdata: string, account: OsAccount, programs: ServerPrograms): Promise<void> {
+/** Writes every file of a data directory to the disk. A running server writes its own changes itself; files that it removes are skipped. */
+export async function syncCluster(pgdata: string, account: OsAccount, programs: ServerPrograms): Promise<void> {
   await execute(join(programs.binDirectory, 'initdb'), ['--sync-only', `--pgdata=${pgdata}`], spawnOptions(account));
 }

@@ -9,6 +9,7 @@ import {
   rolePassword,
   superuser,
   superuserPassword,
+  syncCluster,
 } from './cluster';
 import { homeOf, locateData, makeDirectory } from './data-place';
 import { describeOwner, ownDirectory } from './directory-owner';
@@ -43,6 +44,11 @@ export interface EmbeddedPostgresOptions {
    * gets the version of the server; with `undefined` nothing is copied.
    */
   readonly copyOf?: string | ((version: string) => Promise<string | undefined>);
+  /**
+   * True: the server starts before its copy is on the disk, and `written` tells when it is. The caller must discard data that was not written.
+   * Default: false.
+   */
+  readonly syncLater?: boolean;
   /** A database that existing data and copies have. The superuser connects to it. Default: `postgres`, which initdb creates. */
   readonly database?: string;
   /** Additional server settings, by name. They may depend on the major version of the server. */
@@ -66,6 +72,8 @@ export interface EmbeddedPostgres {
   readonly pgdata: string;
   /** Major version of the server. */
   readonly major: number;
+  /** Resolves when the copy that the server started from is on the disk; at once without a copy. */
+  readonly written: Promise<void>;
   /** Resolves when the server ends, by `stop` or otherwise. */
   readonly exited: Promise<ServerExit>;
   /**
@@ -158,10 +166,13 @@ async function start(
   const durable = options.fsync ?? true;
   const { copyOf } = options;
   const original = major === undefined && (typeof copyOf === 'function' ? await copyOf(programs.version) : copyOf);
-  if (original) await copyCluster(place, programs, original, durable);
+  const isLater = options.syncLater === true && durable;
+  if (original) await copyCluster(place, programs, original, durable && !isLater);
   let password = await superuserPassword(place);
   if (major === undefined && !original) await makeCluster(place, programs, password, durable);
   if (major !== undefined) await reclaimOrphan(pgdata, (line) => options.log?.(line));
+  const written = original && isLater ? syncCluster(pgdata, account, programs) : Promise.resolve();
+  written.catch(() => undefined);
   const database = (major === undefined && !original) || !options.database ? INITIAL_DATABASE : options.database;
   const { settings: own = {} } = options;
   const settings = {
@@ -191,6 +202,7 @@ async function start(
       pid: server.pid,
       pgdata,
       major: programs.major,
+      written,
       exited: released,
       url: (role = superuser, name = database) =>
         urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, name, server.port, socket),
@@ -202,6 +214,7 @@ async function start(
       async stop() {
         await server.stop();
         await released;
+        await written.catch(() => undefined);
         if (!options.temporary) return;
         await rm(home, { recursive: true, force: true });
         await rm(requested, { recursive: true, force: true });

@@ -18,7 +18,7 @@ export async function createContents(server: EmbeddedPostgres): Promise<void> {
   await createDatabase(server.url(), DATABASE);
 }
 
-/** Deletes all other databases of a new server. They are four fifths of its files, and nothing uses them: no database is created from them. */
+/** Deletes all other databases of a new server. They are more than half of its files, and no database is created from them. */
 export async function dropOthers(server: EmbeddedPostgres): Promise<void> {
   const client = new Client({ connectionString: server.url(undefined, DATABASE) });
   await client.connect();

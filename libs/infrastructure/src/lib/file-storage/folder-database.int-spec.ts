@@ -15,8 +15,9 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { processesIn } from '../embedded-postgres/process-table';
 import { openFolderDatabase, type FolderDatabase, type FolderDatabaseOptions } from './folder-database';
@@ -94,6 +95,11 @@ async function openedElsewhere(): Promise<{ child: ChildProcess; answer: Record<
   children.add(child);
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { child, answer: JSON.parse(line) as Record<string, unknown> };
+}
+
+function packagedPrograms(): string {
+  const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  return join(dirname(entry), '../native/bin');
 }
 
 function pgdata(): string {
@@ -192,6 +198,29 @@ describe('a template in a cache', () => {
     ]);
     await database.close();
     expect((await opened()).isNew).toBe(false);
+  });
+
+  it('is on the disk before the folder is ready, and is copied again otherwise', async () => {
+    const programs = join(parent, 'programs');
+    mkdirSync(programs);
+    const state = () => (JSON.parse(readFileSync(join(folder, 'storage.json'), 'utf8')) as { state: string }).state;
+    for (const name of ['initdb', 'postgres']) {
+      // Writing to the disk waits for the file `go`, and fails.
+      const wait = `if [ "$1" = --sync-only ]; then until [ -e '${parent}/go' ]; do sleep 0.02; done; exit 1; fi`;
+      const script = `#!/bin/sh\n${wait}\nexec '${join(packagedPrograms(), name)}' "$@"\n`;
+      writeFileSync(join(programs, name), script, { mode: 0o755 });
+    }
+    const outcome = opened({ fsync: true, binDirectory: programs }).catch(() => 'refused');
+    // The server answers meanwhile.
+    const log = join(folder, 'database/server.log');
+    while (!existsSync(log) || !readFileSync(log, 'utf8').includes('ready to accept connections')) await delay(20);
+    expect(state()).toBe('creating');
+    writeFileSync(join(parent, 'go'), '');
+    expect(await outcome).toBe('refused');
+    expect(state()).toBe('creating');
+    expect(await processesIn(pgdata())).toEqual([]);
+    expect((await opened({ fsync: true })).isNew).toBe(true);
+    expect(state()).toBe('ready');
   });
 
   it('is not used if others can write to the cache: the folder is created without it', async () => {

@@ -89,6 +89,8 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
     listen: 'socket',
     copyOf,
     database: DATABASE,
+    // The state of the folder is `creating` until the copy is on the disk.
+    syncLater: true,
     settings: settingsOfOneProcess(connections),
   });
   try {
@@ -97,6 +99,7 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
     if (isNew) await createContents(server);
     const urls = urlsOf(server);
     await migrateDatabase(urls.ownerUrl);
+    await server.written;
     if (isNew) await storage.note('ready');
     return { urls, isNew, ended: server.exited, close: closing(server, storage) };
   } catch (error) {
