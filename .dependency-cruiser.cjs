@@ -259,7 +259,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^apps/console/|^libs/(core|client)/bundle\\.mjs$|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
+        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^apps/console/|^(apps/cli|libs/core|libs/client)/bundle\\.mjs$|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },

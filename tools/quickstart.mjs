@@ -94,6 +94,7 @@ async function build() {
   });
   const missing = BUILT.find((path) => !existsSync(path));
   if (missing) throw new Failure(`the build made no ${missing}`);
+  await must('the bundle of the command line', process.execPath, [join(ROOT, 'apps/cli/bundle.mjs')]);
   if (isConsoleBuilt(ROOT)) return;
   for (const { script, args, folder } of consoleSteps(ROOT))
     await must('the build of the console', process.execPath, [script, ...args], {

@@ -83,6 +83,15 @@ it('core is loaded from one file, made from its sources as they are', async () =
   );
 });
 
+it('the command line is loaded from a bundle, made from its modules as they are', async () => {
+  const again = join(packed.folder, 'bundle');
+  const made = join(ROOT, 'apps/cli/dist/bundle');
+  await run(process.execPath, [join(ROOT, 'apps/cli/bundle.mjs'), again]);
+  assert.deepEqual(readdirSync(made).sort(), readdirSync(again).sort());
+  for (const name of readdirSync(made))
+    assert.ok(readFileSync(join(made, name)).equals(readFileSync(join(again, name))), name);
+});
+
 for (const library of LIBRARIES) {
   describe(`the tarball of ${library}`, () => {
     const paths = () => [...packed.contents.get(library).keys()];

@@ -52,6 +52,8 @@ export function localConfiguration(facts: LocalFacts, variables: Variables): Con
     // The worker of this process is the only one: a run that it cannot seal is refused at once.
     sealedMode: { enabled: sandbox.profile === 'bwrap', wait: '1s' },
     keys: { folder: keys },
+    // One pack is planned.
+    limits: { planThreads: 1 },
     // A pack of the person who runs it is not signed.
     packsRegistry: { unsigned: 'run' },
     scheduler: { enabled: false },

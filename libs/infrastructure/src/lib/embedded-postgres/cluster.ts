@@ -13,6 +13,8 @@ const execute = promisify(execFile);
 
 /** The superuser that initdb creates. */
 export const superuser = 'postgres';
+/** The database that initdb creates for the superuser. */
+export const INITIAL_DATABASE = 'postgres';
 
 /**
  * The superuser's password. It is generated once and stored in `password` (0600) beside the data.
@@ -35,10 +37,18 @@ export async function superuserPassword(place: DataPlace): Promise<string> {
   return password;
 }
 
+/** How the superuser connects. `host` is the folder of the socket, or an address. */
+interface SuperuserConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly password: string;
+}
+
 /** Replaces the password of the superuser of a running server, first in the server and then in the file. Returns the new one. */
-export async function renewPassword(place: DataPlace, host: string, port: number, old: string): Promise<string> {
+export async function renewPassword(place: DataPlace, connection: SuperuserConnection): Promise<string> {
   const password = newPassword();
-  const client = new Client({ host, port, user: superuser, database: 'postgres', password: old, ssl: false });
+  const client = new Client({ ...connection, user: superuser, ssl: false });
   await client.connect();
   try {
     await client.query(`alter role ${superuser} password ${escapeLiteral(password)}`);
@@ -143,7 +153,7 @@ export async function copyCluster(
   }
 }
 
-/** Writes every file of a data directory to the disk. Its server must be stopped. */
-async function syncCluster(pgdata: string, account: OsAccount, programs: ServerPrograms): Promise<void> {
+/** Writes every file of a data directory to the disk. A running server writes its own changes itself; files that it removes are skipped. */
+export async function syncCluster(pgdata: string, account: OsAccount, programs: ServerPrograms): Promise<void> {
   await execute(join(programs.binDirectory, 'initdb'), ['--sync-only', `--pgdata=${pgdata}`], spawnOptions(account));
 }

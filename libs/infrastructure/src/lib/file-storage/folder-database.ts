@@ -7,7 +7,7 @@ import {
   type ServerExit,
 } from '../embedded-postgres';
 import { migrateDatabase } from '../postgres/schema/migrate';
-import { createContents, urlOfRole } from './database-contents';
+import { createContents, DATABASE, urlOfRole } from './database-contents';
 import { settingsOfOneProcess } from './server-settings';
 import { storageFailure } from './storage-failure';
 import { takeStorageFolder, type StorageFolder } from './storage-folder';
@@ -88,6 +88,9 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
     dataDirectory: storage.database,
     listen: 'socket',
     copyOf,
+    database: DATABASE,
+    // The state of the folder is `creating` until the copy is on the disk.
+    syncLater: true,
     settings: settingsOfOneProcess(connections),
   });
   try {
@@ -96,6 +99,7 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
     if (isNew) await createContents(server);
     const urls = urlsOf(server);
     await migrateDatabase(urls.ownerUrl);
+    await server.written;
     if (isNew) await storage.note('ready');
     return { urls, isNew, ended: server.exited, close: closing(server, storage) };
   } catch (error) {

