@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { Injectable, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { CodedError } from '@taskrunner/core/foundation';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import { Claims } from '@taskrunner/core/ports';
@@ -9,6 +9,7 @@ import {
   ExecutorModule,
   executorsIn,
   from,
+  FurtherReadinessModule,
   KeyComparisonModule,
   ObjectStoreModule,
   operation,
@@ -43,6 +44,7 @@ import { Capabilities } from './capabilities';
 import { DeliveryModule } from './delivery.module';
 import { Departure } from './departure';
 import { DRIVER_DEPENDENCIES, DrivingModule } from './driving.module';
+import { EMBEDDED } from './embedded-start';
 import { ExportLoop } from './loops/export-loop';
 import { HealthModule } from './health.module';
 import { HonourLoop } from './loops/honour-loop';
@@ -130,16 +132,6 @@ const PROVIDERS = [
   }),
 ];
 
-/** Starts a worker that is part of another application. */
-@Injectable()
-class EmbeddedStart implements OnApplicationBootstrap {
-  constructor(private readonly worker: Worker) {}
-
-  onApplicationBootstrap(): Promise<void> {
-    return this.worker.start();
-  }
-}
-
 /** The module of the worker and of the process of a run in quarantine, which differ in what is started. */
 @Module({})
 export class WorkerModule {
@@ -191,12 +183,12 @@ export class WorkerModule {
       // `Worker` stops everything in its order before the health port is closed. Modules then close in reverse order: the database comes
       // last, except for telemetry.
       imports: [
-        ...(embedded ? [] : [ConfigurationModule.forRoot(configuration), telemetry]),
+        ...(embedded ? [FurtherReadinessModule] : [ConfigurationModule.forRoot(configuration), telemetry]),
         ...[loops, delivery],
         ...(embedded ? [] : [HealthModule.forRoot({ imports: [loops] })]),
         ...imports,
       ],
-      providers: [...PROVIDERS, ...(embedded ? [EmbeddedStart] : [])],
+      providers: [...PROVIDERS, ...(embedded ? EMBEDDED : [])],
     };
     const isExtended = adapters.length > 0 || executorsIn(imports).length > 0;
     if (isExtended && isolatedMain === undefined) throw isolatedMainMissing();

@@ -87,6 +87,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
   'config check': ['config check', 'config check new.yaml --runs'],
   'config show': ['config show', 'config show task-runner.yaml --output json'],
   'config sample': ['config sample', 'config sample > task-runner.yaml'],
+  serve: ['serve', 'serve --config task-runner.yaml'],
   migrate: ['migrate', 'migrate --config task-runner.yaml'],
   maintain: ['maintain', 'maintain --daily --config task-runner.yaml'],
   'maintain hold': [

@@ -266,6 +266,8 @@ export const CLI_REMEDIES = {
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
   CLI_SANDBOX_MISSING:
     'Install bubblewrap, or run the pack on a server. TASKRUNNER_SANDBOX_PROFILE=none runs steps without isolation.',
+  CLI_DATABASE_LOST:
+    'Start the command again: the database recovers, and runs go on. If it happens again, check the memory of the machine.',
   CLI_CODE_UNKNOWN: 'Check the spelling. Codes that executors of a pack return are explained by the pack.',
 } as const;
 
