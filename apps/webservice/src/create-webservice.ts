@@ -2,7 +2,13 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { DATABASE_PLACE, listenOn, OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
+import {
+  DATABASE_PLACE,
+  listenOn,
+  OpenedParts,
+  type Configuration,
+  type DatabasePlace,
+} from '@taskrunner/infrastructure/modules';
 import type { NextFunction, Request, Response } from 'express';
 import { ApiAdapter } from './api-adapter';
 import { HttpSettings } from './configuration';
@@ -130,7 +136,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
       : { key: 'http.socket', path: `${socket}.health` },
   );
   let stopped: Promise<void> | null = null;
-  const databaseLost = app.get(DATABASE_PLACE).lost;
+  const { lost: databaseLost } = app.get<DatabasePlace>(DATABASE_PLACE);
   return { url, health, databaseLost, stop: () => (stopped ??= app.close()) };
 }
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type OnApplicationBootstrap, type Provider } from '@nestjs/common';
 import { CodedError } from '@taskrunner/core/foundation';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import { Claims } from '@taskrunner/core/ports';
@@ -9,6 +9,7 @@ import {
   ExecutorModule,
   executorsIn,
   from,
+  FurtherReadiness,
   FurtherReadinessModule,
   KeyComparisonModule,
   ObjectStoreModule,
@@ -44,9 +45,8 @@ import { Capabilities } from './capabilities';
 import { DeliveryModule } from './delivery.module';
 import { Departure } from './departure';
 import { DRIVER_DEPENDENCIES, DrivingModule } from './driving.module';
-import { EMBEDDED } from './embedded-start';
 import { ExportLoop } from './loops/export-loop';
-import { HealthModule } from './health.module';
+import { HealthModule, OF_READINESS, workerReadiness } from './health.module';
 import { HonourLoop } from './loops/honour-loop';
 import { IsolatedDriver } from './quarantine/isolated-driver';
 import { LeaseKeeper } from './lease/lease-keeper';
@@ -130,6 +130,27 @@ const PROVIDERS = [
     probes: SandboxProbes,
     lease: LeaseKeeper,
   }),
+];
+
+/** Starts a worker that is part of another application. */
+class EmbeddedStart implements OnApplicationBootstrap {
+  constructor(private readonly worker: Worker) {}
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.worker.start();
+  }
+}
+
+/** Providers of a worker in another application. The application is ready only if the worker is. */
+const EMBEDDED: readonly Provider[] = [
+  provide(
+    EmbeddedStart,
+    { worker: Worker, further: FurtherReadiness, ...OF_READINESS },
+    ({ worker, further, ...parts }) => {
+      further.add(workerReadiness(parts));
+      return new EmbeddedStart(worker);
+    },
+  ),
 ];
 
 /** The module of the worker and of the process of a run in quarantine, which differ in what is started. */

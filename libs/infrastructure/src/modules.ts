@@ -27,7 +27,8 @@ export {
 } from './lib/postgres/postgres.module';
 export { PACK_TRUST, PackRegistryModule, REGISTRY_MOUNTS } from './lib/registry/pack-registry.module';
 export { HEALTH_ROUTES, MetricsExporter, Readiness } from './lib/service/health.module';
-export { FurtherReadiness, FurtherReadinessModule } from './lib/service/further-readiness';
+export { FurtherReadiness } from './lib/service/further-readiness';
+export { FurtherReadinessModule } from './lib/service/further-readiness.module';
 export { listenOn, type ListeningPlace, type SocketPlace } from './lib/service/listen-on';
 export { runService, type StartedService } from './lib/service/run-service';
 export { COMPARED_KEYS, KeyComparisonModule } from './lib/signing/key-comparison.module';

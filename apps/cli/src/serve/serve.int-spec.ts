@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadConfiguration } from '@taskrunner/infrastructure/configuration';
 import { smallInstallation, type Running, type SmallInstallation } from '../testing/small-installation';
 
 // The real command, its database in a folder, and the real client.
@@ -73,6 +74,14 @@ describe('taskrunner serve', () => {
     expect(events(again.said())).not.toContain('database.connection-lost');
     expect(existsSync(join(small.storage, 'owner'))).toBe(false);
   }, 120_000);
+
+  it('reads the configuration that is shipped for it', async () => {
+    const shipped = join(__dirname, '../../../../docker/systemd/task-runner.yaml');
+    expect(await loadConfiguration(shipped, {}, 'webservice')).toMatchObject({
+      kind: 'read',
+      configuration: { database: { kind: 'file' }, sandbox: { profile: 'bwrap' } },
+    });
+  });
 
   it('refuses an invalid configuration before it creates anything', async () => {
     const bad = small.configured('bad.json', {

@@ -199,7 +199,7 @@ async function openWeb({
   const webUrl = await place.urlOf('web');
   if (webUrl === null)
     throw new TypeError('database.webUrl is not set: the configuration was not read for a webservice');
-  const database = await inPlace(place, () =>
+  const database = await inPlace(place, telemetry, (onError) =>
     openWebDatabase(webUrl, {
       connections: settings.poolSize,
       connectTimeoutMs: settings.connectTimeout,
@@ -207,7 +207,7 @@ async function openWeb({
       allowLoss: settings.allowUnsafe,
       keptTicks: scheduler.history,
       recordKeys,
-      onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
+      onError,
     }),
   );
   return watched(database, telemetry);
@@ -225,14 +225,14 @@ async function openWorker({
   readonly telemetry: Telemetry;
 }): Promise<WorkerDatabase> {
   const { database: settings, worker } = configuration;
-  const database = await inPlace(place, () =>
+  const database = await inPlace(place, telemetry, (onError) =>
     openWorkerDatabase(url, {
       connections: settings.poolSize,
       connectTimeoutMs: settings.connectTimeout,
       leaseMs: worker.lease,
       statementTimeoutMs: settings.statementTimeout,
       allowLoss: settings.allowUnsafe,
-      onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
+      onError,
       ...telemetry.watchFleet(),
       onFlushed: (runs, ms) => {
         telemetry.metrics.record('taskrunner_flush_runs', runs);
@@ -246,12 +246,18 @@ async function openWorker({
 /** Opens a database, whose server is not stopped before it is closed. */
 async function inPlace<Database extends Pick<OpenDatabase, 'close'>>(
   place: DatabasePlace,
-  open: () => Promise<Database>,
+  telemetry: Telemetry,
+  open: (onError: (error: unknown) => void) => Promise<Database>,
 ): Promise<Database> {
   const leave = place.enter();
+  // A connection that is being closed may still hear from its server that it ends.
+  let isClosing = false;
   try {
-    const database = await open();
+    const database = await open((error) => {
+      if (!isClosing) telemetry.log.say('warn', 'database.connection-lost', { error });
+    });
     const close = async (): Promise<void> => {
+      isClosing = true;
       await database.close();
       await leave();
     };

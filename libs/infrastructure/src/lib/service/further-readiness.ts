@@ -1,5 +1,3 @@
-import { Module } from '@nestjs/common';
-
 /** Whether a part of a process is ready, and why not. */
 interface Answer {
   readonly ready: boolean;
@@ -23,7 +21,3 @@ export class FurtherReadiness {
     return { ready: true, reason: null };
   }
 }
-
-/** All modules of an application that import it get the same instance. */
-@Module({ providers: [FurtherReadiness], exports: [FurtherReadiness] })
-export class FurtherReadinessModule {}
