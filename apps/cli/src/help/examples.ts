@@ -103,6 +103,10 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
     'maintain restore /backups/today --digest sha256:…',
     'maintain restore /backups/today --objects copy --keys report',
   ],
+  'maintain import': [
+    'maintain import --from /var/lib/taskrunner/storage --objects /var/lib/taskrunner/objects',
+    'maintain import --from /var/lib/taskrunner/storage --config server.yaml',
+  ],
   'maintain settle': ['maintain settle', 'maintain settle --output json'],
   'maintain resume': [
     'maintain resume --tenant acme --reason "no payment was made"',

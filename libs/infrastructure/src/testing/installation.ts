@@ -36,6 +36,8 @@ export interface Installation {
   configured(sections?: Sections): Configuration;
   /** The configuration file with other sections. */
   text(sections?: Sections): string;
+  /** The connection URL of a database role. */
+  urlOf(role: DatabaseRole): string;
   /** Executes a statement as the administrator of the database. */
   sql(text: string): Promise<readonly object[]>;
   /** Number of database connections of webservices. */
@@ -83,6 +85,7 @@ export async function installation({
     configuration: configured(),
     configured,
     text: (others = {}) => JSON.stringify({ ...sections, ...others }),
+    urlOf: (role) => server.url(roleName(role), DATABASE),
     sql: async (text) => {
       const client = new Client({ connectionString: server.url(undefined, DATABASE) });
       await client.connect();
