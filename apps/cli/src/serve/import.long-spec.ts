@@ -111,6 +111,8 @@ describe('taskrunner maintain import', () => {
       await target.sql(`select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'pack_runs' and c.relkind in ('r', 'p') and c.relrowsecurity and not c.relforcerowsecurity`),
     ).toEqual([]);
-    expect(await target.sql(`select 1 from pack_runs.audit where event like '%database.imported%'`)).toHaveLength(1);
+    expect(await target.sql(`select 1 from pack_runs.audit where event::text like '%database.imported%'`)).toHaveLength(
+      1,
+    );
   }, 600_000);
 });

@@ -12,7 +12,7 @@ const STOPPING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  */
 class StopSignal {
   private settle: () => void = () => undefined;
-  readonly given = new Promise<void>((resolve) => (this.settle = resolve));
+  readonly arrived = new Promise<void>((resolve) => (this.settle = resolve));
   private readonly isWatching = process.env['TASKRUNNER_PARENT_WATCH'] === '1';
   private readonly onSignal = (): void => this.settle();
 
@@ -42,7 +42,7 @@ export async function serve(configuration: Configuration, onReady: (running: One
     const start = await loadOneProcess();
     const running = await start(configuration);
     onReady(running);
-    const isLost = await Promise.race([stop.given.then(() => false), running.databaseLost.then(() => true)]);
+    const isLost = await Promise.race([stop.arrived.then(() => false), running.databaseLost.then(() => true)]);
     await running.stop();
     if (isLost) throw databaseLost();
   } finally {

@@ -89,9 +89,11 @@ export async function installation({
     sql: async (text) => {
       const client = new Client({ connectionString: server.url(undefined, DATABASE) });
       await client.connect();
-      const { rows } = await client.query<object>(text);
-      await client.end();
-      return rows;
+      try {
+        return (await client.query<object>(text)).rows;
+      } finally {
+        await client.end();
+      }
     },
     connections: async () => {
       const client = new Client({ connectionString: webUrl });

@@ -4,7 +4,7 @@
  */
 export class LastOut {
   private users = 0;
-  private isTold = false;
+  private isDue = false;
   private closed: Promise<void> | null = null;
 
   constructor(private readonly closeNow: () => Promise<void>) {}
@@ -22,11 +22,11 @@ export class LastOut {
 
   /** Closes now, or after the last user. */
   close(): Promise<void> {
-    this.isTold = true;
+    this.isDue = true;
     return this.closeIfLast();
   }
 
   private async closeIfLast(): Promise<void> {
-    if (this.isTold && this.users === 0) await (this.closed ??= this.closeNow());
+    if (this.isDue && this.users === 0) await (this.closed ??= this.closeNow());
   }
 }
