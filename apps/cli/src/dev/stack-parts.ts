@@ -20,14 +20,14 @@ export interface Scripts {
 }
 
 /** Facts of a running Authority. */
-export interface AuthorityFacts {
+interface AuthorityFacts {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUri: string;
 }
 
 /** Starts processes of a stack and records how to stop them. */
-export interface ProcessStarter {
+interface ProcessStarter {
   (name: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ChildProcess>;
 }
 

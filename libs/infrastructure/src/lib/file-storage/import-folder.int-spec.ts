@@ -102,7 +102,7 @@ describe('an import of a storage folder', () => {
       message: expect.stringContaining('was interrupted') as string,
     });
     const done = await imported();
-    expect(done).toMatchObject({ goingOn: 2, standing: [], skipped: 0 });
+    expect([done.goingOn, done.standing, done.skipped]).toEqual([2, [], 0]);
     expect(done.rows).toBeGreaterThan(10);
     expect([state(), (await runs()).length, readdirSync(parent)]).toEqual(['moved', 2, ['storage']]);
     await expect(openFolderDatabase(folder)).rejects.toMatchObject({ code: 'STORAGE_MOVED' });

@@ -11,7 +11,7 @@ import { takeStorageFolder, type StorageFolder } from './storage-folder';
 const CONNECTIONS = 10;
 
 /** The database of a stopped installation. */
-export interface StoppedFolder {
+interface StoppedFolder {
   readonly maintainUrl: string;
 }
 

@@ -14,7 +14,7 @@ const NOT_CONTENT = /^(owner(\..*)?|lost\+found)$/;
  * `creating`: the first opening has not finished, and nothing in the folder has been handed out. `ready`: the folder contains a database.
  * `moving`: an import of it into another database has begun. `moved`: the import is complete, and nobody may go on with this copy.
  */
-export type StorageState = (typeof STATES)[number];
+type StorageState = (typeof STATES)[number];
 const STATES = ['creating', 'ready', 'moving', 'moved'] as const;
 
 /** A storage folder that this process has locked. It contains `storage.json` (format and state), `owner` (the lock) and `database`. */
