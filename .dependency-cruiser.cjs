@@ -224,8 +224,8 @@ module.exports = {
     {
       name: 'apps-do-not-meet',
       severity: 'error',
-      // A run without a server has both services in its process, and loads them when it starts.
-      from: { path: '^apps/([^/]+)/', pathNot: `^apps/webservice-e2e/.*${SPEC}|^apps/cli/src/local/local-stack\\.ts$` },
+      // A run without a server and `serve` have both services in their process, and load them when they start.
+      from: { path: '^apps/([^/]+)/', pathNot: `^apps/webservice-e2e/.*${SPEC}|^apps/cli/src/serve/one-process\\.ts$` },
       to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
     },
     {

@@ -35,6 +35,7 @@ export const COMMANDS: readonly (readonly [readonly string[], () => Promise<Regi
   [['inspect'], async () => (await import('./commands/evidence-commands.js')).registerInspectWithCedar],
   [['key'], async () => (await import('./commands/key.command.js')).registerKey],
   [['config'], async () => (await import('./commands/config.command.js')).registerConfig],
+  [['serve'], async () => (await import('./commands/serve.command.js')).registerServe],
   [['migrate', 'maintain'], async () => (await import('./commands/database/database.commands.js')).registerDatabase],
   [['dev'], async () => (await import('./commands/dev.command.js')).registerDev],
   [['completion'], async () => (await import('./commands/completion.command.js')).registerCompletion],

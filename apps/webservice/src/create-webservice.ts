@@ -2,7 +2,13 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { listenOn, OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
+import {
+  DATABASE_PLACE,
+  listenOn,
+  OpenedParts,
+  type Configuration,
+  type DatabasePlace,
+} from '@taskrunner/infrastructure/modules';
 import type { NextFunction, Request, Response } from 'express';
 import { ApiAdapter } from './api-adapter';
 import { HttpSettings } from './configuration';
@@ -28,6 +34,8 @@ export interface RunningWebservice {
   readonly url: string;
   /** Address of the health port. */
   readonly health: string;
+  /** Resolves if the database was in a folder of this process and its server has ended. Nothing can be stored from then on: stop. */
+  readonly databaseLost: Promise<void>;
   /**
    * Fails readiness and continues to answer for `http.lameDuck`. Then it accepts no more connections, ends streams with a hint where to
    * resume, waits up to `http.drain` for requests, and closes everything. The health port answers until the end.
@@ -131,7 +139,8 @@ async function listen(app: NestExpressApplication, observability: Observability)
       : { key: 'http.socket', path: `${socket}.health` },
   );
   let stopped: Promise<void> | null = null;
-  return { url, health, stop: () => (stopped ??= app.close()) };
+  const { lost: databaseLost } = app.get<DatabasePlace>(DATABASE_PLACE);
+  return { url, health, databaseLost, stop: () => (stopped ??= app.close()) };
 }
 
 /** The published paths are aliases of ours. */

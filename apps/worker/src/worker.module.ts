@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { Injectable, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import { Module, type DynamicModule, type OnApplicationBootstrap, type Provider } from '@nestjs/common';
 import { CodedError } from '@taskrunner/core/foundation';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import { Claims } from '@taskrunner/core/ports';
@@ -9,6 +9,8 @@ import {
   ExecutorModule,
   executorsIn,
   from,
+  FurtherReadiness,
+  FurtherReadinessModule,
   KeyComparisonModule,
   ObjectStoreModule,
   operation,
@@ -44,7 +46,7 @@ import { DeliveryModule } from './delivery.module';
 import { Departure } from './departure';
 import { DRIVER_DEPENDENCIES, DrivingModule } from './driving.module';
 import { ExportLoop } from './loops/export-loop';
-import { HealthModule } from './health.module';
+import { HealthModule, OF_READINESS, workerReadiness } from './health.module';
 import { HonourLoop } from './loops/honour-loop';
 import { IsolatedDriver } from './quarantine/isolated-driver';
 import { LeaseKeeper } from './lease/lease-keeper';
@@ -131,7 +133,6 @@ const PROVIDERS = [
 ];
 
 /** Starts a worker that is part of another application. */
-@Injectable()
 class EmbeddedStart implements OnApplicationBootstrap {
   constructor(private readonly worker: Worker) {}
 
@@ -139,6 +140,18 @@ class EmbeddedStart implements OnApplicationBootstrap {
     return this.worker.start();
   }
 }
+
+/** Providers of a worker in another application. The application is ready only if the worker is. */
+const EMBEDDED: readonly Provider[] = [
+  provide(
+    EmbeddedStart,
+    { worker: Worker, further: FurtherReadiness, ...OF_READINESS },
+    ({ worker, further, ...parts }) => {
+      further.add(workerReadiness(parts));
+      return new EmbeddedStart(worker);
+    },
+  ),
+];
 
 /** The module of the worker and of the process of a run in quarantine, which differ in what is started. */
 @Module({})
@@ -191,12 +204,12 @@ export class WorkerModule {
       // `Worker` stops everything in its order before the health port is closed. Modules then close in reverse order: the database comes
       // last, except for telemetry.
       imports: [
-        ...(embedded ? [] : [ConfigurationModule.forRoot(configuration), telemetry]),
+        ...(embedded ? [FurtherReadinessModule] : [ConfigurationModule.forRoot(configuration), telemetry]),
         ...[loops, delivery],
         ...(embedded ? [] : [HealthModule.forRoot({ imports: [loops] })]),
         ...imports,
       ],
-      providers: [...PROVIDERS, ...(embedded ? [EmbeddedStart] : [])],
+      providers: [...PROVIDERS, ...(embedded ? EMBEDDED : [])],
     };
     const isExtended = adapters.length > 0 || executorsIn(imports).length > 0;
     if (isExtended && isolatedMain === undefined) throw isolatedMainMissing();

@@ -16,6 +16,7 @@ export {
 export type { Configuration } from './lib/configuration/configuration';
 export { CONFIGURATION, ConfigurationModule } from './lib/configuration/configuration.module';
 export { loadConfiguration } from './lib/configuration/load-configuration';
+export { DATABASE_PLACE, type DatabasePlace } from './lib/file-storage/file-storage.module';
 export { OBJECT_STORE_ADAPTER, ObjectStoreModule } from './lib/object-store/object-store.module';
 export { PLANNING_SETTING, PlanningModule } from './lib/planning/planning.module';
 export {
@@ -26,6 +27,8 @@ export {
 } from './lib/postgres/postgres.module';
 export { PACK_TRUST, PackRegistryModule, REGISTRY_MOUNTS } from './lib/registry/pack-registry.module';
 export { HEALTH_ROUTES, MetricsExporter, Readiness } from './lib/service/health.module';
+export { FurtherReadiness } from './lib/service/further-readiness';
+export { FurtherReadinessModule } from './lib/service/further-readiness.module';
 export { listenOn, type ListeningPlace, type SocketPlace } from './lib/service/listen-on';
 export { runService, type StartedService } from './lib/service/run-service';
 export { COMPARED_KEYS, KeyComparisonModule } from './lib/signing/key-comparison.module';

@@ -1,7 +1,8 @@
 import { numberOf } from './number-option';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { describeEnd, type ChildEnd } from '../dev/child-process';
 import { startDevStack, tokenOfStack, type DevStack } from '../dev/dev-stack';
+import { startFolderStack, type FolderStack } from '../dev/folder-stack';
 import { consoleOpening, isProgram } from '../dev/open-console';
 import { readOwnSettings } from '../dev/own-settings';
 import { readConsole, type ConsoleAnswer } from '../server/console-page';
@@ -16,6 +17,7 @@ import { several } from './options';
 interface Options {
   readonly keepData?: string;
   readonly port?: string;
+  readonly storage: 'server' | 'file';
   readonly config?: string;
   readonly verbose?: boolean;
   readonly open?: boolean;
@@ -30,6 +32,14 @@ export function registerDev(program: Command, context: Context): void {
     .description('run a development stack on this machine: database, authority, webservice and worker; Ctrl-C stops it')
     .option('--keep-data <folder>', `folder for all data (default: ${STATE})`)
     .option('--port <port>', 'port of the API')
+    .addOption(
+      new Option(
+        '--storage <where>',
+        'server: a database server of the stack, and a process for each service; file: a database in a folder, and one process, as with `serve`',
+      )
+        .choices(['server', 'file'])
+        .default('server'),
+    )
     .option(
       '--config <file>',
       'configuration file with further settings of the services, such as secrets, webhooks or sealedMode.allow; TASKRUNNER_* variables override it',
@@ -67,7 +77,9 @@ async function runDev(options: Options, { terminal, env }: Context) {
     options.port === undefined ? null : numberOf('--port', options.port, { least: 0, most: 65_535, usual: 8_080 });
   const own = await readOwnSettings(options.config, env);
   const waiting = new Ending();
-  const stack = await startDevStack({
+  const start: (options: Parameters<typeof startDevStack>[0]) => Promise<FolderStack> =
+    options.storage === 'file' ? startFolderStack : startDevStack;
+  const stack = await start({
     own,
     stateDirectory: options.keepData ?? STATE,
     ...(port === null ? {} : { ports: { api: port } }),
@@ -122,7 +134,7 @@ class Ending {
   }
 }
 
-function consoleOf({ server }: Pick<DevStack, 'server'>): string {
+function consoleOf({ server }: Pick<FolderStack, 'server'>): string {
   return `${server}/console/`;
 }
 

@@ -17,14 +17,13 @@ export interface DevDatabase {
 /** Inputs of the stack's configuration. */
 interface DevConfigurationFacts {
   readonly directory: StateDirectory;
-  readonly database: DevDatabase;
+  /** Keys of the section `database`. */
+  readonly database: Readonly<Record<string, unknown>>;
   readonly issuer: string;
   readonly jwksUri: string;
   readonly audience: string;
   readonly apiPort: number;
   readonly sandbox: SandboxChoice;
-  /** False: a server that may lose commits (for tests). */
-  readonly durable: boolean;
   /** Entries of `approvals.actors`. */
   readonly actors: readonly string[];
   /** Settings of the user, which override those here or are added to them. */
@@ -35,13 +34,12 @@ interface DevConfigurationFacts {
 
 /** The text of the configuration file: JSON, which is valid YAML. It is secret because it contains database passwords. */
 export function printConfiguration(facts: DevConfigurationFacts): string {
-  const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, durable, actors, own, overrides } = facts;
-  const { ownerUrl, maintainUrl, webUrl, workerUrl } = database;
+  const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, actors, own, overrides } = facts;
   const sections: Record<string, Record<string, unknown>> = {
     // There is no load balancer, and whoever stops the stack waits.
     http: { host: '127.0.0.1', port: apiPort, healthPort: 0, lameDuck: '0s', drain: '5s' },
     worker: { drain: '10s' },
-    database: { ownerUrl, maintainUrl, webUrl, workerUrl, ...(durable ? {} : { allowUnsafe: true }) },
+    database: { ...database },
     authority: { development: true, issuers: [{ issuer, jwksUri, audience, kind: 'both', algorithms: ['ES256'] }] },
     // Every scope, so that each of its people finds what they may do.
     console: { enabled: true, issuer, scopes: ['openid', ...SCOPES] },

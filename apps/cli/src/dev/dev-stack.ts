@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
@@ -13,7 +11,7 @@ import {
   roleName,
   type DatabaseRole,
 } from '@taskrunner/infrastructure/postgres';
-import { ChildProcess, type ChildEnd } from './child-process';
+import type { ChildEnd, ChildProcess } from './child-process';
 import { printConfiguration, type DevDatabase } from './dev-configuration';
 import { guardDatabase } from './database-guard';
 import { DevError } from './dev-error';
@@ -23,17 +21,26 @@ import type { OwnSettings } from './own-settings';
 import { choosePorts, type Ports } from './ports';
 import { chooseSandbox, type SandboxChoice } from './sandbox-choice';
 import {
+  allSettled,
+  authorityArgs,
+  closeAll,
+  findScripts,
+  MEMORY_RETURNS,
+  processStarter,
+  trustAuthority,
+  type Scripts,
+} from './stack-parts';
+import {
   openStateDirectory,
   ownStateDirectory,
   readJsonFile,
   replaceFile,
   type StateDirectory,
 } from './state-directory';
-import { DEV_BUILDER, writeTrustFile } from './trust-file';
 import { keepUp } from './upkeep';
 
 /** Options for starting the stack. */
-interface DevStackOptions {
+export interface DevStackOptions {
   /** State folder, created on first use. */
   readonly stateDirectory: string;
   /** Ports on 127.0.0.1. Default: those of the last start, or free ones. */
@@ -60,14 +67,6 @@ interface DevStackOptions {
   readonly onLost?: (end: ChildEnd) => void;
   /** Replaces the scripts of processes, by name; for tests. */
   readonly scripts?: Partial<Scripts>;
-}
-
-/** The scripts of the processes, absolute. */
-export interface Scripts {
-  readonly authority: string;
-  readonly login: string;
-  readonly webservice: string;
-  readonly worker: string;
 }
 
 /** A running stack on loopback. */
@@ -132,13 +131,6 @@ export async function startDevStack(options: DevStackOptions): Promise<DevStack>
   }
 }
 
-async function closeAll(closers: readonly (() => Promise<void>)[], folder: string | null): Promise<void> {
-  const failures: unknown[] = [];
-  for (const close of [...closers].reverse()) await close().catch((error: unknown) => failures.push(error));
-  if (folder !== null) await rm(folder, { recursive: true, force: true });
-  if (failures.length > 0) throw failures[0];
-}
-
 async function start(
   directory: StateDirectory,
   options: DevStackOptions,
@@ -149,18 +141,7 @@ async function start(
   const { onProgress = () => undefined, durable = true } = options;
   const scripts = { ...findScripts(), ...options.scripts };
   const ports = await choosePorts(directory, options.ports ?? {});
-  // Compiled code is cached across starts, in versions of Node.js that support it (22.1).
-  const shared = { NODE_COMPILE_CACHE: directory.compiled, ...cleanEnvironment() };
-  const run = async (name: string, args: readonly string[], env: Record<string, string> = {}) => {
-    const logPath = join(directory.logs, `${name}.log`);
-    const onLine = options.onLine && ((line: string) => options.onLine?.(name, line));
-    const child = await ChildProcess.start({ name, args, env: { ...shared, ...env }, logPath, onLine });
-    closers.push(() => child.stop());
-    void child.ended.then((end) => {
-      if (!child.isStopping) options.onLost?.(end);
-    });
-    return child;
-  };
+  const run = processStarter(directory, closers, options);
 
   onProgress('starting database and authority');
   let server: GuardedServer | null = null;
@@ -199,21 +180,18 @@ async function start(
     chooseSandbox([directory.keys, directory.objects, directory.authority, directory.compiled]),
     run('authority', authorityArgs(scripts.authority, ports.authority, directory.authority)),
   ]);
-  const { issuer, audience, jwksUri } = authority.facts as { issuer: string; audience: string; jwksUri: string };
-  const { keys: jwks } = (await (await fetch(jwksUri)).json()) as { keys: readonly object[] };
-  const population = { id: 'taskrunner-dev', population: 'dev', builder: DEV_BUILDER };
-  await writeTrustFile(directory.trust, { ...population, keys, issuer, audience, jwks });
+  const { issuer, audience, jwksUri } = await trustAuthority(authority, keys, directory);
+  const { ownerUrl, maintainUrl, webUrl, workerUrl } = database;
   await replaceFile(
     directory.configuration,
     printConfiguration({
       directory,
-      database,
+      database: { ownerUrl, maintainUrl, webUrl, workerUrl, ...(durable ? {} : { allowUnsafe: true }) },
       issuer,
       jwksUri,
       audience,
       apiPort: ports.api,
       sandbox,
-      durable,
       actors: options.actors ?? [],
       own: options.own?.settings ?? {},
       overrides: options.configuration ?? {},
@@ -272,14 +250,6 @@ interface GuardedServer {
   readonly dismissGuard: () => void;
 }
 
-/** Like `Promise.all`, but waits for all promises even if one rejects, so that everything that has started can be stopped. */
-async function allSettled<T extends readonly unknown[]>(work: { [I in keyof T]: Promise<T[I]> }): Promise<T> {
-  const ends = await Promise.allSettled(work);
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed) throw failed.reason;
-  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as unknown as T;
-}
-
 async function prepareDatabase(postgres: EmbeddedPostgres): Promise<DevDatabase> {
   const password = (role: DatabaseRole) => postgres.passwordOf(roleName(role));
   const url = (role: DatabaseRole) => postgres.url(roleName(role), DATABASE);
@@ -298,45 +268,5 @@ async function prepareDatabase(postgres: EmbeddedPostgres): Promise<DevDatabase>
     maintainUrl: url('maintain'),
     webUrl: url('web'),
     workerUrl: url('worker'),
-  };
-}
-
-function authorityArgs(script: string, port: number, state: string): readonly string[] {
-  return [script, '--port', String(port), '--state', state, '--token-seconds', '3600', '--parent-watch'];
-}
-
-/**
- * Environment variables of a worker, as in its image (docker/worker.Dockerfile): freed buffers are returned to the system. Without them
- * glibc keeps memory that a log storm or a seal needed temporarily.
- */
-const MEMORY_RETURNS = {
-  MALLOC_ARENA_MAX: '2',
-  MALLOC_MMAP_THRESHOLD_: '65536',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-};
-
-/** The caller's environment variables without our own, which would override the configuration. */
-function cleanEnvironment(): Record<string, string> {
-  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
-  return Object.fromEntries(entries) as Record<string, string>;
-}
-
-/** Path in the repository of this file. */
-function findScripts(): Scripts {
-  let root = __dirname;
-  while (!existsSync(join(root, 'tools', 'dev-authority', 'main.mjs'))) {
-    if (dirname(root) === root)
-      throw new DevError(
-        'DEV_START_FAILED',
-        'the development Authority was not found',
-        'Run this from a checkout of the repository.',
-      );
-    root = dirname(root);
-  }
-  return {
-    authority: join(root, 'tools', 'dev-authority', 'main.mjs'),
-    login: join(root, 'tools', 'dev-authority', 'login.mjs'),
-    webservice: join(root, 'apps', 'webservice', 'dist', 'main.js'),
-    worker: join(root, 'apps', 'worker', 'dist', 'main.js'),
   };
 }

@@ -15,6 +15,8 @@ const RESERVED: readonly (readonly [path: readonly string[], remedy: string])[] 
   ...['ownerUrl', 'maintainUrl', 'webUrl', 'workerUrl', 'auditUrl'].map(
     (key) => [['database', key], 'The stack has its own database.'] as const,
   ),
+  [['database', 'kind'], 'Use --storage.'],
+  [['database', 'folder'], 'Use --storage file, and --keep-data to choose the folder of all data.'],
   [['authority', 'development'], 'The stack has its own Authority.'],
   [['artifacts', 'root'], 'Use --keep-data to choose the folder of all data.'],
   [['sandbox', 'workDirectory'], 'Use --keep-data to choose the folder of all data.'],

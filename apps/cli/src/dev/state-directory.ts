@@ -9,6 +9,8 @@ export interface StateDirectory {
   readonly path: string;
   /** Of the embedded database. */
   readonly database: string;
+  /** Storage folder of `--storage file`. */
+  readonly storage: string;
   /** Object store. */
   readonly objects: string;
   /** Workspaces of steps. */
@@ -32,6 +34,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   const directory: StateDirectory = {
     path: root,
     database: inside('database'),
+    storage: inside('storage'),
     objects: inside('objects'),
     work: inside('work'),
     keys: inside('keys'),

@@ -88,6 +88,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
   'config check': ['config check', 'config check new.yaml --runs'],
   'config show': ['config show', 'config show task-runner.yaml --output json'],
   'config sample': ['config sample', 'config sample > task-runner.yaml'],
+  serve: ['serve', 'serve --config task-runner.yaml'],
   migrate: ['migrate', 'migrate --config task-runner.yaml'],
   maintain: ['maintain', 'maintain --daily --config task-runner.yaml'],
   'maintain hold': [
@@ -102,6 +103,10 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
   'maintain restore': [
     'maintain restore /backups/today --digest sha256:…',
     'maintain restore /backups/today --objects copy --keys report',
+  ],
+  'maintain import': [
+    'maintain import --from /var/lib/taskrunner/storage --objects /var/lib/taskrunner/objects',
+    'maintain import --from /var/lib/taskrunner/storage --config server.yaml',
   ],
   'maintain settle': ['maintain settle', 'maintain settle --output json'],
   'maintain resume': [

@@ -188,7 +188,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   [
     'A storage folder cannot be used.',
     'Do what the message says. One process uses a folder at a time. See docs/guides/operations.md, Database in a folder.',
-    'STORAGE_FOREIGN STORAGE_FULL STORAGE_HELD STORAGE_UNSUPPORTED STORAGE_UNWRITABLE',
+    'STORAGE_FOREIGN STORAGE_FULL STORAGE_HELD STORAGE_MOVED STORAGE_UNSUPPORTED STORAGE_UNWRITABLE',
   ],
   [
     'The development stack does not start, or cannot be used.',
@@ -196,7 +196,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
     'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_NOT_RUNNING DEV_PROCESS_LOST DEV_START_FAILED',
   ],
   [
-    'A backup or a restore was refused.',
+    'A backup, a restore or an import was refused.',
     'See docs/guides/backup-and-restore.md.',
     'BACKUP_DAMAGED BACKUP_EXISTS BACKUP_FORMAT BACKUP_INCOMPLETE BACKUP_INTERRUPTED BACKUP_KEYS_MISSING BACKUP_OBJECTS_MISSING BACKUP_ROWS_HIDDEN BACKUP_SCHEMA BACKUP_UNREADABLE BACKUP_UNWRITABLE RESTORE_IN_USE RESTORE_NOT_EMPTY',
   ],
@@ -268,6 +268,8 @@ export const CLI_REMEDIES = {
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
   CLI_SANDBOX_MISSING:
     'Install bubblewrap, or run the pack on a server. TASKRUNNER_SANDBOX_PROFILE=none runs steps without isolation.',
+  CLI_DATABASE_LOST:
+    'Start the command again: the database recovers, and runs go on. If it happens again, check the memory of the machine.',
   CLI_CODE_UNKNOWN: 'Check the spelling. Codes that executors of a pack return are explained by the pack.',
 } as const;
 

@@ -7,7 +7,7 @@ const CONTEXT = { program: { name: 'taskrunner', version: '0' } } as Context;
 /** Commands that print a document in a format of its own. */
 const DOCUMENTS = [
   ...['graph', 'inspect', 'audit export', 'audit checkpoints', 'key', 'config sample', 'dev', 'dev token', 'schema'],
-  'completion',
+  ...['completion', 'serve'],
 ];
 
 function leaves(command: Command, above: readonly string[] = []): readonly (readonly [string, Command])[] {

@@ -59,6 +59,7 @@ export const SUMMARIES: readonly (readonly [string, string])[] = [
   ],
   ['key [options]', 'print a public key of a trust file as PEM, for tools such as cosign'],
   ['config', 'check and show the configuration of the services'],
+  ['serve [options]', 'run webservice and worker in one process, for a small installation; SIGTERM or Ctrl-C stops it'],
   ['migrate [options]', 'migrate the database to this release, with the owner role'],
   ['maintain [options]', 'run daily maintenance: create partitions and delete data past its retention'],
   [

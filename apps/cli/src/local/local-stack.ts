@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openFolderDatabase } from '@taskrunner/infrastructure/file-storage';
 import { maintainDatabase } from '@taskrunner/infrastructure/postgres';
 import { chooseSandbox, type SandboxChoice } from '../dev/sandbox-choice';
+import { loadOneProcess } from '../serve/one-process';
 import { Server } from '../server/server';
 import { CliError } from '../terminal/cli-error';
 import { openLocalAuthority } from './local-authority';
@@ -45,7 +46,7 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
   try {
     const sandboxing = chooseSandbox([local.identity, folder.objects]);
     // Loading blocks this process. The probe and the database server have been started by then, and go on beside it.
-    const loading = sandboxing.then((choice) => (isolated(choice, variables), loadServices()));
+    const loading = sandboxing.then((choice) => (isolated(choice, variables), loadOneProcess()));
     loading.catch(() => undefined);
     const authority = await openLocalAuthority(local);
     const database = await openFolderDatabase(folder.storage, {
@@ -61,11 +62,9 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
     const configuration = localConfiguration(facts, variables);
     // Partitions are made for some days ahead, and the template or the run may be older.
     await maintainDatabase(database.urls.maintainUrl, configuration.retention);
-    const { createWebservice, WorkerModule } = await loading;
-    const webservice = await createWebservice(configuration, {
-      imports: [WorkerModule.forRoot({ configuration, embedded: true })],
-    });
-    closers.push(() => webservice.stop());
+    const start = await loading;
+    const running = await start(configuration);
+    closers.push(() => running.stop());
     const connection = socketFetch(socket.path);
     closers.push(() => Promise.resolve(connection.close()));
     const serverAs = (name: string): Server =>
@@ -75,15 +74,6 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
     await close();
     throw error;
   }
-}
-
-/** Both load much, and the help and all other commands do without. */
-async function loadServices() {
-  const [{ createWebservice }, { WorkerModule }] = await Promise.all([
-    import('@taskrunner/webservice'),
-    import('@taskrunner/worker'),
-  ]);
-  return { createWebservice, WorkerModule };
 }
 
 /** A machine that cannot isolate steps runs none, unless its user says so. Throws `CLI_SANDBOX_MISSING`. */

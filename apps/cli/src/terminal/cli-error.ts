@@ -69,6 +69,10 @@ export const CLI_ERRORS = {
     meaning: 'The machine cannot isolate the steps of a run without a server.',
     exit: EXIT.FAILED,
   },
+  CLI_DATABASE_LOST: {
+    meaning: 'The database server of a folder has ended while `taskrunner serve` was running.',
+    exit: EXIT.FAILED,
+  },
   CLI_CODE_UNKNOWN: { meaning: 'This version does not know the error code.', exit: EXIT.NOT_FOUND },
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly exit: ExitCode }>>;
 

@@ -11,3 +11,9 @@ export function endWithoutReader(): void {
       setTimeout(() => process.exit(READER_GONE), GRACE_MS).unref();
     });
 }
+
+/** Keeps a service running without a reader: nobody may read its output for a while, for example during the restart of a log collector. */
+export function continueWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners('error').on('error', () => undefined);
+}

@@ -2,6 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import {
   DATABASE_READINESS,
+  FurtherReadiness,
+  FurtherReadinessModule,
   HEALTH_ROUTES,
   MetricsExporter,
   objectsReadiness,
@@ -33,7 +35,7 @@ export class HealthModule {
   static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
     return {
       module: HealthModule,
-      imports,
+      imports: [...imports, FurtherReadinessModule],
       providers: [
         Departure,
         provide(
@@ -41,13 +43,21 @@ export class HealthModule {
           {
             departure: Departure,
             database: DATABASE_READINESS,
+            further: FurtherReadiness,
             objects: ObjectStoreHealth,
             observability: Observability,
           },
-          ({ departure, database, objects, observability }) =>
+          ({ departure, database, further, objects, observability }) =>
             new HealthServer(
               HealthRoutesModule.of(
-                { ready: () => departure.readiness(database), objects: () => objectsReadiness(objects) },
+                {
+                  ready: () =>
+                    departure.readiness(async () => {
+                      const answer = await database();
+                      return answer.ready ? further.ready() : answer;
+                    }),
+                  objects: () => objectsReadiness(objects),
+                },
                 { text: () => observability.metricsText() },
               ),
             ),

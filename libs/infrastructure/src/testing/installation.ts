@@ -36,6 +36,8 @@ export interface Installation {
   configured(sections?: Sections): Configuration;
   /** The configuration file with other sections. */
   text(sections?: Sections): string;
+  /** The connection URL of a database role. */
+  urlOf(role: DatabaseRole): string;
   /** Executes a statement as the administrator of the database. */
   sql(text: string): Promise<readonly object[]>;
   /** Number of database connections of webservices. */
@@ -83,12 +85,15 @@ export async function installation({
     configuration: configured(),
     configured,
     text: (others = {}) => JSON.stringify({ ...sections, ...others }),
+    urlOf: (role) => server.url(roleName(role), DATABASE),
     sql: async (text) => {
       const client = new Client({ connectionString: server.url(undefined, DATABASE) });
       await client.connect();
-      const { rows } = await client.query<object>(text);
-      await client.end();
-      return rows;
+      try {
+        return (await client.query<object>(text)).rows;
+      } finally {
+        await client.end();
+      }
     },
     connections: async () => {
       const client = new Client({ connectionString: webUrl });

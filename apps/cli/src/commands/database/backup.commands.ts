@@ -137,7 +137,7 @@ export function registerBackup(maintain: Command, context: Context): void {
 }
 
 /** Aborts when the process is told to end; a second signal ends it at once. */
-function interruptible(): { readonly signal: AbortSignal; readonly close: () => void } {
+export function interruptible(): { readonly signal: AbortSignal; readonly close: () => void } {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   for (const name of INTERRUPTS) process.once(name, abort);
@@ -175,7 +175,8 @@ function digestIn(text: string): Digest {
   );
 }
 
-function describeLost({ tenant, run, digest, what }: LostReference): string {
+/** The line for an object that a store has lost. */
+export function describeLost({ tenant, run, digest, what }: LostReference): string {
   const of = `${digest} of ${tenant} ${run === null ? 'schedules' : toRunId(run)}`;
   return what === 'missing' ? `the object store does not have ${of}` : `altered in the object store: ${of}`;
 }

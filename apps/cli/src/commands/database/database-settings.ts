@@ -20,11 +20,15 @@ export const CONFIG = [
   'configuration file of the services (default: TASKRUNNER_CONFIG, then the default path)',
 ] as const;
 
-/** Reads the configuration for operators. Throws `CLI_CONFIG` if it is invalid, after its faults were printed. */
-export async function settingsOf(supplied: string | undefined, { env, terminal }: Context): Promise<Configuration> {
+/** Reads the configuration for operators, or for a webservice. Throws `CLI_CONFIG` if it is invalid, after its faults were printed. */
+export async function settingsOf(
+  supplied: string | undefined,
+  { env, terminal }: Pick<Context, 'env' | 'terminal'>,
+  reader: 'anybody' | 'webservice' = 'anybody',
+): Promise<Configuration> {
   const file = configurationFileOf(supplied, env);
   refuseSpecialFile(file);
-  const reading = await loadConfiguration(supplied, env);
+  const reading = await loadConfiguration(supplied, env, reader);
   if (reading.kind === 'read') return reading.configuration;
   for (const line of faultLines(reading.faults, file)) terminal.say(line);
   throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it. `taskrunner config check` lists all errors.');

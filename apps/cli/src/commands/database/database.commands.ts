@@ -10,6 +10,7 @@ import {
 import { EXIT, type ExitCode } from '../../terminal/exit-code';
 import { reportError } from '../../terminal/report-error';
 import { registerBackup } from './backup.commands';
+import { registerImport } from './import.command';
 import type { Context } from '../context';
 import { CONFIG, configOf, inRole, runOf, sayWaiting, settingsOf } from './database-settings';
 import { formatOf, isJson, printAs, withOutput } from '../options';
@@ -81,6 +82,7 @@ export function registerDatabase(program: Command, context: Context): void {
       }),
     );
   registerBackup(maintain, context);
+  registerImport(maintain, context);
   for (const command of maintain.commands) command.copyInheritedSettings(program);
 }
 

@@ -8,6 +8,7 @@ import { maintainDatabase } from '../postgres/upkeep/maintain';
 import { Telemetry } from '../telemetry/telemetry';
 import { maintainDaily } from './daily-maintenance';
 import { openFolderDatabase } from './folder-database';
+import { LastOut } from './last-out';
 
 /** Where the database is. It is opened before anything connects. */
 export interface DatabasePlace {
@@ -15,11 +16,18 @@ export interface DatabasePlace {
   urlOf(role: 'web' | 'worker'): Promise<string | null>;
   /** True if the server belongs to this process. Other processes cannot open the folder, but can connect with a URL of this one. */
   readonly isOwn: boolean;
+  /** Resolves if the server of the folder ends before it is closed. Nothing can be stored from then on, and the process must end. */
+  readonly lost: Promise<void>;
+  /** To be called by who connects. The result is called after the last connection is closed; it stops the server if it has to be. */
+  enter(): () => Promise<void>;
+  /** Stops the server, after all who have entered have left. */
   close(): Promise<void>;
 }
 
 export const DATABASE_PLACE = token<DatabasePlace>('place of the database');
 
+const nothing = async (): Promise<void> => undefined;
+const NEVER = new Promise<void>(() => undefined);
 /** Connections beside the pools: of the flush, the hints and the lease of a worker and of a run in quarantine, of maintenance and migration. */
 const FURTHER_CONNECTIONS = 20;
 /** A webservice, a worker, and the process of a run in quarantine. */
@@ -50,27 +58,37 @@ async function openPlace({
 }): Promise<DatabasePlace> {
   const { kind, folder, poolSize } = configuration.database;
   if (kind === 'postgres' || folder === null)
-    return { urlOf: (role) => databaseUrlOf(configuration, role), isOwn: false, close: async () => undefined };
+    return {
+      urlOf: (role) => databaseUrlOf(configuration, role),
+      isOwn: false,
+      lost: NEVER,
+      enter: () => nothing,
+      close: nothing,
+    };
   const database = await openFolderDatabase(folder, {
     connections: MOST_POOLS * poolSize + FURTHER_CONNECTIONS,
     log: (line) => telemetry.log.say('debug', 'database.server', { line }),
   });
   let isClosing = false;
-  void database.ended.then(({ code, signal }) => {
-    if (!isClosing) telemetry.log.say('error', 'database.server-ended', { code, signal });
+  const lost = database.ended.then(async ({ code, signal }) => {
+    if (isClosing) await NEVER;
+    telemetry.log.say('error', 'database.server-ended', { code, signal });
   });
   const endMaintenance = maintainDaily(async () => {
     await maintainDatabase(database.urls.maintainUrl, configuration.retention).catch((error: unknown) =>
       telemetry.log.say('error', 'database.maintenance-failed', { error }),
     );
   });
+  const users = new LastOut(async () => {
+    await endMaintenance();
+    isClosing = true;
+    await database.close();
+  });
   return {
     urlOf: async (role) => database.urls[`${role}Url`],
     isOwn: true,
-    async close() {
-      await endMaintenance();
-      isClosing = true;
-      await database.close();
-    },
+    lost,
+    enter: () => users.enter(),
+    close: () => users.close(),
   };
 }

@@ -9,7 +9,7 @@ import {
 import { migrateDatabase } from '../postgres/schema/migrate';
 import { createContents, DATABASE, urlOfRole } from './database-contents';
 import { settingsOfOneProcess } from './server-settings';
-import { storageFailure } from './storage-failure';
+import { moved, storageFailure } from './storage-failure';
 import { takeStorageFolder, type StorageFolder } from './storage-folder';
 import { templateIn } from './template-database';
 
@@ -70,6 +70,7 @@ export async function openFolderDatabase(folder: string, options: FolderDatabase
 }
 
 async function open(storage: StorageFolder, options: FolderDatabaseOptions): Promise<FolderDatabase> {
+  if (storage.state === 'moving' || storage.state === 'moved') throw moved(storage.path, storage.state === 'moved');
   const isNew = storage.state !== 'ready';
   if (isNew) {
     // Nothing of an interrupted creation was handed out, so it starts again.

@@ -40,6 +40,19 @@ export function storageFailure(error: unknown, folder: string): unknown {
   return error;
 }
 
+/** `isComplete`: false if the import was interrupted. */
+export function moved(folder: string, isComplete: boolean): StorageError {
+  return new StorageError(
+    'STORAGE_MOVED',
+    isComplete
+      ? `the database in ${folder} was imported into another database`
+      : `an import of the database in ${folder} into another database was interrupted`,
+    isComplete
+      ? 'start the services with the configuration of that database; if both went on, runs would act twice'
+      : 'repeat `taskrunner maintain import`; if it is refused with RESTORE_NOT_EMPTY and the target has the runs of this folder, the import was complete',
+  );
+}
+
 /** `who`: the process that uses the folder, as a sentence about it. */
 export function held(folder: string, who: string, cause?: unknown): StorageError {
   return new StorageError(

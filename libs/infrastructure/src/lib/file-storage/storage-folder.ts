@@ -12,8 +12,10 @@ const NOT_CONTENT = /^(owner(\..*)?|lost\+found)$/;
 
 /**
  * `creating`: the first opening has not finished, and nothing in the folder has been handed out. `ready`: the folder contains a database.
+ * `moving`: an import of it into another database has begun. `moved`: the import is complete, and nobody may go on with this copy.
  */
-type StorageState = 'creating' | 'ready';
+type StorageState = (typeof STATES)[number];
+const STATES = ['creating', 'ready', 'moving', 'moved'] as const;
 
 /** A storage folder that this process has locked. It contains `storage.json` (format and state), `owner` (the lock) and `database`. */
 export interface StorageFolder {
@@ -79,10 +81,10 @@ async function readState(path: string): Promise<StorageState | null> {
   });
   if (text === null) return null;
   const { format, state } = parsed(text);
-  if (format !== FORMAT || (state !== 'creating' && state !== 'ready')) {
+  const known = STATES.find((one) => one === state);
+  if (format !== FORMAT || known === undefined)
     throw notStorage(path, `its storage.json is not of the format ${FORMAT}`);
-  }
-  return state;
+  return known;
 }
 
 function parsed(text: string): { readonly format?: unknown; readonly state?: unknown } {

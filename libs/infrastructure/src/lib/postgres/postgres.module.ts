@@ -112,7 +112,7 @@ const WORKER = [
   }),
   provide(
     WORKER_DATABASE,
-    { url: WORKER_DATABASE_URL, configuration: CONFIGURATION, telemetry: Telemetry },
+    { url: WORKER_DATABASE_URL, place: DATABASE_PLACE, configuration: CONFIGURATION, telemetry: Telemetry },
     openWorker,
   ),
   provide(DATABASE, { database: WORKER_DATABASE }, ({ database }): OpenDatabase => database),
@@ -199,42 +199,73 @@ async function openWeb({
   const webUrl = await place.urlOf('web');
   if (webUrl === null)
     throw new TypeError('database.webUrl is not set: the configuration was not read for a webservice');
-  const database = await openWebDatabase(webUrl, {
-    connections: settings.poolSize,
-    connectTimeoutMs: settings.connectTimeout,
-    statementTimeoutMs: settings.statementTimeout,
-    allowLoss: settings.allowUnsafe,
-    keptTicks: scheduler.history,
-    recordKeys,
-    onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
-  });
+  const database = await inPlace(place, telemetry, (onError) =>
+    openWebDatabase(webUrl, {
+      connections: settings.poolSize,
+      connectTimeoutMs: settings.connectTimeout,
+      statementTimeoutMs: settings.statementTimeout,
+      allowLoss: settings.allowUnsafe,
+      keptTicks: scheduler.history,
+      recordKeys,
+      onError,
+    }),
+  );
   return watched(database, telemetry);
 }
 
 async function openWorker({
   url,
+  place,
   configuration,
   telemetry,
 }: {
   readonly url: string;
+  readonly place: DatabasePlace;
   readonly configuration: Configuration;
   readonly telemetry: Telemetry;
 }): Promise<WorkerDatabase> {
   const { database: settings, worker } = configuration;
-  const database = await openWorkerDatabase(url, {
-    connections: settings.poolSize,
-    connectTimeoutMs: settings.connectTimeout,
-    leaseMs: worker.lease,
-    statementTimeoutMs: settings.statementTimeout,
-    allowLoss: settings.allowUnsafe,
-    onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
-    ...telemetry.watchFleet(),
-    onFlushed: (runs, ms) => {
-      telemetry.metrics.record('taskrunner_flush_runs', runs);
-      telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
-    },
-  });
+  const database = await inPlace(place, telemetry, (onError) =>
+    openWorkerDatabase(url, {
+      connections: settings.poolSize,
+      connectTimeoutMs: settings.connectTimeout,
+      leaseMs: worker.lease,
+      statementTimeoutMs: settings.statementTimeout,
+      allowLoss: settings.allowUnsafe,
+      onError,
+      ...telemetry.watchFleet(),
+      onFlushed: (runs, ms) => {
+        telemetry.metrics.record('taskrunner_flush_runs', runs);
+        telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
+      },
+    }),
+  );
   return watched(database, telemetry);
+}
+
+/** Opens a database, whose server is not stopped before it is closed. */
+async function inPlace<Database extends Pick<OpenDatabase, 'close'>>(
+  place: DatabasePlace,
+  telemetry: Telemetry,
+  open: (onError: (error: unknown) => void) => Promise<Database>,
+): Promise<Database> {
+  const leave = place.enter();
+  // A connection that is being closed may still hear from its server that it ends.
+  let isClosing = false;
+  try {
+    const database = await open((error) => {
+      if (!isClosing) telemetry.log.say('warn', 'database.connection-lost', { error });
+    });
+    const close = async (): Promise<void> => {
+      isClosing = true;
+      await database.close();
+      await leave();
+    };
+    return { ...database, close };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
 }
 
 /** Adds measurement, which ends before the database is closed: no query of it may reach a closed pool. */

@@ -15,6 +15,7 @@ import { absentObjects, type LostReference } from './object-copies';
 import { readRows, rowsOf } from './rows-file';
 import { setSequences } from './sequences';
 import { asMaintainer, takeMigrationLock } from './session';
+import { settleMoved } from './settle-moved';
 import { settleRestored, type Settled } from './settle-restored';
 
 /**
@@ -34,6 +35,8 @@ export interface RestoreOptions {
   readonly keysMode: RestoredKeys;
   /** Computes the next ticks of schedules. */
   readonly calendar: Calendar;
+  /** True: the backup is of a stopped installation that never starts again, so nothing was done since it was made. Default false. */
+  readonly isMoved?: boolean;
   /** Expected digest of `manifest.json`; null accepts any. */
   readonly expected: Digest | null;
   /** Called with a description of the condition that the restore waits for. */
@@ -66,7 +69,7 @@ export interface RestoredDatabase extends Settled {
  * @throws BackupError, DatabaseError
  */
 export async function restoreDatabase(maintainUrl: string, options: RestoreOptions): Promise<RestoredDatabase> {
-  const { folder, objects, mode, keys, keysMode, calendar, expected, onWaiting } = options;
+  const { folder, objects, mode, keys, keysMode, calendar, expected, isMoved = false, onWaiting } = options;
   const { manifest, digest } = await openFolder(folder);
   if (expected !== null && expected !== digest)
     throw new BackupError(
@@ -89,7 +92,7 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
       await refuseRows(client, manifest);
       const rows = await load(client, folder, manifest);
       const origin = { backup: digest, takenAt: manifest.takenAt };
-      const settled = await settleRestored(client, { calendar, origin });
+      const settled = isMoved ? await settleMoved(client, origin) : await settleRestored(client, { calendar, origin });
       return { manifest, digest, rows, incomplete, missingKeys, ...settled };
     });
   });
@@ -159,7 +162,11 @@ function otherSchema(what: string): BackupError {
   );
 }
 
-async function refuseRows(client: Client, { tables }: Manifest): Promise<void> {
+/** Refuses a database that has rows. @throws BackupError `RESTORE_NOT_EMPTY` */
+export async function refuseRows(
+  client: Client,
+  { tables }: { readonly tables: readonly { readonly table: string }[] },
+): Promise<void> {
   const filled: string[] = [];
   for (const { table } of tables) {
     const { rows } = await client.query<{ some: boolean }>(`select exists (select from ${quoted(table)}) as some`);

@@ -1,5 +1,5 @@
 import { canonical } from '@taskrunner/core/canonical';
-import { toRunId, type Digest, type RunId, type TenantId } from '@taskrunner/core/foundation';
+import { toRunId, type Digest, type JsonObject, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import { onceSteps, type Plan } from '@taskrunner/core/plan';
 import type { Calendar } from '@taskrunner/core/ports';
 import { skipMissed } from '@taskrunner/core/schedule';
@@ -52,6 +52,21 @@ export async function settleRestored(
   client: Client,
   { calendar, origin }: { readonly calendar: Calendar; readonly origin: Origin | null },
 ): Promise<Settled> {
+  await endSessions(client);
+  await beginFeeds(client);
+  const stopped = await standStill(client);
+  const active = await activeRuns(client);
+  const skipped = await skipTicks(client, calendar);
+  const { backup = null, takenAt = null } = origin ?? {};
+  await writeAudit(client, (tenant) => {
+    const runs = stopped.filter((run) => run.tenant === tenant).length;
+    return { type: 'database.restored', backup, takenAt, standingRuns: runs };
+  });
+  return { standing: stopped, goingOn: active - stopped.length, skipped };
+}
+
+/** Earlier workers own nothing, and their fences are stale. Requests and sweeps that were in progress are gone. */
+export async function endSessions(client: Client): Promise<void> {
   await client.query(
     `update pack_runs.runs set owner = null, fence = fence + $1, passed_by = '{}',
        due_at = case when owner is null then due_at else now() end
@@ -59,17 +74,16 @@ export async function settleRestored(
     [FENCES],
   );
   await client.query('update pack_runs.assignments set owner = null, fence = fence + $1', [FENCES]);
-  // State of worker sessions, requests in progress and sweeps, which is invalid after a restore.
   for (const table of ['pack_runs.workers', 'pack_artifacts.uploads', 'pack_artifacts.object_suspects'])
     await client.query(`delete from ${table}`);
-  await beginFeeds(client);
-  const stopped = await standStill(client);
+}
+
+/** Number of runs that have not ended. */
+export async function activeRuns(client: Client): Promise<number> {
   const { rows } = await client.query<{ runs: number }>(
     `select count(*)::int as runs from pack_runs.runs where status not in ('succeeded', 'failed', 'cancelled', 'halted')`,
   );
-  const skipped = await skipTicks(client, calendar);
-  await writeAudit(client, origin, stopped);
-  return { standing: stopped, goingOn: (rows[0]?.runs ?? 0) - stopped.length, skipped };
+  return rows[0]?.runs ?? 0;
 }
 
 /**
@@ -156,12 +170,8 @@ async function skipTicks(client: Client, calendar: Calendar): Promise<number> {
 }
 
 /** Adds an entry to each existing audit chain. */
-async function writeAudit(client: Client, origin: Origin | null, stopped: readonly StoppedRun[]): Promise<void> {
+export async function writeAudit(client: Client, eventOf: (tenant: string) => JsonObject): Promise<void> {
   const { rows } = await client.query<{ tenant_id: string }>('select tenant_id from pack_runs.audit_heads order by 1');
-  for (const { tenant_id } of rows) {
-    const runs = stopped.filter(({ tenant }) => tenant === tenant_id).length;
-    const { backup = null, takenAt = null } = origin ?? {};
-    const event = { type: 'database.restored', backup, takenAt, standingRuns: runs };
-    await client.query('select pack_runs.append_audit($1, $2)', [tenant_id, canonical(event)]);
-  }
+  for (const { tenant_id } of rows)
+    await client.query('select pack_runs.append_audit($1, $2)', [tenant_id, canonical(eventOf(tenant_id))]);
 }

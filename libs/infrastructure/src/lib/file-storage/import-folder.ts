@@ -1,0 +1,59 @@
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Calendar, ObjectStore } from '@taskrunner/core/ports';
+import { backUpDatabase } from '../postgres/backup/backup-database';
+import type { KeysOfFiles } from '../postgres/backup/keys-needed';
+import type { LostReference } from '../postgres/backup/object-copies';
+import { refuseRelease, refuseUnlessEmpty } from '../postgres/backup/import-checks';
+import { restoreDatabase, type RestoredDatabase } from '../postgres/backup/restore-database';
+import type { OnWaiting } from '../postgres/connection/waiting';
+import { moveStoppedFolder } from './stopped-folder';
+
+/** Options of an import. */
+export interface ImportOptions {
+  /** Storage folder of the stopped installation. */
+  readonly from: string;
+  /** Object store of that installation; null: both installations have the same store, and the objects are left where they are. */
+  readonly fromObjects: ObjectStore | null;
+  /** Object store of the target. */
+  readonly objects: ObjectStore;
+  /** Version of the product. */
+  readonly product: string;
+  /** Keys from the files of the target's configuration. */
+  readonly keys: readonly KeysOfFiles[];
+  readonly calendar: Calendar;
+  readonly signal?: AbortSignal;
+  readonly onWaiting?: OnWaiting;
+  /** Called for each object that the store of the stopped installation has lost. */
+  readonly onLost?: (lost: LostReference) => void;
+}
+
+/**
+ * Moves a stopped installation from a storage folder into an empty, migrated database of the same release. All rows arrive in one transaction,
+ * after the objects. Nothing is skipped and no run is stopped, because nothing was done since the installation stopped, and no service opens
+ * the folder any more. Needs the role `maintain`.
+ * @throws StorageError, BackupError, DatabaseError
+ */
+export async function importFolder(maintainUrl: string, options: ImportOptions): Promise<RestoredDatabase> {
+  const { from, fromObjects, objects, product, keys, calendar, signal, onWaiting, onLost } = options;
+  // Checked before anything is written.
+  await refuseUnlessEmpty(maintainUrl);
+  const folder = `${resolve(from)}.import-${process.pid}`;
+  return moveStoppedFolder(from, async ({ maintainUrl: sourceUrl }) => {
+    await refuseRelease(sourceUrl);
+    try {
+      await backUpDatabase(sourceUrl, {
+        ...{ folder, product, objects: fromObjects ?? objects, copyObjects: fromObjects !== null },
+        ...(signal && { signal }),
+        ...(onLost && { onLost }),
+      });
+      return await restoreDatabase(maintainUrl, {
+        ...{ folder, objects, mode: fromObjects === null ? 'check' : 'copy' },
+        ...{ keys, keysMode: 'check', calendar, expected: null, isMoved: true },
+        ...(onWaiting && { onWaiting }),
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
