@@ -50,6 +50,7 @@ export interface EmbeddedPostgresOptions {
    * process left is stopped by the next opening of its folder.
    */
   readonly endsWithOwner?: boolean;
+  /**
    * True: the server starts before its copy is on the disk, and `written` tells when it is. The caller must discard data that was not written.
    * Default: false.
    */
