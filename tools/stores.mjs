@@ -34,16 +34,23 @@ for (const name of asked) {
   }
   const report = join(folder, `${name}.json`);
   const began = Date.now();
-  const { status } = spawnSync(
+  const { status, stderr } = spawnSync(
     process.execPath,
     [
       join(PROJECT, '../../node_modules/jest/bin/jest.js'),
       ...['--maxWorkers=2', '--silent', '--json', `--outputFile=${report}`],
       ...SPECS,
     ],
-    { cwd: PROJECT, env: { ...process.env, ...SERVERS[name] }, stdio: ['ignore', 'ignore', 'inherit'] },
+    {
+      cwd: PROJECT,
+      env: { ...process.env, ...SERVERS[name] },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    },
   );
   if (!existsSync(report)) {
+    process.stderr.write(stderr);
     console.log(`${name}: no report, exit ${status}`);
     failed.push(name);
     continue;
@@ -53,7 +60,10 @@ for (const name of asked) {
   console.log(
     `${name}: ${testResults.length} files, ${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped, ${seconds} s`,
   );
-  if (status !== 0) failed.push(name);
+  if (status !== 0) {
+    process.stderr.write(stderr);
+    failed.push(name);
+  }
 }
 rmSync(folder, { recursive: true, force: true });
 console.log(failed.length === 0 ? 'all servers passed' : `failed: ${failed.join(', ')}`);

@@ -95,7 +95,7 @@ function refuse(socket: Socket, error: ApiError, { discard, discardTime }: Rest,
 }
 
 /** Codes of requests that reach no route. */
-export const CODES_OF_MALFORMED = [
+const CODES_OF_MALFORMED = [
   'REQUEST_MALFORMED',
   'HEADERS_TOO_LARGE',
   'HEADERS_TIMEOUT',
