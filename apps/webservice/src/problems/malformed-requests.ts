@@ -93,10 +93,3 @@ function refuse(socket: Socket, error: ApiError, { discard, discardTime }: Rest,
     .resume()
     .end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
-
-/** Codes of requests that reach no route. */
-const CODES_OF_MALFORMED = [
-  'REQUEST_MALFORMED',
-  'HEADERS_TOO_LARGE',
-  'HEADERS_TIMEOUT',
-] as const satisfies readonly ApiCode[];
