@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ApiCode } from '@taskrunner/core/operations';
 import type { NextFunction, Request, Response } from 'express';
 import type { BodyLimits } from '../requests/body-limits';
 import { ApiError, toProblem } from './problem';
