@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgresOptions } from '../embedded-postgres';
-import { urlOfRole } from './database-contents';
+import { DATABASE, urlOfRole } from './database-contents';
 import { settingsOfOneProcess } from './server-settings';
 import { StorageError } from './storage-error';
 import { moved, storageFailure } from './storage-failure';
@@ -51,6 +51,7 @@ async function inFolder<Result>(
     ...options,
     dataDirectory: storage.database,
     listen: 'socket',
+    database: DATABASE,
     settings: settingsOfOneProcess(CONNECTIONS),
   });
   try {
