@@ -188,11 +188,14 @@ export async function commandCalls(place: Place): Promise<Readonly<Record<string
     'maintain backup': { args: (format) => ['maintain', 'backup', at(`backup-${format}`), ...config] },
     // The database has data already.
     'maintain restore': refused(1, 'maintain', 'restore', at('backup'), ...config),
+    'maintain import': refused(1, 'maintain', 'import', '--from', at('no-folder'), ...config),
     // The services run, and no restore has stopped a run.
     'maintain settle': refused(1, 'maintain', 'settle', ...config),
     'maintain resume': refused(4, 'maintain', 'resume', ...tenant, '--reason', 'table', ...config),
     // What it starts goes on until a signal; `dev-stack.int-spec` starts it.
     dev: { ...refused(2, 'dev', '--config', at('none.yaml')), document: 'nothing' },
+    // As `dev`; `serve.int-spec` starts it.
+    serve: { ...refused(2, 'serve', '--config', at('none.yaml')), document: 'nothing' },
     'dev token': prints('text', 'dev', '--keep-data', stack.stateDirectory, 'token', 'ada'),
     completion: prints('text', 'completion', 'bash'),
     explain: of('explain', 'GATE_SELF_APPROVAL'),

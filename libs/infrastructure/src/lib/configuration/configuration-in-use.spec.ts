@@ -40,7 +40,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.cors.maxAge', CORS, "'access-control-max-age'"],
   ['http.limits.plan', E2E, 'is reached where http says, with its limits'],
   ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
-  ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],
+  ['http.limits.refusedTokens', GUARD, 'const { refusedTokens } = this.limits.of'],
   ['http.streams.cache', 'apps/webservice/src/logs/shared-logs.spec.ts', 'take no more memory than they may'],
   ['http.events.interval', `${API}/events.ts`, 'is a stream that goes on where a reader was'],
   ['http.timings.page', `${API}/runs.ts`, 'has times for a timeline, compact and in pages'],
