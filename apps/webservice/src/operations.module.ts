@@ -58,6 +58,7 @@ import {
   token,
 } from '@taskrunner/infrastructure/modules';
 import { Observability } from './observability';
+import { ORIGINAL_RUN } from './original-run';
 import { reportTick } from './schedules/report-tick';
 
 /** 128 random bits per call, hexadecimal. */
@@ -102,6 +103,7 @@ const runs: readonly Provider[] = [
       workerDirectory: WorkerDirectory,
       sensitive: SENSITIVE_INPUTS_KEY,
       nonce: NONCE,
+      original: ORIGINAL_RUN,
       telemetry: Telemetry,
     },
     ({ telemetry, ...dependencies }) => telemetry.watchSubmit(new SubmitRun(dependencies)),
@@ -214,6 +216,7 @@ const schedules: readonly Provider[] = [
 ];
 
 const PROVIDERS: readonly Provider[] = [
+  provide(ORIGINAL_RUN, {}, () => null),
   provide(NONCE, {}, () => () => randomBytes(16).toString('hex')),
   // Keys of people who sign their decisions are not configurable yet: such a proof is refused.
   provide(APPROVER_KEYS, {}, () => ({ keys: [], verifySignature })),

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -129,10 +129,36 @@ describe('a kept run', () => {
       expect(await followed).toEqual({ exit: 0, out: 'greet | hello Ada\ngreet | WARN careful\n', err: '' });
       expect([...readdirSync(runs())].sort()).toEqual([run, second]);
       const [before, after] = await Promise.all([run, second].map((id) => taskrunner('show', id, '--output', 'json')));
-      const planOf = (shown: { readonly out: string } | undefined) =>
-        (JSON.parse(shown?.out ?? '') as { planHash: string }).planHash;
-      expect(planOf(after)).toBe(planOf(before));
-      expect(existsSync(join(home, `${second}.evidence.tar`))).toBe(true);
+      const shownAs = (shown: { readonly out: string } | undefined) =>
+        JSON.parse(shown?.out ?? '') as { readonly planHash: string; readonly rerunOf: string | null };
+      expect(shownAs(after)).toMatchObject({ planHash: shownAs(before).planHash, rerunOf: run });
+      const [original, file] = [run, second].map((id) => join(home, `${id}.evidence.tar`)) as [string, string];
+      const verified = await taskrunner('verify', file, '--trust', trust(), '--allow-local', '--original', original);
+      expect([verified.exit, verified.out]).toEqual([0, expect.stringMatching(/steps\.reused.*nothing was reused/)]);
+      expect(verified.err).not.toContain('is not a rerun');
+    },
+    120_000,
+  );
+
+  withSandbox(
+    'is executed again without a name if its evidence does not verify',
+    async () => {
+      const bundle = join(runs(), run, 'evidence.tar');
+      const bytes = readFileSync(bundle);
+      const altered = Buffer.from(bytes);
+      altered.write('Eva', altered.indexOf('"Ada"') + 1);
+      writeFileSync(bundle, altered);
+      try {
+        const again = started('rerun', run, '-i', `pin=${SECRET}`);
+        expect([await again.ended, again.said()]).toEqual([
+          0,
+          expect.stringMatching(new RegExp(`note: the new run does not name ${run}: its evidence does not verify`)),
+        ]);
+        const { out } = await taskrunner('show', runIn(again.said().replaceAll(run, '')), '--output', 'json');
+        expect(JSON.parse(out)).toMatchObject({ rerunOf: null });
+      } finally {
+        writeFileSync(bundle, bytes);
+      }
     },
     120_000,
   );
