@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from './context';
+import { registerCancel } from './server/cancel.command';
 import { registerDecisions } from './server/decide.command';
 import { registerDownloads } from './server/download.commands';
 import { registerGates } from './server/gates.command';
@@ -15,6 +16,7 @@ import { registerSchedules } from './server/schedule.commands';
 export function registerServerCommands(program: Command, context: Context): void {
   registerRun(program, context);
   registerQueries(program, context);
+  registerCancel(program, context);
   registerOutputs(program, context);
   registerGates(program, context);
   registerDecisions(program, context);
