@@ -171,7 +171,10 @@ async function readArtifact(request: RunRequest, artifacts: readonly Artifact[])
     return problem(404, 'ARTIFACT_NOT_FOUND', 'the run has no such artifact', 'List its artifacts.');
   if (isUnfinished(request)) return unfinished(request);
   const { carriedArtifact } = await import('./kept-artifact.js');
-  const bytes = await carriedArtifact(join(request.kept.folderOf(request.run.runId), EVIDENCE), found);
+  const path = join(request.kept.folderOf(request.run.runId), EVIDENCE);
+  const bytes = await carriedArtifact(path, found).catch(() => undefined);
+  if (bytes === undefined)
+    return ofCommandLine(400, 'CLI_FILE', `${path} cannot be read`, 'Restore the file from a backup.');
   if (bytes !== null)
     return new Response(Buffer.from(bytes), { headers: { 'content-type': 'application/octet-stream' } });
   const [name, setting] = [`${found.name} of ${found.step}`, 'TASKRUNNER_ARTIFACTS_BUNDLE_CARRIED_BYTES'];
