@@ -23,6 +23,7 @@ import {
   StoreUpload,
   SubmitRun,
   type ApproverKeys,
+  type RerunLink,
   type ResolvePack,
 } from '@taskrunner/core/operations';
 import {
@@ -44,6 +45,7 @@ import {
 import {
   ADMISSION_KEYS,
   ADMISSION_SIGNER,
+  adapterToken,
   CHECKPOINT_SIGNER,
   CONFIGURATION,
   CronerCalendar,
@@ -58,11 +60,15 @@ import {
   token,
 } from '@taskrunner/infrastructure/modules';
 import { Observability } from './observability';
-import { ORIGINAL_RUN } from './original-run';
 import { reportTick } from './schedules/report-tick';
 
 /** 128 random bits per call, hexadecimal. */
 const NONCE = token<() => string>('nonce');
+/**
+ * The original of every run that is submitted, if the original is in another database. Replace it in a webservice of one run only: whoever
+ * composes it has verified the evidence of the original. Null: runs have no such original.
+ */
+export const ORIGINAL_RUN = adapterToken<RerunLink | null>('ORIGINAL_RUN');
 /** Keys of people who sign their decisions. */
 const APPROVER_KEYS = token<ApproverKeys>('keys of approvers');
 /** Published packs for inner packs. */

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Context } from './context';
-import { registerCancel } from './server/cancel.command';
 import { registerDecisions } from './server/decide.command';
 import { registerDownloads } from './server/download.commands';
 import { registerGates } from './server/gates.command';
@@ -16,7 +15,6 @@ import { registerSchedules } from './server/schedule.commands';
 export function registerServerCommands(program: Command, context: Context): void {
   registerRun(program, context);
   registerQueries(program, context);
-  registerCancel(program, context);
   registerOutputs(program, context);
   registerGates(program, context);
   registerDecisions(program, context);

@@ -20,7 +20,7 @@ export async function originalLink(
     const [{ files, faults }, trust] = [await readBundleFile(bundle), await readTrustFile(trustFile)];
     const { ok, checks, documents } = verifyRun({
       ...{ files, archiveFaults: faults, trust, verifySignature, allowLocal: true, now: Date.now() },
-      expect: { run: runId as RunId },
+      expect: { run: runId },
     });
     const head = documents?.evidence.pages.at(-1)?.hash;
     const failed = checks.find((check) => !check.ok);

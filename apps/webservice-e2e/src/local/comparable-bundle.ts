@@ -54,7 +54,11 @@ function readFiles(files: ReadonlyMap<string, Uint8Array>): JsonObject {
   const read: Record<string, Json> = {};
   for (const [path, bytes] of files) {
     const text = Buffer.from(bytes).toString();
-    read[path] = path.endsWith('.ndjson') ? linesOf(text) : path.endsWith('.json') ? decoded(JSON.parse(text)) : text;
+    read[path] = path.endsWith('.ndjson')
+      ? linesOf(text)
+      : path.endsWith('.json')
+        ? decoded(JSON.parse(text) as Json)
+        : text;
   }
   return read;
 }
@@ -68,7 +72,7 @@ function linesOf(text: string): Json {
 
 /** Decodes payloads of signatures (DSSE), and lines within documents. */
 function decoded(value: Json): Json {
-  if (Array.isArray(value)) return value.map(decoded);
+  if (Array.isArray(value)) return (value as readonly Json[]).map(decoded);
   if (typeof value !== 'object' || value === null) return value;
   const document = value as JsonObject;
   return Object.fromEntries(
@@ -96,24 +100,28 @@ class Renaming {
     const { 'journal.ndjson': journal, 'MANIFEST.json': manifest, ...others } = files;
     const events = this.value(entriesOf(journal as Json));
     const rest = this.value(others) as JsonObject;
-    const listed = (manifest as { readonly files: readonly { readonly path: string }[] }).files;
+    const listed = (
+      manifest as {
+        readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: string }[];
+      }
+    ).files;
     const sorted = listed.map((file) => [this.text(file.path), file] as const).sort(([a], [b]) => (a < b ? -1 : 1));
     return {
       'journal.ndjson': events,
       ...rest,
-      'MANIFEST.json': this.value(sorted.map(([, file]) => file) as unknown as Json),
+      'MANIFEST.json': this.value(sorted.map(([, file]) => file)),
     };
   }
 
   private value(value: Json): Json {
     if (typeof value === 'string') return this.text(value);
-    if (Array.isArray(value)) return value.map((one) => this.value(one));
+    if (Array.isArray(value)) return (value as readonly Json[]).map((one) => this.value(one));
     if (typeof value !== 'object' || value === null) return value;
     return this.object(value as JsonObject);
   }
 
   private object(document: JsonObject): JsonObject {
-    const left = without(document, OF_AN_INSTALLATION[String(document['schema'])] ?? []);
+    const left = without(document, OF_AN_INSTALLATION[document['schema'] as string] ?? []);
     const members = Object.entries(left).filter(([name]) => !DROPPED.has(name) && name !== OF_A_PROBE);
     // Bytes of what differs have another size.
     const hasOwn = members.some(([, one]) => typeof one === 'string' && (one.match(DIGEST) ?? []).some(this.isOwn));

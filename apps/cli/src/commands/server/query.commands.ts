@@ -23,14 +23,16 @@ import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
+import { registerCancel } from './cancel.command';
 import { isJson, printAs, printLines, printList, several, withOutput, type ServerOptions } from '../options';
 
-/** Commands that read runs: logs, show, list, wait, whoami. */
+/** Commands that read runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
   registerLogs(program, context);
   registerShow(program, context);
   registerLists(program, context);
   registerWait(program, context);
+  registerCancel(program, context);
   withConnection(withOutput(program.command('whoami')))
     .description('show the identity, tenant and scopes of the token')
     .action((options: ServerOptions) =>
