@@ -78,8 +78,8 @@ export async function startLocalStack({
     const serverAs = (name: string): Server =>
       new Server(ADDRESS, () => Promise.resolve(authority.tokenFor(name, grants)), connection.fetch);
     if (before !== null) {
-      const alone = await createWebservice(configuration);
-      closers.push(() => alone.stop());
+      const withoutWorker = await createWebservice(configuration);
+      closers.push(() => withoutWorker.stop());
       await before(serverAs(localUser()));
       await closers.pop()?.();
     }
