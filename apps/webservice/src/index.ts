@@ -5,4 +5,5 @@ export {
   startWebservice,
   type RunningWebservice,
 } from './create-webservice';
+export { ORIGINAL_RUN } from './operations.module';
 export { WebserviceModule, type WebserviceOptions } from './webservice.module';

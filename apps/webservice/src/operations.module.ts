@@ -23,6 +23,7 @@ import {
   StoreUpload,
   SubmitRun,
   type ApproverKeys,
+  type RerunLink,
   type ResolvePack,
 } from '@taskrunner/core/operations';
 import {
@@ -44,6 +45,7 @@ import {
 import {
   ADMISSION_KEYS,
   ADMISSION_SIGNER,
+  adapterToken,
   CHECKPOINT_SIGNER,
   CONFIGURATION,
   CronerCalendar,
@@ -62,6 +64,11 @@ import { reportTick } from './schedules/report-tick';
 
 /** 128 random bits per call, hexadecimal. */
 const NONCE = token<() => string>('nonce');
+/**
+ * The original of every run that is submitted, if the original is in another database. Replace it in a webservice of one run only: whoever
+ * composes it has verified the evidence of the original. Null: runs have no such original.
+ */
+export const ORIGINAL_RUN = adapterToken<RerunLink | null>('ORIGINAL_RUN');
 /** Keys of people who sign their decisions. */
 const APPROVER_KEYS = token<ApproverKeys>('keys of approvers');
 /** Published packs for inner packs. */
@@ -102,6 +109,7 @@ const runs: readonly Provider[] = [
       workerDirectory: WorkerDirectory,
       sensitive: SENSITIVE_INPUTS_KEY,
       nonce: NONCE,
+      original: ORIGINAL_RUN,
       telemetry: Telemetry,
     },
     ({ telemetry, ...dependencies }) => telemetry.watchSubmit(new SubmitRun(dependencies)),
@@ -214,6 +222,7 @@ const schedules: readonly Provider[] = [
 ];
 
 const PROVIDERS: readonly Provider[] = [
+  provide(ORIGINAL_RUN, {}, () => null),
   provide(NONCE, {}, () => () => randomBytes(16).toString('hex')),
   // Keys of people who sign their decisions are not configurable yet: such a proof is refused.
   provide(APPROVER_KEYS, {}, () => ({ keys: [], verifySignature })),

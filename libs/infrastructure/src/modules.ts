@@ -3,7 +3,7 @@
 export { withAdapters, type Adapter, type CompositionErrorCode } from './lib/composition/adapters';
 export { OpenedParts } from './lib/composition/opened-parts';
 export { from, operation, provide, type Derived, type Source, type Sources } from './lib/composition/provide';
-export { token, type SymbolToken, type Token } from './lib/composition/token';
+export { adapterToken, token, type SymbolToken, type Token } from './lib/composition/token';
 export {
   EXECUTOR_DESCRIPTORS,
   ExecutorModule,

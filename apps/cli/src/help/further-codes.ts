@@ -264,6 +264,7 @@ export const CLI_REMEDIES = {
   CLI_RUN_NOT_FOUND: 'List runs with `taskrunner list`.',
   CLI_RUN_UNFINISHED: 'Go on with the run: `taskrunner run --resume RUN`.',
   CLI_RUN_AMBIGUOUS: 'Write more characters of the id.',
+  CLI_GATE_LOCAL: 'Decide at a terminal with: `taskrunner run --resume RUN --as NAME`.',
   CLI_GATE_CHOICE: 'Name the gate after the run. List gates with `taskrunner gates RUN`.',
   CLI_OUTPUT_NOT_FOUND: 'List the outputs with `taskrunner outputs RUN`.',
   CLI_SANDBOX_MISSING:

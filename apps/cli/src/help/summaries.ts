@@ -23,7 +23,7 @@ export const SUMMARIES: readonly (readonly [string, string])[] = [
   ['show [options] <run>', 'show a run, its steps and its gates'],
   ['list [options]', 'list runs, newest first'],
   ['wait [options] <run>', 'wait until a run ends or requires manual action'],
-  ['cancel [options] <run>', 'cancel a run'],
+  ['cancel [options] <run>', 'cancel a run; without a server, also one that was interrupted'],
   ['whoami [options]', 'show the identity, tenant and scopes of the token'],
   ['outputs [options] <run> [step]', 'print the outputs of a run, or of one of its steps'],
   [

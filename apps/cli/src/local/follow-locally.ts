@@ -26,6 +26,8 @@ interface FollowedLocally {
   /** True: stdout is for a program. */
   readonly isForPrograms: boolean;
   readonly until: 'end' | 'attention';
+  /** True: the cancellation of the run was requested, so it ends without a person. */
+  readonly isCancelled: boolean;
   /** Called with the run whenever it has changed. */
   readonly onChange: (run: Run) => void;
 }
@@ -38,11 +40,11 @@ interface FollowedEnd {
 
 /** Follows a run that this process executes, and asks at its gates if there is a terminal. Ctrl-C interrupts the run, which can be resumed. */
 export async function followLocally(followed: FollowedLocally): Promise<FollowedEnd> {
-  const { stack, decider, runId, display: inner, terminal, isForPrograms, until, onChange } = followed;
+  const { stack, decider, runId, display: inner, terminal, isForPrograms, until, isCancelled, onChange } = followed;
   const leave = new AbortController();
   const over = new AbortController();
   let left: readonly string[] | null = null;
-  const canAsk = terminal.canAsk === true && !isForPrograms && until === 'end';
+  const canAsk = terminal.canAsk === true && !isForPrograms && until === 'end' && !isCancelled;
   const questions = new GateQuestions({
     ...{ terminal, server: decider, runId },
     display: inner,
@@ -81,7 +83,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
   try {
     const run = await followRun({
       ...{ server: stack.server, runId, display, isInteractive: terminal.isInteractive },
-      until: canAsk ? 'end' : 'attention',
+      until: canAsk || isCancelled ? 'end' : 'attention',
       signal: leave.signal,
       onChange,
     });

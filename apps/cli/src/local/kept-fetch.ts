@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { LogLine, Step } from '@taskrunner/client';
+import type { Artifact, LogLine, Step } from '@taskrunner/client';
 import { isRunId } from '@taskrunner/core/foundation';
 import { CLI_ERRORS, type CliErrorCode } from '../terminal/cli-error';
 import { listKept } from './kept-list';
@@ -31,6 +31,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     ({ name }, { gates }) => (name === '' ? json({ items: gates, nextCursor: null }) : needsServer()),
     true,
   ),
+  artifacts: withDocuments(artifactsOf, true),
   logs: readLog,
   evidence: readEvidence,
 };
@@ -82,15 +83,17 @@ function noRun(kept: KeptRuns, runId: string): Response {
     : problem(404, 'RUN_NOT_FOUND', 'there is no such kept run', 'List the kept runs with: taskrunner list');
 }
 
-/** `isOfGates`: no answer is right without documents, because none would mean that the run has no gates. */
-function withDocuments(answer: (request: RunRequest, documents: KeptDocuments) => Response, isOfGates = false): Route {
+/** `isWhole`: no answer is right without documents, because none would mean that the run has no gates or no artifacts. */
+function withDocuments(
+  answer: (request: RunRequest, documents: KeptDocuments) => Response | Promise<Response>,
+  isWhole = false,
+): Route {
   return async (request) => {
     const { kept, run } = request;
     const documents = await kept.documents(run.runId);
     if (documents !== null) return answer(request, documents);
     // The record alone says what became of a run whose process was killed. It is shown, and all else is refused.
-    if (isUnfinished(request))
-      return request.name === '' && !isOfGates ? answer(request, NOTHING) : unfinished(request);
+    if (isUnfinished(request)) return request.name === '' && !isWhole ? answer(request, NOTHING) : unfinished(request);
     const path = kept.folderOf(run.runId);
     return ofCommandLine(400, 'CLI_FILE', `the kept run in ${path} is damaged`, 'Restore the folder from a backup.');
   };
@@ -100,6 +103,7 @@ const NOTHING: KeptDocuments = {
   steps: [],
   gates: [],
   graph: { nodes: [], edges: [] } as unknown as KeptDocuments['graph'],
+  artifacts: [],
 };
 
 function isUnfinished({ kept, run }: RunRequest): boolean {
@@ -152,6 +156,34 @@ async function readEvidence(request: RunRequest): Promise<Response> {
   if (file !== null)
     return new Response(streamOf(file.createReadStream()), { headers: { 'content-type': 'application/x-tar' } });
   return ofCommandLine(400, 'CLI_FILE', `${path} cannot be read`, 'Restore the file from a backup.');
+}
+
+function artifactsOf(request: RunRequest, { artifacts }: KeptDocuments): Response | Promise<Response> {
+  if (artifacts === undefined)
+    return ofCommandLine(400, 'CLI_FILE', 'an earlier version kept the run', 'See artifacts.json in its evidence.');
+  return request.name === '' ? json({ items: artifacts, nextCursor: null }) : readArtifact(request, artifacts);
+}
+
+/** The evidence carries the artifacts of a run up to a total size. The others are deleted with the database. */
+async function readArtifact(request: RunRequest, artifacts: readonly Artifact[]): Promise<Response> {
+  const found = artifacts.find(({ artifactId }) => artifactId === request.name);
+  if (found === undefined)
+    return problem(404, 'ARTIFACT_NOT_FOUND', 'the run has no such artifact', 'List its artifacts.');
+  if (isUnfinished(request)) return unfinished(request);
+  const { carriedArtifact } = await import('./kept-artifact.js');
+  const path = join(request.kept.folderOf(request.run.runId), EVIDENCE);
+  const bytes = await carriedArtifact(path, found).catch(() => undefined);
+  if (bytes === undefined)
+    return ofCommandLine(400, 'CLI_FILE', `${path} cannot be read`, 'Restore the file from a backup.');
+  if (bytes !== null)
+    return new Response(Buffer.from(bytes), { headers: { 'content-type': 'application/octet-stream' } });
+  const [name, setting] = [`${found.name} of ${found.step}`, 'TASKRUNNER_ARTIFACTS_BUNDLE_CARRIED_BYTES'];
+  return ofCommandLine(
+    404,
+    'CLI_FILE',
+    `the artifact ${name} was not kept, because the artifacts of the run are larger than its evidence may carry`,
+    `Run the pack again with a larger ${setting}, or export the artifact in a step.`,
+  );
 }
 
 function unfinished({ kept, run: { runId } }: RunRequest): Response {

@@ -3,7 +3,7 @@ import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Graph, Run, Step } from '@taskrunner/client';
+import type { Artifact, Graph, Run, Step } from '@taskrunner/client';
 import { canonical } from '@taskrunner/core/canonical';
 import type { Json } from '@taskrunner/core/foundation';
 import { readJsonFile } from '../dev/state-directory';
@@ -29,6 +29,8 @@ export interface KeptDocuments {
   readonly steps: readonly Step[];
   readonly gates: readonly RunGateView[];
   readonly graph: Graph;
+  /** Their bytes are in the evidence, as far as it carries them. Absent: an earlier version kept the run. */
+  readonly artifacts?: readonly Artifact[];
 }
 
 /** True if the record is that of an archive that this version reads. */
@@ -43,6 +45,7 @@ export async function writeDocuments(server: Server, runId: string, folder: stri
     steps: await server.steps(runId, Infinity),
     gates: await server.gates(runId),
     graph: await server.graph(runId),
+    artifacts: await server.artifacts(runId),
   };
   await writePrivately(join(folder, DOCUMENTS), documents);
   await pipeline(Readable.from(logOf(server, runId)), createWriteStream(join(folder, LOG), { mode: 0o600 }));

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,7 +21,7 @@ spec:
     - { name: doc, type: file, required: true }
     - { name: pin, type: string, sensitive: true, required: true }
   steps:
-    - { id: greet, effects: idempotent, run: { uses: "builtin:command", with: { command: [sh, -c, "echo hello {{ inputs.who }}; echo careful >&2"] } } }
+    - { id: greet, effects: idempotent, run: { uses: "builtin:command", with: { command: [sh, -c, "echo hello {{ inputs.who }}; echo careful >&2; echo kept > out/note.txt; head -c 300000 /dev/zero > out/big.bin"] }, artifacts: [ { name: note, path: out/note.txt }, { name: big, path: out/big.bin } ] } }
     - { id: rest, needs: [greet], effects: idempotent, run: { uses: "builtin:command", with: { command: [sleep, "0.5"] } } }
   outputs: [ { name: code, type: integer, value: "{{ steps.greet.outputs.exitCode }}" } ]
 `;
@@ -38,7 +38,11 @@ let said: string;
 function started(...words: readonly string[]) {
   const child = spawn(process.execPath, [PROGRAM, ...words], {
     cwd: home,
-    env: { ...NODE_ENVIRONMENT, PATH: process.env['PATH'], HOME: home },
+    // The evidence carries the small artifact only.
+    env: {
+      ...{ ...NODE_ENVIRONMENT, PATH: process.env['PATH'], HOME: home },
+      TASKRUNNER_ARTIFACTS_BUNDLE_CARRIED_BYTES: '64KiB',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
@@ -48,7 +52,7 @@ function started(...words: readonly string[]) {
   const until = async (wanted: string): Promise<void> => {
     while (!text.includes(wanted) && !isOver) await delay(20);
   };
-  return { ended, until, said: () => text };
+  return { pid: child.pid ?? 0, ended, until, said: () => text };
 }
 
 const taskrunner = (...words: readonly string[]) => commandLineIn(home, words);
@@ -99,9 +103,26 @@ describe('a kept run', () => {
     expect(readFileSync(file)).toEqual(readFileSync(join(home, `${run}.evidence.tar`)));
     const verified = await taskrunner('verify', file, '--trust', trust(), '--allow-local', '--expect', `run=${run}`);
     expect([verified.exit, verified.out]).toEqual([0, expect.stringContaining('LOCAL KEYS')]);
-    expect(await taskrunner('artifacts', run)).toMatchObject({
+  });
+
+  withSandbox('has the artifacts that its evidence carries, and names the others', async () => {
+    expect((await taskrunner('artifacts', run)).out).toMatch(/note[^]*big|big[^]*note/);
+    const folder = join(home, 'artifacts');
+    const { exit, err } = await taskrunner('artifacts', run, '--download', folder);
+    expect([exit, err]).toEqual([4, expect.stringMatching(/^CLI_FILE the artifact big of greet was not kept/)]);
+    expect(err).toContain('TASKRUNNER_ARTIFACTS_BUNDLE_CARRIED_BYTES');
+    expect(filesIn(folder)).toEqual([join(folder, 'greet/note.txt')]);
+    expect(readFileSync(join(folder, 'greet/note.txt'), 'utf8')).toBe('kept\n');
+  });
+
+  withSandbox('has ended, so nothing is cancelled or decided', async () => {
+    expect(await taskrunner('cancel', run, '--reason', 'late')).toMatchObject({
+      exit: 0,
+      err: expect.stringContaining('nothing was cancelled') as string,
+    });
+    expect(await taskrunner('approve', run)).toMatchObject({
       exit: 2,
-      err: expect.stringMatching(/^CLI_SERVER_MI/) as string,
+      err: expect.stringMatching(/^CLI_GATE_LOCAL/) as string,
     });
   });
 
@@ -129,10 +150,128 @@ describe('a kept run', () => {
       expect(await followed).toEqual({ exit: 0, out: 'greet | hello Ada\ngreet | WARN careful\n', err: '' });
       expect([...readdirSync(runs())].sort()).toEqual([run, second]);
       const [before, after] = await Promise.all([run, second].map((id) => taskrunner('show', id, '--output', 'json')));
-      const planOf = (shown: { readonly out: string } | undefined) =>
-        (JSON.parse(shown?.out ?? '') as { planHash: string }).planHash;
-      expect(planOf(after)).toBe(planOf(before));
-      expect(existsSync(join(home, `${second}.evidence.tar`))).toBe(true);
+      const shownAs = (shown: { readonly out: string } | undefined) =>
+        JSON.parse(shown?.out ?? '') as { readonly planHash: string; readonly rerunOf: string | null };
+      expect(shownAs(after)).toMatchObject({ planHash: shownAs(before).planHash, rerunOf: run });
+      const [original, file] = [run, second].map((id) => join(home, `${id}.evidence.tar`)) as [string, string];
+      const verified = await taskrunner('verify', file, '--trust', trust(), '--allow-local', '--original', original);
+      expect([verified.exit, verified.out]).toEqual([0, expect.stringMatching(/steps\.reused.*nothing was reused/)]);
+      expect(verified.err).not.toContain('is not a rerun');
+    },
+    120_000,
+  );
+
+  withSandbox(
+    'is executed again without a name if its evidence does not verify',
+    async () => {
+      const bundle = join(runs(), run, 'evidence.tar');
+      const bytes = readFileSync(bundle);
+      const altered = Buffer.from(bytes);
+      altered.write('Eva', altered.indexOf('"Ada"') + 1);
+      writeFileSync(bundle, altered);
+      try {
+        const again = started('rerun', run, '-i', `pin=${SECRET}`);
+        expect(`${await again.ended}: ${again.said()}`).toMatch(
+          new RegExp(`^0: note: the new run does not name ${run}: its evidence does not verify`),
+        );
+        const { out } = await taskrunner('show', runIn(again.said().replaceAll(run, '')), '--output', 'json');
+        expect(JSON.parse(out)).toMatchObject({ rerunOf: null });
+      } finally {
+        writeFileSync(bundle, bytes);
+      }
+    },
+    120_000,
+  );
+});
+
+describe('a run that has not ended', () => {
+  const gated = `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: gated, version: 1.0.0, description: For a test. }
+spec:
+  approvals: [ { id: owners } ]
+  steps:
+    - { id: work, effects: idempotent, run: { uses: "builtin:command", with: { command: [sh, -c, "echo working; sleep SECONDS"] } } }
+    - { id: ok, gate: { approval: owners, message: "Go on?" } }
+    - { id: tidy, needs: [work], runOn: always, effects: idempotent, run: { uses: "builtin:command", with: { command: [echo, tidied] } } }
+`;
+  const written = (seconds: number): string => {
+    const name = `gated-${seconds}.yaml`;
+    writeFileSync(join(home, name), gated.replace('SECONDS', String(seconds)));
+    return name;
+  };
+  const cancelled = (id: string) =>
+    taskrunner(
+      'verify',
+      join(home, `${id}.evidence.tar`),
+      '--trust',
+      trust(),
+      '--allow-local',
+      '--expect',
+      `run=${id}`,
+    );
+
+  withSandbox(
+    'says where its gate is decided, and is cancelled with its evidence',
+    async () => {
+      const waiting = started('run', written(0));
+      expect(await waiting.ended).toBe(8);
+      const id = runIn(waiting.said());
+      for (const command of ['approve', 'reject', 'withdraw']) {
+        const { exit, err } = await taskrunner(command, id);
+        expect([command, exit, err]).toEqual([command, 2, expect.stringMatching(/^CLI_GATE_LOCAL /)]);
+        expect(err).toContain(`run --resume ${id} --as NAME`);
+      }
+      const file = join(home, `${id}.evidence.tar`);
+      const { exit, out } = await taskrunner('cancel', id, '--reason', 'not needed', '--evidence', file);
+      expect([exit, out]).toEqual([0, expect.stringContaining('work | working')]);
+      expect((await cancelled(id)).exit).toBe(0);
+      // It was not to be kept.
+      expect((await taskrunner('list')).out).not.toContain(id);
+    },
+    120_000,
+  );
+
+  withSandbox(
+    'is cancelled in the process that executes it',
+    async () => {
+      const running = started('run', written(60));
+      await running.until('work | working');
+      const id = runIn(running.said());
+      const asked = await taskrunner('approve', id);
+      expect([asked.exit, asked.err]).toEqual([2, expect.stringMatching(/process \d+ executes[^]*in its terminal/)]);
+      expect((await taskrunner('cancel', id, '--reason', 'too slow')).exit).toBe(0);
+      expect([await running.ended, running.said()]).toEqual([7, expect.stringMatching(/tidy \| tidied[^]*too slow/)]);
+      expect((await cancelled(id)).exit).toBe(0);
+    },
+    120_000,
+  );
+
+  withSandbox(
+    'is cancelled after its process was killed, and its step does not start again',
+    async () => {
+      const killed = started('run', written(60), '--keep');
+      await killed.until('work | working');
+      process.kill(killed.pid, 'SIGKILL');
+      await killed.ended;
+      const id = runIn(killed.said());
+      const { exit, out, err } = await taskrunner(
+        'cancel',
+        id,
+        '--reason',
+        'killed',
+        '--evidence',
+        join(home, `${id}.evidence.tar`),
+      );
+      expect([exit, out, err]).toEqual([
+        0,
+        expect.stringContaining('tidy | tidied'),
+        expect.stringContaining('forget'),
+      ]);
+      expect((await cancelled(id)).exit).toBe(0);
+      const { out: steps } = await taskrunner('show', id);
+      expect(steps).toMatch(/work[^]*tidy[^]*cancelled by local:\S+: killed/);
+      expect((await taskrunner('logs', id, '--no-times')).out).toBe('work | working\ntidy | tidied\n');
     },
     120_000,
   );

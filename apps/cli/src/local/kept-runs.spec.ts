@@ -67,7 +67,13 @@ const listed = async (...words: readonly string[]): Promise<readonly string[]> =
 };
 
 it('without a server and without kept runs, both ways are named', async () => {
-  for (const words of [['list'], ['show', 'latest'], ['rerun', 'latest'], ['forget', 'latest']]) {
+  for (const words of [
+    ...[['list'], ['show', 'latest'], ['rerun', 'latest'], ['forget', 'latest'], ['artifacts', 'latest']],
+    ...[
+      ['cancel', 'latest', '--reason', 'none'],
+      ['approve', 'latest'],
+    ],
+  ]) {
     const { exit, err } = await taskrunner(...words);
     expect([words, exit, err]).toEqual([words, 2, expect.stringMatching(/^CLI_SERVER_MISSING .*no kept runs\n/)]);
     expect(err).toContain('taskrunner login --server URL');
@@ -263,4 +269,53 @@ it('the next run deletes what kills have left, and nothing else', async () => {
   const made = await makeRunFolder(await openLocalFolder({ HOME: home }));
   const left = ['00000003', '00000004', ID('01'), ID('02'), `${ID('07')}.1.new`, basename(made.path)];
   expect(readdirSync(runs).sort()).toEqual(left.sort());
+});
+
+it('a gate is decided where its run is executed', async () => {
+  archived(ID('00'));
+  unfinished('00000001', ID('01'), { status: 'waiting' });
+  const resume = `taskrunner run --resume ${ID('01')} --as NAME`;
+  for (const command of ['approve', 'reject', 'withdraw']) {
+    const { exit, err } = await taskrunner(command, ID('01'), 'ok');
+    expect([command, exit, err]).toEqual([command, 2, expect.stringMatching(/^CLI_GATE_LOCAL .* no process executes/)]);
+    expect(err).toContain(resume);
+    expect((await taskrunner(command, ID('00'))).err).toContain(`CLI_GATE_LOCAL ${ID('00')} has ended`);
+  }
+  await ownDirectory(join(runs, '00000001', 'storage'), () => new Error('owned'));
+  const { err } = await taskrunner('approve', ID('01'));
+  expect(err).toContain(`process ${process.pid} executes ${ID('01')}`);
+  expect(err).toMatch(/Decide in its terminal/);
+});
+
+it('artifacts are those that were kept, and none are invented', async () => {
+  const documents = { steps: [], gates: [], graph: {} };
+  const artifact = {
+    artifactId: 'a1',
+    step: 'build',
+    name: 'big',
+    path: 'out/big',
+    size: 3,
+    mediaType: 'text/plain',
+    createdAt: 'x',
+    digest: `sha256:${'1'.repeat(64)}`,
+  };
+  archived(ID('00'), {}, { 'documents.json': JSON.stringify(documents) });
+  archived(ID('01'), {}, { 'documents.json': JSON.stringify({ ...documents, artifacts: [] }) });
+  archived(ID('02'), {}, { 'documents.json': JSON.stringify({ ...documents, artifacts: [artifact] }) });
+  unfinished('00000003', ID('03'), { status: 'running' });
+  expect((await taskrunner('artifacts', ID('00'))).err).toMatch(/^CLI_FILE an earlier version kept the run/);
+  expect((await taskrunner('artifacts', ID('01'))).err).toContain('the run has no artifacts');
+  expect((await taskrunner('artifacts', ID('03'))).err).toMatch(/^CLI_RUN_UNFINISHED /);
+  // The evidence is missing.
+  const { exit, err } = await taskrunner('artifacts', ID('02'), '--download', join(home, 'out'));
+  expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_FILE .*evidence\.tar/)]);
+});
+
+it('cancel says that a run had ended', async () => {
+  archived(ID('00'));
+  expect(await taskrunner('cancel', ID('00'), '--reason', 'late')).toEqual({
+    exit: 0,
+    out: `run ${ID('00')} succeeded\n`,
+    err: 'nothing was cancelled: the run had ended before\n',
+  });
 });

@@ -1,6 +1,7 @@
 import type { KeptRuns, UnfinishedRun } from './kept-runs';
 import { openLocalAuthority } from './local-authority';
 import { localUser } from './local-person';
+import { Server } from '../server/server';
 import { socketFetch } from './socket-fetch';
 
 /**
@@ -17,4 +18,12 @@ export async function askOwner(kept: KeptRuns, { facts }: UnfinishedRun, request
     if (request.signal.aborted) throw error;
     return null;
   }
+}
+
+/** The API of the process that executes a run, as the person of the account. Null: it has not opened its socket yet. */
+export async function liveServer(kept: KeptRuns, { facts }: UnfinishedRun): Promise<Server | null> {
+  const { socket, grants } = facts;
+  if (socket === null) return null;
+  const authority = await openLocalAuthority(kept.local);
+  return new Server('http://localhost', async () => authority.tokenFor(localUser(), grants), socketFetch(socket).fetch);
 }

@@ -9,7 +9,7 @@ import { makeKeys } from '../dev/key-ring';
 import { readJsonFile } from '../dev/state-directory';
 import { writeTrustFile } from '../dev/trust-file';
 import { CliError } from '../terminal/cli-error';
-import { claimPlace, type LocalFolder } from './local-folder';
+import { claimPlace, localTrustFile, type LocalFolder } from './local-folder';
 import { localPerson } from './local-person';
 
 /** The `aud` claim of its tokens. */
@@ -46,7 +46,7 @@ export async function openLocalAuthority(folder: LocalFolder): Promise<LocalAuth
   return {
     issuer: facts.issuer,
     jwksFile: join(identity, 'jwks.json'),
-    trustFile: join(identity, 'trust.json'),
+    trustFile: localTrustFile(folder),
     tokenFor: (name, grants) => token(key, facts.issuer, localPerson(name), grants),
   };
 }

@@ -60,6 +60,11 @@ export function localFolderOf(env: Variables): LocalFolder {
   return { path, identity: join(path, 'identity'), runs: join(path, 'runs') };
 }
 
+/** The trust file for evidence of the local Authority. */
+export function localTrustFile({ identity }: LocalFolder): string {
+  return join(identity, 'trust.json');
+}
+
 /** The data folder of TaskRunner (XDG Base Directory Specification). A relative `XDG_DATA_HOME` is invalid and is ignored. */
 function dataFolder(env: Variables): string {
   const base = env['XDG_DATA_HOME'];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { RerunLink } from '@taskrunner/core/operations';
 import { openFolderDatabase } from '@taskrunner/infrastructure/file-storage';
 import { maintainDatabase } from '@taskrunner/infrastructure/postgres';
 import { chooseSandbox, type SandboxChoice } from '../dev/sandbox-choice';
@@ -12,12 +13,16 @@ import { localUser } from './local-person';
 import { socketFetch } from './socket-fetch';
 
 /** Inputs of a stack. */
-interface LocalStackOptions {
+export interface LocalStackOptions {
   readonly local: LocalFolder;
   readonly folder: RunFolder;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Grants that the people of the run have: those that its pack asks for. */
   readonly grants: readonly string[];
+  /** Called with the API before steps can start; null: nothing is to be done before. */
+  readonly before: ((server: Server) => Promise<void>) | null;
+  /** The original of a rerun; null: the run is none, or was submitted before. */
+  readonly original: RerunLink | null;
 }
 
 /** The whole product in this process, for one run. It opens no port. */
@@ -37,7 +42,14 @@ export interface LocalStack {
 const ADDRESS = 'http://localhost';
 
 /** Starts the product in this process. What has started is stopped if the rest fails. */
-export async function startLocalStack({ local, folder, env, grants }: LocalStackOptions): Promise<LocalStack> {
+export async function startLocalStack({
+  local,
+  folder,
+  env,
+  grants,
+  before,
+  original,
+}: LocalStackOptions): Promise<LocalStack> {
   const variables = localVariables(env);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -63,12 +75,18 @@ export async function startLocalStack({ local, folder, env, grants }: LocalStack
     // Partitions are made for some days ahead, and the template or the run may be older.
     await maintainDatabase(database.urls.maintainUrl, configuration.retention);
     const start = await loading;
-    const running = await start(configuration);
-    closers.push(() => running.stop());
     const connection = socketFetch(socket.path);
-    closers.push(() => Promise.resolve(connection.close()));
     const serverAs = (name: string): Server =>
       new Server(ADDRESS, () => Promise.resolve(authority.tokenFor(name, grants)), connection.fetch);
+    if (before !== null) {
+      const withoutWorker = await start(configuration, { hasWorker: false });
+      closers.push(() => withoutWorker.stop());
+      await before(serverAs(localUser()));
+      await closers.pop()?.();
+    }
+    const running = await start(configuration, { original });
+    closers.push(() => running.stop());
+    closers.push(() => Promise.resolve(connection.close()));
     return { server: serverAs(localUser()), trustFile: authority.trustFile, socket: socket.path, serverAs, close };
   } catch (error) {
     await close();

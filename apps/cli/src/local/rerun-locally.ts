@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { nearestName, type JsonObject } from '@taskrunner/core/foundation';
 import { readInputs, type InputFile, type InputOptions } from '../packs/input-arguments';
 import type { InputRules } from '../packs/input-hints';
+import { safeLine } from '../terminal/safe-text';
 import { CliError } from '../terminal/cli-error';
 import type { ExitCode } from '../terminal/exit-code';
 import { keptFile, type KeptRequest } from './kept-request';
+import { EVIDENCE } from './kept-run';
 import { unfinishedError, type KeptRuns } from './kept-runs';
+import { localTrustFile } from './local-folder';
+import { originalLink } from './original-link';
 import { runLocally, type LocalRun } from './run-locally';
 
 /** A kept run that is to be executed again. */
@@ -34,9 +39,11 @@ export async function rerunLocally(run: LocalRun, { kept, runId, inputs, readStd
   const again = await readInputs(inputs, rules, readStdin, (file) => files.push(file));
   refuseOthers(request, again);
   const body: JsonObject = { ...request.body, inputs: { ...(request.body['inputs'] as JsonObject), ...again } };
+  const link = await originalLink(join(kept.folderOf(runId), EVIDENCE), runId, localTrustFile(kept.local));
+  if ('unproven' in link) run.terminal.say(safeLine(`note: the new run does not name ${runId}: ${link.unproven}`));
   run.terminal.say('a new run of the same plan: all steps are executed again');
   return runLocally(run, {
-    ...{ pack, grants },
+    ...{ pack, grants, original: 'unproven' in link ? null : link },
     submit: async (server, recordRequest) => {
       await recordRequest({ body, files, rules, labels });
       for (const file of files) await server.upload(file);

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Run } from '@taskrunner/client';
-import { packFilesOf, type PackSource } from '@taskrunner/core/operations';
+import { packFilesOf, type PackSource, type RerunLink } from '@taskrunner/core/operations';
 import { readPack } from '@taskrunner/core/pack';
 import { fileName, save } from '../server/download';
 import { isRefusal } from '../server/failure';
@@ -25,7 +25,7 @@ import {
   type LocalFolder,
 } from './local-folder';
 import { localPerson, localUser } from './local-person';
-import { startLocalStack, type LocalStack } from './local-stack';
+import { startLocalStack, type LocalStack, type LocalStackOptions } from './local-stack';
 import { RunRecord } from './run-record';
 
 /** Seals are made within this time after the end, milliseconds. */
@@ -52,12 +52,14 @@ interface NewRun {
   readonly pack: string;
   /** Grants that the people of the run have: those that its pack asks for. */
   readonly grants: readonly string[];
+  /** The original of a rerun; null: the run is none. */
+  readonly original: RerunLink | null;
   /** `recordRequest`: called with what is submitted, before it is. */
   readonly submit: (server: Server, recordRequest: (request: SubmittedRequest) => Promise<void>) => Promise<RunView>;
 }
 
 /** Runs a pack in this process, from its plan to its evidence. */
-export async function runLocally(run: LocalRun, { pack, grants, submit }: NewRun): Promise<ExitCode> {
+export async function runLocally(run: LocalRun, { pack, grants, original, submit }: NewRun): Promise<ExitCode> {
   const person = personOf(run.as);
   const local = await openLocalFolder(run.env);
   const folder = await makeRunFolder(local);
@@ -71,7 +73,7 @@ export async function runLocally(run: LocalRun, { pack, grants, submit }: NewRun
     keep: run.keep,
     run: null,
   });
-  return inStack(run, { local, record }, async (stack) => {
+  return inStack(run, { local, record, original, before: null }, async (stack) => {
     const accepted = await submit(stack.server, async (request) => {
       const kept = keptRequest(request, { pack, grants, hasFiles: run.keep });
       await keepFiles(folder.path, kept.files, ({ digest }) => pathOf(request, digest));
@@ -80,22 +82,31 @@ export async function runLocally(run: LocalRun, { pack, grants, submit }: NewRun
     const { runId } = accepted;
     await record.note({ runId, run: accepted as Run, socket: stack.socket });
     run.display.accepted(accepted);
-    return follow(run, { stack, local, record, person, runId });
+    return follow(run, { stack, local, record, person, runId, isCancelled: false });
   });
 }
 
-/** Goes on with a run that was interrupted. `named`: its id or the beginning of it; null: the newest one, of this pack if one is named. */
-export async function resumeLocally(run: LocalRun, named: string | null, pack: string | null): Promise<ExitCode> {
+/**
+ * Goes on with a run that was interrupted. `named`: its id or the beginning of it; null: the newest one, of this pack if one is named. `before`:
+ * called with the API before steps can start.
+ */
+export async function resumeLocally(
+  run: LocalRun,
+  named: string | null,
+  pack: string | null,
+  before: ((server: Server, runId: string) => Promise<void>) | null = null,
+): Promise<ExitCode> {
   const person = personOf(run.as);
   const local = await openLocalFolder(run.env);
   const { folder, facts, runId } = await interrupted(local, named, pack);
   const record = new RunRecord(folder, { ...facts, keep: facts.keep || run.keep });
-  return inStack(run, { local, record }, async (stack) => {
+  const prepare = before === null ? null : (server: Server) => before(server, runId);
+  return inStack(run, { local, record, original: null, before: prepare }, async (stack) => {
     await removeDocuments(folder);
     const current = await stack.server.client.run(runId);
     await record.note({ run: current, socket: stack.socket });
     run.display.accepted(current);
-    return follow(run, { stack, local, record, person, runId });
+    return follow(run, { stack, local, record, person, runId, isCancelled: current.cancellation !== null });
   });
 }
 
@@ -143,7 +154,7 @@ interface Place {
 /** Starts the product for a run. The folder of the run stays if the run can be resumed. */
 async function inStack(
   { env }: LocalRun,
-  { local, record }: Place,
+  { local, record, original, before }: Place & Pick<LocalStackOptions, 'original' | 'before'>,
   work: (stack: LocalStack) => Promise<{ readonly exit: ExitCode; readonly isOver: boolean }>,
 ): Promise<ExitCode> {
   const { folder } = record;
@@ -151,7 +162,7 @@ async function inStack(
   let stack: LocalStack | null = null;
   const starting = new StartSignals();
   try {
-    stack = await startLocalStack({ local, folder, env, grants });
+    stack = await startLocalStack({ local, folder, env, grants, before, original });
     starting.close();
     if (starting.isInterrupted) {
       await stack.close();
@@ -178,17 +189,19 @@ interface Followed extends Place {
   readonly stack: LocalStack;
   readonly person: string;
   readonly runId: string;
+  readonly isCancelled: boolean;
 }
 
 async function follow(
   run: LocalRun,
-  { stack, local, record, person, runId }: Followed,
+  { stack, local, record, person, runId, isCancelled }: Followed,
 ): Promise<{ readonly exit: ExitCode; readonly isOver: boolean }> {
   const { terminal, display, isForPrograms, until } = run;
   const { server } = stack;
   const decider = person === localUser() ? server : stack.serverAs(person);
   const onChange = (changed: Run): void => record.noteRun(changed);
-  const end = await followLocally({ stack, decider, runId, display, terminal, isForPrograms, until, onChange });
+  const how = { display, terminal, isForPrograms, until, isCancelled, onChange };
+  const end = await followLocally({ stack, decider, runId, ...how });
   if (!end.isOver) {
     await noteState(server, record, runId);
     return end;

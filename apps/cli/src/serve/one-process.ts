@@ -1,3 +1,4 @@
+import type { RerunLink } from '@taskrunner/core/operations';
 import type { Configuration } from '@taskrunner/infrastructure/configuration';
 
 /** A running webservice with a worker in the same process. */
@@ -12,15 +13,29 @@ export interface OneProcess {
   stop(): Promise<void>;
 }
 
+/** What one process differs in. */
+export interface OneProcessOptions {
+  /** False: the webservice alone, so that no step can start. Default true. */
+  readonly hasWorker?: boolean;
+  /** The original of the run that will be submitted; null: it has none. */
+  readonly original?: RerunLink | null;
+}
+
+/** Starts webservice and worker as one application. */
+export type StartOneProcess = (configuration: Configuration, options?: OneProcessOptions) => Promise<OneProcess>;
+
 /**
- * Loads webservice and worker, and returns what starts them as one application. This is the only place that loads them, because they take
- * most of a second and other commands do without.
+ * Loads webservice and worker, and returns what starts them. This is the only place that loads them, because they take most of a second and
+ * other commands do without.
  */
-export async function loadOneProcess(): Promise<(configuration: Configuration) => Promise<OneProcess>> {
-  const [{ createWebservice }, { WorkerModule }] = await Promise.all([
+export async function loadOneProcess(): Promise<StartOneProcess> {
+  const [{ createWebservice, ORIGINAL_RUN }, { WorkerModule }] = await Promise.all([
     import('@taskrunner/webservice'),
     import('@taskrunner/worker'),
   ]);
-  return (configuration) =>
-    createWebservice(configuration, { imports: [WorkerModule.forRoot({ configuration, embedded: true })] });
+  return (configuration, { hasWorker = true, original = null } = {}) =>
+    createWebservice(configuration, {
+      imports: hasWorker ? [WorkerModule.forRoot({ configuration, embedded: true })] : [],
+      adapters: original === null ? [] : [{ provide: ORIGINAL_RUN, useValue: original }],
+    });
 }

@@ -45,7 +45,7 @@ export function noServer(message: string): CliError {
   return new CliError(
     'CLI_SERVER_MISSING',
     message,
-    'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server. Without a server, `taskrunner run PACK --keep` runs a pack; list, show, logs, wait, outputs, gates, evidence and rerun then read the kept run.',
+    'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server. Without a server, `taskrunner run PACK --keep` runs a pack; list, show, logs, wait, outputs, gates, artifacts, evidence and rerun then read the kept run.',
   );
 }
 

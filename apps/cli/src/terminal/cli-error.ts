@@ -60,6 +60,10 @@ export const CLI_ERRORS = {
     meaning: 'The kept run has not ended, and the command needs an ended one.',
     exit: EXIT.FAILED,
   },
+  CLI_GATE_LOCAL: {
+    meaning: 'A gate of a run without a server is decided by the command that executes the run.',
+    exit: EXIT.INVALID_INPUT,
+  },
   CLI_GATE_CHOICE: {
     meaning: 'No gate was named, and the run does not have exactly one open gate.',
     exit: EXIT.INVALID_INPUT,

@@ -9,7 +9,8 @@ import {
   type DecisionKind,
   type DecisionOptions,
 } from '../../decisions/terminal-decision';
-import { connect, withConnection } from '../../server/connection';
+import { gateElsewhere } from '../../local/gate-elsewhere';
+import { connectIfNamed, withConnection } from '../../server/connection';
 import { gateIdOf, gateOf, runIdOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
@@ -41,7 +42,8 @@ export function registerDecisions(program: Command, context: Context): void {
         context.run(async () => {
           const { terminal } = context;
           checkConfirmation(options);
-          const server = await connect(options, context.env);
+          const server = await connectIfNamed(options, context.env);
+          if (server === null) throw await gateElsewhere(context.env, named);
           const run = await runIdOf(server, named);
           const view = await gateOf(server, run, await gateIdOf(server, run, gate));
           const columns = terminal.isInteractive ? terminal.columns : undefined;

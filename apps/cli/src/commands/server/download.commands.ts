@@ -4,13 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isOver } from '@taskrunner/core/foundation';
 import type { Command } from 'commander';
 import { serverOrKept } from '../../local/server-or-kept';
-import { connect, withConnection } from '../../server/connection';
+import { withConnection } from '../../server/connection';
 import { fileName, save } from '../../server/download';
 import { isRefusal } from '../../server/failure';
 import type { Server } from '../../server/server';
 import { runIdOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
-import { EXIT } from '../../terminal/exit-code';
+import { EXIT, type ExitCode } from '../../terminal/exit-code';
+import { reportError } from '../../terminal/report-error';
 import { ARTIFACT_COLUMNS } from '../../lists/list-columns';
 import type { Context } from '../context';
 import { printAs, printList, withOutput, type ServerOptions } from '../options';
@@ -22,16 +23,23 @@ export function registerDownloads(program: Command, context: Context): void {
     .option('--download <folder>', 'write the artifacts to this folder as <step>/<file>, and check each digest')
     .action((named: string, options: ServerOptions & { readonly download?: string }) =>
       context.run(async () => {
-        const server = await connect(options, context.env);
+        const { server, kept } = await serverOrKept(options, context.env);
         const runId = await runIdOf(server, named);
         const artifacts = await server.artifacts(runId);
         printList(context, options, { items: artifacts, columns: ARTIFACT_COLUMNS, none: 'the run has no artifacts' });
+        let exit: ExitCode = EXIT.OK;
         for (const { artifactId, step, name, path, digest } of artifacts) {
           if (options.download === undefined) break;
           const target = join(options.download, fileName(step), fileName(basename(path) || name));
-          await save(await server.artifact(runId, artifactId), target, digest);
+          try {
+            await save(await server.artifact(runId, artifactId), target, digest);
+          } catch (error) {
+            // Not all artifacts of a kept run are kept. The others are written.
+            if (kept === null || !isRefusal(error)) throw error;
+            exit = reportError(error, context.terminal);
+          }
         }
-        return EXIT.OK;
+        return exit;
       }),
     );
   withConnection(withOutput(program.command('evidence <run>')))

@@ -23,6 +23,7 @@ import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
+import { registerCancel } from './cancel.command';
 import { isJson, printAs, printLines, printList, several, withOutput, type ServerOptions } from '../options';
 
 /** Commands that read runs: logs, show, list, wait, cancel, whoami. */
@@ -302,22 +303,4 @@ async function waitFor(
   terminal.say(safeLine(`the run waits for a person${places === '' ? '' : `: ${places}`}; still waiting for its end`));
   terminal.say(`help: To stop here instead: taskrunner wait ${runId} --for attention`);
   return server.wait(runId, 'end', Math.max(0, until - Date.now()), stream);
-}
-
-function registerCancel(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('cancel <run>')))
-    .description('cancel a run')
-    .requiredOption('--reason <text>', 'reason for the cancellation, stored with the run')
-    .option('--force', 'also stop cleanup steps')
-    .action((named: string, options: ServerOptions & { readonly reason: string; readonly force?: boolean }) =>
-      context.run(async () => {
-        const server = await connect(options, context.env);
-        const runId = await runIdOf(server, named);
-        const run = await server.client.cancel(runId, { reason: options.reason, force: options.force ?? false });
-        if (isOver(run.status) && run.status !== 'cancelled')
-          context.terminal.say('nothing was cancelled: the run had ended before');
-        printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
-        return EXIT.OK;
-      }),
-    );
 }

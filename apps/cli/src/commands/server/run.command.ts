@@ -132,7 +132,7 @@ async function runWithoutServer(named: string | undefined, options: Options, con
   let rules: InputRules = [];
   try {
     return await runLocally(run, {
-      ...{ pack: source === null ? argument : resolve(argument), grants: grantsOf(source) },
+      ...{ pack: source === null ? argument : resolve(argument), grants: grantsOf(source), original: null },
       submit: async (server, recordRequest) => {
         rules = await inputRules(server, argument, source);
         const { body, files } = await readRequest(argument, source, options, context, rules);

@@ -94,6 +94,7 @@ export { ScheduleError, scheduleNotFound, ScheduleUnconfirmed, type ScheduleCode
 export { explainCode, explainedCodes, type ExplainedCode } from './problems/explain-code';
 export type { ApiCode, ProblemCode } from './problems/problem-code';
 export { isProblemCode, PROBLEMS } from './problems/problem-table';
+export type { RerunLink } from './submission/admission-record';
 export { CancelRun, CancelRunError, type CancelRunCode } from './submission/cancel-run';
 export { ReplayedRuns } from './submission/replayed-runs';
 export { RerunRun, RerunRunError, type RerunRunCode } from './submission/rerun-run';

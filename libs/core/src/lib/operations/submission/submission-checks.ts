@@ -5,6 +5,7 @@ import { compareReceipts } from '../../plan/hash-plan';
 import type { PackTrust } from '../../publisher/pack-trust';
 import type { AdmissiblePack } from '../packs/admissible-pack';
 import type { SealedDocument } from '../packs/sensitive-in-pack';
+import type { RerunLink } from './admission-record';
 import type { Submission } from './submission';
 import { invalidPack, PlanHashMismatch, ProfileMismatch, SubmitRunError } from './submit-run-error';
 
@@ -35,7 +36,8 @@ export function refuseSensitive({ sensitive }: AdmissiblePack): void {
  */
 export function besideThePack(
   { iss, sub, name, actors }: Principal,
-  { labels, rerun }: Submission,
+  labels: Submission['labels'],
+  rerun: RerunLink | undefined,
 ): readonly SealedDocument[] {
   const initiators = [...actors, ...(rerun?.initiators ?? [])].map((actor) => [actor.iss, actor.sub]);
   return [

@@ -16,7 +16,7 @@ import type { WorkerDirectory } from '../../ports/workers/worker-directory';
 import type { AdmissiblePack } from '../packs/admissible-pack';
 import { auditedCaller } from '../callers/audited-caller';
 import { invalidPack, SubmitRunError } from './submit-run-error';
-import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
+import { admissionRecord, initiatorsOf, signAdmission, type RerunLink } from './admission-record';
 import { summaryOf } from './new-run-summary';
 import type { Idempotency, Submission } from './submission';
 import { besideThePack, comparePlan, compareProfile, refuseSensitive, refuseUntrusted } from './submission-checks';
@@ -45,6 +45,8 @@ export interface SubmitRunDependencies {
   readonly sensitive: SensitiveInputs | null;
   /** At least 128 random bits, hexadecimal. */
   readonly nonce: () => string;
+  /** The original of every run that is submitted, if it is in no database of this installation; null: they have none. */
+  readonly original: RerunLink | null;
 }
 
 export interface Submitted {
@@ -114,7 +116,7 @@ export class SubmitRun {
       ? { inputs: submission.inputs, faults: [] }
       : await resolveFileInputs({ uploads, planner }, principal.tenant, supplied, true);
     const signers = await signersOf(judge, planner, principal.tenant, source, signatures);
-    const beside = besideThePack(principal, submission);
+    const beside = besideThePack(principal, submission.labels, this.originalOf(submission));
     const planning = await planner.plan(principal.tenant, source, inputs, signers, beside);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
@@ -188,7 +190,7 @@ export class SubmitRun {
       person: { iss, sub },
     };
     const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at };
-    const { rerun } = submission;
+    const rerun = this.originalOf(submission);
     const named = { scheduleId, rerun, nonce: requestNonce(nonce(), tenant, idempotency) };
     const record = admissionRecord(principal, { ...admitted, ...named });
     const admission = await signAdmission(signer, record);
@@ -219,6 +221,10 @@ export class SubmitRun {
       concurrency: planning.concurrency,
       idempotency,
     };
+  }
+
+  private originalOf({ rerun }: Submission): RerunLink | undefined {
+    return rerun ?? this.dependencies.original ?? undefined;
   }
 
   private sealedInputs({ sensitive, planHash }: AdmissiblePack, runId: RunId): NewRun['sensitive'] {

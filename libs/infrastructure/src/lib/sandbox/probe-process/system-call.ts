@@ -1,8 +1,10 @@
 // Node offers no arbitrary system calls. The probe therefore writes programs that make exactly one call and exit with its error number: ELF
 // files of one page, without library or compiler (elf(5), syscall(2)).
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 
+/** Maximum time of a program, milliseconds. It makes one call. The probe as a whole has a limit too. */
+const PATIENCE_MS = 15_000;
 const BASE = 0x400000;
 const HEADERS = 64 + 56;
 
@@ -22,9 +24,18 @@ export function callForeign(at: string, number: number): Verdict {
 function runProgram(at: string, code: readonly number[]): Verdict {
   writeFileSync(at, elf(Buffer.from(code)));
   chmodSync(at, 0o700);
-  const { status, signal, error } = spawnSync(at, [], { stdio: 'ignore', timeout: 2_000 });
+  const ended = spawnSync(at, [], { stdio: 'ignore', timeout: PATIENCE_MS });
   rmSync(at);
-  if (error !== undefined && signal === null) return 'not started';
+  return verdictOf(ended);
+}
+
+/** A program that was stopped after its time is no proof: the kernel refused nothing. A loaded machine may take seconds to start one. */
+export function verdictOf({
+  status,
+  signal,
+  error,
+}: Pick<SpawnSyncReturns<Buffer>, 'status' | 'signal' | 'error'>): Verdict {
+  if (error !== undefined) return 'not started';
   return signal === null ? (status ?? 'not started') : 'killed';
 }
 
