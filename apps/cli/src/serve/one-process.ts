@@ -14,7 +14,7 @@ export interface OneProcess {
 }
 
 /** What one process differs in. */
-export interface OneProcessOptions {
+interface OneProcessOptions {
   /** False: the webservice alone, so that no step can start. Default true. */
   readonly hasWorker?: boolean;
   /** The original of the run that will be submitted; null: it has none. */
@@ -22,7 +22,7 @@ export interface OneProcessOptions {
 }
 
 /** Starts webservice and worker as one application. */
-export type StartOneProcess = (configuration: Configuration, options?: OneProcessOptions) => Promise<OneProcess>;
+type StartOneProcess = (configuration: Configuration, options?: OneProcessOptions) => Promise<OneProcess>;
 
 /**
  * Loads webservice and worker, and returns what starts them. This is the only place that loads them, because they take most of a second and
