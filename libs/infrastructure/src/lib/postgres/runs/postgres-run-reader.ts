@@ -24,7 +24,7 @@ import type {
 import type { StoredPage } from '@taskrunner/core/journal';
 import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
-import { misshapenOriginal } from '../encoding/original-row';
+import { misshapenOriginal, misshapenRecords } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import {
@@ -261,6 +261,8 @@ export class PostgresRunReader extends RunReader {
     if (!row) return null;
     const documents = this.documentsOf(tenant, row);
     documents.compareInputs(admissionColumns(tenant, row), row.inputs);
+    const what = misshapenRecords(row);
+    if (what !== null) throw misshapen(tenant, run, what);
     return {
       summary: toSummary(tenant, row, this.admissionsKnown),
       documents,
