@@ -98,12 +98,15 @@ function isWaits(value: unknown): boolean {
   return value === null || (Array.isArray(value) && value.every((one) => isJsonObject(one as never)));
 }
 
+const EXPORT_STATUSES: ReadonlySet<unknown> = new Set(['pending', 'delivered', 'failed']);
+
 function isExports(value: unknown): boolean {
   if (value === null || value === undefined) return true;
   return (
     Array.isArray(value) &&
     value.every(
       (one: JsonObject) =>
+        EXPORT_STATUSES.has(one['status']) &&
         isStoredTime(one['requestedAt']) &&
         isStoredTimeOrNull(one['nextAttemptAt']) &&
         isStoredTimeOrNull(one['endedAt']),

@@ -1,11 +1,12 @@
 import { sha256 } from '@taskrunner/core/canonical';
-import { runUuid } from '@taskrunner/core/foundation';
+import { runUuid, scheduleUuid } from '@taskrunner/core/foundation';
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import { DocumentAltered } from '@taskrunner/core/stored';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, aGateOpened, aWorker, start, submit, tenantA } from '../testing/builders';
 import { withOneDatabase } from '../testing/fresh-databases';
+import { aSchedule } from '../testing/schedules';
 import { anArchive, anEndedRun, dayOf, makeDay } from '../testing/sealed-run';
 import type { TestDatabase } from '../testing/test-database';
 
@@ -212,4 +213,60 @@ describe('an ended run that is not sealed yet', () => {
       archive: { ...anArchive, chunks: [chunk] },
     };
   }
+});
+
+describe('the places of the log of a sealed run', () => {
+  beforeAll(() => makeDay(database, dayOf(41)));
+
+  it.each([
+    `'7'`,
+    `'[null]'`,
+    DEEP,
+    `'[{"firstLine":1,"lines":1}]'`,
+    `'[{"firstLine":1,"lines":1e12,"step":"s","execution":1,"chunk":0,"at":1,"part":null}]'`,
+    `'[{"firstLine":1,"lines":1,"step":"\\ud800","execution":1,"chunk":0,"at":1,"part":null}]'`,
+    `'[{"firstLine":1,"lines":1,"step":"s","execution":1,"chunk":0,"at":1,"part":7}]'`,
+  ])('are altered with a list that is none: %s', async (chunks) => {
+    const runId = await anEndedRun({ database, web, worker, daysAgo: 41 });
+    expect((await web.archives.chunks(tenantA, runId, 0))?.chunks).toHaveLength(1);
+    await alter('pack_artifacts.archived_chunks', `chunks = ${chunks}`, runId);
+    await expect(web.archives.chunks(tenantA, runId, 0)).rejects.toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      first: { runId, document: 'log' },
+    });
+  });
+});
+
+describe('a schedule with a document through which nobody can walk', () => {
+  it.each(['labels', 'pack', 'creator', 'stopped', 'record'])('takes no list of schedules away: %s', async (column) => {
+    const tenant = `deep schedules ${column}` as TenantId;
+    for (const other of [false, true]) {
+      const { scheduleId } = await web.scheduleStore.stamp();
+      await web.scheduleStore.create(aSchedule(scheduleId, null, { tenant }), 100, { type: 'schedule.created' });
+      if (other) continue;
+      await database.sql(
+        `begin; set local max_stack_depth = '7MB'; update pack_runs.schedules set ${column} = ${DEEP}
+         where schedule_id = '${scheduleUuid(scheduleId)}'; commit`,
+      );
+      expect(await web.scheduleStore.find(tenant, scheduleId)).toMatchObject({ scheduleId });
+    }
+    const listed = await web.scheduleStore.list(tenant, 9, null);
+    expect(listed).toHaveLength(2);
+    expect(JSON.stringify(listed).length).toBeLessThan(10_000);
+  });
+
+  it('is found although a run of its history has such an admission', async () => {
+    const tenant = 'deep ticks' as TenantId;
+    const { scheduleId } = await web.scheduleStore.stamp();
+    await web.scheduleStore.create(aSchedule(scheduleId, null, { tenant }), 100, { type: 'schedule.created' });
+    const runId = await submit(web.runStore, { tenant });
+    await database.sql(
+      `insert into pack_runs.schedule_ticks (tenant_id, schedule_id, tick_ms, last_ms, count, outcome, run_id, decided_ms)
+       values ($1, $2, 1, 1, 1, 'ran', $3, 1)`,
+      [tenant, scheduleUuid(scheduleId), runUuid(runId)],
+    );
+    await alter('pack_runs.run_sources', `admission = ${DEEP}`, runId);
+    expect((await web.scheduleStore.due(tenant, scheduleId))?.active).toEqual([{ runId, admission: null }]);
+    expect(await web.scheduleStore.ticks(tenant, scheduleId, 9, null)).toMatchObject([{ runId }]);
+  });
 });
