@@ -133,7 +133,7 @@ describe('a run whose records somebody has altered', () => {
     },
   );
 
-  it.each([null, 7, { a: null }, [null], [{ path: 'a' }]])(
+  it.each([null, 7, 'a document that nobody can read', { a: null }, [null], [{ path: 'a' }]])(
     'halts on a listing of files that is none: %j',
     async (files) => {
       const world = new MemoryWorld();
