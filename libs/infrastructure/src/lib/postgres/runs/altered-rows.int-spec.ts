@@ -148,6 +148,22 @@ describe('a column of a run that no row of the product has', () => {
   });
 });
 
+it('the gate that was approved before is altered at a time that cannot be shown', async () => {
+  const tenant = 'approved before' as TenantId;
+  const [earlier, later] = [await submit(web.runStore, { tenant }), await submit(web.runStore, { tenant })];
+  const session = await worker.claims.register(aWorker());
+  for (const run of await worker.claims.claim(session, 10_000))
+    if (run.runId === earlier) await worker.committer.commit(aCommit(run, start, { gates: [aGateOpened(run)] }));
+  await worker.claims.retire(session);
+  await alter('pack_runs.gates', `state = 'approved', ended_ms = 7`, earlier);
+  expect(await web.runReader.approvedBefore(tenant, later, Date.now())).toMatchObject({ approvedAt: 7 });
+  await alter('pack_runs.gates', `ended_ms = -9000000000000000000`, earlier);
+  await expect(web.runReader.approvedBefore(tenant, later, Date.now())).rejects.toMatchObject({
+    code: 'DOCUMENT_ALTERED',
+    first: { runId: earlier },
+  });
+});
+
 describe('an ended run that is not sealed yet', () => {
   beforeAll(() => makeDay(database, dayOf(40)));
   const ended = () => anEndedRun({ database, web, worker, daysAgo: 40, sealed: false });

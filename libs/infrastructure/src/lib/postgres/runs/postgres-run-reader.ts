@@ -3,6 +3,7 @@ import { RunReader } from '@taskrunner/core/ports';
 import {
   compareEach,
   DocumentAltered,
+  isStoredTime,
   KnownAdmissions,
   KnownDocuments,
   type KnownSignatures,
@@ -186,7 +187,9 @@ export class PostgresRunReader extends RunReader {
     );
     if (!row) return null;
     const { run_id: id, gate, ended_ms: approvedAt } = row;
-    return { runId: toRunId(id), gate, approvedAt: Number(approvedAt), documents: this.documentsOf(tenant, row) };
+    const documents = this.documentsOf(tenant, row);
+    if (!isStoredTime(Number(approvedAt))) throw misshapen(tenant, toRunId(id), `the time at which gate ${gate} ended`);
+    return { runId: toRunId(id), gate, approvedAt: Number(approvedAt), documents };
   }
 
   private documentsOf(tenant: TenantId, row: DocumentsRow): RunDocuments {
