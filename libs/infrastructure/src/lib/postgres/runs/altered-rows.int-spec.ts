@@ -27,11 +27,11 @@ async function alter(table: string, change: string, runId: RunId): Promise<void>
 
 /** The first read finds the run; its mark is written then, as by the webservice. */
 async function foundIn(list: () => Promise<unknown>): Promise<DocumentAltered> {
-  const error: unknown = await list().then(
-    () => null,
-    (refused: unknown) => refused,
+  const error = await list().then(
+    () => new Error('nothing was found'),
+    (refused: unknown) => refused as Error,
   );
-  if (!DocumentAltered.is(error)) throw error ?? new Error('nothing was found');
+  if (!DocumentAltered.is(error)) throw error;
   for (const found of error.all) await web.alteredRuns.mark(found);
   return error;
 }
