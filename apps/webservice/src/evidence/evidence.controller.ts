@@ -45,7 +45,7 @@ export class EvidenceController {
   })
   async attestations(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId) {
     const sealed = await this.sealed(principal.tenant, runId);
-    return { statements: await archivedStatements(this.objects, principal.tenant, sealed) };
+    return { statements: await archivedStatements(this.objects, { tenant: principal.tenant, run: runId }, sealed) };
   }
 
   @Get('evidence')

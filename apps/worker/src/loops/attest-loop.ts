@@ -103,7 +103,8 @@ export class AttestLoop {
       this.alarm(item, attested);
       this.duties.done('seal');
     } catch (error) {
-      if (!this.duties.refused('seal', error)) this.log.say('warn', 'attest.failed', { error });
+      if (!this.duties.refused('seal', error))
+        this.log.say('warn', 'attest.failed', { runId: item.runId, tenant: item.tenant, error });
     }
   }
 

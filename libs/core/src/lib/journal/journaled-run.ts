@@ -138,6 +138,12 @@ export class JournaledRun {
     return markOf(chunk).equals(this.marks.subarray(index * MARK_BYTES, (index + 1) * MARK_BYTES));
   }
 
+  /** True if a chunk has these lines. */
+  hasLines(firstLine: number, lines: number): boolean {
+    const index = this.placeOf(firstLine);
+    return (this.lastLines[index - 1] ?? 0) + 1 === firstLine && this.lastLines[index] === firstLine + lines - 1;
+  }
+
   /** The next page. Returns why it does not follow, in which case it is not taken. */
   take(page: StoredPage): Break | null {
     const fail = (reason: Break['reason']): Break => ({ first: page.first, reason });

@@ -1,4 +1,5 @@
 import { nodeOf } from '../../plan/place';
+import type { IndexedNode, PlanIndex } from '../../plan/plan-index';
 import type { EvidenceDocuments } from './evidence-documents';
 
 /** Destination of a run's evidence after it is sealed. */
@@ -14,15 +15,25 @@ export interface ExportRequest {
  * request per destination, sorted. Artifacts are included if any of the steps asks for them.
  */
 export function exportRequests({ index, facts }: EvidenceDocuments): readonly ExportRequest[] {
+  const succeeded = facts.stepsEnded.filter(({ status }) => status === 'succeeded');
+  const nodes = succeeded.map(({ step }) => index.nodes.get(nodeOf(step))?.node);
+  return [...requestsOf(nodes)]
+    .map(([destination, artifacts]) => ({ destination, artifacts }))
+    .sort((a, b) => (a.destination < b.destination ? -1 : 1));
+}
+
+/** The destinations of all exports that steps of a plan can request, and whether one of these steps asks for artifacts. */
+export function plannedExports(index: Pick<PlanIndex, 'nodes'>): ReadonlyMap<string, boolean> {
+  return requestsOf([...index.nodes.values()].map(({ node }) => node));
+}
+
+function requestsOf(nodes: readonly (IndexedNode['node'] | undefined)[]): ReadonlyMap<string, boolean> {
   const asked = new Map<string, boolean>();
-  for (const { step, status } of facts.stepsEnded) {
-    const node = index.nodes.get(nodeOf(step))?.node;
-    if (status !== 'succeeded' || node?.kind !== 'run' || node.uses !== 'builtin:evidence-export') continue;
+  for (const node of nodes) {
+    if (node?.kind !== 'run' || node.uses !== 'builtin:evidence-export') continue;
     const { destination, run, artifacts } = node.with;
     if (run !== undefined || typeof destination !== 'string') continue;
     asked.set(destination, asked.get(destination) === true || artifacts === true);
   }
-  return [...asked]
-    .map(([destination, artifacts]) => ({ destination, artifacts }))
-    .sort((a, b) => (a.destination < b.destination ? -1 : 1));
+  return asked;
 }

@@ -55,7 +55,7 @@ function dependencies(
   return {
     exports,
     destinations: new Map([['audit', { destination, tenants: ['acme'] }]]),
-    objects: {} as ObjectStore,
+    objects: { stat: () => Promise.resolve({ size: 3 }) } as unknown as ObjectStore,
     runReader: {
       evidence: () => Promise.resolve({ bundle: digest, size: 3, statements }),
       summary: () => Promise.resolve(null),
@@ -135,6 +135,14 @@ describe('a delivery', () => {
     ]);
     expect(JSON.stringify(deliveries.settled)).not.toContain('/srv');
     expect(delivery?.error).toBeInstanceOf(destination === null ? CodedError : Error);
+  });
+
+  it('of a bundle that is not as large as its row says is not made', async () => {
+    const [deliveries, place] = [new Deliveries(), new Place(() => Promise.resolve(true))];
+    const objects = { stat: () => Promise.resolve({ size: 4 }) } as unknown as ObjectStore;
+    await deliverDue(dependencies(deliveries, place, { objects }), 'audit', never);
+    expect(deliveries.settled).toMatchObject([{ reason: expect.stringContaining('DOCUMENT_ALTERED') as string }]);
+    expect(place.names).toEqual([]);
   });
 
   it('of another tenant than those that the destination is for is refused as if there were none', async () => {

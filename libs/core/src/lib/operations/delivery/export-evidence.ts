@@ -7,7 +7,7 @@ import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { KnownDestination } from '../../ports/evidence/export-destination';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import type { RunReader } from '../../ports/runs/run-reader';
-import { archivedStatements } from '../retention/archived-run';
+import { archivedStatements, compareSize } from '../retention/archived-run';
 
 /** Reasons why an export fails. */
 type ExportCode =
@@ -110,7 +110,7 @@ export async function exportEvidence(
     return destination.deliver({ tenant, name, digest, size }, content);
   };
   if (wanted.artifacts) {
-    const { 'pack-run': statement } = await archivedStatements(dependencies.objects, tenant, sealed);
+    const { 'pack-run': statement } = await archivedStatements(dependencies.objects, { tenant, run: runId }, sealed);
     if (!statement) throw new TypeError('a sealed run without its statement');
     const withheld = withheldIn(statement);
     const artifacts = new Map(
@@ -120,6 +120,7 @@ export async function exportEvidence(
       if (!withheld.has(artifactPath(digest))) await send(`${runId}.artifacts/${digest.slice(7)}`, digest, size);
   }
   const { bundle: digest, size } = sealed;
+  await compareSize(dependencies.objects, { tenant, run: runId }, sealed);
   return { digest, size, written: await send(exportedFile(runId), digest, size) };
 }
 

@@ -86,6 +86,24 @@ describe('a run whose records somebody has altered', () => {
     ['counter that no message has', (world, run) => Object.assign(world.run(run), { inbox: 7 })],
     ['message behind a gap', (world, run) => Object.assign(world.inbox.get(run)?.[0] ?? {}, { position: 9 })],
     ['message that is missing', (world, run) => world.inbox.get(run)?.shift()],
+    ...[
+      null,
+      7,
+      'a document that nobody can read',
+      { type: 7 },
+      { type: '\ud800' },
+      { type: 'gate.decided' },
+      { type: 'attention.resolved', step: 7 },
+      { type: 'run.cancel-requested', by: null, reason: 'r', force: false },
+      { type: 'run.cancel-requested', by: { iss: 'i', sub: 's' }, reason: null, force: false },
+    ].map((input): [string, (world: MemoryWorld, run: RunId) => void] => [
+      `message that nobody has written: ${JSON.stringify(input)}`,
+      (world, run) => Object.assign(world.inbox.get(run)?.[0] ?? {}, { input }),
+    ]),
+    [
+      'message of a time that cannot be',
+      (world, run) => Object.assign(world.inbox.get(run)?.[0] ?? {}, { postedAt: 9e15 }),
+    ],
   ])('halts on an inbox with a %s, and waits for none', async (_what, edit) => {
     const world = new MemoryWorld();
     const run = world.submit(
@@ -101,7 +119,21 @@ describe('a run whose records somebody has altered', () => {
     expect(act.calls).toEqual([]);
   });
 
-  it.each([null, 7, { a: null }, [null], [{ path: 'a' }]])(
+  it.each([{}, { values: { a: '\ud800' } }, { runId: '\ud800' }, { reported: undefined }])(
+    'takes no report of another worker that no worker has written: %j',
+    async (members) => {
+      const world = new MemoryWorld();
+      const run = world.submit(aPlan(aBlock([gate('one'), effect('fix', { needs: ['one'] })])));
+      const act = command(() => ok);
+      await drive(world, run, [act]);
+      world.post(run, { type: 'assignment.reported', runId: run, ...members } as never);
+      expect(await drive(world, run, [act])).toBe('parked');
+      expect(world.alarms.at(-1)).toMatchObject({ code: 'REPORT_UNSIGNED' });
+      expect(act.calls).toEqual([]);
+    },
+  );
+
+  it.each([null, 7, 'a document that nobody can read', { a: null }, [null], [{ path: 'a' }]])(
     'halts on a listing of files that is none: %j',
     async (files) => {
       const world = new MemoryWorld();

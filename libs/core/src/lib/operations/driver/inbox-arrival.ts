@@ -1,5 +1,5 @@
 import { canonical } from '../../canonical/canonical';
-import { digestOf } from '../../canonical/digest';
+import { digestIfJson } from '../../canonical/digest';
 import type { DecisionRecord } from '../../evidence/records/documents';
 import { asJson } from '../../evidence/records/run-evidence';
 import { RECORD_WITHHELD, type WithheldRecord } from '../../evidence/records/withheld-by-journal';
@@ -93,7 +93,7 @@ function resolutionArrival(
   const opened = envelope ? dependencies.openResolution(envelope) : null;
   if (!opened) return refused(dependencies, run, position, 'RESOLUTION_UNSIGNED', message.input.type);
   const { runId, tenant, step, execution, outcome, outputsDigest } = opened.record;
-  const outputs = response === null ? null : digestOf(response);
+  const outputs = response === null ? null : (digestIfJson(response) ?? 'no document');
   if (runId !== run.runId || tenant !== run.tenant || outputs !== outputsDigest) {
     return refused(dependencies, run, position, 'RESOLUTION_UNSIGNED', step);
   }

@@ -100,8 +100,7 @@ export class RunTurns {
     this.inboxDue = false;
     const { dependencies, run, initiators, values, secrets, dispatcher } = this.means;
     const messages: readonly InboxMessage[] = await dependencies.claims.inboxMessages(run.tenant, run.runId, this.read);
-    const positions = messages.map(({ position }) => position);
-    compareInbox(run, this.read, positions, this.isCounted);
+    compareInbox(run, this.read, messages, this.isCounted);
     this.isCounted = false;
     if (messages.some(({ input }) => input.type === 'gate.decided' || input.type === 'attention.resolved'))
       await this.secretReading.beforeDecisions();

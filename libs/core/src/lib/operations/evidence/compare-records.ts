@@ -1,4 +1,4 @@
-import { digestOf } from '../../canonical/digest';
+import { digestIfJson } from '../../canonical/digest';
 import type { ReleaseRecord } from '../../evidence/records/documents';
 import { decodeEnvelope, type Envelope } from '../../evidence/encoding/envelope';
 import type { RunFacts } from '../../evidence/records/run-facts';
@@ -57,12 +57,12 @@ function compareGates({ gates }: RunRecords, { gates: opened }: RunFacts, altere
   for (const [gate, expected] of journaled) {
     const row = rows.get(gate);
     if (!row) throw altered('gate', `the row of gate ${gate}`, expected, 'none');
-    const found = digestOf(row.request);
+    const found = digestIfJson(row.request) ?? 'no document';
     if (found !== expected || row.gateDigest !== expected)
       throw altered('gate', `the request of gate ${gate}`, expected, found === expected ? row.gateDigest : found);
     const named = isJsonObject(row.request) ? row.request['showDigest'] : null;
     const show = typeof named === 'string' ? named : 'none';
-    const shown = digestOf(row.show);
+    const shown = digestIfJson(row.show) ?? 'no document';
     if (shown !== show) throw altered('show', `what gate ${gate} shows`, show, shown);
   }
   const stray = gates.find(({ gate }) => !journaled.has(gate));
@@ -138,7 +138,12 @@ function compareEnd({ summary: { status, message } }: RunRecords, { ended }: Run
   if (!ended) return;
   if (ended.status !== status) throw altered('status', 'the status', ended.status, status);
   if (!isMessageOf(message, ended))
-    throw altered('status', 'the message of the run', ended.message?.digest ?? 'none', digestOf(message));
+    throw altered(
+      'status',
+      'the message of the run',
+      ended.message?.digest ?? 'none',
+      digestIfJson(message) ?? 'no document',
+    );
 }
 
 function digestIn(envelope: Envelope): string {

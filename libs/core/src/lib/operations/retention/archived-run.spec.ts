@@ -2,10 +2,17 @@ import { sha256 } from '../../canonical/digest';
 import { sampleRun } from '../../../testing/sample-evidence';
 import type { Sample } from '../../../testing/sample-signing';
 import { LogRows, sampleChunks } from '../../../testing/sample-log';
-import { archiveOf, statementParts, type RunArchive, type StatementParts } from '../../evidence/bundle/archive';
+import {
+  archiveOf,
+  statementParts,
+  type BundlePart,
+  type RunArchive,
+  type StatementParts,
+} from '../../evidence/bundle/archive';
 import { bundleFiles, type BundleFile } from '../../evidence/bundle/bundle-files';
 import { readEvidence } from '../../evidence/records/evidence-documents';
 import { withholdSecrets } from '../../evidence/records/withheld';
+import { CodedError } from '../../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import { Archives } from '../../ports/evidence/archives';
 import type { LogStore, NumberedChunk } from '../../ports/runs/log-store';
@@ -14,6 +21,7 @@ import { ArchivedLogStore, archivedJournal, archivedStatements } from './archive
 
 const TENANT = 'acme' as TenantId;
 const RUN = 'run_x' as RunId;
+const OF = { tenant: TENANT, run: RUN };
 const NO_ATTESTATIONS = { packRun: [], provenance: null };
 
 /** A bundle in small: the files one after the other, with something between them. */
@@ -52,6 +60,12 @@ class StoredArchives extends Archives {
   }
 }
 
+/** A whole object, which its store hashes. */
+function whole(bytes: Buffer, digest: Digest): readonly Uint8Array[] {
+  if (sha256(bytes) !== digest) throw new CodedError('OBJECT_DIGEST_MISMATCH', 'altered', 'Restore it.');
+  return [bytes];
+}
+
 let sample: Sample;
 beforeAll(async () => {
   sample = await sampleRun({ regions: 5 });
@@ -65,10 +79,12 @@ function opened(documents = readEvidence(sample.evidence), rowChunks = 3, change
   const stored = change(Buffer.from(bytes));
   const ranges: ByteRange[] = [];
   const objects = {
-    async open(_tenant: TenantId, _digest: Digest, range: ByteRange) {
+    async open(_tenant: TenantId, digest: Digest, range?: ByteRange) {
+      if (range === undefined) return whole(stored, digest);
       ranges.push(range);
+      if (range.first >= stored.length) throw new CodedError('OBJECT_RANGE', 'outside of the object', 'Ask for less.');
       return (async function* () {
-        yield stored.subarray(range.first, range.first + 7);
+        yield stored.subarray(range.first, Math.min(range.first + 7, range.last + 1));
         yield stored.subarray(range.first + 7, range.last + 1);
       })();
     },
@@ -125,6 +141,30 @@ describe('the log of a sealed run', () => {
       return bytes;
     });
     await expect(readAll(store)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+  });
+
+  it.each<[string, Partial<BundlePart>]>([
+    ['at another place', { offset: 3 }],
+    ['behind the end of the bundle', { offset: 2 ** 40 }],
+    ['before its beginning', { offset: -1 }],
+    ['at a place that is none', { offset: '7' as never }],
+    ['of another digest', { sha256: sha256('evil') }],
+    ['of no digest', { sha256: null as never }],
+    ['of more bytes', { size: 2 ** 40 }],
+    ['of no bytes', { size: 0 }],
+  ])('and its journal are altered if their rows say that they are %s', async (_what, change) => {
+    const { dependencies, archive, store } = opened(undefined, 1);
+    Object.assign(archive.chunks[0]?.part ?? {}, change);
+    Object.assign(archive.journal, change);
+    const altered = { code: 'DOCUMENT_ALTERED', first: { runId: RUN, document: 'evidence' } };
+    await expect(store.read(TENANT, RUN, 0, 1)).rejects.toMatchObject(altered);
+    await expect(archivedJournal(dependencies, TENANT, RUN)).rejects.toMatchObject(altered);
+  });
+
+  it('goes on from the archive where some of its rows are missing', async () => {
+    const { dependencies, rows } = opened();
+    const store = new ArchivedLogStore(new LogRows(rows.slice(2)), dependencies);
+    expect(plain(await readAll(store))).toEqual(plain(rows));
   });
 
   it('has as many lines where its bundle withholds a stream', async () => {
@@ -198,14 +238,16 @@ describe('the signed statements of a sealed run', () => {
   const stored = (files: readonly BundleFile[], change = (bytes: Buffer) => bytes) => {
     const { bytes, offsets } = packed(files);
     const objects = {
-      async open(_tenant: TenantId, _digest: Digest, { first, last }: ByteRange) {
+      async open(_tenant: TenantId, digest: Digest, range?: ByteRange) {
+        if (range === undefined) return whole(change(bytes), digest);
+        const { first, last } = range;
         return (async function* () {
           yield change(bytes).subarray(first, last + 1);
         })();
       },
     } as unknown as ObjectStore;
     const statements = statementParts(files, offsets);
-    return archivedStatements(objects, TENANT, { bundle: sha256(bytes), statements });
+    return archivedStatements(objects, OF, { bundle: sha256(bytes), statements });
   };
 
   it('are read where they stand in the bundle', async () => {
@@ -222,6 +264,6 @@ describe('the signed statements of a sealed run', () => {
   it('stand beside the bundle of a run that was sealed before', async () => {
     const statements = { 'pack-run': { dsseEnvelope: {} }, slsa: null } as unknown as StatementParts;
     const none = {} as ObjectStore;
-    expect(await archivedStatements(none, TENANT, { bundle: sha256(''), statements })).toEqual(statements);
+    expect(await archivedStatements(none, OF, { bundle: sha256(''), statements })).toEqual(statements);
   });
 });

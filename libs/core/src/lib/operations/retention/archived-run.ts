@@ -1,18 +1,26 @@
 import { sha256 } from '../../canonical/digest';
 import { readJournal, type ArchivedChunk, type BundlePart, type StatementParts } from '../../evidence/bundle/archive';
-import { CodedError } from '../../foundation/coded-error';
-import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import { isCodedError } from '../../foundation/coded-error';
+import { isDigest, type Digest, type RunId, type TenantId } from '../../foundation/ids';
 import type { SigstoreBundle } from '../../evidence/encoding/sigstore';
 import { parseUtf8 } from '../../evidence/encoding/strict-json';
 import type { Page } from '../../journal/page';
 import type { Archives } from '../../ports/evidence/archives';
 import { LogStore, type LogChunk, type NumberedChunk } from '../../ports/runs/log-store';
-import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/objects/object-store';
+import type { ObjectStore } from '../../ports/objects/object-store';
+import { DocumentAltered } from '../../stored/document-altered';
+import { collectBytes } from '../work/byte-pieces';
 
 /** Reads sealed runs after their rows were deleted. */
 interface ArchiveDependencies {
   readonly archives: Archives;
   readonly objects: ObjectStore;
+}
+
+/** A sealed run. */
+interface Sealed {
+  readonly tenant: TenantId;
+  readonly run: RunId;
 }
 
 /** Replaces each line of a stream that the bundle withholds because a secret was found in it. */
@@ -36,12 +44,13 @@ export class ArchivedLogStore extends LogStore {
 
   async read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
     const found = await this.rows.read(tenant, run, afterLine, limit);
-    if (found.length > 0) return found;
+    const [first] = found;
+    if (first && first.firstLine <= afterLine + 1) return found;
     const archived = await this.dependencies.archives.chunks(tenant, run, afterLine);
-    if (!archived) return [];
+    if (!archived) return found;
     const chunks = archived.chunks.slice(0, limit);
     const bytes = await Promise.all(
-      stretches(chunks).map((stretch) => bytesOf(this.dependencies.objects, tenant, archived.bundle, stretch)),
+      stretches(chunks).map((stretch) => bytesOf(this.dependencies.objects, { tenant, run }, archived.bundle, stretch)),
     );
     const parts = bytes.flat();
     return chunks.map(({ part, attempt = null, ...chunk }) => ({
@@ -65,7 +74,7 @@ export async function archivedJournal(
 ): Promise<readonly Page[]> {
   const archived = await dependencies.archives.journal(tenant, run);
   if (!archived) return [];
-  const [bytes] = await bytesOf(dependencies.objects, tenant, archived.bundle, [archived.part]);
+  const [bytes] = await bytesOf(dependencies.objects, { tenant, run }, archived.bundle, [archived.part]);
   return readJournal(bytes as Uint8Array);
 }
 
@@ -82,16 +91,28 @@ export class ArchivedJournals {
 /** The signed statements of a sealed run, Sigstore bundles by name, out of its evidence bundle. */
 export async function archivedStatements(
   objects: ObjectStore,
-  tenant: TenantId,
+  of: Sealed,
   { bundle, statements }: { readonly bundle: Digest; readonly statements: StatementParts },
 ): Promise<{ readonly [name: string]: SigstoreBundle | null }> {
   const read = async (part: StatementParts[string]): Promise<SigstoreBundle | null> => {
     if (!part || 'dsseEnvelope' in part) return part ?? null;
-    const [bytes] = await bytesOf(objects, tenant, bundle, [part]);
+    const [bytes] = await bytesOf(objects, of, bundle, [part]);
     return JSON.parse(parseUtf8(bytes as Uint8Array)) as SigstoreBundle;
   };
   const found = Object.entries(statements).map(async ([name, part]) => [name, await read(part)] as const);
   return Object.fromEntries(await Promise.all(found));
+}
+
+/** Compares the size of a bundle in its row with the object. Throws `DocumentAltered`. An object that is missing is found by its reader. */
+export async function compareSize(
+  objects: Pick<ObjectStore, 'stat'>,
+  { tenant, run: runId }: Sealed,
+  { bundle, size }: { readonly bundle: Digest; readonly size: number },
+): Promise<void> {
+  const stored = await objects.stat(tenant, bundle);
+  if (stored === null || stored.size === size) return;
+  const finding = { what: 'the size of the bundle', expected: String(stored.size), found: String(size) };
+  throw new DocumentAltered({ tenant, runId, document: 'evidence', ...finding });
 }
 
 /** Adjacent parts are read together. */
@@ -107,31 +128,56 @@ function stretches(chunks: readonly ArchivedChunk[]): readonly (readonly BundleP
   return found;
 }
 
-/** Reads consecutive parts. The store does not hash a range of an object, so each part is hashed here. */
+/**
+ * Reads consecutive parts. The store does not hash a range of an object, so each part is hashed here. Throws `OBJECT_DIGEST_MISMATCH` if the
+ * object was altered, and `DocumentAltered` if it was not: then the rows name other parts than the seal has written.
+ */
 async function bytesOf(
   objects: ObjectStore,
-  tenant: TenantId,
+  of: Sealed,
   bundle: Digest,
   parts: readonly BundlePart[],
 ): Promise<readonly Uint8Array[]> {
   const [begin, end] = [parts[0], parts.at(-1)];
   if (!begin || !end) return [];
-  const whole = new Uint8Array(end.offset + end.size - begin.offset);
-  let at = 0;
-  const range = { first: begin.offset, last: begin.offset + whole.length - 1 };
-  for await (const piece of await objects.open(tenant, bundle, range)) {
-    whole.set(piece, at);
-    at += piece.length;
+  const strange = parts.find((part) => !isPlace(part));
+  if (strange) throw misplaced(of, strange, 'a place that cannot be');
+  const size = end.offset + end.size - begin.offset;
+  const whole = await range(objects, of.tenant, bundle, begin.offset, size);
+  const found = parts.map(({ offset, size: length }) =>
+    whole.subarray(offset - begin.offset, offset - begin.offset + length),
+  );
+  const wrong = parts.findIndex((part, i) => sha256(found[i] as Uint8Array) !== part.sha256);
+  if (wrong < 0) return found;
+  // Throws if it is not as it was stored.
+  for await (const piece of await objects.open(of.tenant, bundle)) void piece;
+  throw misplaced(of, parts[wrong] as BundlePart, sha256(found[wrong] as Uint8Array));
+}
+
+/** The bytes of a range, fewer where the object ends before. */
+async function range(
+  objects: ObjectStore,
+  tenant: TenantId,
+  bundle: Digest,
+  first: number,
+  size: number,
+): Promise<Uint8Array> {
+  try {
+    return await collectBytes(await objects.open(tenant, bundle, { first, last: first + size - 1 }));
+  } catch (error) {
+    if (isCodedError(error) && error.code === 'OBJECT_RANGE') return new Uint8Array();
+    throw error;
   }
-  return parts.map((part) => {
-    const bytes = whole.subarray(part.offset - begin.offset, part.offset - begin.offset + part.size);
-    if (sha256(bytes) === part.sha256) return bytes;
-    throw new CodedError<ObjectStoreErrorCode>(
-      'OBJECT_DIGEST_MISMATCH',
-      `bytes ${part.offset} to ${part.offset + part.size - 1} of ${bundle} differ from the archived bytes`,
-      'Restore the object from a copy of the evidence. The bundle in the store was altered.',
-    );
-  });
+}
+
+function isPlace({ offset, size, sha256: digest }: BundlePart): boolean {
+  const numbers = [offset, size, offset + size].every((one) => Number.isSafeInteger(one) && one >= 0);
+  return numbers && size > 0 && isDigest(digest);
+}
+
+function misplaced({ tenant, run: runId }: Sealed, { sha256: expected }: BundlePart, found: string): DocumentAltered {
+  const what = 'a position in the bundle';
+  return new DocumentAltered({ tenant, runId, document: 'evidence', what, expected: String(expected), found });
 }
 
 function withheldLines(lines: number): Uint8Array {

@@ -13,6 +13,7 @@ import type { Json } from '../../foundation/json';
 import { hashOfText } from '../../journal/chain';
 import { EndedSteps, type StepColumns } from '../../journal/ended-steps';
 import type { StoredPage } from '../../journal/journaled-run';
+import type { NumberedChunk } from '../../ports/runs/log-store';
 import type { Archives } from '../../ports/evidence/archives';
 import type { GateRow } from '../../ports/gates/gate-store';
 import type { ObjectStore } from '../../ports/objects/object-store';
@@ -47,6 +48,8 @@ interface Rows {
   version: number;
   /** The row of a step now. */
   step: StepColumns | null;
+  /** Of the attestation. */
+  bundleSize: number;
 }
 
 function storedPages(): StoredPage[] {
@@ -98,15 +101,27 @@ function bundleOf(): Buffer {
 
 /** Columns of the evidence in the row of a run. */
 function evidenceOf(status: string, change: object = {}) {
-  return { status, digest: status === 'sealed' ? sha256(bundleOf()) : null, reason: null, ...change };
+  return { status, digest: status === 'sealed' ? sha256(bundleOf()) : null, reason: null, exports: [], ...change };
 }
 
+/** A plan with one step that exports the evidence, without artifacts. */
+const EXPORTING = {
+  node: { kind: 'run', uses: 'builtin:evidence-export', with: { destination: 'archive' } },
+};
+
 function opened(maxBytes = 1e6) {
-  const rows: Rows = {
+  return openedAs(intact(), maxBytes);
+}
+
+function intact(): Rows {
+  return {
     pages: storedPages(),
     artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
-    ...{ isSealed: true, isAway: false, reads: 0, version: 1, step: null },
+    ...{ isSealed: true, isAway: false, reads: 0, version: 1, step: null, bundleSize: bundleOf().length },
   };
+}
+
+function openedAs(rows: Rows, maxBytes = 1e6) {
   const bundle = bundleOf();
   const reader = {
     journal: async (_tenant: TenantId, _run: RunId, after: number, most: number) => {
@@ -117,11 +132,12 @@ function opened(maxBytes = 1e6) {
     summary: async () => ({ version: rows.version }),
     step: async () => rows.step,
     artifacts: async () => rows.artifacts,
+    documents: async () => ({ index: { nodes: new Map([['export', EXPORTING]]) } }),
     evidence: async () =>
       rows.isSealed
         ? {
             bundle: sha256(bundle),
-            size: bundle.length,
+            size: rows.bundleSize,
             statements: { 'pack-run': { offset: 0, size: bundle.length, sha256: sha256(bundle) } },
           }
         : null,
@@ -131,6 +147,7 @@ function opened(maxBytes = 1e6) {
       if (rows.isAway) throw new CodedError('OBJECT_STORE_UNAVAILABLE', 'away', 'Wait.');
       return [bundle];
     },
+    stat: async () => ({ size: bundle.length }),
   } as unknown as ObjectStore;
   const archives = { journal: async () => null } as unknown as Archives;
   const journals = new JournaledRuns({ reader, archives, objects, maxBytes });
@@ -247,6 +264,8 @@ it('the row of a failed step has its message and exit code, and of a gate the me
   expect(steps.size).toBeGreaterThan(0);
 });
 
+const withheld = (chunk: NumberedChunk): NumberedChunk => ({ ...chunk, isWithheld: true, data: Buffer.from('w\n') });
+
 describe('the log', () => {
   it('is compared chunk by chunk, and ends before a chunk that was altered', async () => {
     const { rows, journals } = opened();
@@ -270,6 +289,33 @@ describe('the log', () => {
       await expect(read([{ ...first, ...change }])).rejects.toMatchObject(ALTERED);
     // A sealed journal is read once.
     expect(rows.reads).toBe(reads);
+  });
+
+  it.each<[string, (chunks: readonly NumberedChunk[]) => readonly NumberedChunk[]]>([
+    ['a chunk at a time that cannot be shown', ([one, ...rest]) => [{ ...(one as NumberedChunk), at: 9e15 }, ...rest]],
+    ['no line', () => []],
+    ['no first line', (chunks) => chunks.slice(1)],
+    ['lines that are withheld, of a bundle that withholds none', (chunks) => chunks.map(withheld)],
+  ])('of a sealed run is altered with %s', async (_what, change) => {
+    const { rows, journals } = opened();
+    const chunks = change(sampleChunks(sample)) as NumberedChunk[];
+    const read = (after = 0) => new ComparedLogStore(new LogRows(chunks), journals).read(tenant, run, after, 1_000);
+    await expect(read()).rejects.toMatchObject({ ...ALTERED, first: { document: 'log' } });
+    // Behind the last line is none.
+    expect(await read((await journals.of(tenant, run)).lastLine)).toEqual([]);
+    if (chunks.some(({ at, isWithheld }) => at === 9e15 || isWithheld)) return;
+    // Other runs may lack lines: nobody has all of them.
+    rows.isSealed = false;
+    const { journals: unsealed } = openedAs(rows);
+    expect(await new ComparedLogStore(new LogRows(chunks), unsealed).read(tenant, run, 0, 1_000)).toEqual(chunks);
+  });
+
+  it('ends before lines that are missing, which are altered', async () => {
+    const { journals } = opened();
+    const [first, second, ...rest] = sampleChunks(sample) as [NumberedChunk, NumberedChunk];
+    const store = new ComparedLogStore(new LogRows([first, ...rest]), journals);
+    expect(await store.read(tenant, run, 0, 1_000)).toEqual([first]);
+    await expect(store.read(tenant, run, second.firstLine - 1, 1_000)).rejects.toMatchObject(ALTERED);
   });
 
   it('is read on with the journal where a run goes on', async () => {
@@ -483,6 +529,30 @@ describe('the row of a run', () => {
     await expect(runs.compareStatus(tenant, row(change))).rejects.toMatchObject(ALTERED);
     rows.version = 2;
     await runs.compareStatus(tenant, row(change));
+  });
+
+  it.each([
+    ['no step requests', { destination: 'evil', artifacts: false }],
+    ['no step requests with artifacts', { destination: 'archive', artifacts: true }],
+  ])('is altered with an export of its evidence that %s', async (_what, stray) => {
+    const { runs } = opened();
+    const asked = { destination: 'archive', artifacts: false };
+    const sealed = (exports: readonly object[]) => row({ waits: [], evidence: evidenceOf('sealed', { exports }) });
+    for (let i = 0; i < 2; i++) await runs.compareStatus(tenant, sealed([asked]));
+    await expect(runs.compareStatus(tenant, sealed([asked, stray]))).rejects.toMatchObject({
+      ...ALTERED,
+      first: { document: 'evidence', found: stray.destination },
+    });
+  });
+
+  it.each([1, 9_223_372_036_854_775_807])('is altered if it says that the bundle has %d bytes', async (bundleSize) => {
+    const { rows, runs } = opened();
+    await runs.compareEvidence(tenant, run);
+    rows.bundleSize = bundleSize;
+    await expect(runs.compareEvidence(tenant, run)).rejects.toMatchObject({
+      ...ALTERED,
+      first: { document: 'evidence' },
+    });
   });
 
   it('is altered if it says that the log has fewer lines', async () => {

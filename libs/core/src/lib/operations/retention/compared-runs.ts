@@ -1,6 +1,7 @@
 import { digestIfJson } from '../../canonical/digest';
 import { hasEnded, isOver } from '../../foundation/statuses';
 import { isJsonObject } from '../../foundation/json';
+import { plannedExports } from '../../evidence/records/export-requests';
 import type { RunId, TenantId } from '../../foundation/ids';
 import { saysEnded, type StepColumns } from '../../journal/ended-steps';
 import { endIn, type JournaledEnd, type JournaledRun } from '../../journal/journaled-run';
@@ -16,7 +17,7 @@ const KEPT = 4_096;
 const OF_THE_END: ReadonlySet<string> = new Set(['pending', 'blocked', 'sealed']);
 
 interface ComparedDependencies {
-  readonly reader: Pick<RunReader, 'artifacts' | 'lastPage' | 'evidence' | 'summary' | 'step'>;
+  readonly reader: Pick<RunReader, 'artifacts' | 'lastPage' | 'evidence' | 'summary' | 'step' | 'documents'>;
   readonly journals: JournaledRuns;
 }
 
@@ -84,8 +85,12 @@ export class ComparedRuns {
     if (Array.isArray(run.waits) && run.waits.length > 0)
       return altered('run', 'what it waits for', 'nothing after its end', 'something');
     const { outputs, message, error, counts } = run;
-    const [key, compared] = [`${tenant} ${runId}`, digestIfJson([status, isSealed, outputs, message, error, counts])];
+    const asked = evidence.exports.map(({ destination, artifacts }) => [destination, artifacts]);
+    const columns = [status, isSealed, outputs, message, error, counts, asked];
+    const [key, compared] = [`${tenant} ${runId}`, digestIfJson(columns)];
     if (compared !== null && this.ends.get(key) === compared) return null;
+    const stray = await this.strayExport(tenant, run);
+    if (stray !== null) return altered('evidence', 'an export of the evidence', 'a request of the plan', stray);
     const found = isSealed ? await this.wrongSealed(tenant, run) : await this.wrongJournaled(tenant, run);
     if (found !== null) return altered(found.document, found.what, found.expected, found.found);
     if (compared === null) return null;
@@ -93,6 +98,18 @@ export class ComparedRuns {
     this.ends.set(key, compared);
     if (this.ends.size > KEPT) this.ends.delete(this.ends.keys().next().value as string);
     return null;
+  }
+
+  /** The destination of an export that no step of the plan can have requested; null: none. */
+  private async strayExport(tenant: TenantId, { runId, evidence: { exports } }: RunSummary): Promise<string | null> {
+    if (exports.length === 0) return null;
+    const documents = await this.dependencies.reader.documents(tenant, runId);
+    const planned = documents === null ? new Map<string, boolean>() : plannedExports(documents.index);
+    const stray = exports.find(({ destination, artifacts }) => {
+      const withArtifacts = planned.get(destination);
+      return withArtifacts === undefined || (artifacts && !withArtifacts);
+    });
+    return stray?.destination ?? null;
   }
 
   /** The last page has the signed end if it is the head that the statement names. Pages that retention has removed are not fetched for it. */
@@ -174,9 +191,9 @@ export class ComparedRuns {
     }
   }
 
-  /** Compares the place of the evidence of a sealed run with the run: the statement in the bundle must name it. */
+  /** Compares the place of the evidence of a sealed run with the run: the statement in the bundle must name it. Compares its size too. */
   async compareEvidence(tenant: TenantId, run: RunId): Promise<void> {
-    await this.dependencies.journals.statement(tenant, run);
+    await this.dependencies.journals.compareBundle(tenant, run);
   }
 
   /** Compares the states and requests of gates with the journal. Until the run is over, decisions of people come before the journal. */

@@ -10,7 +10,7 @@ import type { Archives } from '../../ports/evidence/archives';
 import { isStoreOutage, type ObjectStore } from '../../ports/objects/object-store';
 import type { RunReader } from '../../ports/runs/run-reader';
 import { DocumentAltered, type StoredDocument } from '../../stored/document-altered';
-import { archivedJournal, archivedStatements } from './archived-run';
+import { archivedJournal, archivedStatements, compareSize } from './archived-run';
 
 /** Pages of a journal per read. */
 const PAGES = 64;
@@ -75,7 +75,11 @@ export class JournaledRuns {
     const { bundle, statements } = sealed;
     const part = { 'pack-run': statements['pack-run'] ?? null };
     try {
-      const { 'pack-run': statement } = await archivedStatements(objects, tenant, { bundle, statements: part });
+      const { 'pack-run': statement } = await archivedStatements(
+        objects,
+        { tenant, run },
+        { bundle, statements: part },
+      );
       if (!statement) throw alteredIn(tenant, run)('evidence', 'the place of the statement', 'a statement', 'none');
       const { payload } = decodeEnvelope(statement.dsseEnvelope);
       const { predicate } = JSON.parse(new TextDecoder().decode(payload)) as PackRunStatement;
@@ -88,6 +92,14 @@ export class JournaledRuns {
         throw alteredIn(tenant, run)('evidence', 'the statement', 'a signed statement', 'something else');
       throw error;
     }
+  }
+
+  /** Compares the place of the evidence of a sealed run: its statement names the run, and its bundle is as large as the row says. */
+  async compareBundle(tenant: TenantId, run: RunId): Promise<void> {
+    const { reader, objects } = this.dependencies;
+    await this.statement(tenant, run);
+    const sealed = await reader.evidence(tenant, run);
+    if (sealed) await compareSize(objects, { tenant, run }, sealed);
   }
 
   private async read(tenant: TenantId, run: RunId, held: Held, line: number): Promise<void> {

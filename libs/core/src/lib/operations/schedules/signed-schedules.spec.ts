@@ -59,6 +59,8 @@ it.each<[string, Partial<Schedule>]>([
   ['the next tick', { next: 9e15 }],
   ['the reason of the stop', { stopped: {} as never }],
   ['the reason of the stop', { stopped: 5 as never }],
+  ['the part labels', { labels: 'a document that nobody can read' as never }],
+  ['the part pack', { pack: 'a document that nobody can read' as never }],
   ['the reason of the stop', { stopped: { code: 'MISSED', message: '', tick: 1e300, found: null, at: 0 } }],
 ])('shows a schedule of which %s cannot be shown as altered, in a list that goes on', async (what, change) => {
   const listed: Schedule[] = [];

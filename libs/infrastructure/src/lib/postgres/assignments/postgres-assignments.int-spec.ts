@@ -213,6 +213,13 @@ describe('an assignment', () => {
     expect(await worker.assignments.claim(me)).toBeNull();
   });
 
+  it('has its report taken although the version of its run is one that nothing can follow', async () => {
+    await assigned();
+    const held = await claimed();
+    await database.sql('update pack_runs.runs set version = 9223372036854775807');
+    expect(await worker.assignments.report(held, aReport(held, steps(0, 1)))).toEqual({ kind: 'posted', position: 1 });
+  });
+
   it('keeps the inbox of its run bounded, and leaves a run that is over alone', async () => {
     const { run } = await assigned();
     const held = await claimed();

@@ -1,5 +1,6 @@
 import { Pool, types } from 'pg';
 import type { PoolClient, PoolConfig } from 'pg';
+import { readJsonColumn } from './json-column';
 
 /** Connection settings of a process. */
 export interface ConnectionOptions {
@@ -41,6 +42,13 @@ export const parsers: NonNullable<PoolConfig['types']> = {
     oid === INT8 && format !== 'binary' ? Number : (types.getTypeParser(oid, 'text') as Parse),
 };
 
+const JSON_TYPES: ReadonlySet<number> = new Set([114, 3802]);
+/** As `parsers`, for rows that somebody else may have altered: see `readJsonColumn`. */
+const readingParsers: NonNullable<PoolConfig['types']> = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): Parse =>
+    JSON_TYPES.has(oid) && format !== 'binary' ? readJsonColumn : (parsers.getTypeParser(oid, format) as Parse),
+};
+
 /**
  * Opens a pool that survives outages of its server: every client has an error listener, dead peers are detected (keep-alive), and
  * statements and open transactions have timeouts. 64-bit integers are read as numbers (see `parsers`).
@@ -63,7 +71,7 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
     query_timeout: (options.statementTimeoutMs ?? 30_000) + 5_000,
     idle_in_transaction_session_timeout: 30_000,
     options: settings.join(' '),
-    types: parsers,
+    types: readingParsers,
     pipeline: options.pipeline ?? false,
   };
   const pool = new Pool(config);

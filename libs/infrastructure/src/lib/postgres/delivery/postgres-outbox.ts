@@ -4,9 +4,11 @@ import { Outbox } from '@taskrunner/core/ports';
 import type { ArchivedChunk } from '@taskrunner/core/evidence';
 import type { Json, TenantId } from '@taskrunner/core/foundation';
 import type { OutboxItem, SealedEvidence } from '@taskrunner/core/ports';
+import { DocumentAltered } from '@taskrunner/core/stored';
 import { digestBytes } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
+import { isAuditBroken, isDuplicate } from '../connection/sql-state';
 import { statement } from '../connection/statement';
 
 interface OutboxRow {
@@ -77,7 +79,7 @@ export class PostgresOutbox extends Outbox {
         ],
       );
       return row?.sealed === true || (lost && row?.bundle === evidence.bundle);
-    });
+    }).catch(refuseForeignRows(evidence));
   }
 
   async postpone(item: OutboxItem, delayMs: number, status: 'pending' | 'blocked', reason: string): Promise<void> {
@@ -85,6 +87,19 @@ export class PostgresOutbox extends Outbox {
       this.queries.inTenant(item.tenant, this.postponeStatement, [item.tenant, item.id, delayMs, status, reason]),
     );
   }
+}
+
+/**
+ * The rows of the archive and of the exports belong to a seal and are inserted with its attestation. Those of a run without one were written
+ * by somebody else, and would keep it from being sealed for ever.
+ */
+function refuseForeignRows({ tenant, runId }: SealedEvidence): (error: unknown) => never {
+  return (error) => {
+    if (!isDuplicate(error) || isAuditBroken(error)) throw error;
+    const { table } = error as { readonly table?: unknown };
+    const finding = { expected: 'none before the seal', found: typeof table === 'string' ? table : 'one' };
+    throw new DocumentAltered({ tenant, runId, document: 'evidence', what: 'a row of the evidence', ...finding });
+  };
 }
 
 /** The run's entry in the audit chain, which `verify --audit` looks for. */

@@ -5,6 +5,6 @@ with later as (
   where tenant_id = $1 and outbox_id = $2
   returning tenant_id, run_id, kind
 )
-update pack_runs.runs r set evidence_status = $4, evidence_reason = case when $4 = 'blocked' then $5 end, version = r.version + 1
+update pack_runs.runs r set evidence_status = $4, evidence_reason = case when $4 = 'blocked' then $5 end, version = pack_runs.next_version(r.version)
 from later l where r.tenant_id = l.tenant_id and r.run_id = l.run_id and l.kind = 'attest'
   and r.evidence_status in ('none', 'pending', 'blocked') and (r.evidence_status <> $4 or $4 = 'blocked' and r.evidence_reason is distinct from $5)

@@ -9,7 +9,7 @@ with sealed as (
   returning 1
 ), marked as (
   update pack_runs.runs r set evidence_status = 'sealed', evidence_reason = null, evidence_digest = decode(substr($4::text, 8), 'hex'),
-    version = r.version + 1, fed_version = r.version + 1
+    version = pack_runs.next_version(r.version), fed_version = pack_runs.next_version(r.version)
   from sealed where r.tenant_id = $1 and r.run_id = $2
   returning 1
 ), told as (

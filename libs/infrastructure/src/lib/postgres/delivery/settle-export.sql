@@ -5,4 +5,4 @@ with settled as (
   where tenant_id = $1 and run_id = $2 and destination = $3 and status = 'pending'
   returning 1
 )
-update pack_runs.runs r set version = r.version + 1 from settled where r.tenant_id = $1 and r.run_id = $2
+update pack_runs.runs r set version = pack_runs.next_version(r.version) from settled where r.tenant_id = $1 and r.run_id = $2

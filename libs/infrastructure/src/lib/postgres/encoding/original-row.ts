@@ -20,6 +20,25 @@ export function misshapenOriginal(row: OriginalColumns): string | null {
   return forms === null || Array.isArray(forms) ? null : 'the forms of its gates';
 }
 
+/** The columns of an ended run that its seal reads and that no digest of its row names. */
+interface EndedColumns extends Pick<OriginalColumns, 'files' | 'pack_signatures'> {
+  readonly gates: unknown;
+  readonly decisions: unknown;
+  readonly resolutions: unknown;
+  readonly releases: unknown;
+  readonly artifacts: unknown;
+}
+
+/** The first column of an ended run whose value no row of the product has; null: none. The seal compares what is in the lists. */
+export function misshapenRecords(row: EndedColumns): string | null {
+  if (!isListOf(row.files, isFile)) return 'the list of its files';
+  if (!isListOf(row.pack_signatures, isSignature)) return 'the signatures of its pack';
+  const { gates, decisions, resolutions, releases, artifacts } = row;
+  const lists = Object.entries({ gates, decisions, resolutions, releases, artifacts });
+  const wrong = lists.find(([, list]) => !Array.isArray(list));
+  return wrong ? `the list of its ${wrong[0]}` : null;
+}
+
 function isListOf(value: unknown, isGood: (one: Json) => boolean): boolean {
   return Array.isArray(value) && value.every((one) => isGood(one as Json));
 }

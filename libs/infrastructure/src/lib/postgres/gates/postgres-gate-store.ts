@@ -212,6 +212,8 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
   const { gate, request, show, approvals, required, counted, decisions, initiators, requester } = row;
   const columns = admissionColumns(tenant, row);
   if (row.misplaced && row.run_status !== 'halted') throw alteredPositions(tenant, columns.runId);
+  // One of them is a document that nobody can read.
+  if (!Array.isArray(decisions)) throw misshapen(tenant, columns.runId, `the decisions at gate ${gate}`);
   const gateDigest = row.gate_digest as Digest;
   const numbers = { approvals, required, expiresAt: row.expires_ms ?? Infinity };
   const documents = GateDocuments.compare(
@@ -220,7 +222,7 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
   );
   const times = [row.opened_ms, row.last_decided_ms];
   if (!times.every((time) => isStoredTime(time)) || !isRequester(requester))
-    throw misshapen(tenant, columns.runId, gate);
+    throw misshapen(tenant, columns.runId, `a time or the requester of gate ${gate}`);
   return {
     runId: columns.runId,
     gate,
@@ -240,8 +242,7 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
   };
 }
 
-function misshapen(tenant: TenantId, runId: RunId, gate: string): DocumentAltered {
-  const what = `a time or the requester of gate ${gate}`;
+function misshapen(tenant: TenantId, runId: RunId, what: string): DocumentAltered {
   return new DocumentAltered({
     tenant,
     runId,

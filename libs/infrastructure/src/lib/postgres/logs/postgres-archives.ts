@@ -1,7 +1,8 @@
-import { runUuid } from '@taskrunner/core/foundation';
+import { isJsonObject, runUuid } from '@taskrunner/core/foundation';
 import { Archives } from '@taskrunner/core/ports';
 import type { ArchivedChunk, BundlePart } from '@taskrunner/core/evidence';
-import type { Digest, RunId, TenantId } from '@taskrunner/core/foundation';
+import type { Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
+import { DocumentAltered } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
@@ -29,14 +30,16 @@ export class PostgresArchives extends Archives {
     afterLine: number,
   ): Promise<{ readonly bundle: Digest; readonly chunks: readonly ArchivedChunk[] } | null> {
     const [row] = await withRetry(() =>
-      this.queries.inTenant<{ bundle: Digest; chunks: readonly ArchivedChunk[] | null }>(tenant, this.chunksStatement, [
+      this.queries.inTenant<{ bundle: Digest; chunks: Json }>(tenant, this.chunksStatement, [
         tenant,
         runUuid(run),
         afterLine,
       ]),
     );
     if (!row) return null;
-    const chunks = (row.chunks ?? []).filter(({ firstLine, lines }) => firstLine + lines - 1 > afterLine);
+    const listed: unknown = row.chunks ?? [];
+    if (!isChunkList(listed)) throw alteredChunks(tenant, run);
+    const chunks = listed.filter(({ firstLine, lines }) => firstLine + lines - 1 > afterLine);
     return { bundle: row.bundle, chunks };
   }
 
@@ -48,4 +51,26 @@ export class PostgresArchives extends Archives {
     const { bundle, journal_offset: offset, journal_size: size, journal_sha256: sha256 } = row;
     return { bundle, part: { offset, size, sha256: toDigest(sha256) } };
   }
+}
+
+/** Lines of a chunk: more than a step can write into one. */
+const MOST_LINES = 1_048_576;
+
+/** True if a row has the members of chunks. Their places are compared where they are read, and all else with the journal. */
+function isChunkList(list: unknown): list is readonly ArchivedChunk[] {
+  return Array.isArray(list) && list.every((one) => isChunk(one as Json));
+}
+
+function isChunk(chunk: Json): boolean {
+  if (!isJsonObject(chunk)) return false;
+  const { firstLine, lines, step, attempt = null, execution, chunk: number, part = null } = chunk;
+  const numbers = [firstLine, lines, execution, number, attempt ?? 0].every((one) => Number.isSafeInteger(one));
+  if (!numbers || typeof step !== 'string' || !step.isWellFormed() || (part !== null && !isJsonObject(part)))
+    return false;
+  return (lines as number) > 0 && (lines as number) <= MOST_LINES;
+}
+
+function alteredChunks(tenant: TenantId, runId: RunId): DocumentAltered {
+  const finding = { what: 'the places of the log in the bundle', expected: 'a list of chunks', found: 'another' };
+  return new DocumentAltered({ tenant, runId, document: 'log', ...finding });
 }

@@ -3,6 +3,7 @@ import { RunReader } from '@taskrunner/core/ports';
 import {
   compareEach,
   DocumentAltered,
+  isStoredTime,
   KnownAdmissions,
   KnownDocuments,
   type KnownSignatures,
@@ -24,7 +25,7 @@ import type {
 import type { StoredPage } from '@taskrunner/core/journal';
 import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
-import { misshapenOriginal } from '../encoding/original-row';
+import { misshapenOriginal, misshapenRecords } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import {
@@ -186,7 +187,9 @@ export class PostgresRunReader extends RunReader {
     );
     if (!row) return null;
     const { run_id: id, gate, ended_ms: approvedAt } = row;
-    return { runId: toRunId(id), gate, approvedAt: Number(approvedAt), documents: this.documentsOf(tenant, row) };
+    const documents = this.documentsOf(tenant, row);
+    if (!isStoredTime(Number(approvedAt))) throw misshapen(tenant, toRunId(id), `the time at which gate ${gate} ended`);
+    return { runId: toRunId(id), gate, approvedAt: Number(approvedAt), documents };
   }
 
   private documentsOf(tenant: TenantId, row: DocumentsRow): RunDocuments {
@@ -261,6 +264,8 @@ export class PostgresRunReader extends RunReader {
     if (!row) return null;
     const documents = this.documentsOf(tenant, row);
     documents.compareInputs(admissionColumns(tenant, row), row.inputs);
+    const what = misshapenRecords(row);
+    if (what !== null) throw misshapen(tenant, run, what);
     return {
       summary: toSummary(tenant, row, this.admissionsKnown),
       documents,

@@ -251,7 +251,15 @@ export function* haltRun(session: Session, values: Values): Execution<unknown> {
     return [{ halted: found?.fence === fence && found.status === 'halted' }];
   }
   const version = r.version + 1;
-  const halted = { owner: null, due_at: null, status: 'halted', evidence_status: 'refused', waits: '[]', error };
+  const halted = {
+    owner: null,
+    due_at: null,
+    status: 'halted',
+    evidence_status: 'refused',
+    waits: '[]',
+    outputs: null,
+    error,
+  };
   tx.write(tables.runs, { ...r, ...halted, version });
   yield* appendAudit(session, tenant, audit);
   return [{ halted: true }];

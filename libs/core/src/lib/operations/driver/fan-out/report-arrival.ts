@@ -21,7 +21,7 @@ export function reportArrival(
   position: number,
   open: OpenItems,
 ): Arrival | null {
-  if (report.runId !== run.runId || mac(reportText(report)) !== report.mac) return null;
+  if (report.runId !== run.runId || macOf(mac, report) !== report.mac) return null;
   for (const value of Object.values(report.values)) values.keep(value);
   const { assignment, fence, worker } = report;
   // The evidence names executing workers besides driving ones, once per holder.
@@ -31,6 +31,16 @@ export function reportArrival(
       : [{ kind: 'fact', fact: { type: 'note', code: 'ASSIGNMENT_HELD', detail: { assignment, fence, ...worker } } }];
   const lost = report.refused ? [...open(assignment)].flatMap(([step, execution]) => partsOfLost(step, execution)) : [];
   return { kind: 'parts', parts: [...held, ...report.reported, ...lost], inboxPosition: position };
+}
+
+/** The MAC of a report; null for a message that no report can be. */
+function macOf(mac: DriverDependencies['mac'], report: AssignmentReport): string | null {
+  try {
+    return mac(reportText(report));
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /** Closes the stream of an execution that began elsewhere and that nobody will report about any more. */
