@@ -173,7 +173,7 @@ export class RunDueTicks {
       planHash: schedule.pin.planHash,
     };
     const ticked = await this.dependencies.schedules.stop(place, notice, announcement);
-    this.report({ tenant, scheduleId, outcome: ticked === 'done' ? 'stopped' : ticked, tick, reason: code });
+    this.report({ tenant, scheduleId, outcome: ticked === 'done' ? 'stopped' : ticked, tick: shown, reason: code });
   }
 
   private report(reported: Pick<TickReport, 'tenant' | 'scheduleId' | 'outcome'> & Partial<TickReport>): void {
