@@ -259,7 +259,7 @@ describe('due ticks', () => {
     await turn(schedules, () => Promise.reject(new TypeError('nothing runs')), reported);
     expect(schedules.done).toEqual(['stopped altered SCHEDULE_ALTERED null "schedule.stopped"']);
     expect(schedules.alarms).toMatchObject([{ tenant: TENANT, scheduleId: 'altered', what: 'the next tick' }]);
-    expect(reported).toMatchObject([{ outcome: 'stopped', tick: NOW, reason: 'SCHEDULE_ALTERED' }]);
+    expect(reported).toMatchObject([{ outcome: 'stopped', tick: NOW + 1, reason: 'SCHEDULE_ALTERED' }]);
   });
 
   it('replace a run of the schedule, and stop it for a line that names another run, which is not cancelled', async () => {
