@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { runUuid } from '@taskrunner/core/foundation';
 import type { StepId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
@@ -48,9 +49,11 @@ const VALUES: Readonly<Record<'numbers' | 'documents' | 'others', Values>> = {
   },
 };
 
+/** The digest of an environment that no worker honours. */
+const UNKNOWN = createHash('sha256').update('unknown').digest();
+
 /** Statements about rows of several runs or tenants, with their values. */
 function statements(session: string): readonly (readonly [string, string, readonly unknown[]])[] {
-  const digests = ['\\x00'];
   const named: readonly (readonly [string, readonly unknown[]])[] = [
     ['claim-runs', [session, 10, '', 1, [], []]],
     ['claim-unserved', [session, 10, 0, ['none'], 0, 1]],
@@ -68,7 +71,7 @@ function statements(session: string): readonly (readonly [string, string, readon
     ['other-workers', [session]],
     ['active-runs', []],
     ['count-unhonoured', []],
-    ['mark-unhonoured', [session, [tenantA, tenantB], [digests[0], digests[0]], ['x', 'y'], 0]],
+    ['mark-unhonoured', [session, [tenantA, tenantB], [UNKNOWN, UNKNOWN], ['x', 'y'], 0]],
     ['unmark-unhonoured', [session]],
     ['waiting-environments', [[]]],
     ['parked-kinds', [[], '', '', '', '']],
@@ -112,7 +115,16 @@ async function stored(): Promise<string> {
       await worker.committer.commit(aCommit(run, start, { assignments: assigned, outbox }));
     }
   const [unhonoured, unplaced] = [await submit(web.runStore), await submit(web.runStore)];
-  await submit(web.runStore);
+  const labelled = { workerLabels: ['none'] };
+  const unknown = await submit(web.runStore);
+  for (const tenant of [tenantA, tenantB]) {
+    await submit(web.runStore, { tenant, ...labelled });
+    await submit(web.runStore, { tenant });
+  }
+  await database.sql('update pack_runs.runs set environment_digest = $2 where run_id = $1', [
+    runUuid(unknown),
+    UNKNOWN,
+  ]);
   await database.sql(`update pack_runs.runs set unhonoured = 'x', unplaced = true where run_id = $1`, [
     runUuid(unhonoured),
   ]);
@@ -134,7 +146,7 @@ async function stored(): Promise<string> {
      insert into pack_runs.keys (use, id, recorded_ms) values ('admission', 'a', 0), ('ledger', 'b', 0);
      insert into pack_artifacts.object_looks (tenant_id) values ('acme'), ('other');
      update pack_runs.workers set state = 'dead' where worker_id = '${dying.id}';
-     update pack_runs.workers set steady_since = now() - interval '1 hour' where worker_id = '${me.id}'`,
+     update pack_runs.workers set steady_since = now() - interval '1 hour', lease_until = now() + interval '1 hour' where worker_id = '${me.id}'`,
   );
   return me.id;
 }
