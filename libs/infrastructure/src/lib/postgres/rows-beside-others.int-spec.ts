@@ -86,6 +86,16 @@ describe('the numbers of steps of one run', () => {
   });
 });
 
+it.each([0, -(2 ** 31), 2 ** 31 - 1])(
+  'a lease of %d ms in the row of one worker keeps no run from it',
+  async (leaseMs) => {
+    await database.sql('update pack_runs.workers set lease_ms = $1, lease_until = now()', [leaseMs]);
+    expect(await worker.claims.renew(me)).toMatchObject({ held: true });
+    expect(await database.sql('select lease_ms from pack_runs.workers')).toEqual([{ lease_ms: me.leaseMs }]);
+    await claimed(tenantA, tenantB);
+  },
+);
+
 describe('times of one row that no clock shows', () => {
   it.each(['infinity', '-infinity', '294276-01-01'])('keep no sweep from its end: due at %s', async (dueAt) => {
     const dying = await worker.claims.register(aWorker());
