@@ -108,6 +108,8 @@ describe('telling', () => {
     { type: '\0' },
     { ...item().announcement, at: 9e15 },
     { ...item().announcement, gate: '\ud800' },
+    { ...item().announcement, gateDigest: [[]] },
+    { ...item().announcement, execution: [[]] },
   ])('sends nothing of a row that no program has written, and keeps no other waiting: %j', async (announcement) => {
     const { outcome, sent, log } = await deliver(item({ announcement } as never), { kind: 'taken' });
     expect([outcome, sent, log]).toEqual([{ kind: 'altered' }, [], ['done']]);

@@ -65,10 +65,12 @@ export async function deliverWebhook(
 /** True for a document of which a message can be made. */
 function isAnnouncement(stored: Json): boolean {
   if (!isJsonObject(stored)) return false;
-  const { type, at, scheduleId, gate, step } = stored;
+  const { type, at, scheduleId, gate, gateDigest = null, step, execution = null } = stored;
   if (type === 'schedule.stopped') return typeof scheduleId === 'string' && scheduleId.isWellFormed();
   const isName = (name: unknown) => name === null || (typeof name === 'string' && name.isWellFormed());
-  return (ANNOUNCEMENT_TYPES as readonly unknown[]).includes(type) && isStoredTime(at) && isName(gate) && isName(step);
+  const isNumber = execution === null || Number.isSafeInteger(execution);
+  const isKnown = (ANNOUNCEMENT_TYPES as readonly unknown[]).includes(type);
+  return isKnown && isStoredTime(at) && [gate, gateDigest, step].every(isName) && isNumber;
 }
 
 function messageId({ id }: DueAnnouncement): string {

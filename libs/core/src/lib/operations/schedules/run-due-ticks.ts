@@ -9,6 +9,7 @@ import type { DueSchedule, ScheduleStore, TickPlace } from '../../ports/schedule
 import { decideTick, type SkipReason, type TickLimits } from '../../schedule/decide-tick';
 import { initiatorsOfSchedule, type Pin, type Schedule } from '../../schedule/schedule';
 import { ScheduleAltered } from '../../stored/stored-schedule';
+import { isStoredTime } from '../../stored/stored-time';
 import { loadSource } from '../packs/schedule-source';
 import { SCHEDULE_UNSIGNED } from './schedule-error';
 import type { SignedSchedules } from './signed-schedules';
@@ -161,16 +162,18 @@ export class RunDueTicks {
   ): Promise<void> {
     const { tenant, scheduleId, tick } = place;
     const { code, message } = error;
-    const notice = { code, message, tick, found: foundBy(error), at };
+    // A tick that cannot be shown is stopped at the time of the stop.
+    const shown = isStoredTime(tick) ? tick : at;
+    const notice = { code, message, tick: shown, found: foundBy(error), at };
     const announcement: JsonObject = {
       type: 'schedule.stopped',
       scheduleId,
       code,
-      tick: new Date(tick).toISOString(),
+      tick: new Date(shown).toISOString(),
       planHash: schedule.pin.planHash,
     };
     const ticked = await this.dependencies.schedules.stop(place, notice, announcement);
-    this.report({ tenant, scheduleId, outcome: ticked === 'done' ? 'stopped' : ticked, tick, reason: code });
+    this.report({ tenant, scheduleId, outcome: ticked === 'done' ? 'stopped' : ticked, tick: shown, reason: code });
   }
 
   private report(reported: Pick<TickReport, 'tenant' | 'scheduleId' | 'outcome'> & Partial<TickReport>): void {

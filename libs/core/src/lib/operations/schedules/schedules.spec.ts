@@ -250,6 +250,18 @@ describe('due ticks', () => {
     ]);
   });
 
+  it.each([-1, -(2 ** 63)])('stop a schedule whose next tick %d no program has written', async (next) => {
+    const schedules = all(aSchedule('altered'));
+    await schedules.find(TENANT, 'altered' as ScheduleId);
+    const [signed] = [...schedules.all.values()] as [Schedule];
+    schedules.all.set('altered', { ...signed, next });
+    const reported: TickReport[] = [];
+    await turn(schedules, () => Promise.reject(new TypeError('nothing runs')), reported);
+    expect(schedules.done).toEqual(['stopped altered SCHEDULE_ALTERED null "schedule.stopped"']);
+    expect(schedules.alarms).toMatchObject([{ tenant: TENANT, scheduleId: 'altered', what: 'the next tick' }]);
+    expect(reported).toMatchObject([{ outcome: 'stopped', tick: NOW + 1, reason: 'SCHEDULE_ALTERED' }]);
+  });
+
   it('replace a run of the schedule, and stop it for a line that names another run, which is not cancelled', async () => {
     const timing = { ...aSchedule('').timing, overlap: 'replace' } as const;
     const others: [string, Parameters<typeof aTickRun>[3]][] = [

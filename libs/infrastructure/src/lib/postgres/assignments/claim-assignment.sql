@@ -1,5 +1,6 @@
 -- Claims one free assignment: the oldest one of the tenant after the one served last, among runs whose environment, isolation and labels
--- this worker supports. Executions that began earlier are returned too. The outcome of those without an answer is unknown.
+-- this worker supports. Executions that began earlier are returned too. The outcome of those without an answer is unknown. An assignment
+-- with a fence that nothing can follow stays, and keeps no other waiting.
 with recursive me as (
   select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
@@ -16,7 +17,7 @@ with recursive me as (
     select a.tenant_id, a.run_id, a.name from pack_runs.assignments a
     join pack_runs.runs r on r.tenant_id = a.tenant_id and r.run_id = a.run_id
     where a.tenant_id = t.tenant_id and a.owner is null and a.left_over > 0
-      and r.environment_digest = any (me.environments) and r.isolation = any (me.isolations) and r.worker_labels <@ me.labels
+      and a.fence between 0 and 9007199254740990 and r.environment_digest = any (me.environments) and r.isolation = any (me.isolations) and r.worker_labels <@ me.labels
       and $1 <> all (r.passed_by)
       and r.status not in ('succeeded', 'failed', 'cancelled', 'halted')
     order by a.offered_at limit 1 for update of a skip locked

@@ -16,7 +16,7 @@ export async function resumeRuns(
   const resumed = await asMaintainer(maintainUrl, 'taskrunner resume', async (client) => {
     await client.query('begin');
     const { rows } = await client.query<{ run_id: string }>(
-      `update pack_runs.runs set owner = null, version = version + 1,
+      `update pack_runs.runs set owner = null, version = pack_runs.next_version(version),
          due_at = case when in_line then null else now() end,
          status = case when last_seq = 0 and not in_line then 'queued' else status end,
          waits = case when in_line

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonical, sha256 } from '@taskrunner/core/canonical';
 import { chainFault } from '@taskrunner/core/evidence';
+import { runUuid } from '@taskrunner/core/foundation';
 import type { RunId, StepId } from '@taskrunner/core/foundation';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 import { MemoryObjects } from '@taskrunner/core/testing';
@@ -157,6 +158,24 @@ describe('after a restore', () => {
       status: 'waiting',
       waits: [{ kind: 'concurrency', id: 'deploy', until: null }],
     });
+  });
+
+  it('a row with a fence, a version, a position or a tick that nothing can follow keeps no other from going on', async () => {
+    const [acting, altered, other] = [await aRun('once'), await aRun('idempotent'), await aRun('idempotent')];
+    const { at, scheduleId } = await before.web.scheduleStore.stamp();
+    await before.web.scheduleStore.create(aSchedule(scheduleId, at), 9, { type: 'schedule.created' });
+    await source.sql(
+      `update pack_runs.runs set fence = 9223372036854775807, version = 9223372036854775807 where run_id in ('${runUuid(altered)}', '${runUuid(acting)}');
+       insert into pack_runs.event_heads (tenant_id, position, removed) values ('acme', 9223372036854775807, 9223372036854775807)
+         on conflict (tenant_id) do update set position = excluded.position, removed = excluded.removed;
+       update pack_runs.schedules set next_ms = -9223372036854775808`,
+    );
+    const restored = await moved();
+    expect(restored.reported).toMatchObject({ standing: [{ runId: acting }], goingOn: 2, skipped: 0 });
+    expect((await claimed(restored)).map(({ runId }) => runId)).toEqual([other]);
+    expect(await target.sql('select position - removed as events from pack_runs.event_heads')).toEqual([
+      { events: '0' },
+    ]);
   });
 
   it('runs that have ended stay as they were', async () => {

@@ -38,6 +38,8 @@ export interface Settled {
 
 /** Larger than any earlier worker's fence: a claim raises the fence by one. */
 const FENCES = 1_000_000;
+/** The fence after a restore. One that somebody has altered so that it cannot be raised is one that no claim has. */
+const RAISED = 'case when fence between 0 and 9007199254740990 - $1::bigint then fence + $1::bigint else -1 end';
 /** More than the events of a tenant between a backup and a restore. */
 const POSITIONS = 1_000_000_000;
 /** Maximum number of ticks in one line of a schedule's history, and maximum number of lines. */
@@ -68,12 +70,12 @@ export async function settleRestored(
 /** Earlier workers own nothing, and their fences are stale. Requests and sweeps that were in progress are gone. */
 export async function endSessions(client: Client): Promise<void> {
   await client.query(
-    `update pack_runs.runs set owner = null, fence = fence + $1, passed_by = '{}',
+    `update pack_runs.runs set owner = null, fence = ${RAISED}, passed_by = '{}',
        due_at = case when owner is null then due_at else now() end
      where status not in ('succeeded', 'failed', 'cancelled', 'halted') or owner is not null`,
     [FENCES],
   );
-  await client.query('update pack_runs.assignments set owner = null, fence = fence + $1', [FENCES]);
+  await client.query(`update pack_runs.assignments set owner = null, fence = ${RAISED}`, [FENCES]);
   for (const table of ['pack_runs.workers', 'pack_artifacts.uploads', 'pack_artifacts.object_suspects'])
     await client.query(`delete from ${table}`);
 }
@@ -98,7 +100,14 @@ async function beginFeeds(client: Client): Promise<void> {
      on conflict (tenant_id) do nothing`,
     [POSITIONS],
   );
-  await client.query('update pack_runs.event_heads set position = position + $1, removed = position + $1', [POSITIONS]);
+  // A position that no event can follow begins again.
+  await client.query(
+    `update pack_runs.event_heads h set position = raised.position, removed = raised.position
+     from (select tenant_id, case when position between 0 and 9007199254740991 - $1::bigint then position + $1::bigint else $1::bigint end
+       as position from pack_runs.event_heads) raised
+     where h.tenant_id = raised.tenant_id`,
+    [POSITIONS],
+  );
 }
 
 /** Stops runs whose plan has a `once` step, because it is unknown whether the step has acted since the backup. */
@@ -116,7 +125,7 @@ async function standStill(client: Client): Promise<readonly StoppedRun[]> {
     );
     if (!mayActOnce(rows[0]?.plan)) continue;
     const held = await client.query<{ run_id: string }>(
-      `update pack_runs.runs r set owner = $3, version = r.version + 1, status = 'waiting',
+      `update pack_runs.runs r set owner = $3, version = pack_runs.next_version(r.version), status = 'waiting',
          waits = json_build_array(json_build_object('kind', 'restore', 'id', null, 'until', null))
        from pack_runs.run_sources s
        where s.tenant_id = $1 and s.plan_hash = $2 and r.tenant_id = s.tenant_id and r.run_id = s.run_id
@@ -148,7 +157,7 @@ function mayActOnce(plan: string | undefined): boolean {
 async function skipTicks(client: Client, calendar: Calendar): Promise<number> {
   const { rows } = await client.query<ScheduleRow & { readonly now_ms: number }>(
     `select s.*, pack_runs.now_ms() as now_ms from pack_runs.schedules s
-     where s.next_ms is not null and s.next_ms <= pack_runs.now_ms() and s.stopped is null and not s.paused`,
+     where s.next_ms between 0 and pack_runs.now_ms() and s.stopped is null and not s.paused`,
   );
   for (const row of rows) {
     const { tenant, timing, revision } = toSummary(row);

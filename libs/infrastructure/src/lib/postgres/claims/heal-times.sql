@@ -1,5 +1,5 @@
 -- Corrects times after the clock was set back. A due time that was set in what is now the future keeps its distance: from now instead of
--- from the time at which it was set. A worker's lease is cut to the maximum length of a lease. 500 of each at a time.
+-- from the time at which it was set. A time that no clock shows is due now. A worker's lease is cut to the maximum length of a lease. 500 of each at a time.
 with ahead as (
   select r.tenant_id, r.run_id from pack_runs.runs r
   where r.owner is null and r.due_at is not null
@@ -7,12 +7,12 @@ with ahead as (
   limit 500 for update skip locked
 ), runs as (
   update pack_runs.runs r set
-    due_at = case when r.due_set_at > now() then now() + greatest(interval '0', r.due_at - r.due_set_at) else r.due_at end,
+    due_at = case when r.due_set_at > now() then now() + pack_runs.distance(r.due_set_at, r.due_at) else r.due_at end,
     committed_at = least(r.committed_at, now())
   from ahead a where r.tenant_id = a.tenant_id and r.run_id = a.run_id
   returning 1
 ), items as (
-  update pack_runs.outbox o set due_at = now() + greatest(interval '0', o.due_at - o.due_set_at)
+  update pack_runs.outbox o set due_at = now() + pack_runs.distance(o.due_set_at, o.due_at)
   from (
     select i.tenant_id, i.outbox_id from pack_runs.outbox i
     where i.due_at <> 'infinity' and i.due_set_at > clock_timestamp() + $1 * interval '1 millisecond'
@@ -20,7 +20,7 @@ with ahead as (
   ) a where o.tenant_id = a.tenant_id and o.outbox_id = a.outbox_id
   returning 1
 ), deliveries as (
-  update pack_artifacts.exports e set due_at = now() + greatest(interval '0', e.due_at - e.due_set_at)
+  update pack_artifacts.exports e set due_at = now() + pack_runs.distance(e.due_set_at, e.due_at)
   from (
     select i.tenant_id, i.run_id, i.destination from pack_artifacts.exports i
     where i.status = 'pending' and i.due_set_at > clock_timestamp() + $1 * interval '1 millisecond'

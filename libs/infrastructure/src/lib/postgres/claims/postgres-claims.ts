@@ -110,7 +110,10 @@ export class PostgresClaims extends Claims {
   /** Not retried: the caller renews again soon, and measures its deadline from when it *sent* the last answered renewal. */
   async renew(workerSession: WorkerSession): Promise<{ held: boolean; at: number }> {
     const sent = this.clock.mark();
-    const [row] = await this.ask<{ held: boolean; at_ms: number }>(this.renewStatement, [workerSession.id]);
+    const [row] = await this.ask<{ held: boolean; at_ms: number }>(this.renewStatement, [
+      workerSession.id,
+      workerSession.leaseMs,
+    ]);
     if (!row) throw new TypeError('no answer');
     this.clock.observe(row.at_ms, sent);
     return { held: row.held, at: row.at_ms };

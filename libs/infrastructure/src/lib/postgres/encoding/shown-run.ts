@@ -71,8 +71,14 @@ export function isTexts(value: unknown): boolean {
 /** In a JSON text, NUL or half of a surrogate pair. The function `readable` of the database has the same pattern. */
 const UNREADABLE = /(^|[^\\])(\\\\)*\\u(0000|d[89a-f])/i;
 
+/** A value that is nested too deeply is not readable either. The database parses none, and neither does whoever shows it. */
 function isReadable(value: unknown): boolean {
-  return !UNREADABLE.test(JSON.stringify(value));
+  try {
+    return !UNREADABLE.test(JSON.stringify(value));
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 const STATUSES: ReadonlySet<unknown> = new Set(runStatuses);

@@ -51,6 +51,7 @@ import { countersThatEnd } from './108-counters-that-end';
 import { runForms } from './109-run-forms';
 import { readableTexts } from './110-readable-texts';
 import { rowsOfNobody } from './111-rows-of-nobody';
+import { rowsBesideOthers } from './112-rows-beside-others';
 import { documentsOfAnyDepth } from './113-documents-of-any-depth';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
@@ -108,6 +109,7 @@ export const migrations = [
   runForms,
   readableTexts,
   rowsOfNobody,
+  rowsBesideOthers,
   documentsOfAnyDepth,
 ];
 

@@ -77,7 +77,7 @@ export class RandomStatements {
       () => this.commits.flush(known),
       () => this.commits.flush(known),
       () => ({ name: 'run-positions', values: of([known.map((r) => r.tenant_id), known.map((r) => r.run_id)]) }),
-      () => ({ name: 'renew-lease', values: ofWorker() }),
+      () => ({ name: 'renew-lease', values: ofWorker([random.pick([1_000, 60_000])]) }),
       () => ({ name: 'mark-dead', values: ofWorker() }),
       () => ({ name: 'free-runs', values: of([random.pick([2, 3])]) }),
       () => ({ name: 'forget-dead', values: of([]) }),

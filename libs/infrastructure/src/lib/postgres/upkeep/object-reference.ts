@@ -45,7 +45,7 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
         unnest(pack_runs.digests_in(r.files, r.inputs)) d (digest) where pack_runs.names_digests(r.files, r.inputs)
       union all
       select s.tenant_id, null::uuid, d.digest from pack_runs.schedules s,
-        unnest(pack_runs.digests_in(s.source -> 'files', s.inputs)) d (digest)`,
+        unnest(pack_runs.digests_in(pack_runs.files_of(s.source), s.inputs)) d (digest)`,
     certain: false,
   },
   {

@@ -14,8 +14,8 @@ export function openLeaseDatabase(url: string): LeaseDatabase {
   const pool = openPool(url, { applicationName: 'taskrunner worker lease', max: 1, statementTimeoutMs: 2_000 });
   const renewStatement = statement('renew-lease');
   return {
-    renew: async ({ id }) => {
-      const { rows } = await pool.query<{ held: boolean; at_ms: number }>({ ...renewStatement, values: [id] });
+    renew: async ({ id, leaseMs }) => {
+      const { rows } = await pool.query<{ held: boolean; at_ms: number }>({ ...renewStatement, values: [id, leaseMs] });
       if (!rows[0]) throw new TypeError('no answer');
       return { held: rows[0].held, at: rows[0].at_ms };
     },

@@ -31,14 +31,14 @@ export function* registerWorker({ tx, tables, clock, uuid }: Session, values: Va
 
 /** `renew-lease.sql`. */
 export function* renewLease({ tx, tables, clock }: Session, values: Values): Execution<unknown> {
-  const [id] = values as [string];
+  const [id, lease_ms] = values as [string, number];
   const w = yield* tx.lock(tables.workers, id, ({ state }: WorkerRow) => state === 'live');
   const now = clock();
   if (w) {
     tx.write(tables.workers, {
-      ...w,
-      lease_until: now + w.lease_ms,
-      steady_since: w.renewed_at > now - w.lease_ms / 2 && w.renewed_at <= now ? w.steady_since : now,
+      ...{ ...w, lease_ms },
+      lease_until: now + lease_ms,
+      steady_since: w.renewed_at > now - lease_ms / 2 && w.renewed_at <= now ? w.steady_since : now,
       renewed_at: now,
     });
   }
