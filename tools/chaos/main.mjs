@@ -85,7 +85,7 @@ async function conduct() {
     stack.workers.fill();
     if (!(await until(() => stack.workers.ready.length === stack.workers.size, 120_000)))
       throw new Error('the workers do not start');
-    say(`${options.workers} workers are ready; seed ${seed}`);
+    say(`${stack.workers.size} workers are ready; seed ${seed}`);
     workload.start();
     await until(() => workload.failure ?? workload.accepted.size >= Math.min(20, workload.concurrent), 60_000);
     await campaign.run({ ...rig, prepared });

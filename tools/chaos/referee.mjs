@@ -261,7 +261,10 @@ export const CHECKS = {
   /** A copy whose log is damaged after the last flush opens and has every acknowledged commit, or is refused with a code. */
   'storage.tails': ({ storage }) =>
     storage.tails
-      .filter(({ distance, code, message, lost }) => distance >= 0 && (lost.length > 0 || (message !== null && !code)))
+      .filter(
+        ({ distance, code, message, lost }) =>
+          distance >= 0 && (lost.length > 0 || (message !== null && !STORAGE_ENDS.test(code ?? ''))),
+      )
       .map(({ distance, damage, message, lost }) => ({
         run: null,
         detail: `${damage} ${distance} bytes after the flush: ${message ?? `lost ${lost.join(', ')}`}`,

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { askAt } from '../database.mjs';
+import { FolderDatabase } from './folder-database.mjs';
 
 const require = createRequire(import.meta.url);
 const { openFolderDatabase } = require('@taskrunner/infrastructure/file-storage');
@@ -67,7 +67,7 @@ export async function tryTail({ storage, copies, seen, distance, damage }) {
   try {
     const database = await openFolderDatabase(copy, { log: (line) => lines.push(line) });
     try {
-      return { ...tail, ...(await lossOf(database, seen)), said: reasonIn(lines) };
+      return { ...tail, ...(await lossOf(new FolderDatabase(copy), seen)), said: reasonIn(lines) };
     } finally {
       await database.close();
     }
@@ -93,12 +93,11 @@ function damageAt(path, offset, damage) {
   }
 }
 
-async function lossOf({ urls }, seen) {
-  const ask = (text) => askAt(urls.ownerUrl, text);
-  const [counts] = await ask(
+async function lossOf(database, seen) {
+  const [counts] = await database.ask(
     'select (select count(*)::int from chaos.statuses) as statuses, (select count(*)::int from chaos.pages) as pages',
   );
-  const there = new Set((await ask('select run_id from pack_runs.runs')).map(({ run_id }) => toRunId(run_id)));
+  const there = new Set((await database.ask('select run_id from pack_runs.runs')).map(({ run_id }) => toRunId(run_id)));
   const lost = seen.runs.filter((run) => !there.has(run));
   if (counts.statuses < seen.statuses) lost.push(`${seen.statuses - counts.statuses} changes of a status`);
   if (counts.pages < seen.pages) lost.push(`${seen.pages - counts.pages} pages of journals`);

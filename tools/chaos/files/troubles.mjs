@@ -13,6 +13,8 @@ const AGAIN_MS = 300_000;
 export const KILLS = ['process', 'server', 'process, then server', 'server, then process', 'both at once'];
 /** Copies of the folder for each kill whose log is damaged. */
 const COPIES = 6;
+/** Runs that are submitted at the beginning of each trouble. */
+const SUBMITTED = 4;
 
 /** The code in the output of a process that has ended: `CODE message`. Null: it says none. */
 function codeIn(said) {
@@ -82,6 +84,7 @@ export class Troubles {
     if (trouble === 'full') disk.fill();
     else giveBack = withoutWriting(storage);
     const before = this.workload.accepted.size;
+    this.workload.submitSome(SUBMITTED);
     try {
       if (ms > NOTICED_MS) {
         await pause(NOTICED_MS);
