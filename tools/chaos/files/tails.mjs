@@ -60,19 +60,18 @@ export async function tryTail({ storage, copies, seen, distance, damage }) {
   if (spawnSync('cp', ['-a', storage, copy], { stdio: 'inherit' }).status !== 0) throw new Error('the copy failed');
   const position = seen.flushed + distance;
   const file = join(copy, 'database/pgdata/pg_wal', segmentOf(position));
-  // A log that was never written has nothing to tear.
-  if (existsSync(file)) damageAt(file, position % SEGMENT, damage);
-  const tail = { distance, damage };
+  // The next segment may not exist yet.
+  const isDamaged = existsSync(file);
+  if (isDamaged) damageAt(file, position % SEGMENT, damage);
+  const tail = { distance, damage, isDamaged };
   const lines = [];
   try {
     const database = await openFolderDatabase(copy, { log: (line) => lines.push(line) });
-    try {
-      return { ...tail, ...(await lossOf(new FolderDatabase(copy), seen)), said: reasonIn(lines) };
-    } finally {
-      await database.close();
-    }
+    // The last lines of the log arrive with the end of the server.
+    const found = await lossOf(new FolderDatabase(copy), seen).finally(() => database.close());
+    return { ...tail, ...found, said: reasonIn(lines) };
   } catch (error) {
-    return { ...tail, code: error.code ?? null, message: String(error.message ?? error), lost: [] };
+    return { ...tail, code: error.code ?? null, message: String(error.message ?? error), lost: [], said: null };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
