@@ -12,6 +12,8 @@ const { toRunId } = require('@taskrunner/core/foundation');
 
 const PAGE = 8_192;
 const SEGMENT = 16 * 1024 * 1024;
+/** How far before the last flush the log is damaged at most, bytes: more than what one run writes. */
+const FAR = 256 * 1024;
 const DAMAGES = ['cut', 'zeroed', 'scrambled'];
 
 /**
@@ -40,13 +42,15 @@ function segmentOf(position) {
 
 /**
  * Places to damage, as distances from the flushed position: its own byte, the end of its page and of the next one, and random ones. Negative:
- * bytes that are flushed.
+ * bytes that are flushed, one in the same page and one that is farther.
  */
 export function placesOf(flushed, random, count) {
   const pageEnd = PAGE - (flushed % PAGE);
   const edges = [0, pageEnd - 1, pageEnd];
   const later = Array.from({ length: Math.max(0, count - edges.length) }, () => random.between(1, pageEnd + PAGE));
-  const earlier = Array.from({ length: Math.ceil(count / 4) }, () => -random.between(1, Math.max(1, flushed % PAGE)));
+  const earlier = [flushed % PAGE, FAR].map(
+    (most) => -random.between(1, Math.max(1, Math.min(most, flushed % SEGMENT))),
+  );
   return [...edges.slice(0, count), ...later, ...earlier].map((distance) => ({
     distance,
     damage: random.pick(DAMAGES),
