@@ -59,7 +59,7 @@ export function processesOf(runs) {
 }
 
 /** Ids of the processes whose working directory is this folder (a real path), such as those of a PostgreSQL server. */
-export function standingIn(folder) {
+export function processesIn(folder) {
   const stands = (pid) => {
     try {
       return readlinkSync(`/proc/${pid}/cwd`) === folder;

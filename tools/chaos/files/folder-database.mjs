@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askAt } from '../database.mjs';
-import { bornAt, lives, standingIn } from '../processes.mjs';
+import { bornAt, lives, processesIn } from '../processes.mjs';
 import { pause, until } from '../waiting.mjs';
 
 /** Time in which the processes of a killed server end, milliseconds. */
@@ -28,14 +28,14 @@ export class FolderDatabase {
   async kill({ all = false } = {}) {
     const pid = Number(readFileSync(join(this.pgdata, 'postmaster.pid'), 'utf8').split('\n')[0]);
     const postmaster = { pid, born: bornAt(pid) };
-    for (const one of all ? [pid, ...standingIn(this.pgdata)] : [pid]) kill(one);
+    for (const one of all ? [pid, ...processesIn(this.pgdata)] : [pid]) kill(one);
     while (lives(postmaster)) await pause(5);
   }
 
   /** Resolves when no process of the server is left. */
   async gone() {
-    if ((await until(() => standingIn(this.pgdata).length === 0, GONE_MS, 20)) === null)
-      throw new Error(`processes of the killed server do not end: ${standingIn(this.pgdata).join(', ')}`);
+    if ((await until(() => processesIn(this.pgdata).length === 0, GONE_MS, 20)) === null)
+      throw new Error(`processes of the killed server do not end: ${processesIn(this.pgdata).join(', ')}`);
   }
 }
 
