@@ -20,3 +20,8 @@ it.each([
 ])('knows the end that a kill leaves: %s', (text) => {
   expect(damageOfLog(line(text))).toBeNull();
 });
+
+it('knows a log that was cut', () => {
+  const said = 'extending the write-ahead log 000000010000000000000002, which was cut to 7 bytes';
+  expect(damageOfLog(said)).toBe(said);
+});

@@ -3,7 +3,7 @@
  * zeros, or with pages of a segment that is used again.
  */
 const DAMAGED =
-  /LOG: +((?:incorrect (?:resource manager data checksum|prev-link)|invalid (?:resource manager ID|magic number (?!0000))|could not read from WAL segment).*)/;
+  /(?:LOG: +|^)((?:extending the write-ahead log|incorrect (?:resource manager data checksum|prev-link)|invalid (?:resource manager ID|magic number (?!0000))|could not read from WAL segment).*)/;
 
 /**
  * What a line of the server's log says about a damaged write-ahead log; null: nothing. The server takes the damage as the end of the log. That
