@@ -233,7 +233,7 @@ export const CHECKS = {
         detail: [`${trouble}: ended with ${code}`, ...said].join('\n  '),
       })),
     ...Object.keys(storage.refusals)
-      .filter((name) => !/^50[34] [A-Z]+(_[A-Z]+)*$/.test(name))
+      .filter((name) => !/^(429|50[34]) [A-Z]+(_[A-Z]+)*$/.test(name))
       .map((name) => ({ run: null, detail: `a caller was told ${name}` })),
   ],
 

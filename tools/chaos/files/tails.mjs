@@ -109,7 +109,11 @@ async function lossOf(database, seen) {
 
 /** Why the replay of the log ended, in PostgreSQL's words, without its position. */
 function reasonIn(lines) {
-  const at = lines.findIndex((line) => line.includes('redo done at'));
-  const before = lines[at < 0 ? lines.findIndex((line) => line.includes('redo is not required')) : at - 1] ?? '';
-  return before.replace(/^.*?(LOG|WARNING): */, '').replace(/[0-9A-F]+\/[0-9A-F]+/g, 'X');
+  const said = lines.filter((line) => line.includes('LOG: '));
+  const end = said.findIndex((line) => line.includes('redo done at'));
+  const reason = said[end - 1] ?? said.find((line) => line.includes('redo is not required')) ?? '';
+  return reason
+    .replace(/^.*?LOG: */, '')
+    .replace(/[0-9A-F]+\/[0-9A-F]+/g, 'X')
+    .replace(/[0-9A-F]{24}.*/, 'X');
 }
