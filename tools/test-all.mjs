@@ -14,6 +14,7 @@ const ROUNDS = [
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },
   { name: 'strangers', command: ['tools/security/main.mjs'] },
   { name: 'chaos', command: ['tools/chaos/main.mjs', '--kills', '200'] },
+  { name: 'chaos in a folder', command: ['tools/chaos/main.mjs', '--campaign', 'files', '--kills', '1000'] },
 ];
 
 const failed = [];

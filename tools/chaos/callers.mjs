@@ -119,6 +119,8 @@ async function readEvents(response, lines, limit) {
       if (data === undefined) continue;
       const event = JSON.parse(data);
       if (event.eventType === 'run.finished') return true;
+      // `stream.resume`: the service stops, and closes the connection.
+      if (event.eventType !== 'step.log') continue;
       lines.push({ id: Number(/^id: ?(.*)$/m.exec(frame)?.[1]), text: event.message, step: event.stepId });
       if (limit > 0 && ++read >= limit) return false;
     }

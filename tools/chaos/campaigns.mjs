@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { startAnswerThief, WRITES } from './answer-thief.mjs';
+import { FILES } from './files/campaign.mjs';
 import { POISON_STEP } from './packs.mjs';
 import { peakMiB } from './processes.mjs';
 import { pause, until } from './waiting.mjs';
@@ -30,7 +31,7 @@ function sampleMemory(workers, nemesis) {
 /**
  * Fields: `count`: default number of disturbances; `store`: location of the objects, so that they can be made unavailable (`--store`);
  * `durable`: not possible on a relaxed database; `prepare`: called before the workers start; `run`: called during the workload; `skip`:
- * reason why it is impossible on this machine.
+ * reason why it is impossible on this machine; `startStack`: another stack than that of two services; `storage`: evidence about its storage.
  */
 export const CAMPAIGNS = {
   kills: {
@@ -156,6 +157,8 @@ export const CAMPAIGNS = {
       state.isOn = false;
     },
   },
+
+  files: FILES,
 
   poison: {
     what: 'packs that kill the worker that starts them',

@@ -9,6 +9,18 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 const { Client } = require('pg');
 
+/** One query on a new connection, because connections must not outlive their server. */
+export async function askAt(connectionString, text, values = []) {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 60_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.query(text, values)).rows;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
 export class Database {
   #started = null;
 
@@ -17,20 +29,9 @@ export class Database {
     Object.assign(this, { adminUrl, dataDirectory, durable, port: Number(new URL(adminUrl).port) });
   }
 
-  /** One query as the superuser on a new connection, because connections must not outlive their server. */
-  async ask(text, values = []) {
-    const client = new Client({
-      connectionString: this.adminUrl,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 60_000,
-    });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      return (await client.query(text, values)).rows;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
+  /** One query as the superuser. */
+  ask(text, values = []) {
+    return askAt(this.adminUrl, text, values);
   }
 
   /** Sends SIGKILL to the postmaster under load. Resolves when it has ended. Its backends detect this by themselves. */

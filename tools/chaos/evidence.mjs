@@ -17,9 +17,9 @@ const READING_MS = 300_000;
 
 /**
  * Collects the evidence of a campaign. `leftovers`: processes that should have ended; `measures`: figures with a limit; `objects`:
- * disturbances of the store, and the errors that were reported.
+ * disturbances of the store, and the errors that were reported; `storage`: those of a storage folder.
  */
-export async function collectEvidence({ stack, workload, leftovers, measures, objects }) {
+export async function collectEvidence({ stack, workload, leftovers, measures, objects, storage }) {
   const { database } = stack;
   const rows = async (text) => {
     const all = await database.ask(text);
@@ -49,6 +49,7 @@ export async function collectEvidence({ stack, workload, leftovers, measures, ob
     leftovers,
     measures,
     objects,
+    storage,
     exits: stack.workers.all.map(({ name, end, asked, said }) => ({
       worker: name,
       ...end,

@@ -29,7 +29,7 @@ const { values: options } = readOptions(import.meta.url, {
   count: { type: 'string' },
   seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   every: { type: 'string', default: '300-1500' },
-  concurrent: { type: 'string', default: '40' },
+  concurrent: { type: 'string' },
   workers: { type: 'string', default: '4' },
   settle: { type: 'string', default: String(SETTLE_MS / 1_000) },
   store: { type: 'string' },
@@ -38,6 +38,8 @@ const { values: options } = readOptions(import.meta.url, {
   json: { type: 'boolean', default: false },
   verbose: { type: 'boolean', default: false },
 });
+/** Evidence about storage of a campaign that does not disturb it. */
+const NO_STORAGE = { ends: [], readiness: [], seconds: [], tails: [], refusals: {} };
 const campaign = CAMPAIGNS[options.campaign];
 if (!campaign) {
   console.error(`there is no campaign ${options.campaign}: ${Object.keys(CAMPAIGNS).join(', ')}`);
@@ -51,7 +53,7 @@ const say = (text) =>
 
 async function conduct() {
   const random = new Random(seed);
-  const stack = await startStack({
+  const stack = await (campaign.startStack ?? startStack)({
     random,
     durable: campaign.durable || !options.relaxed,
     workers: Number(options.workers),
@@ -66,7 +68,7 @@ async function conduct() {
     const workload = new Workload({
       stack,
       random: random.for('workload'),
-      concurrent: Number(options.concurrent),
+      concurrent: Number(options.concurrent ?? campaign.concurrent ?? 40),
       ada,
       grace,
     });
@@ -83,7 +85,7 @@ async function conduct() {
     stack.workers.fill();
     if (!(await until(() => stack.workers.ready.length === stack.workers.size, 120_000)))
       throw new Error('the workers do not start');
-    say(`${options.workers} workers are ready; seed ${seed}`);
+    say(`${stack.workers.size} workers are ready; seed ${seed}`);
     workload.start();
     await until(() => workload.failure ?? workload.accepted.size >= Math.min(20, workload.concurrent), 60_000);
     await campaign.run({ ...rig, prepared });
@@ -100,6 +102,11 @@ async function conduct() {
       stack,
       workload,
       leftovers,
+      storage: {
+        ...NO_STORAGE,
+        ...campaign.storage?.(prepared),
+        ...(campaign.storage ? { refusals: refusalsOf([ada, grace]) } : {}),
+      },
       measures: nemesis.did('measure'),
       objects: {
         outages: nemesis.did('objects'),
@@ -147,6 +154,8 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
     readiness: counted(nemesis.did('readiness'), 'reason'),
     uploads: counted(nemesis.did('upload'), 'status'),
     refusals: evidence.objects.refusals,
+    kills: counted(nemesis.did('kill'), 'how'),
+    storage: storageFigures(nemesis, evidence.storage),
     stolen: counted(nemesis.did('stolen'), 'statement'),
     runs: evidence.accepted.length,
     outcomes,
@@ -176,6 +185,33 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
     },
     measures: nemesis.did('measure').map(({ name, value, unit }) => `${name}: ${value} ${unit}`),
     databaseRestartMs: restarts.length === 0 ? null : { p50: quantile(restarts, 0.5), max: quantile(restarts, 1) },
+  };
+}
+
+function storageFigures(nemesis, { ends, readiness, seconds, tails }) {
+  const again = nemesis.did('kill').flatMap(({ againMs }) => againMs ?? []);
+  const outcome = ({ distance, code, lost }) =>
+    `${distance < 0 ? 'flushed' : 'unflushed'}, ${code ?? (lost.length > 0 ? 'lost' : 'nothing lost')}`;
+  return {
+    troubles: counted(nemesis.did('trouble'), 'trouble'),
+    ends: counted(
+      ends.map(({ trouble, code }) => ({ end: `${trouble}: ${code}` })),
+      'end',
+    ),
+    readiness: counted(
+      readiness.map(({ trouble, status, reason }) => ({ said: `${trouble}: ${status} ${reason}` })),
+      'said',
+    ),
+    seconds: counted(seconds, 'code'),
+    tails: counted(
+      tails.map((tail) => ({ outcome: outcome(tail) })),
+      'outcome',
+    ),
+    replayEnds: counted(
+      tails.map(({ distance, said = null }) => ({ said: `${distance < 0 ? 'flushed' : 'unflushed'}: ${said}` })),
+      'said',
+    ),
+    againMs: { n: again.length, p50: quantile(again, 0.5), max: quantile(again, 1) },
   };
 }
 

@@ -40,8 +40,7 @@ export class Nemesis {
       const children = descendants(worker.pid);
       this.workers.signal(worker, 'SIGKILL');
       this.#did('kill', { worker: worker.name });
-      this.#mustBeGone(children, `of ${worker.name}, killed`, LEASE_MS, isStep);
-      this.#mustBeGone(children, `of ${worker.name}, killed`, HELPERS_GONE_MS);
+      this.killed(worker, children);
     }
   }
 
@@ -144,6 +143,12 @@ export class Nemesis {
   async #enough(least = Math.max(1, this.workers.size - 1)) {
     if ((await until(() => this.workers.ready.length >= least, 120_000, 50)) === null)
       throw new Error('workers do not come up again: see their logs');
+  }
+
+  /** Steps and helpers of a process that has been killed end by themselves. */
+  killed(worker, children) {
+    this.#mustBeGone(children, `of ${worker.name}, killed`, LEASE_MS, isStep);
+    this.#mustBeGone(children, `of ${worker.name}, killed`, HELPERS_GONE_MS);
   }
 
   #mustBeGone(processes, what, ms, counts = () => true) {

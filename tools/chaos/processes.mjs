@@ -1,5 +1,5 @@
 // Process information from the kernel.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 /** Every descendant of a process with its command line. */
 export function descendants(root) {
@@ -56,4 +56,19 @@ export function processesOf(runs) {
       const run = /(?:^|\0)TASKRUNNER_RUN_ID=(\w+)/.exec(read(`/proc/${name}/environ`))?.[1];
       return run !== undefined && runs.has(run) ? [{ pid: Number(name), command: commandOf(name) }] : [];
     });
+}
+
+/** Ids of the processes whose working directory is this folder (a real path), such as those of a PostgreSQL server. */
+export function processesIn(folder) {
+  const stands = (pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === folder;
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter(stands);
 }

@@ -6,6 +6,8 @@ const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core/step
 const UNNOTICED_MS = 4_000;
 /** Permitted codes for callers while the store is unavailable. A bucket that refuses has another code. */
 const SAID = new Set(['503 OBJECT_STORE_UNAVAILABLE', '503 OBJECT_STORE_REFUSED', '503 PLANNER_BUSY']);
+/** Codes of a process that ends because of its storage. */
+const STORAGE_ENDS = /^(STORAGE|DATABASE|CLI_DATABASE)_/;
 const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 
 /** `each[3]::idem-item` → `idem-item`. */
@@ -221,6 +223,52 @@ export const CHECKS = {
       .filter(({ status, reason }) => status !== 503 || reason === null)
       .map(({ trouble, status }) => ({ run: null, detail: `the store is ${trouble}, and readiness says ${status}` })),
   ],
+
+  /** A process that ends because of its storage says why by a code, and callers are refused with one. */
+  'storage.said': ({ storage }) => [
+    ...storage.ends
+      .filter(({ code, isRefusal }) => !isRefusal || !STORAGE_ENDS.test(code ?? ''))
+      .map(({ trouble, code, said }) => ({
+        run: null,
+        detail: [`${trouble}: ended with ${code}`, ...said].join('\n  '),
+      })),
+    ...Object.keys(storage.refusals)
+      .filter((name) => !/^(429|50[34]) [A-Z]+(_[A-Z]+)*$/.test(name))
+      .map((name) => ({ run: null, detail: `a caller was told ${name}` })),
+  ],
+
+  /** While the storage takes nothing, readiness says why, or the process is down. */
+  'storage.ready': ({ storage }) =>
+    storage.readiness
+      .filter(
+        ({ status, reason, accepted }) =>
+          status !== null && !(status === 503 && reason !== null) && !(status === 200 && accepted > 0),
+      )
+      .map(({ trouble, status, accepted }) => ({
+        run: null,
+        detail: `${trouble}: readiness says ${status}, and ${accepted} runs were accepted`,
+      })),
+
+  /** A second process is refused, is told who holds the folder, and does not disturb it. */
+  'storage.held': ({ storage }) =>
+    storage.seconds
+      .filter(
+        ({ code, said, holder, isThere }) =>
+          code !== 'STORAGE_HELD' || !isThere || !said.some((line) => line.includes(`process ${holder} `)),
+      )
+      .map(({ holder, said }) => ({ run: null, detail: [`beside ${holder}`, ...said].join('\n  ') })),
+
+  /** A copy whose log is damaged after the last flush opens and has every acknowledged commit, or is refused with a code. */
+  'storage.tails': ({ storage }) =>
+    storage.tails
+      .filter(
+        ({ distance, code, message, lost }) =>
+          distance >= 0 && (lost.length > 0 || (message !== null && !STORAGE_ENDS.test(code ?? ''))),
+      )
+      .map(({ distance, damage, message, lost }) => ({
+        run: null,
+        detail: `${damage} ${distance} bytes after the flush: ${message ?? `lost ${lost.join(', ')}`}`,
+      })),
 
   'limits.kept': ({ measures }) =>
     measures.flatMap(({ name, value, most, unit }) =>

@@ -61,6 +61,20 @@ function sound() {
       readiness: [{ trouble: 'full', status: 503, reason: 'the folder of objects is full (ENOSPC)' }],
       refusals: { '503 OBJECT_STORE_UNAVAILABLE': 3 },
     },
+    storage: {
+      ends: [{ trouble: 'full', code: 'STORAGE_FULL', isRefusal: true, said: [] }],
+      readiness: [
+        { trouble: 'full', status: 503, reason: 'objects: full', accepted: 0 },
+        { trouble: 'full', status: null, reason: null, accepted: 0 },
+      ],
+      seconds: [{ code: 'STORAGE_HELD', holder: 7, isThere: true, said: ['STORAGE_HELD in use: process 7 (serve)'] }],
+      tails: [
+        { distance: 0, damage: 'cut', code: null, message: null, lost: [] },
+        { distance: 9, damage: 'zeroed', code: 'DATABASE_START_FAILED', message: 'no', lost: [] },
+        { distance: -1, damage: 'zeroed', code: null, message: null, lost: [RUN] },
+      ],
+      refusals: { '503 DATABASE_UNAVAILABLE': 3 },
+    },
     exits: [{ worker: 'chaos-1', code: null, signal: 'SIGKILL', asked: 'SIGKILL', said: [] }],
   };
 }
@@ -147,6 +161,23 @@ const PLANTED = {
     (e) => (e.objects.readiness[0].status = 200),
     (e) => (e.objects.readiness[0].reason = null),
   ],
+  'storage.said': [
+    (e) => (e.storage.ends[0].code = null),
+    (e) => (e.storage.ends[0].isRefusal = false),
+    (e) => (e.storage.refusals['500 INTERNAL'] = 1),
+    (e) => (e.storage.refusals['503 none'] = 1),
+  ],
+  'storage.ready': [
+    (e) => (e.storage.readiness[0].reason = null),
+    (e) => (e.storage.readiness[0].status = 200),
+    (e) => (e.storage.readiness[0].status = 500),
+  ],
+  'storage.held': [
+    (e) => (e.storage.seconds[0].code = null),
+    (e) => (e.storage.seconds[0].isThere = false),
+    (e) => (e.storage.seconds[0].holder = 8),
+  ],
+  'storage.tails': [(e) => (e.storage.tails[0].lost = [RUN]), (e) => (e.storage.tails[1].code = null)],
   'limits.kept': [(e) => (e.measures[0].value = 513)],
   'poison.just': [
     (e) => Object.assign(e.runs[RUN], { status: 'failed', code: 'POISON' }),

@@ -11,12 +11,17 @@ const WORKER = join(ROOT, 'apps/worker/dist/main.js');
 const SAID = 30;
 const PRELOAD = join(import.meta.dirname, 'faults', 'preload.cjs');
 
-/** Maintains `size` workers. `envOf(number)`: environment variables of the worker with that number, which override the configuration. */
+/**
+ * Maintains `size` workers. `envOf(number)`: environment variables of the worker with that number, which override the configuration.
+ * `command`: another program in place of the worker, with its arguments.
+ */
 export class Workers {
-  constructor({ configurationPath, folder, size, envOf = () => ({}) }) {
-    Object.assign(this, { configurationPath, folder, size, envOf });
+  constructor({ configurationPath, folder, size, envOf = () => ({}), command = [WORKER] }) {
+    Object.assign(this, { configurationPath, folder, size, envOf, command });
     this.count = 0;
     this.stopping = false;
+    /** True: those that end are not replaced yet. */
+    this.isHeld = false;
     this.running = new Set();
     /** All workers with their ends. */
     this.all = [];
@@ -29,7 +34,7 @@ export class Workers {
   }
 
   fill() {
-    while (!this.stopping && this.running.size < this.size) this.#start();
+    while (!this.stopping && !this.isHeld && this.running.size < this.size) this.#start();
   }
 
   /** The log of a worker. */
@@ -64,7 +69,7 @@ export class Workers {
     const number = ++this.count;
     const name = `chaos-${number}`;
     const env = this.envOf(number);
-    const child = spawn(process.execPath, ['--require', PRELOAD, WORKER], {
+    const child = spawn(process.execPath, ['--require', PRELOAD, ...this.command], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
       env: {
@@ -79,7 +84,7 @@ export class Workers {
     });
     const log = createWriteStream(join(this.folder, 'logs', `${name}.log`));
     const worker = { name, env, child, pid: child.pid, startedAt: Date.now(), readyAt: null, isStopped: false };
-    Object.assign(worker, { asked: null, killedAt: null, end: null, said: [] });
+    Object.assign(worker, { asked: null, killedAt: null, end: null, said: [], facts: null });
     this.running.add(worker);
     this.all.push(worker);
     child.stdin.on('error', () => undefined);
@@ -89,7 +94,9 @@ export class Workers {
       if (worker.said.length > SAID) worker.said.shift();
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line.startsWith('{"ready"')) worker.readyAt = Date.now();
+      if (!line.startsWith('{"ready"')) return;
+      worker.readyAt = Date.now();
+      worker.facts = JSON.parse(line);
     });
     child.once('exit', (code, signal) => {
       worker.end = { code, signal, at: Date.now() };

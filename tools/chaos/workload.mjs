@@ -46,6 +46,11 @@ export class Workload {
     return this.#accept('large-map', largeMapPack(this.stack.effects.port, items));
   }
 
+  /** Submits a few runs now, whether or not others wait: their callers are told what the product can do at this moment. */
+  submitSome(count) {
+    for (let i = 0; i < count; i++) this.#track(this.#submit(this.choices.pick(this.packs)));
+  }
+
   async #accept(pack, manifest) {
     const run = await this.ada.submit(manifest);
     if (run !== null) this.accepted.set(run, { pack, cancelled: false });

@@ -297,7 +297,7 @@ export class LoopsModule {
       providers: [...session(isolatedMain), ...DRIVING, ...UPKEEP],
       exports: [
         ...imports,
-        ...[Departure, LeaseKeeper, SandboxProbes, SandboxWatch, WorkerSessions, Duties],
+        ...[Departure, Quarantine, LeaseKeeper, SandboxProbes, SandboxWatch, WorkerSessions, Duties],
         ...[HonourLoop, WorkLoops, AttestLoop, ObjectSweep],
       ],
     };

@@ -55,6 +55,7 @@ import { ObjectSweep } from './loops/object-sweep';
 import { UpkeepLoops } from './loops/upkeep-loops';
 import { WorkLoops } from './loops/work-loops';
 import { Processes } from './processes';
+import { Quarantine } from './quarantine/quarantine';
 import { SandboxProbes } from './sandbox-probes';
 import { SandboxWatch } from './sandbox-watch';
 import { SealingModule } from './sealing.module';
@@ -97,11 +98,13 @@ const PROVIDERS = [
     Processes,
     {
       planning: PlanningThreads,
+      quarantine: Quarantine,
       supervisor: Supervisor,
       storeHealth: ObjectStoreHealth,
       egress: EgressProxy,
     },
-    ({ planning, supervisor, storeHealth, egress }) => new Processes(planning, supervisor, storeHealth, egress),
+    ({ planning, quarantine, supervisor, storeHealth, egress }) =>
+      new Processes(planning, quarantine, supervisor, storeHealth, egress),
   ),
   provide(
     UpkeepLoops,

@@ -123,6 +123,17 @@ describe('runs in quarantine', () => {
     expect(await drive('ends')).toBe('ended');
   });
 
+  it('end with their worker, and none is blamed', async () => {
+    said.length = 0;
+    const driven = ['waits', 'waits', 'waits'].map(drive);
+    while (notes().filter((line) => line.endsWith('drive')).length < 2) await new Promise((go) => setTimeout(go, 20));
+    await quarantine.close();
+    expect(await Promise.all(driven.slice(0, 2))).toEqual(['handed-over', 'handed-over']);
+    for (const pid of pids()) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    expect(await driven[2]).toBe('handed-over');
+    expect(said).not.toContainEqual(expect.arrayContaining(['quarantine.failed']));
+  });
+
   it('hear of renewals and letters, and are handed over, also while they wait', async () => {
     quarantine.renew({ ms: 6_000, sentAtMs: 1 });
     const [first, second, third] = ['waits', 'waits', 'waits'].map(open) as [

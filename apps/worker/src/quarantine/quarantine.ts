@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { causesOf } from '@taskrunner/core/foundation';
 import type { Driven, Refusal } from '@taskrunner/core/operations';
@@ -53,6 +54,8 @@ export class Quarantine {
   private readonly places: Place[];
   private readonly waiting: ((place: Place) => void)[] = [];
   private deadline: Deadline | null = null;
+  private readonly children = new Set<ChildProcess>();
+  private isClosing = false;
 
   /**
    * `env`: the worker's environment variables, including secrets, for a slot with this folder. `workDirectory`: of the worker; each slot
@@ -75,6 +78,18 @@ export class Quarantine {
     for (const drive of this.drives) drive.send({ type: 'renew', deadline });
   }
 
+  /**
+   * Ends the processes that still drive a run, as if this worker had been killed. Without a database they would try to commit for ever, and
+   * keep this process alive. No run is blamed. Resolves when they have ended.
+   */
+  async close(): Promise<void> {
+    this.isClosing = true;
+    for (const drive of this.drives) drive.end();
+    const ends = [...this.children].map((child) => once(child, 'exit'));
+    for (const child of this.children) child.kill('SIGKILL');
+    await Promise.all(ends);
+  }
+
   /** A run that waits for an isolated process. */
   open(run: ClaimedRun, refusal: Refusal | null): IsolatedDrive {
     return new IsolatedDrive(run, refusal, (drive) => this.drive(drive));
@@ -85,7 +100,7 @@ export class Quarantine {
     if (place === null) return 'handed-over';
     this.drives.add(drive);
     try {
-      return drive.isHandedOver ? 'handed-over' : await this.driveIn(place, drive);
+      return drive.isHandedOver || this.isClosing ? 'handed-over' : await this.driveIn(place, drive);
     } finally {
       this.drives.delete(drive);
       const next = this.waiting.shift();
@@ -117,7 +132,7 @@ export class Quarantine {
   private async driveIn(place: Place, drive: IsolatedDrive): Promise<IsolatedOutcome> {
     const { runId, tenant, crashes } = drive.run;
     const child = place.child ?? (await this.start(place, drive.run));
-    if (child === null) return 'failed';
+    if (child === null) return drive.isHandedOver ? 'handed-over' : 'failed';
     this.log.say('warn', 'quarantine.began', { runId, tenant, crashes });
     if (this.deadline !== null) drive.send({ type: 'renew', deadline: this.deadline });
     const say = (message: FromQuarantine): void => {
@@ -141,7 +156,11 @@ export class Quarantine {
       serialization: 'advanced',
     });
     place.child = child;
-    const gone = (): void => void (place.child = place.child === child ? null : place.child);
+    this.children.add(child);
+    const gone = (): void => {
+      this.children.delete(child);
+      if (place.child === child) place.child = null;
+    };
     child.once('error', gone).once('exit', gone);
     return new Promise((resolve) => {
       const causes: string[] = [];
@@ -151,7 +170,7 @@ export class Quarantine {
       };
       const fail = (error: unknown): void => {
         if (error instanceof Error) causes.push(...causesOf(error));
-        this.sayFailed(run, { ...endOf(child), causes });
+        if (!this.isClosing) this.sayFailed(run, { ...endOf(child), causes });
         settle(null);
       };
       const settle = (outcome: ChildProcess | null): void => {
@@ -184,6 +203,7 @@ function endOf({ exitCode, signalCode }: ChildProcess): {
 /** One run in quarantine, as a claim loop holds a driver. */
 export class IsolatedDrive {
   isHandedOver = false;
+  private isEnding = false;
   /** Message of the error that ended the drive, if it was a mistake of the program. */
   mistake: string | null = null;
   private child: ChildProcess | null = null;
@@ -214,6 +234,12 @@ export class IsolatedDrive {
     else this.send({ type: 'drain' });
   }
 
+  /** Its worker ends, and its process with it. */
+  end(): void {
+    this.isHandedOver = true;
+    this.isEnding = true;
+  }
+
   /** Only its process knows which steps it abandons. */
   giveUpIdempotent(): readonly string[] {
     this.send({ type: 'give-up' });
@@ -239,7 +265,7 @@ export class IsolatedDrive {
         else if (message.type === 'failed') this.mistake = message.mistake;
         else if (message.type === 'driven') end(message.driven);
       };
-      const lose = (): void => end(isDriving ? 'died' : 'failed');
+      const lose = (): void => end(this.isEnding ? 'handed-over' : isDriving ? 'died' : 'failed');
       const end = (driven: IsolatedOutcome): void => {
         child.off('message', hear).off('exit', lose);
         resolve(driven);

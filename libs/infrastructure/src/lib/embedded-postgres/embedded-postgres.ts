@@ -17,6 +17,7 @@ import type { DirectoryOwner } from './directory-owner';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { chooseAccount } from './os-account';
 import { reclaimOrphan } from './postmaster';
+import { completeSegments } from './log-segments';
 import { openServerLog } from './server-log';
 import { guardServer } from './server-guard';
 import { launchServer, LOOPBACK } from './server-process';
@@ -176,7 +177,11 @@ async function start(
   if (original) await copyCluster(place, programs, original, durable && !isLater);
   let password = await superuserPassword(place);
   if (major === undefined && !original) await makeCluster(place, programs, password, durable);
-  if (major !== undefined) await reclaimOrphan(pgdata, (line) => options.log?.(line));
+  if (major !== undefined) {
+    const say = (line: string): void => options.log?.(line);
+    await reclaimOrphan(pgdata, say);
+    await completeSegments(pgdata, say);
+  }
   const written = original && isLater ? syncCluster(pgdata, account, programs) : Promise.resolve();
   written.catch(() => undefined);
   const database = (major === undefined && !original) || !options.database ? INITIAL_DATABASE : options.database;

@@ -7,6 +7,7 @@ import { databaseUrlOf } from '../configuration/database-urls';
 import { maintainDatabase } from '../postgres/upkeep/maintain';
 import { Telemetry } from '../telemetry/telemetry';
 import { maintainDaily } from './daily-maintenance';
+import { damageOfLog } from './damaged-log';
 import { openFolderDatabase } from './folder-database';
 import { LastOut } from './last-out';
 
@@ -67,7 +68,11 @@ async function openPlace({
     };
   const database = await openFolderDatabase(folder, {
     connections: MOST_POOLS * poolSize + FURTHER_CONNECTIONS,
-    log: (line) => telemetry.log.say('debug', 'database.server', { line }),
+    log: (line) => {
+      telemetry.log.say('debug', 'database.server', { line });
+      const reason = damageOfLog(line);
+      if (reason !== null) telemetry.log.say('warn', 'database.log-damaged', { reason });
+    },
   });
   let isClosing = false;
   const lost = database.ended.then(async ({ code, signal }) => {

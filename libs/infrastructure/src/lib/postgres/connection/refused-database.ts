@@ -91,6 +91,8 @@ const NO_PASSWORD = /client password must be a/i;
 function codeOf(error: unknown): Refusal | null {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   if (typeof code === 'string') {
+    // A file that the server cannot open has the code of a missing right.
+    if (code === '42501' && failureOf(error) === 'again') return 'DATABASE_UNAVAILABLE';
     const known = STATES.find(([state]) => code.length === 5 && state.test(code));
     if (known) return known[1];
     if (CERTIFICATE.test(code)) return 'DB_TLS';

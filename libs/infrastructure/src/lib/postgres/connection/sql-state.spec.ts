@@ -1,4 +1,4 @@
-import { failureOf, isDatabaseFault, isAuditBroken, isDuplicate } from './sql-state';
+import { failureOf, isAuditBroken, isDatabaseFault, isDatabaseUnavailable, isDuplicate } from './sql-state';
 
 it.each([
   ['40001', 'again'],
@@ -32,6 +32,16 @@ it.each([
 ])('the driver saying "%s" means %s', (message, failure) => {
   expect(failureOf(new Error(message))).toBe(failure);
 });
+
+it.each(['Permission denied', 'Read-only file system', 'Operation not permitted'])(
+  'a file that the server cannot open is repeated when it can: %s',
+  (reason) => {
+    const error = Object.assign(new Error(`could not open file "base/16390/2601": ${reason}`), { code: '42501' });
+    expect([failureOf(error), isDatabaseUnavailable(error), isDatabaseFault(error)]).toEqual(['again', true, false]);
+    const denied = Object.assign(new Error('permission denied for table runs'), { code: '42501' });
+    expect(failureOf(denied)).toBe('fault');
+  },
+);
 
 it('knows duplicates', () => {
   expect(isDuplicate({ code: '23505' })).toBe(true);

@@ -26,6 +26,10 @@ const NETWORK = new Set([
 const DRIVER =
   /connection terminated|timeout (?:exceeded|expired)|connection error|not queryable|query read timeout|client was closed/i;
 
+/** SQLSTATE of a missing right, and of a file that the server cannot open. Only the text tells them apart. */
+const DENIED = '42501';
+const OF_FILE = /^could not .*: (?:Permission denied|Read-only file system|Operation not permitted)$/;
+
 /**
  * Classifies the SQLSTATE (PostgreSQL, appendix A) or the driver's error. A terminated backend (57P0x) may have committed before it
  * reported; it counts as lost.
@@ -36,6 +40,8 @@ export function failureOf(error: unknown): Failure {
     if (NETWORK.has(code) || LOST.test(code) || code.startsWith('57P0')) return 'lost';
     if (AGAIN.test(code)) return 'again';
     if (DATA.test(code)) return 'data';
+    // The disk of the server is read-only. It is the same for every statement, and passes.
+    if (code === DENIED && typeof message === 'string' && OF_FILE.test(message)) return 'again';
   }
   if (typeof message === 'string' && DRIVER.test(message)) return 'lost';
   return 'fault';
