@@ -10,6 +10,8 @@ const HANDED_OVER = {
   'libs/infrastructure/src/lib/configuration/configuration.module.ts': ['CONFIGURATION'],
   // Instances of one application that another application serves on its own port: a container cannot create them twice.
   'apps/webservice/src/health/health.module.ts': ['Readiness', 'MetricsExporter'],
+  // A fact about the one run of this process, which the command has verified before it starts the application.
+  'apps/cli/src/serve/one-process.ts': ['ORIGINAL_RUN'],
 };
 
 it('a container is handed no other values than these', () => {
