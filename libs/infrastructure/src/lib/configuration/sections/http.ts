@@ -124,7 +124,7 @@ export const http = section('The HTTP API.', {
   bodyTimeout: key(
     duration(SECOND, HOUR),
     30 * SECOND,
-    'Timeout for receiving the request body after the headers. Uploads use artifacts.uploads.timeout.',
+    'Timeout for receiving the request body after the headers. Uploads use artifacts.uploads.timeout and idle.',
     's, m',
   ),
   keepAlive: key(duration(SECOND, HOUR), 65 * SECOND, 'Time after which an idle connection is closed.', 's, m'),
