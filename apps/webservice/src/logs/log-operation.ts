@@ -18,7 +18,8 @@ export const READ_LOGS: OperationFacts = {
     '`stream.tail`: `after` is the number of the line before the tail. `complete` is false if the limits of a request were reached before the ' +
     'requested number of lines was found.\n\n' +
     '**Page.** `before` or `limit` returns a page of lines as JSON. `searchedFrom` and `searchedTo` are the lines that were searched for the page. ' +
-    'Continue backward with `before` = `searchedFrom`, forward with `after` = `searchedTo`.\n\n' +
+    'While `nextCursor` is not null, repeat the request with `cursor` and the same parameters: a request with `before` continues backward, any other forward. ' +
+    '`before` = `searchedFrom` and `after` = `searchedTo` continue too.\n\n' +
     '**Search.** `q` returns a page of matching lines as JSON. `total` is the number of matching lines from `searchedFrom` to `searchedTo`. ' +
     'While `nextCursor` is not null, repeat the request with `cursor`: the response has the next matching lines, and `total` increases if ' +
     '`searchedTo` does. `total` is the number of matching lines of the whole log when `searchedTo` equals `lastLine`.\n\n' +
@@ -49,7 +50,11 @@ export const READ_LOGS: OperationFacts = {
         'Return only lines whose message contains this text. Upper and lower case are equal (simple case folding of Unicode). All characters are literal.',
       schema: { type: 'string', minLength: 1, maxLength: 256, example: 'connection refused' },
     },
-    cursor: { description: '`nextCursor` of the previous page of the same search.', schema: { type: 'string' } },
+    cursor: {
+      description:
+        'Return the page after the one with this `nextCursor`. Requires the same parameters; only `limit` may change.',
+      schema: { type: 'string' },
+    },
     step: {
       description: 'Return only lines of this step and its child steps.',
       schema: { type: 'string', example: 'scan' },

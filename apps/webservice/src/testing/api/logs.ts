@@ -76,6 +76,11 @@ export function describeLogs(api: ApiUnderTest): void {
       expect(await page('before=99&limit=4&step=build&attempt=1')).toEqual([[9, 10, 11, 12], null, 9, 15]);
       expect(await page('limit=9&step=build&attempt=2')).toEqual([[13, 14, 15], null, 1, 15]);
       expect(await page('after=4&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
+      const begun = await ask('ada', 'GET', `${path}?limit=7`);
+      const more = begun.body['nextCursor'] as string;
+      expect(await page(`limit=7&cursor=${more}`)).toEqual([[8, 9, 10, 11, 12, 13, 14], null, 8, 14]);
+      expect((await ask('ada', 'GET', `${path}?limit=20&cursor=${more}`)).body['nextCursor']).toBeNull();
+      expect((await ask('ada', 'GET', `${path}?limit=7&step=build&cursor=${more}`)).status).toBe(422);
       expect(await page('q=TWO')).toEqual([[2, 5, 8, 11, 14], 5, 1, 15]);
       expect(await page('q=t&after=3&level=warn')).toEqual([[5, 8, 11, 14], 4, 4, 15]);
       expect(await page('q=o&step=build&attempt=2')).toEqual([[13, 14], 2, 1, 15]);
