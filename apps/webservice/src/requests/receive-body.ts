@@ -1,5 +1,6 @@
 import { JsonMeter, type JsonBounds, type JsonExcess } from '@taskrunner/core/document';
 import type { Request } from 'express';
+import { sendContinue } from '../continue';
 import { ApiError } from '../problems/problem';
 import { deadlineOf } from './body-deadline';
 import type { HeldBytes } from './body-memory';
@@ -60,6 +61,7 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
   try {
     // Nothing is reserved for the stated length: otherwise a client that sends one byte would keep memory from others.
     if (said > bounds.free) room.held.checkRoom(said);
+    sendContinue(request);
     const received = await collect(request, said, room.reading, (part, size) => {
       if (size > bounds.most) throw tooLarge(bounds.most);
       if (size > bounds.free) room.held.holdAtLeast(allocatedFor(size, said, bounds.most));

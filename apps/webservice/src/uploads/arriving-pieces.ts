@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { sendContinue } from '../continue';
 import { ApiError } from '../problems/problem';
 
 /**
@@ -17,6 +18,7 @@ export async function* arrivingPieces(request: Request, idleMs: number): AsyncGe
     wake();
   };
   const look = (): void => wake();
+  sendContinue(request);
   request.on('data', take).on('end', look).on('error', look).on('close', look).pause();
   try {
     for (;;) {

@@ -37,6 +37,24 @@ export function describeUnfinishedRequests(api: ApiUnderTest): void {
       expect(text).toMatch(/\r\nConnection: close\r\n/i);
     });
 
+    it.each([
+      ['ada', '/api/runs', 2 * MIB, /^HTTP\/1\.1 413 /],
+      ['ada', '/api/uploads', 2 * MIB, /^HTTP\/1\.1 413 /],
+      ['grace', '/api/runs', 20, /^HTTP\/1\.1 403 /],
+      ['nobody', '/api/uploads', 20, /^HTTP\/1\.1 401 /],
+      ['ada', '/api/runs', 20, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 422 /],
+      ['ada', '/api/uploads', 20, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /],
+    ] as const)('is told to send its body only where that is read: %s %s %d', async (login, path, length, answer) => {
+      const expecting = ['Host: x', 'Content-Type: application/json', 'Expect: 100-continue', 'Connection: close'];
+      const head = [`POST ${path} HTTP/1.1`, bearer(login), ...expecting, `Content-Length: ${length}`, ''];
+      const text = await said(head, (socket) => {
+        socket.once('data', (piece: Buffer) => {
+          if (piece.toString().startsWith('HTTP/1.1 100')) socket.write('{"manifest":"abcde"}');
+        });
+      });
+      expect(text).toMatch(answer);
+    });
+
     it('keeps its connection no longer than that, where nobody reads its body', async () => {
       expect(await said(['GET /api/me HTTP/1.1', bearer('ada'), ...announced, '', ''])).toMatch(/^HTTP\/1\.1 200 /);
     });
