@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express } from 'express';
+import { delayContinue } from './continue';
 
 /**
  * Express on a server with time limits. Node.js reads the interval for checking timeouts when the server is created, so Nest cannot set it
@@ -17,6 +18,7 @@ export class ApiAdapter extends ExpressAdapter {
     const server: Server = createServer(options, this.getInstance<RequestListener>());
     // Node.js would answer other expectations than `100-continue` without a body. They may be ignored (RFC 9110 section 10.1.1).
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+    delayContinue(server);
     this.httpServer = server;
   }
 }

@@ -45,6 +45,12 @@ export abstract class HttpSettings {
   };
 }
 
+/** Settings for uploads. */
+export abstract class UploadSetting {
+  /** How long nothing may arrive of an upload, milliseconds. */
+  abstract readonly idle: number;
+}
+
 /** Settings of the console. Durations are milliseconds. */
 export abstract class ConsoleSetting {
   abstract readonly enabled: boolean;

@@ -24,7 +24,7 @@ import { sendAllowedMethods } from './requests/allowed-methods';
 import { bodyDeadline } from './requests/body-deadline';
 import { compressed } from './requests/compressed';
 import { corsOptions } from './requests/cors';
-import { refuseNulInUrl, refuseUndecodablePath } from './requests/nul';
+import { refuseNulInUrl, refuseUndecodableUrl } from './requests/nul';
 import { VERSION } from './version';
 import { WebserviceModule, type WebserviceOptions } from './webservice.module';
 
@@ -118,7 +118,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   app.use(safeHeaders);
   if (crossOrigin) app.enableCors(crossOrigin);
   app.use(refuseWithoutHost);
-  app.use(refuseUndecodablePath);
+  app.use(refuseUndecodableUrl);
   app.use(refuseNulInUrl);
   app.use(sendAllowedMethods);
   app.use(compressed());

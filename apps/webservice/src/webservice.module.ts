@@ -31,7 +31,7 @@ import { AuthGuard, Limits } from './auth/auth.guard';
 import { MeController } from './auth/me.controller';
 import { RateLimiter } from './auth/rate-limiter';
 import { TokenVerifier } from './auth/token-verifier';
-import { HttpSettings, SchedulerSetting } from './configuration';
+import { HttpSettings, SchedulerSetting, UploadSetting } from './configuration';
 import { ConsoleModule } from './console/console.module';
 import { Drain } from './drain';
 import { EventsController } from './events/events.controller';
@@ -127,6 +127,7 @@ const SETTINGS: readonly Provider[] = [
   provide(HttpSettings, { configuration }, (supplied) => supplied.configuration.http),
   provide(SchedulerSetting, { configuration }, (supplied) => supplied.configuration.scheduler),
   provide(PackLimits, { configuration }, (supplied) => supplied.configuration.artifacts.uploads),
+  provide(UploadSetting, { configuration }, (supplied) => supplied.configuration.artifacts.uploads),
   provide(Limits, { configuration }, (supplied) => ({ of: supplied.configuration.http.limits })),
   provide(KnownApprovers, { configuration }, ({ configuration: { approvals } }) => ({
     people: approvals.people.length > 0 ? approvals.people : null,

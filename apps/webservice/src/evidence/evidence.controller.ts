@@ -7,7 +7,7 @@ import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
-import { downloads, OF_DOWNLOADS, Operation } from '../openapi/operation';
+import { downloads, IF_NONE_MATCH, OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type BodyFor } from '../requests/json-body';
@@ -55,7 +55,7 @@ export class EvidenceController {
     description: 'A tar file that `taskrunner verify` verifies offline.',
     scopes: ['packs.read'],
     limit: 'download',
-    headers: { Range: 'One byte range, as `bytes=first-last`.' },
+    headers: { Range: 'One byte range, as `bytes=first-last`.', ...IF_NONE_MATCH },
     answers: downloads('The bundle.', TAR),
     codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })

@@ -229,7 +229,7 @@ export class GatesController {
     id: 'decide',
     summary: 'Decide at a gate',
     description:
-      'The status 200 means that the decision counts. Later events do not change this. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).',
+      'The status 200 means that the decision counts. Later events do not change this. `receipt` is the signed decision. After too many refused decisions of a person (`http.limits.refusedDecisions`, 10 a minute), every decision of the person gets 429 `RATE_LIMITED` for the time in `Retry-After`, also a valid one. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).',
     scopes: ['packs.approve'],
     limit: 'decide',
     takesBound: true,

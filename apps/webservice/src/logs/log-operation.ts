@@ -13,12 +13,14 @@ export const READ_LOGS: OperationFacts = {
     '**Stream.** Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream; ' +
     '`Last-Event-ID` replaces `after` and `tail`. The last event is ' +
     '`run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. ' +
-    'If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the ' +
-    'event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected. With `tail`, the first event is ' +
+    'If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` after `retryMs` milliseconds ' +
+    '(its `retry`). `run.finished`, `stream.resume` and `stream.tail` are no lines: their `id` is `sequence`, the number of the last line before them, which can be a line that a filter ' +
+    'hides. A client that reads no data for some time is disconnected. With `tail`, the first event is ' +
     '`stream.tail`: `after` is the number of the line before the tail. `complete` is false if the limits of a request were reached before the ' +
     'requested number of lines was found.\n\n' +
     '**Page.** `before` or `limit` returns a page of lines as JSON. `searchedFrom` and `searchedTo` are the lines that were searched for the page. ' +
-    'Continue backward with `before` = `searchedFrom`, forward with `after` = `searchedTo`.\n\n' +
+    'While `nextCursor` is not null, repeat the request with `cursor` and the same parameters: a request with `before` continues backward, any other forward. ' +
+    '`before` = `searchedFrom` and `after` = `searchedTo` continue too.\n\n' +
     '**Search.** `q` returns a page of matching lines as JSON. `total` is the number of matching lines from `searchedFrom` to `searchedTo`. ' +
     'While `nextCursor` is not null, repeat the request with `cursor`: the response has the next matching lines, and `total` increases if ' +
     '`searchedTo` does. `total` is the number of matching lines of the whole log when `searchedTo` equals `lastLine`.\n\n' +
@@ -49,9 +51,14 @@ export const READ_LOGS: OperationFacts = {
         'Return only lines whose message contains this text. Upper and lower case are equal (simple case folding of Unicode). All characters are literal.',
       schema: { type: 'string', minLength: 1, maxLength: 256, example: 'connection refused' },
     },
-    cursor: { description: '`nextCursor` of the previous page of the same search.', schema: { type: 'string' } },
+    cursor: {
+      description:
+        'Return the page after the one with this `nextCursor`. Requires the same parameters; only `limit` may change.',
+      schema: { type: 'string' },
+    },
     step: {
-      description: 'Return only lines of this step and its child steps.',
+      description:
+        'Return only lines of this step and its child steps. A step that the run does not have gets 404 `STEP_NOT_FOUND`.',
       schema: { type: 'string', example: 'scan' },
     },
     attempt: {
@@ -65,7 +72,8 @@ export const READ_LOGS: OperationFacts = {
       schema: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
     },
     follow: {
-      description: 'If false, return the existing lines and end the stream. Without it, the stream follows the run.',
+      description:
+        'If false, return the existing lines and end the stream; if the run continues, there is no event behind the last line. Without it, the stream follows the run.',
       schema: { type: 'boolean' },
     },
   },
@@ -83,5 +91,5 @@ export const READ_LOGS: OperationFacts = {
     },
     { status: 204, description: 'The run has ended, and there are no further lines.', schema: null },
   ],
-  codes: ['RUN_NOT_FOUND', 'STREAMS_TOO_MANY', ...OF_DOWNLOADS],
+  codes: ['RUN_NOT_FOUND', 'STEP_NOT_FOUND', 'STREAMS_TOO_MANY', ...OF_DOWNLOADS],
 };

@@ -53,10 +53,12 @@ describe('a page of a log', () => {
   ) => {
     const { store, reader } = logOf(TEN);
     const found = await new LogPages(store, limits).page(reader, {
-      ...{ kind: 'page', from, limit },
+      ...{ kind: 'page', from, limit, cursor: null },
       filter: { ...NO_FILTER, ...filter },
     });
-    expect(found).toMatchObject({ total: null, lastLine: 100, missingLines: 0, nextCursor: null });
+    expect(found).toMatchObject({ total: null, lastLine: 100, missingLines: 0 });
+    // More lines follow exactly where a cursor says so.
+    expect(found.nextCursor === null).toBe('before' in from ? found.searchedFrom <= 1 : found.searchedTo >= 100);
     return [numbers(found), found.searchedFrom, found.searchedTo];
   };
 
@@ -99,7 +101,7 @@ describe('a page of a log', () => {
     const { store, reader } = logOf(attempts.map((of, chunk) => [`#${of} iline ${chunk}`, 'whit']));
     const pages = new LogPages(store, LIMITS);
     const filter = { step: 't', attempt: 2, level: null };
-    const back = await pages.page(reader, { kind: 'page', from: { before: 14 }, limit: 3, filter });
+    const back = await pages.page(reader, { kind: 'page', from: { before: 14 }, cursor: null, limit: 3, filter });
     expect(back.items.map(({ sequence, attempt }) => [sequence, attempt])).toEqual([
       [7, 2],
       [8, 2],
@@ -109,18 +111,42 @@ describe('a page of a log', () => {
     const found = await pages.search(reader, { ...hits, filter: { ...filter, attempt: 1 } });
     expect([numbers(found), found.total]).toEqual([[2, 6], 2]);
     expect(await pages.tailStart(reader, 3, filter)).toEqual({ after: 7, isComplete: true });
-    const all = await pages.page(reader, { kind: 'page', from: { after: 8 }, limit: 1, filter: NO_FILTER });
+    const all = await pages.page(reader, {
+      kind: 'page',
+      from: { after: 8 },
+      cursor: null,
+      limit: 1,
+      filter: NO_FILTER,
+    });
     expect(all.items[0]).not.toHaveProperty('attempt');
   });
 
   it('says how many of its lines are not stored', async () => {
     const { store, reader } = logOf(TEN, [4, 5, 9]);
     const pages = new LogPages(store, LIMITS);
-    const back = await pages.page(reader, { kind: 'page', from: { before: 101 }, limit: 32, filter: NO_FILTER });
+    const back = await pages.page(reader, {
+      kind: 'page',
+      from: { before: 101 },
+      cursor: null,
+      limit: 32,
+      filter: NO_FILTER,
+    });
     expect([numbers(back), back.searchedFrom, back.missingLines]).toEqual([[39, 40, ...range(61, 90)], 39, 30]);
-    const on = await pages.page(reader, { kind: 'page', from: { after: 35 }, limit: 6, filter: NO_FILTER });
+    const on = await pages.page(reader, {
+      kind: 'page',
+      from: { after: 35 },
+      cursor: null,
+      limit: 6,
+      filter: NO_FILTER,
+    });
     expect([numbers(on), on.searchedTo, on.missingLines]).toEqual([[...range(36, 40), 61], 61, 20]);
-    const end = await pages.page(reader, { kind: 'page', from: { after: 89 }, limit: 6, filter: NO_FILTER });
+    const end = await pages.page(reader, {
+      kind: 'page',
+      from: { after: 89 },
+      cursor: null,
+      limit: 6,
+      filter: NO_FILTER,
+    });
     expect([numbers(end), end.searchedTo, end.missingLines]).toEqual([[90], 100, 10]);
   });
 
@@ -129,7 +155,7 @@ describe('a page of a log', () => {
       for (const filter of [{}, { level: 'warn' as const }, { step: 't' }]) {
         const { store, reader } = logOf(TEN);
         const pages = new LogPages(store, LIMITS);
-        const of = { kind: 'page' as const, limit, filter: { ...NO_FILTER, ...filter } };
+        const of = { kind: 'page' as const, cursor: null, limit, filter: { ...NO_FILTER, ...filter } };
         const on: number[] = [];
         for (let after = 0; after < 100;) {
           const found = await pages.page(reader, { ...of, from: { after } });
@@ -144,6 +170,50 @@ describe('a page of a log', () => {
         }
         expect(back).toEqual(on);
       }
+  });
+});
+
+describe('a page of a log as a list', () => {
+  it.each<[string, { readonly before: number } | { readonly after: number }]>([
+    ['first to last', { after: 0 }],
+    ['last to first', { before: 101 }],
+  ])('has all lines, %s, while there is a cursor', async (_, from) => {
+    for (const [limit, lines] of [
+      [3, 1_000],
+      [7, 5],
+      [100, 1_000],
+      [200, 1_000],
+    ] as const)
+      for (const filter of [NO_FILTER, { ...NO_FILTER, level: 'warn' as const }, { ...NO_FILTER, step: 'none' }]) {
+        const { store, reader } = logOf(TEN);
+        const pages = new LogPages(store, { ...LIMITS, lines });
+        const found: number[] = [];
+        let cursor: string | null = null;
+        do {
+          const page: LogPage = await pages.page(reader, { kind: 'page', from, cursor, limit, filter });
+          found.push(...numbers(page));
+          cursor = page.nextCursor;
+        } while (cursor !== null);
+        const wanted = range(1, 100).filter(
+          (line) => filter.step === null && (filter.level === null || line % 10 === 7),
+        );
+        expect(found.sort((one, other) => one - other)).toEqual(wanted);
+      }
+  });
+
+  it('is not continued by the cursor of another list', async () => {
+    const { store, reader } = logOf(TEN);
+    const pages = new LogPages(store, LIMITS);
+    const query = { kind: 'page' as const, from: { after: 0 }, cursor: null, limit: 3, filter: NO_FILTER };
+    const { nextCursor: cursor } = await pages.page(reader, query);
+    for (const more of [{ from: { after: 1 } }, { from: { before: 9 } }, { filter: { ...NO_FILTER, step: 't' } }])
+      await expect(pages.page(reader, { ...query, cursor, ...more })).rejects.toMatchObject({
+        code: 'REQUEST_INVALID',
+      });
+    const other = { ...reader, tenant: 'other' as TenantId };
+    await expect(pages.page(other, { ...query, cursor })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    const search = { kind: 'search' as const, text: 'line', after: 0, cursor: null, limit: 3, filter: NO_FILTER };
+    await expect(pages.search(reader, { ...search, cursor })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
   });
 });
 

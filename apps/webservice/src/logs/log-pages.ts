@@ -27,7 +27,7 @@ export interface LogPage {
   readonly lastLine: number;
   /** Lines of the range that have numbers but are not stored. */
   readonly missingLines: number;
-  /** Continues a search. Null: there are no more hits in the log as it is. */
+  /** Continues the page or the search. Null: there are no more lines in the log as it is. */
   readonly nextCursor: string | null;
 }
 
@@ -55,28 +55,37 @@ export class LogPages {
     this.turns = new ReadTurns(limits.reads);
   }
 
-  async page(reader: LogReader, { from, limit, filter }: PageQuery): Promise<LogPage> {
+  /** Throws `REQUEST_INVALID` for a cursor of another list. */
+  async page(reader: LogReader, { from, cursor, limit, filter }: PageQuery): Promise<LogPage> {
     const scan = this.scan(reader, filter);
-    const { runId, head: lastLine } = reader;
-    const toPage = (lines: readonly LogLine[], searchedFrom: number, searchedTo: number): LogPage => ({
+    const { tenant, runId, head: lastLine } = reader;
+    const list: Json = ['log page', tenant, runId, { ...from }, { ...filter }];
+    const at = cursor === null ? null : toLine(fromCursor(cursor, list));
+    const toPage = (
+      lines: readonly LogLine[],
+      searchedFrom: number,
+      searchedTo: number,
+      next: number | null,
+    ): LogPage => ({
       items: lines.map((line) => lineEvent(runId, line)),
       total: null,
       ...{ searchedFrom, searchedTo, lastLine },
       missingLines: scan.missing(searchedFrom, searchedTo),
-      nextCursor: null,
+      nextCursor: next === null ? null : toCursor(String(next), list),
     });
     if ('before' in from) {
-      const before = Math.min(from.before, lastLine + 1);
+      const before = Math.min(at ?? from.before, lastLine + 1);
       const last = await scan.lastBefore(before, limit, (line) => line);
-      return toPage(last.found, last.from, before - 1);
+      return toPage(last.found, last.from, before - 1, last.from > 1 ? last.from : null);
     }
+    const after = at ?? from.after;
     const found: LogLine[] = [];
-    for await (const lines of scan.forward(from.after, lastLine)) {
+    for await (const lines of scan.forward(after, lastLine)) {
       found.push(...lines.slice(0, limit - found.length));
       if (found.length === limit) break;
     }
     const end = found.length === limit ? (found.at(-1)?.number ?? scan.at) : scan.at;
-    return toPage(found, from.after + 1, end);
+    return toPage(found, after + 1, end, end < lastLine ? end : null);
   }
 
   /** Throws `REQUEST_INVALID` for a cursor of another search. */
@@ -132,6 +141,12 @@ function beginningAt(after: number): Progress {
 
 function toPosition({ at, total, countedTo, missing }: Progress): string {
   return [at, total, countedTo, missing].join(' ');
+}
+
+/** The line after or before which a page continues. */
+function toLine(position: string): number {
+  if (!/^\d{1,15}$/.test(position)) throw requestInvalid('/cursor', 'cursor must be the nextCursor of this list.');
+  return Number(position);
 }
 
 function toProgress(position: string): Progress {

@@ -46,15 +46,20 @@ describe('a query of a log', () => {
       { tail: 9, step: 'a', attempt: 2 },
       { kind: 'stream', after: null, tail: 9, follow: true, filter: { ...filter, step: 'a', attempt: 2 } },
     ],
-    [{ before: 5 }, { kind: 'page', from: { before: 5 }, limit: 200, filter }],
+    [{ before: 5 }, { kind: 'page', from: { before: 5 }, cursor: null, limit: 200, filter }],
     [
       { before: 5, limit: 3, follow: false },
-      { kind: 'page', from: { before: 5 }, limit: 3, filter },
+      { kind: 'page', from: { before: 5 }, cursor: null, limit: 3, filter },
     ],
-    [{ limit: 3 }, { kind: 'page', from: { after: 0 }, limit: 3, filter }],
+    [{ limit: 3 }, { kind: 'page', from: { after: 0 }, cursor: null, limit: 3, filter }],
     [
       { after: 7, limit: 3 },
-      { kind: 'page', from: { after: 7 }, limit: 3, filter },
+      { kind: 'page', from: { after: 7 }, cursor: null, limit: 3, filter },
+    ],
+    [{ cursor: 'c' }, { kind: 'page', from: { after: 0 }, cursor: 'c', limit: 200, filter }],
+    [
+      { before: 5, cursor: 'c' },
+      { kind: 'page', from: { before: 5 }, cursor: 'c', limit: 200, filter },
     ],
     [{ q: 'x' }, { kind: 'search', text: 'x', after: 0, cursor: null, limit: 200, filter }],
     [
@@ -70,12 +75,16 @@ describe('a query of a log', () => {
     [{ tail: 1, q: 'x' }, ['/tail tail cannot be combined with q.']],
     [{ before: 1, after: 1 }, ['/before before cannot be combined with after.']],
     [{ before: 1, q: 'x' }, ['/before before cannot be combined with q.']],
-    [{ cursor: 'c' }, ['/cursor cursor requires q.']],
+    [{ cursor: 'c', tail: 1 }, ['/tail tail cannot be combined with cursor.']],
+    [{ cursor: 'c', follow: true }, ['/follow follow=true cannot be combined with cursor.']],
     [{ attempt: 2 }, ['/attempt attempt requires step.']],
     [{ q: 'x', follow: true }, ['/follow follow=true cannot be combined with q.']],
     [{ before: 1, follow: true }, ['/follow follow=true cannot be combined with before.']],
     [{ limit: 1, follow: true }, ['/follow follow=true cannot be combined with limit.']],
-    [{ tail: 1, after: 1, cursor: 'c' }, ['/tail tail cannot be combined with after.', '/cursor cursor requires q.']],
+    [
+      { tail: 1, after: 1, attempt: 2 },
+      ['/tail tail cannot be combined with after.', '/attempt attempt requires step.'],
+    ],
   ])('%j is refused, by the names of its parameters', (query, faults) =>
     expect(refused(query)).toEqual(['REQUEST_INVALID', ...faults]),
   );

@@ -50,6 +50,8 @@ export type LogQuery =
       readonly kind: 'page';
       /** The page has the first lines after this one, or the last lines before this one. */
       readonly from: { readonly after: number } | { readonly before: number };
+      /** `nextCursor` of the page before. */
+      readonly cursor: string | null;
       readonly limit: number;
       readonly filter: LineFilter;
     }
@@ -70,16 +72,14 @@ const EXCLUSIVE: readonly (readonly [Name, Name])[] = [
   ['tail', 'before'],
   ['tail', 'limit'],
   ['tail', 'q'],
+  ['tail', 'cursor'],
   ['before', 'after'],
   ['before', 'q'],
 ];
 /** Parameters that need another one. */
-const NEEDED: readonly (readonly [Name, Name])[] = [
-  ['cursor', 'q'],
-  ['attempt', 'step'],
-];
+const NEEDED: readonly (readonly [Name, Name])[] = [['attempt', 'step']];
 /** Parameters that ask for a page. A page ends, so it cannot be followed. */
-const OF_PAGES: readonly Name[] = ['q', 'before', 'limit'];
+const OF_PAGES: readonly Name[] = ['q', 'before', 'limit', 'cursor'];
 
 /** Decides what the parameters ask for. Throws `REQUEST_INVALID`, which names the parameters that cannot be combined. */
 export function logQueryOf(query: LogParameters, maxLines: number): LogQuery {
@@ -89,8 +89,9 @@ export function logQueryOf(query: LogParameters, maxLines: number): LogQuery {
   const filter = { step, attempt, level };
   const limit = query.limit ?? Math.min(USUAL_LINES, maxLines);
   if (q !== null) return { kind: 'search', text: q, after: after ?? 0, cursor, limit, filter };
-  if (before !== null) return { kind: 'page', from: { before }, limit, filter };
-  if (query.limit !== null) return { kind: 'page', from: { after: after ?? 0 }, limit, filter };
+  if (before !== null) return { kind: 'page', from: { before }, cursor, limit, filter };
+  if (query.limit !== null || cursor !== null)
+    return { kind: 'page', from: { after: after ?? 0 }, cursor, limit, filter };
   return { kind: 'stream', after, tail, follow: follow ?? true, filter };
 }
 

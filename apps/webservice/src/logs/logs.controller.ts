@@ -1,7 +1,8 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { type RunId, isOver } from '@taskrunner/core/foundation';
+import { type RunId, type StepId, isOver } from '@taskrunner/core/foundation';
 import { ComparedRuns } from '@taskrunner/core/operations';
+import { graphOf, nodeOf } from '@taskrunner/core/plan';
 import { RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -60,10 +61,12 @@ export class LogsController {
     if (query.kind === 'stream') {
       const format = formatOf(request);
       const run = await this.summary(caller, runId);
+      await this.refuseUnknownStep(caller, runId, query.filter.step);
       return this.stream({ request, response, caller, run, format }, withLastEvent(query, lastEvent));
     }
     accepts(request, ['application/json']);
     const { lastLine: head } = await this.summary(caller, runId);
+    await this.refuseUnknownStep(caller, runId, query.filter.step);
     const reader: LogReader = { tenant, runId, head, isAwaited: () => !response.destroyed };
     response.setHeader('Cache-Control', 'no-store');
     // The answer to HEAD has no content, so nothing is searched for it.
@@ -82,6 +85,15 @@ export class LogsController {
     await this.compared.compareStatus(principal.tenant, run);
     await this.compared.compareLines(principal.tenant, run);
     return run;
+  }
+
+  /** A step of the plan may have no lines yet, and so may an item of a map that is not known yet. */
+  private async refuseUnknownStep({ principal: { tenant } }: Caller, runId: RunId, step: string | null): Promise<void> {
+    if (step === null || (await this.reader.step(tenant, runId, step))) return;
+    const node: string = nodeOf(step as StepId);
+    const found = await this.reader.documents(tenant, runId);
+    if (!found || !graphOf(found.plan, '').nodes.some(({ id }) => id === node))
+      throw new ApiError('STEP_NOT_FOUND', 'the run has no such step');
   }
 
   private async stream({ request, response, caller, run, format }: Streaming, query: StreamQuery) {

@@ -27,17 +27,40 @@ export function answerMalformed(server: Server, rest: Rest, publicUrl: () => str
     // The parser reports an error for each further part that arrives.
     if (refused.has(socket)) return;
     refused.add(socket);
-    const response = socket._httpMessage ?? null;
-    // An earlier request of the connection has no answer yet, or only a part of it: another answer would be taken for its own.
-    const isAnswered = response !== null && (response.headersSent || response.req.complete);
-    if (!socket.writable || isAnswered) socket.destroy();
-    else refuse(socket, problemOf(error, response !== null), rest, publicUrl());
+    discardRest(socket, rest.discard);
+    afterAnswers(socket, (inBody) => refuse(socket, problemOf(error, inBody), rest, publicUrl()));
   });
   // CONNECT has no path, so no route can refuse it.
   server.on('connect', (_request, socket) => {
     const detail = 'the server is no proxy: it does not support CONNECT';
+    discardRest(socket as Socket, rest.discard);
     refuse(socket as Socket, new ApiError('REQUEST_MALFORMED', detail), rest, publicUrl());
   });
+}
+
+/**
+ * Calls `refuseNow` when the earlier requests of the connection are answered: their answers may say what was done, and another answer would be
+ * taken for theirs. `inBody`: the refused request has headers that were accepted.
+ */
+function afterAnswers(socket: HttpSocket, refuseNow: (inBody: boolean) => void): void {
+  const response = socket._httpMessage ?? null;
+  if (!socket.writable) socket.destroy();
+  else if (response !== null && (response.headersSent || response.req.complete))
+    response.once('close', () => afterAnswers(socket, refuseNow));
+  else refuseNow(response !== null);
+}
+
+/** Discards what still arrives on a connection, and closes the connection after `most` bytes. */
+function discardRest(socket: Socket, most: number): void {
+  let size = 0;
+  socket
+    .removeAllListeners('data')
+    .on('error', () => undefined)
+    .on('data', (part: Buffer) => {
+      size += part.length;
+      if (size > most) socket.destroy();
+    })
+    .resume();
 }
 
 /** Refuses a request without Host, or with several, which a proxy could read differently (RFC 9112 section 3.2). */
@@ -64,7 +87,7 @@ function problemOf({ code, reason }: ParserError, inBody: boolean): ApiError {
   }
 }
 
-function refuse(socket: Socket, error: ApiError, { discard, discardTime }: Rest, publicUrl: string): void {
+function refuse(socket: Socket, error: ApiError, { discardTime }: Rest, publicUrl: string): void {
   const traceId = randomBytes(16).toString('hex');
   const problem = toProblem(error, { publicUrl, traceId, instance: '/' });
   const text = JSON.stringify(problem);
@@ -79,16 +102,6 @@ function refuse(socket: Socket, error: ApiError, { discard, discardTime }: Rest,
     ...(problem.retryable ? ['Retry-After: 1'] : []),
     'Connection: close',
   ];
-  let size = 0;
   const timer = setTimeout(() => socket.destroy(), discardTime).unref();
-  socket
-    .removeAllListeners('data')
-    .on('error', () => undefined)
-    .once('close', () => clearTimeout(timer))
-    .on('data', (part: Buffer) => {
-      size += part.length;
-      if (size > discard) socket.destroy();
-    })
-    .resume()
-    .end(`${head.join('\r\n')}\r\n\r\n${text}`);
+  socket.once('close', () => clearTimeout(timer)).end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }

@@ -29,9 +29,10 @@ class Sent extends Readable {
     tenant: string,
     readonly headers: Readonly<Record<string, string>> = {},
     private readonly ends = true,
+    sub = 'ada',
   ) {
     super({ highWaterMark: PIECE });
-    Object.assign(this, { caller: { principal: { tenant } } });
+    Object.assign(this, { caller: { principal: { tenant, iss: 'https://issuer', sub } } });
   }
 
   get(name: string): string | undefined {
@@ -193,6 +194,39 @@ describe('large bodies', () => {
     expect(threads.asked.map(({ tenant }) => tenant)).toEqual(['acme', 'acme', 'globex']);
     threads.asked.forEach(({ answer }) => answer({ kind: 'read', body: 'read' }));
     expect(await Promise.all([...reading, other])).toEqual(['read', 'read', 'read']);
+  });
+
+  it('are counted by what has arrived, whatever length they state', async () => {
+    const { reader, threads } = opened(limits);
+    const stated = { 'content-length': String(limits.tenantMemory) };
+    for (let n = 0; n < 8; n++)
+      void reader.read(new Sent('{', 'acme', stated, false, `stalled ${n % 2}`).request, 'submitRun');
+    await turns();
+    const reading = reader.read(sent('acme'), 'submitRun');
+    await turns();
+    threads.asked[0]?.answer({ kind: 'read', body: 'read' });
+    expect(await reading).toBe('read');
+  });
+
+  it('of one person leave half of the room of a tenant to others', async () => {
+    const { reader, threads } = opened({ ...limits, largest: 26_000 });
+    const by = (sub: string) => {
+      const request = new Sent(text, 'acme', { 'content-length': String(text.length) }, true, sub).request;
+      return reader.read(request, 'submitRun');
+    };
+    const reading = [by('ada')];
+    await turns();
+    await expect(by('ada')).rejects.toMatchObject({
+      code: 'BODIES_BUSY',
+      message: expect.stringContaining(
+        'of this person (at most 30000 of the 60000 bytes of http.bodies.tenantMemory)',
+      ) as string,
+    });
+    reading.push(by('grace'));
+    await turns();
+    await expect(by('linus')).rejects.toMatchObject({ message: expect.stringContaining('of this tenant') as string });
+    threads.asked.forEach(({ answer }) => answer({ kind: 'read', body: 'read' }));
+    expect(await Promise.all(reading)).toEqual(['read', 'read']);
   });
 
   it('count until they are answered and their routes have ended', async () => {

@@ -31,11 +31,12 @@ export class BodyReader {
 
   /** The body of a request behind the guard. Rejects with `ApiError`. */
   async read(request: AuthenticatedRequest, name: BodyName): Promise<ReadBody<unknown>> {
-    const tenant = request.caller?.principal.tenant;
-    if (tenant === undefined) throw new TypeError('request bodies require an authenticated caller');
+    const principal = request.caller?.principal;
+    if (principal === undefined) throw new TypeError('request bodies require an authenticated caller');
     if (kindOf(name).isOptional === true && !hasBody(request))
       return readBody(name, Buffer.from('{}'), this.limits.smallValues);
-    const held = this.memory.open(tenant);
+    const { tenant, iss, sub } = principal;
+    const held = this.memory.open({ tenant, person: JSON.stringify([iss, sub]) });
     this.held.set(request, held);
     const { blocks, size, values } = await receiveBody(request, this.boundsOf(name), {
       reading: this.reading,

@@ -16,15 +16,29 @@ export function refuseNulInUrl(request: Request, _response: Response, next: Next
   next(new ApiError('REQUEST_INVALID', 'the URL contains U+0000', faults));
 }
 
-/** Refuses a path whose percent-encoding is not UTF-8 (RFC 3986 section 2.5), which no router can decode. */
-export function refuseUndecodablePath(request: Request, _response: Response, next: NextFunction): void {
-  const [path = ''] = request.url.split('?', 1);
-  try {
-    decodeURIComponent(path);
-    next();
-  } catch {
+/**
+ * Refuses a URL whose percent-encoding is not UTF-8 (RFC 3986 section 2.5): no router can decode such a path, and a parameter would have
+ * another value than the client meant.
+ */
+export function refuseUndecodableUrl(request: Request, _response: Response, next: NextFunction): void {
+  const [path = '', query = ''] = request.url.split(/\?(.*)/s);
+  if (!isDecodable(path)) {
     const problem = 'The path is not valid percent-encoding of UTF-8.';
-    next(requestInvalid('', problem, 'Encode each segment of the path: % is %25, and ÿ is %C3%BF.'));
+    return next(requestInvalid('', problem, 'Encode each segment of the path: % is %25, and ÿ is %C3%BF.'));
+  }
+  const wrong = query.split('&').find((parameter) => !isDecodable(parameter));
+  if (wrong === undefined) return next();
+  const [name = ''] = wrong.split('=', 1);
+  const problem = 'The query is not valid percent-encoding of UTF-8.';
+  next(requestInvalid(`/${name}`, problem, 'Encode each parameter: % is %25, and ÿ is %C3%BF.'));
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { JsonMeter, type JsonBounds, type JsonExcess } from '@taskrunner/core/document';
 import type { Request } from 'express';
+import { sendContinue } from '../continue';
 import { ApiError } from '../problems/problem';
 import { deadlineOf } from './body-deadline';
 import type { HeldBytes } from './body-memory';
@@ -58,10 +59,12 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
   if (said > bounds.most) throw tooLarge(bounds.most);
   const meter = new JsonMeter(bounds.json);
   try {
-    if (said > bounds.free) room.held.holdAtLeast(said);
+    // Nothing is reserved for the stated length: otherwise a client that sends one byte would keep memory from others.
+    if (said > bounds.free) room.held.checkRoom(said);
+    sendContinue(request);
     const received = await collect(request, said, room.reading, (part, size) => {
       if (size > bounds.most) throw tooLarge(bounds.most);
-      if (size > bounds.free) room.held.holdAtLeast(size);
+      if (size > bounds.free) room.held.holdAtLeast(allocatedFor(size, said, bounds.most));
       const excess = meter.add(part);
       if (excess !== null) throw tooMuch(excess);
     });
@@ -89,6 +92,13 @@ function isUtf8(mediaType: string): boolean {
 
 const FIRST_BLOCK = 64 * 1024;
 const NEXT_BLOCK = 1024 * 1024;
+
+/** Bytes that the blocks of a body occupy when `size` bytes have arrived. `said`: the stated length, or 0 if it is not known. */
+function allocatedFor(size: number, said: number, most: number): number {
+  if (size <= FIRST_BLOCK) return size;
+  const blocks = FIRST_BLOCK + Math.ceil((size - FIRST_BLOCK) / NEXT_BLOCK) * NEXT_BLOCK;
+  return Math.max(size, Math.min(blocks, said > 0 ? said : most));
+}
 
 /**
  * Bytes in blocks that are allocated as bytes arrive. A buffer of the stated length would be allocated for each body that is refused after its

@@ -88,7 +88,7 @@ export const LOG_SCHEMAS = {
     missingLines: { ...whole, description: 'Number of lines in the range that are no longer stored.' },
     nextCursor: {
       ...maybeText,
-      description: 'Cursor that continues the search; null: the search is complete, or the request has no `q`.',
+      description: 'Send it as `cursor` to continue. Null: the log has no further lines at the time of the request.',
     },
   }),
 } satisfies Readonly<Record<string, Schema>>;

@@ -72,7 +72,7 @@ export async function apiConfiguration({ folder, database, issuer, probing }: Ap
       ...defaults.artifacts,
       root: join(folder, 'objects'),
       probe: { bytes: 1_024, interval: 200 },
-      uploads: { ...defaults.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB },
+      uploads: { ...defaults.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB, idle: 12_000 },
     },
     keys: { ...defaults.keys, folder },
     // Hostile packs reach the memory limit. A time limit would apply to all plans.

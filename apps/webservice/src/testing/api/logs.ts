@@ -42,7 +42,12 @@ export function describeLogs(api: ApiUnderTest): void {
       // A reconnecting browser sends the number of the last line that it read together with its original address.
       expect(ids(await (await read(runId, '?after=1', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
       expect(ids(await (await read(runId, '?after=1&level=warn')).text())).toEqual([2, 5, 6]);
-      expect(ids(await (await read(runId, '?step=other')).text())).toEqual([6]);
+      // A step of the plan that has no lines, and steps that the run does not have.
+      expect(ids(await (await read(runId, '?step=quick')).text())).toEqual([6]);
+      for (const query of ['?step=other', '?step=scan::nope&limit=1', '?step=other&q=one']) {
+        const refused = await read(runId, query);
+        expect([refused.status, ((await refused.json()) as JsonObject)['code']]).toEqual([404, 'STEP_NOT_FOUND']);
+      }
       expect((await read(runId, '?after=6')).status).toBe(204);
       expect((await read(runId, '', { 'last-event-id': 'x' })).status).toBe(422);
       const ndjson = await (await read(runId, '', { accept: 'application/x-ndjson' })).text();
@@ -59,7 +64,7 @@ export function describeLogs(api: ApiUnderTest): void {
       await commit(runId, {
         chunks: [
           ...chunks,
-          ...[1, 2, 3].map((execution) => ({ step: 'build', execution, chunk: 0, firstLine: 4 + 3 * execution })),
+          ...[1, 2, 3].map((execution) => ({ step: 'quick', execution, chunk: 0, firstLine: 4 + 3 * execution })),
         ],
         state: { status: 'succeeded', finishedAt: 5, lastLine: 15 },
       });
@@ -72,13 +77,18 @@ export function describeLogs(api: ApiUnderTest): void {
       };
       expect(await page('before=8&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
       expect(await page('before=8&limit=2&level=warn')).toEqual([[2, 5], null, 2, 7]);
-      expect(await page('before=9&step=build')).toEqual([[7, 8], null, 1, 8]);
-      expect(await page('before=99&limit=4&step=build&attempt=1')).toEqual([[9, 10, 11, 12], null, 9, 15]);
-      expect(await page('limit=9&step=build&attempt=2')).toEqual([[13, 14, 15], null, 1, 15]);
+      expect(await page('before=9&step=quick')).toEqual([[7, 8], null, 1, 8]);
+      expect(await page('before=99&limit=4&step=quick&attempt=1')).toEqual([[9, 10, 11, 12], null, 9, 15]);
+      expect(await page('limit=9&step=quick&attempt=2')).toEqual([[13, 14, 15], null, 1, 15]);
       expect(await page('after=4&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
+      const begun = await ask('ada', 'GET', `${path}?limit=7`);
+      const more = begun.body['nextCursor'] as string;
+      expect(await page(`limit=7&cursor=${more}`)).toEqual([[8, 9, 10, 11, 12, 13, 14], null, 8, 14]);
+      expect((await ask('ada', 'GET', `${path}?limit=20&cursor=${more}`)).body['nextCursor']).toBeNull();
+      expect((await ask('ada', 'GET', `${path}?limit=7&step=quick&cursor=${more}`)).status).toBe(422);
       expect(await page('q=TWO')).toEqual([[2, 5, 8, 11, 14], 5, 1, 15]);
       expect(await page('q=t&after=3&level=warn')).toEqual([[5, 8, 11, 14], 4, 4, 15]);
-      expect(await page('q=o&step=build&attempt=2')).toEqual([[13, 14], 2, 1, 15]);
+      expect(await page('q=o&step=quick&attempt=2')).toEqual([[13, 14], 2, 1, 15]);
       expect(await page('q=nothing')).toEqual([[], 0, 1, 15]);
       const first = await ask('ada', 'GET', `${path}?q=two&limit=2`);
       expect(first.body).toMatchObject({ total: 5, lastLine: 15, missingLines: 0 });
@@ -104,8 +114,8 @@ export function describeLogs(api: ApiUnderTest): void {
       expect(begin).toMatchObject({ eventType: 'stream.tail', sequence: 13, after: 13, complete: true });
       expect(tail).toContain('event: stream.tail\nid: 13\ndata: ');
       expect(ids(await (await read(runId, '?tail=2&level=warn')).text())).toEqual([10, 11, 14, 15]);
-      expect(ids(await (await read(runId, '?tail=1&step=build&attempt=1')).text())).toEqual([11, 12, 15]);
-      expect(ids(await (await read(runId, '?after=8&step=build&attempt=1')).text())).toEqual([9, 10, 11, 12, 15]);
+      expect(ids(await (await read(runId, '?tail=1&step=quick&attempt=1')).text())).toEqual([11, 12, 15]);
+      expect(ids(await (await read(runId, '?after=8&step=quick&attempt=1')).text())).toEqual([9, 10, 11, 12, 15]);
       expect(ids(await (await read(runId, '?tail=0')).text())).toEqual([15, 15]);
       expect(ids(await (await read(runId, '?tail=99')).text())).toEqual([...Array(16).keys(), 15]);
       // A reconnecting browser wants what it has not read, not the tail again.
@@ -119,7 +129,7 @@ export function describeLogs(api: ApiUnderTest): void {
       const head = perChunk * count;
       const isNeedle = (line: number) => line % 1_000 === 999;
       const many = Array.from({ length: count }, (_, chunk) => {
-        return { step: chunk % 2 === 0 ? 'even' : 'odd', execution: 1, chunk, firstLine: 1 + chunk * perChunk };
+        return { step: chunk % 2 === 0 ? 'approve' : 'quick', execution: 1, chunk, firstLine: 1 + chunk * perChunk };
       });
       const textOf = (chunk: number) =>
         Array.from({ length: perChunk }, (_, line) => 1 + chunk * perChunk + line)
@@ -160,7 +170,7 @@ export function describeLogs(api: ApiUnderTest): void {
       }
       const { body } = await ask('ada', 'GET', `${path}?before=${head + 1}&limit=1000&level=warn`);
       expect([(body['items'] as unknown[]).length, body['searchedFrom']]).toEqual([some, head - SCAN_LINES + 1]);
-      const page = await ask('ada', 'GET', `${path}?before=${head - 300}&limit=2&step=odd`);
+      const page = await ask('ada', 'GET', `${path}?before=${head - 300}&limit=2&step=quick`);
       const lines = (page.body['items'] as unknown as readonly { sequence: number }[]).map(({ sequence }) => sequence);
       // The line before which it is asked for is in an even chunk.
       expect(lines).toEqual([head - 501, head - 500]);

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { ApiUnderTest } from './api-under-test';
-import { MIB } from './sample';
+import { MANIFEST, MIB } from './sample';
 
 /** Tests of requests that the HTTP parser refuses, and of those that few clients send. */
 export function describeMalformedRequests(api: ApiUnderTest): void {
@@ -70,6 +70,18 @@ export function describeMalformedRequests(api: ApiUnderTest): void {
       expect(problemIn(answer)).toEqual([431, 'HEADERS_TOO_LARGE']);
     });
 
+    it('are answered after the earlier requests of their connection', async () => {
+      const body = JSON.stringify({ manifest: MANIFEST });
+      const head = `POST /api/runs HTTP/1.1\r\n${HOST}${bearer()}Content-Type: application/json\r\n`;
+      const submission = `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+      const text = await exchange(`${submission}${submission}no HTTP\r\n\r\n`);
+      expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201', 'HTTP/1.1 201', 'HTTP/1.1 400']);
+      expect(text.match(/"runId":"run_/g)).toHaveLength(2);
+      expect(problemIn(text.slice(text.indexOf('HTTP/1.1 400')))).toEqual([400, 'REQUEST_MALFORMED']);
+      const absent = await exchange(`GET /nope HTTP/1.1\r\n${HOST}\r\nno HTTP\r\n\r\n`);
+      expect(problemIn(absent)).toEqual([404, 'ROUTE_NOT_FOUND']);
+    });
+
     it('do not answer for an earlier request of their connection', async () => {
       const first = `GET /api/me HTTP/1.1\r\n${HOST}${bearer()}\r\n`;
       const text = await exchange(first, 'no HTTP\r\n\r\n');
@@ -96,6 +108,9 @@ export function describeMalformedRequests(api: ApiUnderTest): void {
       ['/api/runs/run_%0d%0aSet-Cookie:x', 404, 'RUN_NOT_FOUND'],
       ['/api/runs/..%2f..%2fme', 404, 'RUN_NOT_FOUND'],
       ['/api/runs?%ff=1', 422, 'REQUEST_INVALID'],
+      ['/api/runs?q=%ff', 422, 'REQUEST_INVALID'],
+      ['/api/runs?q=100%', 422, 'REQUEST_INVALID'],
+      ['/api/runs?q=%C3%BF+%25', 200, undefined],
       ['*', 404, 'ROUTE_NOT_FOUND'],
       ['http://other.example/api/me', 200, undefined],
     ])('GET %s gets %d', async (path, status, code) => {

@@ -5,6 +5,7 @@ import { packText } from '@taskrunner/core/testing';
 import { buffer } from 'node:stream/consumers';
 import type { ApiUnderTest } from './api-under-test';
 import { MIB } from './sample';
+import { upload } from './uploads';
 
 /** Tests of requests whose head or body is incomplete or large. */
 export function describeUnfinishedRequests(api: ApiUnderTest): void {
@@ -34,6 +35,24 @@ export function describeUnfinishedRequests(api: ApiUnderTest): void {
       expect(text).toMatch(/^HTTP\/1\.1 408 /);
       expect(text).toContain('"code":"BODY_TIMEOUT"');
       expect(text).toMatch(/\r\nConnection: close\r\n/i);
+    });
+
+    it.each([
+      ['ada', '/api/runs', 2 * MIB, /^HTTP\/1\.1 413 /],
+      ['ada', '/api/uploads', 2 * MIB, /^HTTP\/1\.1 413 /],
+      ['grace', '/api/runs', 20, /^HTTP\/1\.1 403 /],
+      ['nobody', '/api/uploads', 20, /^HTTP\/1\.1 401 /],
+      ['ada', '/api/runs', 20, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 422 /],
+      ['ada', '/api/uploads', 20, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /],
+    ] as const)('is told to send its body only where that is read: %s %s %d', async (login, path, length, answer) => {
+      const expecting = ['Host: x', 'Content-Type: application/json', 'Expect: 100-continue', 'Connection: close'];
+      const head = [`POST ${path} HTTP/1.1`, bearer(login), ...expecting, `Content-Length: ${length}`, ''];
+      const text = await said(head, (socket) => {
+        socket.once('data', (piece: Buffer) => {
+          if (piece.toString().startsWith('HTTP/1.1 100')) socket.write('{"manifest":"abcde"}');
+        });
+      });
+      expect(text).toMatch(answer);
     });
 
     it('keeps its connection no longer than that, where nobody reads its body', async () => {
@@ -97,17 +116,24 @@ export function describeUnfinishedRequests(api: ApiUnderTest): void {
       expect((found.body['plan'] as JsonObject)['inputs']).toEqual(inputs);
     });
 
-    it('keeps others of its tenant from sending large bodies, and says when to come again', async () => {
-      const large = async () => ask('ada', 'POST', '/api/runs', `{"manifest":"${'x'.repeat(900_000)}"}`);
+    it('keeps its person from sending more large bodies by what has arrived of it, and nobody else', async () => {
+      const large = async (login = 'ada') => ask(login, 'POST', '/api/runs', `{"manifest":"${'x'.repeat(900_000)}"}`);
       expect((await large()).body['code']).toBe('PACK_INVALID');
-      const begun = [SUBMIT, bearer('ada'), ...announced.slice(0, 2), 'Content-Length: 900000', '', ''];
-      const held = Promise.all([1, 2, 3, 4].map(async () => said(begun)));
+      const begun = [SUBMIT, bearer('ada'), ...announced.slice(0, 2), 'Content-Length: 900000', ''];
+      const stalled = [1, 2, 3, 4].map(async () => said([...begun, '{']));
       // These are admitted first; the later ones pass the same guard.
       for (let n = 0; n < 5; n++) expect((await ask('ada', 'GET', '/api/me')).status).toBe(200);
-      const reply = await large();
-      expect([reply.status, reply.body['code'], reply.headers.get('retry-after')]).toEqual([429, 'BODIES_BUSY', '1']);
+      expect((await large()).body['code']).toBe('PACK_INVALID');
+      const almost = `{"manifest":"${'x'.repeat(890_000)}`;
+      // The person has room for two of these.
+      const held = [1, 2, 3].map(async () => said([...begun, almost]));
+      const refused = await Promise.race(held);
+      expect(refused).toMatch(/^HTTP\/1\.1 429 .*\r\nRetry-After: 1\r\n.*"code":"BODIES_BUSY".*of this person/s);
+      expect((await large('linus')).body['code']).toBe('PACK_INVALID');
       expect((await ask('ada', 'POST', '/api/runs', '{"manifest":"x"}')).body['code']).toBe('PACK_INVALID');
-      for (const text of await held) expect(text).toContain('"code":"BODY_TIMEOUT"');
+      const late = (await Promise.all([...stalled, ...held])).filter((text) => text !== refused);
+      expect(late).toHaveLength(6);
+      for (const text of late) expect(text).toContain('"code":"BODY_TIMEOUT"');
       expect((await large()).body['code']).toBe('PACK_INVALID');
     });
 
@@ -116,6 +142,17 @@ export function describeUnfinishedRequests(api: ApiUnderTest): void {
       expect(text).toMatch(
         /^HTTP\/1\.1 408 .*\r\nConnection: close\r\n.*"code":"HEADERS_TIMEOUT".*"remediation":"Send /s,
       );
+    });
+
+    it('is an upload that stalls, which takes no room from others and ends with 408', async () => {
+      const begun = ['POST /api/uploads HTTP/1.1', bearer('ada'), 'Host: x', `Content-Length: ${MIB}`, '', 'x'];
+      const stalled = Promise.all(Array.from({ length: 8 }, async () => said(begun)));
+      expect((await upload(api, 'linus', Buffer.from('while others stall'))).status).toBe(201);
+      for (const text of await stalled) {
+        expect(text).toMatch(/^HTTP\/1\.1 408 /);
+        expect(text).toContain('"code":"BODY_TIMEOUT"');
+        expect(text).toMatch(/\r\nConnection: close\r\n/i);
+      }
     });
 
     it('is an upload, which may take longer', async () => {

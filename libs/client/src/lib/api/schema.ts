@@ -187,9 +187,9 @@ export interface paths {
     };
     /**
      * Stream, page through, or search the log of a run
-     * @description **Stream.** Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream; `Last-Event-ID` replaces `after` and `tail`. The last event is `run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected. With `tail`, the first event is `stream.tail`: `after` is the number of the line before the tail. `complete` is false if the limits of a request were reached before the requested number of lines was found.
+     * @description **Stream.** Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream; `Last-Event-ID` replaces `after` and `tail`. The last event is `run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` after `retryMs` milliseconds (its `retry`). `run.finished`, `stream.resume` and `stream.tail` are no lines: their `id` is `sequence`, the number of the last line before them, which can be a line that a filter hides. A client that reads no data for some time is disconnected. With `tail`, the first event is `stream.tail`: `after` is the number of the line before the tail. `complete` is false if the limits of a request were reached before the requested number of lines was found.
      *
-     *     **Page.** `before` or `limit` returns a page of lines as JSON. `searchedFrom` and `searchedTo` are the lines that were searched for the page. Continue backward with `before` = `searchedFrom`, forward with `after` = `searchedTo`.
+     *     **Page.** `before` or `limit` returns a page of lines as JSON. `searchedFrom` and `searchedTo` are the lines that were searched for the page. While `nextCursor` is not null, repeat the request with `cursor` and the same parameters: a request with `before` continues backward, any other forward. `before` = `searchedFrom` and `after` = `searchedTo` continue too.
      *
      *     **Search.** `q` returns a page of matching lines as JSON. `total` is the number of matching lines from `searchedFrom` to `searchedTo`. While `nextCursor` is not null, repeat the request with `cursor`: the response has the next matching lines, and `total` increases if `searchedTo` does. `total` is the number of matching lines of the whole log when `searchedTo` equals `lastLine`.
      *
@@ -429,7 +429,7 @@ export interface paths {
     put?: never;
     /**
      * Decide at a gate
-     * @description The status 200 means that the decision counts. Later events do not change this. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).
+     * @description The status 200 means that the decision counts. Later events do not change this. `receipt` is the signed decision. After too many refused decisions of a person (`http.limits.refusedDecisions`, 10 a minute), every decision of the person gets 429 `RATE_LIMITED` for the time in `Retry-After`, also a valid one. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).
      */
     post: operations['decide'];
     delete?: never;
@@ -818,7 +818,7 @@ export interface paths {
     put?: never;
     /**
      * Upload a file for a later submission
-     * @description The body is the content of the file. `file` inputs and `bundle` of a submission refer to the upload by its digest. Only the tenant that uploaded the file can use it. Without `Content-Length`, space for the largest upload is reserved during the upload.
+     * @description The body is the content of the file. `file` inputs and `bundle` of a submission refer to the upload by its digest. Only the tenant that uploaded the file can use it. What has arrived counts toward the quota of the tenant (`artifacts.uploads.tenantBytes`). An upload from which nothing arrives for `artifacts.uploads.idle` (30 s), or that takes longer than `artifacts.uploads.timeout` (1 h), is refused with 408 `BODY_TIMEOUT`.
      */
     post: operations['upload'];
     delete?: never;
@@ -1774,7 +1774,7 @@ export interface components {
       lastLine: number;
       /** @description Number of lines in the range that are no longer stored. */
       missingLines: number;
-      /** @description Cursor that continues the search; null: the search is complete, or the request has no `q`. */
+      /** @description Send it as `cursor` to continue. Null: the log has no further lines at the time of the request. */
       nextCursor: string | null;
     };
     Graph: {
@@ -2971,15 +2971,15 @@ export interface operations {
         limit?: number;
         /** @description Return only lines whose message contains this text. Upper and lower case are equal (simple case folding of Unicode). All characters are literal. */
         q?: string;
-        /** @description `nextCursor` of the previous page of the same search. */
+        /** @description Return the page after the one with this `nextCursor`. Requires the same parameters; only `limit` may change. */
         cursor?: string;
-        /** @description Return only lines of this step and its child steps. */
+        /** @description Return only lines of this step and its child steps. A step that the run does not have gets 404 `STEP_NOT_FOUND`. */
         step?: string;
         /** @description Return only lines of this attempt of the step, or of this attempt of each child step. Requires `step`. Lines that were written before attempts were recorded have no `attempt` and are not returned. */
         attempt?: number;
         /** @description Return only lines of this level or higher. */
         level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
-        /** @description If false, return the existing lines and end the stream. Without it, the stream follows the run. */
+        /** @description If false, return the existing lines and end the stream; if the run continues, there is no event behind the last line. Without it, the stream follows the run. */
         follow?: boolean;
       };
       header?: {
@@ -3214,6 +3214,8 @@ export interface operations {
       header?: {
         /** @description One byte range, as `bytes=first-last`. */
         Range?: string;
+        /** @description ETag of the representation that the client has. */
+        'If-None-Match'?: string;
       };
       path: {
         runId: string;

@@ -11,7 +11,7 @@ export interface LogPageQuery {
   readonly before?: number;
   /** Only lines that contain this text. The page has their number, and states which lines were searched. */
   readonly q?: string;
-  /** `nextCursor` of the page before: a search goes on. */
+  /** `nextCursor` of the page before, with the same query. */
   readonly cursor?: string;
   /** Maximum number of lines. */
   readonly limit: number;

@@ -128,6 +128,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'libs/infrastructure/src/lib/executors/bundle-ingest.int-spec.ts',
     'a root that is not configured',
   ],
+  ['artifacts.uploads.idle', `${API}/unfinished-requests.ts`, 'is an upload that stalls'],
   ['artifacts.uploads.*', `${API}/uploads.ts`, 'has a size, and the tenant has room for so many'],
   ['artifacts.destinations', EXPORTS, 'arrives once it is sealed, as a whole, and verifies'],
   ['artifacts.exports.giveUpAfter', DELIVERIES, 'is given up when it has failed for as long as configured'],

@@ -2,22 +2,24 @@ import { sha256 } from '../../canonical/digest';
 import { CodedError } from '../../foundation/coded-error';
 import type { Principal } from '../../foundation/principal';
 import type { ObjectStore, PutOptions } from '../../ports/objects/object-store';
-import type { Uploads } from '../../ports/objects/uploads';
+import type { UploadLimits, Uploads } from '../../ports/objects/uploads';
 import { StoreUpload } from './store-upload';
 
 const ada = { tenant: 'acme', iss: 'i', sub: 'ada' } as Principal;
-const limits = { maxBytes: 10, tenantBytes: 12, keep: 5_000 };
+const LIMITS = { maxBytes: 10, tenantBytes: 12, keep: 5_000 };
 
-function world() {
+function world({ limits = LIMITS, onPiece = () => {} }: { limits?: UploadLimits; onPiece?: () => void } = {}) {
   const rows = new Map<string, number>();
   const completed: string[] = [];
   const asked: number[] = [];
+  let reserved = 0;
   const uploads: Pick<Uploads, 'reserve' | 'complete' | 'drop'> = {
     reserve: async (_tenant, _by, bytes) => {
       const taken = [...rows.values()].reduce((sum, size) => sum + size, 0);
       if (taken + bytes > limits.tenantBytes) return null;
-      rows.set(`${rows.size}`, bytes);
-      return `${rows.size - 1}`;
+      const id = `${(reserved += 1)}`;
+      rows.set(id, bytes);
+      return id;
     },
     complete: async (_tenant, _by, { id, digest, size, keepMs }) => {
       rows.set(id, size);
@@ -30,7 +32,10 @@ function world() {
     put: async (_tenant: string, content: AsyncIterable<Uint8Array>, { maxBytes }: PutOptions) => {
       asked.push(maxBytes);
       const bytes: number[] = [];
-      for await (const piece of content) bytes.push(...piece);
+      for await (const piece of content) {
+        for (const byte of piece) bytes.push(byte);
+        onPiece();
+      }
       if (bytes.length > maxBytes) throw new CodedError('OBJECT_TOO_LARGE', 'large', 'less');
       return { digest: sha256(Uint8Array.from(bytes)), size: bytes.length };
     },
@@ -41,6 +46,7 @@ function world() {
     completed,
     asked,
     put: (size: number, announced: number | null) => store.store(ada, bytes(size), announced),
+    putPieces: (pieces: AsyncIterable<Uint8Array>, announced: number | null) => store.store(ada, pieces, announced),
   };
 }
 
@@ -70,4 +76,52 @@ it('holds room for the largest where nothing is announced, and gives back what w
   await expect(put(1, null)).rejects.toMatchObject({ code: 'UPLOADS_FULL' });
   await put(1, 1);
   expect(completed).toHaveLength(3);
+});
+
+const KIB = 1024;
+
+async function* pieces(count: number): AsyncGenerator<Uint8Array> {
+  for (let n = 0; n < count; n++) yield new Uint8Array(16 * KIB);
+}
+
+/** Content of which nothing arrives. */
+const NOTHING: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => new Promise<never>(() => undefined) }),
+};
+
+it('takes no room for a size that is stated and does not arrive', async () => {
+  const { put, putPieces, rows } = world();
+  for (let n = 0; n < 50; n++) void putPieces(NOTHING, 10);
+  await put(10, 10);
+  expect([...rows.values()]).toEqual([10]);
+});
+
+it.each([
+  ['stated', 40 * 16 * KIB],
+  ['not stated', null],
+])('takes room in a few steps, at most twice what has arrived: size %s', async (_, announced) => {
+  const limits = { maxBytes: 1024 * KIB, tenantBytes: 4096 * KIB, keep: 1 };
+  const held: number[] = [];
+  const { putPieces, rows } = world({
+    limits,
+    onPiece: () => held.push([...rows.values()].reduce((sum, size) => sum + size, 0) / KIB),
+  });
+  await putPieces(pieces(40), announced);
+  expect([...new Set(held)]).toEqual([64, 128, 256, 512, announced === null ? 1024 : 640]);
+  expect([...rows.values()]).toEqual([640 * KIB]);
+});
+
+it('uses the last room of a tenant, and gives all of it back after a refusal', async () => {
+  const limits = { maxBytes: 1024 * KIB, tenantBytes: 320 * KIB, keep: 1 };
+  const { putPieces, rows } = world({ limits });
+  await expect(putPieces(pieces(21), null)).rejects.toMatchObject({ code: 'UPLOADS_FULL' });
+  expect(rows.size).toBe(0);
+  await putPieces(pieces(20), null);
+  expect([...rows.values()]).toEqual([320 * KIB]);
+});
+
+it('records an empty upload', async () => {
+  const { putPieces, rows } = world();
+  await putPieces(pieces(0), 0);
+  expect([...rows.values()]).toEqual([0]);
 });

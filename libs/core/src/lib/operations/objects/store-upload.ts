@@ -3,11 +3,7 @@ import type { Digest } from '../../foundation/ids';
 import type { Principal } from '../../foundation/principal';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import type { UploadLimits, Uploads } from '../../ports/objects/uploads';
-
-/** Why an upload is refused, besides the errors of the object store. */
-export type UploadCode =
-  /** The tenant has reached its limit for uploads. */
-  'UPLOADS_FULL';
+import { UploadRoom } from './upload-room';
 
 /** What a caller refers to. */
 interface StoredUpload {
@@ -28,7 +24,7 @@ export class StoreUpload {
   ) {}
 
   /**
-   * Stores the content. `announced` is its size if the caller states it. Throws `OBJECT_TOO_LARGE`, `UPLOADS_FULL`, and the errors of the
+   * Stores the content. `announced` is its size if the caller states it. What has arrived counts toward the limit of the tenant. Throws `OBJECT_TOO_LARGE`, `UPLOADS_FULL`, and the errors of the
    * object store and the content. After an error nothing is registered.
    */
   async store(
@@ -44,21 +40,14 @@ export class StoreUpload {
         `an upload must not exceed ${maxBytes} bytes`,
         'Send less data, or use several uploads.',
       );
-    const by = { iss, sub };
-    const id = await uploads.reserve(tenant, by, announced ?? maxBytes, limits);
-    if (id === null)
-      throw new CodedError<UploadCode>(
-        'UPLOADS_FULL',
-        `the uploads of a tenant must not exceed ${limits.tenantBytes} bytes in total`,
-        'Wait until earlier uploads expire, or send the size of the upload in Content-Length.',
-      );
+    const most = announced ?? maxBytes;
+    const room = new UploadRoom(uploads, { tenant, by: { iss, sub } }, limits, most);
     try {
-      const { digest, size } = await objects.put(tenant, content, { maxBytes: announced ?? maxBytes });
-      const { expiresAt } = await uploads.complete(tenant, by, { id, digest, size, keepMs: keep });
+      const { digest, size } = await objects.put(tenant, room.admit(content), { maxBytes: most });
+      const { expiresAt } = await room.complete({ digest, size, keepMs: keep });
       return { digest, size, expiresAt };
     } catch (error) {
-      // If this fails too, the reserved room is released after an hour.
-      await uploads.drop(tenant, id).catch(() => undefined);
+      await room.drop();
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import type { ObjectStoreErrorCode, PlannerErrorCode, RegistryErrorCode } from '
 import type { AuditChainCode, ScheduleAlteredCode, StoredDocumentCode } from '../../stored';
 import type { ReleaseCode } from '../evidence/release-evidence';
 import type { DecisionCode } from '../gates/decision-error';
-import type { UploadCode } from '../objects/store-upload';
+import type { UploadCode } from '../objects/upload-room';
 import type { PackLibraryCode } from '../packs/pack-library';
 import type { ScheduleCode } from '../schedules/schedule-error';
 import type { CancelRunCode } from '../submission/cancel-run';

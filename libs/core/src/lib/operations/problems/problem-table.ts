@@ -498,7 +498,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   UPLOADS_FULL: {
     status: 429,
     title: 'The upload quota of the tenant is exhausted',
-    remediation: 'Wait until earlier uploads expire, or send the size of the upload in Content-Length.',
+    remediation: 'Wait until earlier uploads expire, or ask the operator to raise artifacts.uploads.tenantBytes.',
     retryable: true,
   },
   UPLOAD_MISSING: {

@@ -102,6 +102,12 @@ const uploads = section('Files and packs that clients upload before they submit 
   maxBytes: key(size(1, 1024 * GIB), GIB, 'Maximum size of an upload.', BYTES),
   tenantBytes: key(size(1, 1024 * GIB), 16 * GIB, 'Maximum total size of the stored uploads of a tenant.', BYTES),
   timeout: key(duration(SECOND, DAY), HOUR, 'Timeout for receiving one upload.', 's, m, h'),
+  idle: key(
+    duration(SECOND, HOUR),
+    30 * SECOND,
+    'Time after which an upload from which nothing arrives is refused with 408 BODY_TIMEOUT.',
+    's, m, h',
+  ),
   packBytes: key(
     size(MIB, 4 * GIB),
     64 * MIB,

@@ -71,7 +71,12 @@ export const http = section('The HTTP API.', {
       'Total size of large bodies of all requests in progress. Requests beyond it get 429 BODIES_BUSY.',
       'MiB, GiB',
     ),
-    tenantMemory: key(size(MIB, 64 * GIB), 96 * MIB, 'The same limit for one tenant.', 'MiB, GiB'),
+    tenantMemory: key(
+      size(MIB, 64 * GIB),
+      96 * MIB,
+      'The same limit for one tenant. One person can use half of it, or one body of http.bodyLimit if that is more.',
+      'MiB, GiB',
+    ),
     threads: key(
       number(1, 64),
       2,
@@ -119,7 +124,7 @@ export const http = section('The HTTP API.', {
   bodyTimeout: key(
     duration(SECOND, HOUR),
     30 * SECOND,
-    'Timeout for receiving the request body after the headers. Uploads use artifacts.uploads.timeout.',
+    'Timeout for receiving the request body after the headers. Uploads use artifacts.uploads.timeout and idle.',
     's, m',
   ),
   keepAlive: key(duration(SECOND, HOUR), 65 * SECOND, 'Time after which an idle connection is closed.', 's, m'),
