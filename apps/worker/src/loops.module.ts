@@ -23,7 +23,6 @@ import {
   SEALED_ISOLATION,
   STARTING_ENVIRONMENT,
   Supervisor,
-  variableOf,
   WORKER_DATABASE_URL,
 } from '@taskrunner/infrastructure/worker-modules';
 import { raiseAlarm } from './reporting/alarm';
@@ -40,6 +39,7 @@ import { ObjectSweep } from './loops/object-sweep';
 import { WorkLoops } from './loops/work-loops';
 import { PeerCount } from './peer-count';
 import { WorkerSessions } from './worker-sessions';
+import { isolatedConfiguration } from './quarantine/isolated-configuration';
 import { Quarantine } from './quarantine/quarantine';
 import { Registration } from './registration';
 import { RunEnded } from './run-ended';
@@ -75,17 +75,13 @@ function session(isolatedMain: string): readonly Provider[] {
     provide(
       Quarantine,
       { configuration, environment: STARTING_ENVIRONMENT, place: DATABASE_PLACE, url: WORKER_DATABASE_URL, log },
-      ({ configuration: { sandbox }, environment, place, url, log: said }) =>
+      ({ configuration: settings, environment, place, url, log: said }) =>
         new Quarantine(
           (folder) => ({
-            ...environment,
-            [variableOf(['sandbox', 'workDirectory'])]: folder,
-            // The process cannot open a folder that this one owns, so it connects to the server of this one.
-            ...(place.isOwn
-              ? { [variableOf(['database', 'kind'])]: 'postgres', [variableOf(['database', 'workerUrl'])]: url }
-              : {}),
+            environment,
+            configuration: isolatedConfiguration(settings, folder, place.isOwn ? url : null),
           }),
-          sandbox.workDirectory,
+          settings.sandbox.workDirectory,
           said,
           isolatedMain,
         ),

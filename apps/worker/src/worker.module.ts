@@ -79,8 +79,7 @@ export interface WorkerOptions {
    */
   readonly imports?: NonNullable<DynamicModule['imports']>;
   /**
-   * The path of the script of a process that drives one run at a time, beside which workers have died. It reads its configuration as a main does, and
-   * calls `driveIsolated` with the same adapters and imports. Needed with adapters and executors; else that of this package.
+   * The path of the script of a process that drives one run at a time, beside which workers have died. It calls `driveIsolated` with the same adapters and imports. Needed with adapters and executors; else that of this package.
    */
   readonly isolatedMain?: string;
   /** True if it is part of another application, whose configuration, telemetry and health it shares, and with which it starts and ends. */

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { configurationFileOf } from '@taskrunner/infrastructure/configuration';
 import type { Command } from 'commander';
 import { serve } from '../serve/serve';
 import { EXIT } from '../terminal/exit-code';
@@ -15,8 +13,6 @@ export function registerServe(program: Command, context: Context): void {
     .action(({ config }: { readonly config?: string }) =>
       context.run(async () => {
         const configuration = await settingsOf(config, context, 'webservice');
-        // The process of a run in quarantine reads the same file.
-        process.env['TASKRUNNER_CONFIG'] = resolve(configurationFileOf(config, context.env));
         await serve(configuration, ({ url, health }) =>
           // One line of JSON, as the two services print it.
           context.terminal.print(JSON.stringify({ ready: 'serve', url, health })),

@@ -78,6 +78,7 @@ describe('every code that the product prints', () => {
 
   it.each([
     ['EXIT_3', 'exit code 3'],
+    ['QUARANTINE_FAILED', 'quarantine.failed'],
     ['EXIT_75', 'temporary'],
     ['EXIT_78', 'not retried'],
     ['RUN_ON_NOT_MET', 'skipped'],

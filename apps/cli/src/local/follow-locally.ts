@@ -48,6 +48,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
   const questions = new GateQuestions({
     ...{ terminal, server: decider, runId },
     display: inner,
+    isInitiator: decider === stack.server,
     onLeft: (lines) => {
       left = lines;
       leave.abort();
@@ -56,6 +57,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
   let refused: CliError | null = null;
   const display = new LocalDisplay(inner, isForPrograms, (wait) => {
     if (isGate(wait) && wait.id !== null && canAsk) questions.open(wait.id);
+    if (wait.kind === 'attention' && wait.id !== null && canAsk) questions.openStep(wait.id);
     if (wait.kind !== 'environment') return;
     // The worker of this process is the only one, so the run would wait for ever.
     refused = unmatched(runId, wait.id);
@@ -89,9 +91,18 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     });
     over.abort();
     await questions.idle();
+    if (run.status === 'halted') {
+      terminal.say('the run was halted: it does not go on');
+      terminal.say(`help: Delete it with: taskrunner forget ${runId} --force. Then start it again.`);
+      return { exit: EXIT.FAILED, isOver: false };
+    }
     if (isOver(run.status)) return { exit: exitOfRun(run.status, run.error), isOver: true };
     terminal.say(`the run waits for a person, and there is no terminal to ask at`);
-    terminal.say(`${resume}, at a terminal`);
+    // Who started the run cannot say what a step did.
+    const isUnknown = run.waits.some(({ kind }) => kind === 'attention');
+    terminal.say(
+      isUnknown ? `${resume} --as NAME, at a terminal, as another local person` : `${resume}, at a terminal`,
+    );
     return { exit: EXIT.WAITS_FOR_PERSON, isOver: false };
   } catch (error) {
     if (!leave.signal.aborted) throw error;

@@ -1,5 +1,6 @@
 import { DECISIONS, decide, shownRequest } from '../decisions/terminal-decision';
 import { CannotDecide, objectionTo } from '../decisions/may-decide';
+import { askOutcome } from '../decisions/outcomes';
 import type { Server } from '../server/server';
 import { reportError } from '../terminal/report-error';
 import type { RunDisplay } from '../terminal/run-display';
@@ -13,11 +14,13 @@ interface QuestionOptions {
   /** The API, as the person who decides. */
   readonly server: Server;
   readonly runId: string;
-  /** Called when the person leaves a gate open. `lines`: what to say then. */
+  /** True: this person started the run, and cannot decide about its steps. */
+  readonly isInitiator: boolean;
+  /** Called when the person leaves a gate or a step open. `lines`: what to say then. */
   readonly onLeft: (lines: readonly string[]) => void;
 }
 
-/** Asks the person at the terminal at the gates of a run, one after another. */
+/** Asks the person at the terminal at the gates of a run, and about steps whose outcome is unknown, one after another. */
 export class GateQuestions {
   private asked: Promise<void> = Promise.resolve();
   private isLeft = false;
@@ -27,6 +30,11 @@ export class GateQuestions {
   /** Called when the run waits at a gate. */
   open(gateId: string): void {
     this.asked = this.asked.then(() => (this.isLeft ? undefined : this.ask(gateId)));
+  }
+
+  /** Called when the outcome of a step is unknown. */
+  openStep(stepId: string): void {
+    this.asked = this.asked.then(() => (this.isLeft ? undefined : this.askAbout(stepId)));
   }
 
   /** Resolves when nothing is asked any more. */
@@ -63,6 +71,20 @@ export class GateQuestions {
     }
   }
 
+  private async askAbout(stepId: string): Promise<void> {
+    const { terminal, display, server, runId, isInitiator } = this.options;
+    if (isInitiator) return this.leaveToAnother(['Who started the run cannot decide what the step did.']);
+    const release = display.hold?.() ?? (() => undefined);
+    try {
+      if (!(await askOutcome({ server, terminal, runId, stepId }))) this.leave([]);
+    } catch (error) {
+      reportError(error, terminal);
+      this.leave([]);
+    } finally {
+      release();
+    }
+  }
+
   private async kindOf(): Promise<(typeof DECISIONS)[number] | null> {
     for (;;) {
       const answer = await this.options.terminal.ask('approve, reject or later? ');
@@ -72,7 +94,7 @@ export class GateQuestions {
     }
   }
 
-  /** The gate needs another person. */
+  /** The gate or the step needs another person. */
   private leaveToAnother(lines: readonly string[]): void {
     const { runId } = this.options;
     this.leave([

@@ -281,6 +281,9 @@ it('a gate is decided where its run is executed', async () => {
     expect(err).toContain(resume);
     expect((await taskrunner(command, ID('00'))).err).toContain(`CLI_GATE_LOCAL ${ID('00')} has ended`);
   }
+  const resolve = (id: string) => taskrunner('resolve', id, 'pay', '--outcome', 'retry', '--reason', 'idle');
+  expect(await resolve(ID('01'))).toMatchObject({ exit: 2, err: expect.stringContaining(resume) as string });
+  expect((await resolve(ID('00'))).err).toContain(`taskrunner show ${ID('00')}`);
   await ownDirectory(join(runs, '00000001', 'storage'), () => new Error('owned'));
   const { err } = await taskrunner('approve', ID('01'));
   expect(err).toContain(`process ${process.pid} executes ${ID('01')}`);

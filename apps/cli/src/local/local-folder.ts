@@ -29,6 +29,8 @@ export interface RunFacts {
   readonly pack: string;
   /** Grants that the pack asks for. */
   readonly grants: readonly string[];
+  /** The settings that the run was started with. Absent: an earlier version started it. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly startedAt: string;
   /** Of the API of the process that executed it last. Null: it has not started. */

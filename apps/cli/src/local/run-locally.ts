@@ -16,6 +16,7 @@ import type { Terminal } from '../terminal/terminal';
 import { followLocally } from './follow-locally';
 import { keepFiles, keptRequest, REQUEST, type SubmittedRequest } from './kept-request';
 import { archiveRun, removeDocuments, writeDocuments, writePrivately } from './kept-run';
+import { keptSettings, resumedVariables } from './kept-settings';
 import {
   liveRuns,
   makeRunFolder,
@@ -61,6 +62,7 @@ interface NewRun {
 /** Runs a pack in this process, from its plan to its evidence. */
 export async function runLocally(run: LocalRun, { pack, grants, original, submit }: NewRun): Promise<ExitCode> {
   const person = personOf(run.as);
+  const settings = keptSettings(run.env);
   const local = await openLocalFolder(run.env);
   const folder = await makeRunFolder(local);
   const startedAt = new Date().toISOString();
@@ -68,6 +70,7 @@ export async function runLocally(run: LocalRun, { pack, grants, original, submit
     runId: null,
     pack,
     grants,
+    settings,
     startedAt,
     socket: null,
     keep: run.keep,
@@ -99,9 +102,10 @@ export async function resumeLocally(
   const person = personOf(run.as);
   const local = await openLocalFolder(run.env);
   const { folder, facts, runId } = await interrupted(local, named, pack);
+  const env = resumedVariables(run.env, facts.settings, runId);
   const record = new RunRecord(folder, { ...facts, keep: facts.keep || run.keep });
   const prepare = before === null ? null : (server: Server) => before(server, runId);
-  return inStack(run, { local, record, original: null, before: prepare }, async (stack) => {
+  return inStack({ ...run, env }, { local, record, original: null, before: prepare }, async (stack) => {
     await removeDocuments(folder);
     const current = await stack.server.client.run(runId);
     await record.note({ run: current, socket: stack.socket });

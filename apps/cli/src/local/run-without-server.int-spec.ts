@@ -1,13 +1,12 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { atTerminalIn, PROGRAM, startedIn } from '../testing/local-processes';
 
 // Real processes in an empty home: a database of their own, the sandbox of this machine, and no server.
 
-const PROGRAM = join(__dirname, '../../bin/taskrunner.js');
 const PACK = (name: string, steps: string, more = '') => `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
 metadata: { name: ${name}, version: 1.0.0, description: For a test. }
@@ -44,50 +43,9 @@ function environment(more: Readonly<Record<string, string>> = {}): NodeJS.Proces
   };
 }
 
-interface Running {
-  readonly child: ChildProcess;
-  /** Both outputs, as far as they have come. */
-  said(): string;
-  /** Resolves when the output contains the text, or the process ends. */
-  until(text: string): Promise<void>;
-  ended: Promise<number>;
-}
-
-/** `answers`: what a person types at a terminal when its text is asked. Without them there is no terminal. */
-function started(...words: readonly string[]): Running {
-  const child = spawn(process.execPath, [PROGRAM, ...words], {
-    cwd: work,
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (text += piece.toString()));
-  const ended = once(child, 'close').then(([code]) => code as number);
-  let isOver = false;
-  void ended.then(() => (isOver = true));
-  const until = async (wanted: string): Promise<void> => {
-    while (!text.includes(wanted) && !isOver) await delay(20);
-  };
-  return { child, said: () => text, until, ended };
-}
-
-/** A program at a terminal. Each answer is typed when its question is there. */
-async function atTerminal(words: readonly string[], answers: readonly (readonly [RegExp, string | RegExp])[]) {
-  const line = [process.execPath, PROGRAM, ...words].join(' ');
-  const child = spawn('script', ['-qefc', line, '/dev/null'], { cwd: work, env: { ...environment(), TERM: 'dumb' } });
-  let text = '';
-  child.stdout.on('data', (piece: Buffer) => (text += piece.toString()));
-  const ended = once(child, 'close').then(([code]) => code as number);
-  let isOver = false;
-  void ended.then(() => (isOver = true));
-  let from = 0;
-  for (const [question, answer] of answers) {
-    while (!question.test(text.slice(from)) && !isOver) await delay(20);
-    from = text.length;
-    child.stdin.write(`${typeof answer === 'string' ? answer : (answer.exec(text)?.[1] ?? '')}\r`);
-  }
-  return { exit: await ended, text };
-}
+const started = (...words: readonly string[]) => startedIn({ work, env: environment() }, words);
+const atTerminal = (words: readonly string[], answers: Parameters<typeof atTerminalIn>[2]) =>
+  atTerminalIn({ work, env: environment() }, words, answers);
 
 function taskrunner(...words: readonly string[]) {
   return taskrunnerIn({}, ...words);

@@ -44,7 +44,7 @@ const events = (said: string): readonly string[] =>
     .map((line) => (JSON.parse(line) as { event: string }).event);
 
 describe('taskrunner serve', () => {
-  it('goes on with runs after kill -9, holds its folder, and ends at SIGTERM', async () => {
+  it('goes on with runs after kill -9, in quarantine after a second one, holds its folder, and ends at SIGTERM', async () => {
     const killed = await serve();
     expect(killed.said()).toContain('"ready":"serve"');
     expect((await fetch(`${killed.health}/health/ready`)).status).toBe(200);
@@ -54,6 +54,11 @@ describe('taskrunner serve', () => {
     await begun(killed.url, run);
     killed.child.kill('SIGKILL');
     await killed.ended;
+
+    const second = await serve();
+    await begun(second.url, run, 2);
+    second.child.kill('SIGKILL');
+    await second.ended;
 
     const again = await serve();
     const held = await small.taskrunner('serve', '--config', config);
@@ -68,12 +73,13 @@ describe('taskrunner serve', () => {
     again.child.kill('SIGTERM');
     expect(await again.ended).toBe(0);
     expect(events(again.said())).toEqual(
-      expect.arrayContaining(['worker.started', 'webservice.stopping', 'worker.drained']),
+      expect.arrayContaining(['worker.started', 'quarantine.began', 'webservice.stopping', 'worker.drained']),
     );
+    expect(events(again.said())).not.toContain('quarantine.failed');
     // The database is closed after everything that uses it.
     expect(events(again.said())).not.toContain('database.connection-lost');
     expect(existsSync(join(small.storage, 'owner'))).toBe(false);
-  }, 120_000);
+  }, 240_000);
 
   it('reads the configuration that is shipped for it', async () => {
     const shipped = join(__dirname, '../../../../docker/systemd/task-runner.yaml');
@@ -105,10 +111,10 @@ describe('taskrunner serve', () => {
   });
 });
 
-/** Resolves when the second step runs. */
-async function begun(url: string, run: string): Promise<void> {
+/** Resolves when the second step has begun this many times. */
+async function begun(url: string, run: string, times = 1): Promise<void> {
   for (;;) {
     const { out } = await small.as('ada', url)('logs', run, '--no-follow');
-    if (out.includes('begin')) return;
+    if (out.split('begin').length > times) return;
   }
 }

@@ -61,7 +61,7 @@ export const CLI_ERRORS = {
     exit: EXIT.FAILED,
   },
   CLI_GATE_LOCAL: {
-    meaning: 'A gate of a run without a server is decided by the command that executes the run.',
+    meaning: 'A gate or a step of a run without a server is decided by the command that executes the run.',
     exit: EXIT.INVALID_INPUT,
   },
   CLI_GATE_CHOICE: {

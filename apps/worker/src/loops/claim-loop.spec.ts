@@ -127,6 +127,11 @@ describe('a run that the engine fails on', () => {
     expect(new Set(await drivenWith([], halt, true))).toEqual(new Set(['run.driven']));
   });
 
+  it('waits longer after each failure in quarantine that does not count', async () => {
+    // In 20 seconds: after pauses of 1, 2, 4 and 8 seconds.
+    expect(await drivenWith([], async () => true, true)).toEqual(Array<string>(5).fill('run.driven'));
+  });
+
   it('is halted after the fifth time that its process died of it, with a pause after each', async () => {
     const deaths = await drivenWith([], async () => true, true, 'died');
     expect(deaths).toEqual([

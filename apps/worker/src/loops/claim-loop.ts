@@ -261,7 +261,7 @@ export class ClaimLoop {
         entry.died = false;
         return 'halted';
       }
-      if (isBroken) await pause(1_000);
+      if (isBroken) await this.sleep(cause === null ? this.failures.pauseMs(runId) : RETRY_MS);
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
       entry.isWaiting = this.dependencies.storeHealth.note(error);
@@ -272,7 +272,7 @@ export class ClaimLoop {
         const isHopeless = isMistake(error) && this.failures.isHopeless(runId);
         if (isHopeless && (await this.halted(run, error.message))) return 'halted';
       }
-      await pause(1_000);
+      await pause(RETRY_MS);
       return 'failed';
     }
   }
@@ -316,6 +316,8 @@ const REFUSED_AT_ONCE = 10;
 /** Pause before a run whose children were lost is continued, so that a run that loses them each time does not cause a busy loop. */
 const RESUME_AFTER_MS = 500;
 const SLEEP_MS = 250;
+/** Pause after a failed drive. */
+const RETRY_MS = 1_000;
 /** Limit for a hand-over, milliseconds. After that the process ends and the sweep frees its runs. */
 const HAND_OVER_MS = 25_000;
 

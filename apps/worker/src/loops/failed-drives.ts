@@ -4,6 +4,8 @@ import type { IsolatedOutcome } from '../quarantine/quarantine';
 const FAILURES_TO_HALT = 5;
 /** Runs whose failures are remembered. A run that is driven elsewhere is forgotten when there are more. */
 const REMEMBERED = 1_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
 /** Built-in errors that mean a mistake of the program. */
 const MISTAKES = [TypeError, RangeError, ReferenceError, EvalError, URIError];
 
@@ -15,21 +17,36 @@ const MISTAKES = [TypeError, RangeError, ReferenceError, EvalError, URIError];
  */
 export class FailedDrives {
   private readonly counts = new Map<string, number>();
+  private readonly pauses = new Map<string, number>();
 
   /** Counts a failure. True: the run must be halted. */
   isHopeless(runId: string): boolean {
     const count = (this.counts.get(runId) ?? 0) + 1;
-    this.forget(runId);
-    this.counts.set(runId, count);
-    const [oldest] = this.counts.keys();
-    if (this.counts.size > REMEMBERED && oldest !== undefined) this.counts.delete(oldest);
+    this.counts.delete(runId);
+    remember(this.counts, runId, count);
     return count >= FAILURES_TO_HALT;
+  }
+
+  /** Pause after a failure in quarantine that does not count, milliseconds. It grows with each one. */
+  pauseMs(runId: string): number {
+    const pauses = this.pauses.get(runId) ?? 0;
+    this.pauses.delete(runId);
+    remember(this.pauses, runId, pauses + 1);
+    return Math.min(FIRST_PAUSE_MS * 2 ** pauses, LONGEST_PAUSE_MS);
   }
 
   /** The run was driven without a failure. */
   forget(runId: string): void {
     this.counts.delete(runId);
+    this.pauses.delete(runId);
   }
+}
+
+/** The oldest is forgotten if there are too many. */
+function remember(numbers: Map<string, number>, runId: string, number: number): void {
+  numbers.set(runId, number);
+  const [oldest] = numbers.keys();
+  if (numbers.size > REMEMBERED && oldest !== undefined) numbers.delete(oldest);
 }
 
 /** Why a drive outside of this process counts as a failure of its run; null if it does not. `mistake`: what its process reported. */

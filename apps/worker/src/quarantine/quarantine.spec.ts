@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClaimedRun } from '@taskrunner/core/ports';
+import type { Configuration } from '@taskrunner/infrastructure/modules';
 import type { WorkerLog } from '../reporting/worker-log';
 import { Quarantine, type IsolatedDrive, type IsolatedOutcome } from './quarantine';
 
@@ -15,11 +16,12 @@ const note = (what) => {
     // The test is over.
   }
 };
-if (process.env.BROKEN) process.send({ type: 'failed', causes: ['Error: no vault'], mistake: null }, () => process.exit(4));
+const mistake = process.env.MISTAKE ?? null;
+if (process.env.BROKEN) process.send({ type: 'failed', causes: ['Error: no vault'], mistake }, () => process.exit(4));
 else note('in ' + process.env.TASKRUNNER_SANDBOX_WORK_DIRECTORY);
 process.on('disconnect', () => process.exit(1));
 process.on('message', (message) => {
-  note(message.type);
+  note(message.type === 'configure' ? 'configured ' + message.configuration.database.workerUrl : message.type);
   if (message.type === 'leave') process.exit(0);
   if (message.type === 'hand-over') process.send({ type: 'driven', driven: 'handed-over' });
   if (message.type !== 'drive') return;
@@ -45,6 +47,8 @@ describe('runs in quarantine', () => {
     ...{ PATH: process.env['PATH'], NOTES: join(folder, 'notes') },
     TASKRUNNER_SANDBOX_WORK_DIRECTORY: place,
   });
+  const configuration = { database: { workerUrl: 'postgresql://of-the-worker' } } as unknown as Configuration;
+  const settingsOf = (place: string) => ({ environment: envOf(place), configuration });
   const pids = (): Set<string> => new Set(notes().map((line) => line.split(' ')[0] ?? ''));
   const open = (runId: string): IsolatedDrive =>
     quarantine.open({ runId, tenant: 'acme', crashes: 2 } as unknown as ClaimedRun, null);
@@ -54,7 +58,7 @@ describe('runs in quarantine', () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-quarantine-'));
     writeFileSync(join(folder, 'process.js'), PROCESS);
     writeFileSync(join(folder, 'notes'), '');
-    quarantine = new Quarantine(envOf, '/var/place', log, join(folder, 'process.js'));
+    quarantine = new Quarantine(settingsOf, '/var/place', log, join(folder, 'process.js'));
   });
   // A process that is leaving may write between the listing and the removal; retries of rmSync do not list the folder again.
   afterEach(() => {
@@ -83,13 +87,28 @@ describe('runs in quarantine', () => {
     said.length = 0;
     expect(await drive('breaks')).toBe('failed');
     expect(said).toContainEqual(failed({ runId: 'breaks', exitCode: 3, signal: null }));
-    const broken = (place: string) => ({ ...envOf(place), BROKEN: 'yes' });
+    const broken = (place: string) => ({ configuration, environment: { ...envOf(place), BROKEN: 'yes' } });
     quarantine = new Quarantine(broken, '/var/place', log, join(folder, 'process.js'));
     expect(await drive('ends')).toBe('failed');
     expect(said.at(-1)).toEqual(failed({ runId: 'ends', exitCode: 4, causes: ['Error: no vault'] }));
-    quarantine = new Quarantine(envOf, '/var/place', log, join(folder, 'absent.js'));
+    quarantine = new Quarantine(settingsOf, '/var/place', log, join(folder, 'absent.js'));
     expect(await drive('ends')).toBe('failed');
     expect(said.at(-1)).toEqual(failed({ script: join(folder, 'absent.js'), exitCode: 1, causes: [] }));
+  });
+
+  it('tell the worker a mistake of a process that does not start, which counts as one of the run', async () => {
+    const environment = { BROKEN: 'yes', MISTAKE: 'no address' };
+    const mistaken = (place: string) => ({ configuration, environment: { ...envOf(place), ...environment } });
+    quarantine = new Quarantine(mistaken, '/var/place', log, join(folder, 'process.js'));
+    const one = open('ends');
+    expect([await one.drive(), one.mistake]).toEqual(['failed', 'no address']);
+  });
+
+  it('get the configuration of their worker, once for a process', async () => {
+    expect([await drive('ends'), notes()[1]]).toEqual([
+      'ended',
+      expect.stringMatching(/configured postgresql:\/\/of-the-worker$/),
+    ]);
   });
 
   it('tell the worker a mistake of the program, once, and leave no process that is about to end', async () => {
@@ -114,7 +133,7 @@ describe('runs in quarantine', () => {
   });
 
   it('go back to other workers where no place becomes free', async () => {
-    quarantine = new Quarantine(envOf, '/var/place', log, join(folder, 'process.js'), 300);
+    quarantine = new Quarantine(settingsOf, '/var/place', log, join(folder, 'process.js'), 300);
     const held = [open('waits'), open('waits')];
     const driven = held.map((one) => one.drive());
     expect(await drive('ends')).toBe('handed-over');

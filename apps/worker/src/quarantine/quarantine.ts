@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { causesOf } from '@taskrunner/core/foundation';
 import type { Driven, Refusal } from '@taskrunner/core/operations';
 import type { ClaimedRun } from '@taskrunner/core/ports';
+import type { Configuration } from '@taskrunner/infrastructure/modules';
 import type { WorkerLog } from '../reporting/worker-log';
 
 /** Deadline of steps: milliseconds after a moment of the monotonic clock, which all processes share. */
@@ -12,8 +13,9 @@ export interface Deadline {
   readonly sentAtMs: number;
 }
 
-/** Messages from a worker to the process of a run in quarantine. */
+/** Messages from a worker to the process of a run in quarantine. `configure`: the first one. */
 export type ToQuarantine =
+  | { readonly type: 'configure'; readonly configuration: Configuration }
   | { readonly type: 'drive'; readonly run: ClaimedRun; readonly refusal: Refusal | null }
   | { readonly type: 'renew'; readonly deadline: Deadline }
   | { readonly type: 'mail' }
@@ -34,6 +36,17 @@ export type FromQuarantine =
 
 /** The result: the process has died of the run, or it never came so far. */
 export type IsolatedOutcome = Driven | 'died' | 'failed';
+
+/** The argument of a process whose configuration its worker sends. Without it, the process reads its configuration as a main does. */
+export const CONFIGURED_BY_WORKER = 'configured-by-worker';
+
+/** What a process gets from its worker. */
+export interface QuarantineSettings {
+  /** Environment variables, including secrets. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** It may come from a program instead of a file or variables, so the process cannot read it. */
+  readonly configuration: Configuration;
+}
 
 /** Maximum number of processes. Further runs in quarantine wait under their claim, and are released to other workers after a while. */
 const AT_ONCE = 2;
@@ -58,11 +71,10 @@ export class Quarantine {
   private isClosing = false;
 
   /**
-   * `env`: the worker's environment variables, including secrets, for a slot with this folder. `workDirectory`: of the worker; each slot
-   * has a folder in it.
+   * `settings`: those of the worker, for a slot with this folder. `workDirectory`: of the worker; each slot has a folder in it.
    */
   constructor(
-    private readonly env: (folder: string) => Readonly<Record<string, string | undefined>>,
+    private readonly settings: (folder: string) => QuarantineSettings,
     workDirectory: string,
     private readonly log: WorkerLog,
     private readonly script = join(__dirname, 'quarantine-process.js'),
@@ -131,7 +143,7 @@ export class Quarantine {
 
   private async driveIn(place: Place, drive: IsolatedDrive): Promise<IsolatedOutcome> {
     const { runId, tenant, crashes } = drive.run;
-    const child = place.child ?? (await this.start(place, drive.run));
+    const child = place.child ?? (await this.start(place, drive));
     if (child === null) return drive.isHandedOver ? 'handed-over' : 'failed';
     this.log.say('warn', 'quarantine.began', { runId, tenant, crashes });
     if (this.deadline !== null) drive.send({ type: 'renew', deadline: this.deadline });
@@ -149,9 +161,10 @@ export class Quarantine {
   }
 
   /** A process that is ready; null if none can be had. */
-  private async start(place: Place, run: ClaimedRun): Promise<ChildProcess | null> {
-    const child = fork(this.script, [], {
-      env: { ...this.env(place.folder) },
+  private async start(place: Place, drive: IsolatedDrive): Promise<ChildProcess | null> {
+    const { environment, configuration } = this.settings(place.folder);
+    const child = fork(this.script, [CONFIGURED_BY_WORKER], {
+      env: { ...environment },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
@@ -162,15 +175,19 @@ export class Quarantine {
       if (place.child === child) place.child = null;
     };
     child.once('error', gone).once('exit', gone);
+    // It holds passwords, so it is no variable and no argument, which other processes could read.
+    child.send({ type: 'configure', configuration } satisfies ToQuarantine, () => undefined);
     return new Promise((resolve) => {
       const causes: string[] = [];
       const hear = (message: FromQuarantine): void => {
-        if (message.type === 'failed') causes.push(...message.causes);
-        else settle(child);
+        if (message.type === 'failed') {
+          causes.push(...message.causes);
+          drive.mistake = message.mistake;
+        } else settle(child);
       };
       const fail = (error: unknown): void => {
         if (error instanceof Error) causes.push(...causesOf(error));
-        if (!this.isClosing) this.sayFailed(run, { ...endOf(child), causes });
+        if (!this.isClosing) this.sayFailed(drive.run, { ...endOf(child), causes });
         settle(null);
       };
       const settle = (outcome: ChildProcess | null): void => {

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { causesOf } from '@taskrunner/core/foundation';
-import { loadConfiguration, Telemetry } from '@taskrunner/infrastructure/modules';
+import { loadConfiguration, Telemetry, type Configuration } from '@taskrunner/infrastructure/modules';
 import { IsolatedDriver } from './isolated-driver';
-import type { FromQuarantine, ToQuarantine } from './quarantine';
+import { CONFIGURED_BY_WORKER, type FromQuarantine, type ToQuarantine } from './quarantine';
 import { isMistake } from '../loops/failed-drives';
 import { WorkerModule, type WorkerOptions } from '../worker.module';
 
@@ -22,9 +22,9 @@ export function driveIsolated(options: Pick<WorkerOptions, 'adapters' | 'imports
 
 async function serve(options: Pick<WorkerOptions, 'adapters' | 'imports'>): Promise<void> {
   if (!process.connected) process.exit(1);
-  const reading = await loadConfiguration(undefined, process.env);
-  if (reading.kind === 'refused') throw new TypeError('the configuration is refused');
-  const { configuration } = reading;
+  const configuration = process.argv.includes(CONFIGURED_BY_WORKER)
+    ? await sentConfiguration()
+    : await ownConfiguration();
   // It forks no further isolated process: its worker has claimed what it drives.
   const root = WorkerModule.forRoot({ ...options, configuration, isolatedMain: __filename });
   const context = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
@@ -36,13 +36,31 @@ async function serve(options: Pick<WorkerOptions, 'adapters' | 'imports'>): Prom
     else if (message.type === 'drain') driver.leave();
     else if (message.type === 'give-up') driver.giveUpIdempotent();
     else if (message.type === 'leave') void telemetry.close().finally(() => process.exit(0));
-    else
+    else if (message.type === 'drive')
       driver
         .drive(message.run, message.refusal, () => say({ type: 'driving' }))
         .then((driven) => say({ type: 'driven', driven }))
         .catch(fail);
   });
   await say({ type: 'ready' });
+}
+
+/** The worker sends it as the first message. */
+function sentConfiguration(): Promise<Configuration> {
+  return new Promise((resolve) => {
+    const hear = (message: ToQuarantine): void => {
+      if (message.type !== 'configure') return;
+      process.off('message', hear);
+      resolve(message.configuration);
+    };
+    process.on('message', hear);
+  });
+}
+
+async function ownConfiguration(): Promise<Configuration> {
+  const reading = await loadConfiguration(undefined, process.env);
+  if (reading.kind === 'refused') throw new TypeError('the configuration is refused');
+  return reading.configuration;
 }
 
 function say(message: FromQuarantine): Promise<void> {

@@ -1,8 +1,10 @@
 import { numberOf } from '../number-option';
 import type { Command } from 'commander';
+import { gateElsewhere } from '../../local/gate-elsewhere';
 import { readDocumentAt } from '../../packs/input-arguments';
-import { connect, withConnection } from '../../server/connection';
+import { connectIfNamed, withConnection } from '../../server/connection';
 import { runIdOf, stepOf } from '../../server/run-argument';
+import { executionOf, OUTCOMES } from '../../decisions/outcomes';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import type { Context } from '../context';
@@ -14,8 +16,6 @@ interface Options extends ServerOptions {
   readonly execution?: string;
   readonly outputs?: string;
 }
-
-const OUTCOMES = ['succeeded', 'failed', 'retry'] as const;
 
 export function registerResolve(program: Command, context: Context): void {
   withConnection(withOutput(program.command('resolve <run> <step>')))
@@ -36,7 +36,8 @@ export function registerResolve(program: Command, context: Context): void {
             `--outcome must be one of ${OUTCOMES.join(', ')}`,
             'Use one of these values.',
           );
-        const server = await connect(options, context.env);
+        const server = await connectIfNamed(options, context.env);
+        if (server === null) throw await gateElsewhere(context.env, named, 'steps');
         const run = await runIdOf(server, named);
         const found = await stepOf(server, run, step);
         const execution =
@@ -54,15 +55,4 @@ export function registerResolve(program: Command, context: Context): void {
         return EXIT.OK;
       }),
     );
-}
-
-/** The execution that needs attention according to the step. */
-function executionOf(error: unknown): number {
-  const execution = (error as { execution?: unknown } | null)?.execution;
-  if (typeof execution === 'number') return execution;
-  throw new CliError(
-    'CLI_USAGE',
-    'the step does not need attention',
-    'Check the steps with `taskrunner show RUN`, or pass the execution with --execution.',
-  );
 }
