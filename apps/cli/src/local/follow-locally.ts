@@ -8,7 +8,7 @@ import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
 import { Interrupts } from '../terminal/interrupts';
 import type { RunDisplay } from '../terminal/run-display';
 import type { Terminal } from '../terminal/terminal';
-import { GateQuestions } from './gate-questions';
+import { GateQuestions, waitingHelp } from './gate-questions';
 import { isGate, LocalDisplay } from './local-display';
 import type { LocalStack } from './local-stack';
 import type { Server } from '../server/server';
@@ -45,14 +45,6 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
   const over = new AbortController();
   let left: readonly string[] | null = null;
   const canAsk = terminal.canAsk === true && !isForPrograms && until === 'end' && !isCancelled;
-  const questions = new GateQuestions({
-    ...{ terminal, server: decider, runId },
-    display: inner,
-    onLeft: (lines) => {
-      left = lines;
-      leave.abort();
-    },
-  });
   let refused: CliError | null = null;
   const display = new LocalDisplay(inner, isForPrograms, (wait) => {
     if (isGate(wait) && wait.id !== null && canAsk) questions.open(wait.id);
@@ -60,6 +52,13 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     // The worker of this process is the only one, so the run would wait for ever.
     refused = unmatched(runId, wait.id);
     leave.abort();
+  });
+  const questions = new GateQuestions({
+    ...{ terminal, server: decider, runId, display },
+    onLeft: (lines) => {
+      left = lines;
+      leave.abort();
+    },
   });
   const signals = ['SIGTERM', 'SIGHUP'] as const;
   const stopped = (): void => leave.abort();
@@ -85,13 +84,17 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
       ...{ server: stack.server, runId, display, isInteractive: terminal.isInteractive },
       until: canAsk || isCancelled ? 'end' : 'attention',
       signal: leave.signal,
-      onChange,
+      onEnd: () => questions.end(),
+      onChange: (changed) => {
+        questions.changed(changed);
+        onChange(changed);
+      },
     });
     over.abort();
     await questions.idle();
     if (isOver(run.status)) return { exit: exitOfRun(run.status, run.error), isOver: true };
     terminal.say(`the run waits for a person, and there is no terminal to ask at`);
-    terminal.say(`${resume}, at a terminal`);
+    terminal.say(await waitingHelp(decider, run));
     return { exit: EXIT.WAITS_FOR_PERSON, isOver: false };
   } catch (error) {
     if (!leave.signal.aborted) throw error;
@@ -105,6 +108,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     return { exit: EXIT.INTERRUPTED, isOver: false };
   } finally {
     over.abort();
+    questions.stop();
     interrupts.close();
     for (const signal of signals) process.off(signal, stopped);
   }
