@@ -26,7 +26,11 @@ const { plan, profile } = planning.planned;
 const show = {};
 const request = {
   ...{ schema: 'taskrunner.gate-request.v1', runId: 'run_1', tenant: 'acme', gate: 'ok', label: null },
-  ...{ planHash: digestOf(plan as unknown as Json), profileDigest: digestOf(profile as unknown as Json), admissionDigest: digestOf('admission') },
+  ...{
+    planHash: digestOf(plan as unknown as Json),
+    profileDigest: digestOf(profile as unknown as Json),
+    admissionDigest: digestOf('admission'),
+  },
   requirement: {
     ...{ approval: 'a', grants: ['packs.approve'], minApprovals: 1, selfApproval: false, proof: 'service' },
     ...{ maxAuthAge: null, reasonRequired: true, formDigest: null },
