@@ -73,7 +73,7 @@ describe('taskrunner validate', () => {
 it('taskrunner validate prints the warnings of plan, also of a pack whose inputs nobody gave', async () => {
   const file = join(folder, 'warned.yaml');
   const step = (input: string) =>
-    `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: x, version: 1.0.0 }\nspec:\n  inputs: [ { name: who, type: string${input} } ]\n  steps: [ { id: a, run: { uses: "builtin:noop" }, when: "{{ inputs.who != '' }}", title: "\${{ inputs.who }}" } ]\n`;
+    `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: x, version: 1.0.0 }\nspec:\n  inputs: [ { name: who, type: string${input} } ]\n  steps: [ { id: a, run: { uses: "builtin:noop" }, when: "{{ inputs.who != '' }}" } ]\n  success: { message: "\${{ inputs.who }}" }\n`;
   writeFileSync(file, step(', default: x'));
   const planned = await taskrunner('plan', file);
   expect([planned.exit, planned.err]).toEqual([
