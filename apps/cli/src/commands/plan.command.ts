@@ -7,7 +7,7 @@ import type { OfflineOptions } from '../packs/offline-setting';
 import { planOffline } from '../packs/plan-offline';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
 import { withInputHints, type InputRules } from '../packs/input-hints';
-import { faultLines } from '../terminal/print-faults';
+import { faultLines, warningLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
@@ -46,7 +46,7 @@ export function registerPlan(program: Command, context: Context): void {
           ];
           printLines(context, facts.map(safeLine));
         }
-        for (const line of faultLines(warnings, planning.shown)) terminal.say(line.replace(/^(?!help:)/, 'warning: '));
+        for (const line of warningLines(warnings, planning.shown)) terminal.say(line);
         return EXIT.OK;
       }, argument),
     );

@@ -70,6 +70,21 @@ describe('taskrunner validate', () => {
   });
 });
 
+it('taskrunner validate prints the warnings of plan, also of a pack whose inputs nobody gave', async () => {
+  const file = join(folder, 'warned.yaml');
+  const step = (input: string) =>
+    `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: x, version: 1.0.0 }\nspec:\n  inputs: [ { name: who, type: string${input} } ]\n  steps: [ { id: a, run: { uses: "builtin:noop" }, when: "{{ inputs.who != '' }}" } ]\n  success: { message: "\${{ inputs.who }}" }\n`;
+  writeFileSync(file, step(', default: x'));
+  const planned = await taskrunner('plan', file);
+  expect([planned.exit, planned.err]).toEqual([
+    0,
+    [expect.stringMatching(/^warning: EXPR_DOLLAR /), expect.any(String)],
+  ]);
+  expect(await taskrunner('validate', file)).toMatchObject({ exit: 0, err: planned.err });
+  writeFileSync(file, step(', required: true'));
+  expect(await taskrunner('validate', file)).toMatchObject({ exit: 0, err: planned.err });
+});
+
 it('taskrunner schema prints the schema that is in the repository', async () => {
   const { exit, out } = await taskrunner('schema');
   const committed = readFileSync(join(__dirname, '../../../../etc/schemas/taskrunner.pack.v1.schema.json'), 'utf8');

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Fault } from '@taskrunner/core/foundation';
-import { checkPack } from '@taskrunner/core/operations';
+import { reviewPack } from '@taskrunner/core/operations';
 import { offlineSetting, type OfflineOptions } from '../packs/offline-setting';
 import { ANY_TENANT, loadWithInner } from '../packs/plan-offline';
 import { EXIT } from '../terminal/exit-code';
-import { faultLines } from '../terminal/print-faults';
+import { faultLines, warningLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { withOffline, withOutput, isJson } from './options';
@@ -23,11 +23,13 @@ export function registerValidate(program: Command, context: Context): void {
       context.run(async () => {
         const { terminal, env } = context;
         const { source, shown } = await loadWithInner(argument, options, env);
-        const faults = checkPack(source, await offlineSetting(source, options, env), ANY_TENANT).filter(isOfPack);
+        const review = reviewPack(source, await offlineSetting(source, options, env), ANY_TENANT);
+        const faults = review.faults.filter(isOfPack);
         const valid = faults.length === 0;
         if (isJson(options)) terminal.print(JSON.stringify({ valid, errors: faults }));
         else if (valid) terminal.print(`${safeLine(shown)} is valid`);
         for (const line of isJson(options) ? [] : faultLines(faults, shown)) terminal.say(line);
+        for (const line of warningLines(review.warnings, shown)) terminal.say(line);
         return valid ? EXIT.OK : EXIT.INVALID_INPUT;
       }, argument),
     );

@@ -14,6 +14,9 @@ import { formIn, formLines } from './gate-form';
 import { objectionTo } from './may-decide';
 import { otherReasonNote } from './recorded-reason';
 
+/** How often a person is asked for a reason, or for the beginning of the digest. */
+const ATTEMPTS = 3;
+
 /** What people can do at a gate: the word of the command line, and that of the API. */
 export const DECISIONS = [
   { name: 'approve', decision: 'approved', description: 'approve a gate' },
@@ -66,12 +69,20 @@ export interface Decided {
   readonly notes: readonly string[];
 }
 
+/** Where a person decides. */
+interface Deciding {
+  readonly server: Server;
+  readonly terminal: Terminal;
+  /** Called when nothing more is asked: the decision is sent. */
+  readonly onSend?: () => void;
+}
+
 /** Decides about a gate that was shown. Asks for what the options do not have. Throws if the person may not decide, or does not confirm. */
 export async function decide(
   { name, decision }: DecisionKind,
   { view, digest, form }: ShownRequest,
   options: DecisionOptions,
-  { server, terminal }: { readonly server: Server; readonly terminal: Terminal },
+  { server, terminal, onSend }: Deciding,
 ): Promise<Decided> {
   const objection = await objectionTo(decision, view, async () => (await server.me()).person);
   if (objection !== null) throw objection;
@@ -79,6 +90,7 @@ export async function decide(
   const reason = await reasonFor(decision, view, options, terminal);
   if (options.gateDigest !== undefined) compareDigest(options.gateDigest, digest);
   if (!options.yes) await confirmedByPerson(name, digest, terminal);
+  onSend?.();
   const receipt = await server.client[name](
     { runId: view.runId, gateId: view.gateId, planHash: view.request.planHash, gateDigest: digest },
     {
@@ -153,9 +165,14 @@ async function reasonFor(
   if (yes && !isNeeded) return reason ?? null;
   if (!isNeeded && suggested === null) return reason ?? null;
   const question = suggested === null ? 'Reason, which this gate needs: ' : 'Reason (Enter gives the suggested one): ';
-  const said = yes ? null : await answerOf(terminal, question);
-  const entered = said === null ? null : said.trim() || suggested;
-  if (entered !== null || !isNeeded) return entered;
+  for (let attempt = 1; attempt <= ATTEMPTS && !yes; attempt++) {
+    const said = await answerOf(terminal, question);
+    if (said === null) break;
+    const entered = said.trim() || suggested;
+    if (entered !== null) return entered;
+    terminal.say('A reason is needed.');
+  }
+  if (!isNeeded) return null;
   throw new CliError('CLI_REASON_MISSING', 'the gate needs a decision with a reason', 'Pass --reason TEXT.');
 }
 
@@ -172,14 +189,17 @@ function compareDigest(reviewed: string, digest: Digest): void {
 export async function confirmedByPerson(name: string, digest: Digest, terminal: Terminal): Promise<void> {
   const first = digest.slice('sha256:'.length, 'sha256:'.length + 8);
   const question = `To ${name}, type the first 8 characters after "sha256:" of the gate digest: `;
-  const answer = await answerOf(terminal, question);
-  if (answer?.trim().toLowerCase() === first) return;
-  if (answer === null)
-    throw new CliError(
-      'CLI_NOT_CONFIRMED',
-      'the decision was not confirmed',
-      'Without a terminal, use --yes --gate-digest DIGEST.',
-    );
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const answer = await answerOf(terminal, question);
+    if (answer?.trim().toLowerCase() === first) return;
+    if (answer === null)
+      throw new CliError(
+        'CLI_NOT_CONFIRMED',
+        'the decision was not confirmed',
+        'Without a terminal, use --yes --gate-digest DIGEST.',
+      );
+    if (attempt < ATTEMPTS) terminal.say('These are not the first 8 characters of the gate digest.');
+  }
   throw new CliError(
     'CLI_NOT_CONFIRMED',
     'the characters are not the first 8 of the gate digest',

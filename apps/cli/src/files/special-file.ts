@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CliError } from '../terminal/cli-error';
 
 /** What a shell passes, as for `<(command)`, and the empty file. They end, or the person who passed them knows better. */
@@ -18,4 +19,11 @@ export function refuseNoFile(path: string): void {
   if (found === undefined || found.isFile() || found.isDirectory()) return;
   const kind = found.isFIFO() ? 'a named pipe' : found.isSocket() ? 'a socket' : 'a device';
   throw new CliError('CLI_FILE', `${path} is ${kind}, not a file`, 'Use the path of a file.');
+}
+
+/** Refuses a file to write whose folder does not exist: the path is probably mistyped. Throws `CLI_FILE`. */
+export function refuseMissingFolder(path: string): void {
+  const folder = dirname(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new CliError('CLI_FILE', `${folder} is not a folder that exists`, 'Correct the path, or create the folder.');
 }

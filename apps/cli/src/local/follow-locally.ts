@@ -8,7 +8,7 @@ import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
 import { Interrupts } from '../terminal/interrupts';
 import type { RunDisplay } from '../terminal/run-display';
 import type { Terminal } from '../terminal/terminal';
-import { GateQuestions } from './gate-questions';
+import { GateQuestions, waitingHelp } from './gate-questions';
 import { isGate, LocalDisplay } from './local-display';
 import type { LocalStack } from './local-stack';
 import type { Server } from '../server/server';
@@ -45,15 +45,6 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
   const over = new AbortController();
   let left: readonly string[] | null = null;
   const canAsk = terminal.canAsk === true && !isForPrograms && until === 'end' && !isCancelled;
-  const questions = new GateQuestions({
-    ...{ terminal, server: decider, runId },
-    display: inner,
-    isInitiator: decider === stack.server,
-    onLeft: (lines) => {
-      left = lines;
-      leave.abort();
-    },
-  });
   let refused: CliError | null = null;
   const display = new LocalDisplay(inner, isForPrograms, (wait) => {
     if (isGate(wait) && wait.id !== null && canAsk) questions.open(wait.id);
@@ -62,6 +53,14 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     // The worker of this process is the only one, so the run would wait for ever.
     refused = unmatched(runId, wait.id);
     leave.abort();
+  });
+  const questions = new GateQuestions({
+    ...{ terminal, server: decider, runId, display },
+    isInitiator: decider === stack.server,
+    onLeft: (lines) => {
+      left = lines;
+      leave.abort();
+    },
   });
   const signals = ['SIGTERM', 'SIGHUP'] as const;
   const stopped = (): void => leave.abort();
@@ -87,7 +86,11 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
       ...{ server: stack.server, runId, display, isInteractive: terminal.isInteractive },
       until: canAsk || isCancelled ? 'end' : 'attention',
       signal: leave.signal,
-      onChange,
+      onEnd: () => questions.end(),
+      onChange: (changed) => {
+        questions.changed(changed);
+        onChange(changed);
+      },
     });
     over.abort();
     await questions.idle();
@@ -101,7 +104,9 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     // Who started the run cannot say what a step did.
     const isUnknown = run.waits.some(({ kind }) => kind === 'attention');
     terminal.say(
-      isUnknown ? `${resume} --as NAME, at a terminal, as another local person` : `${resume}, at a terminal`,
+      isUnknown
+        ? `${resume} --as NAME, at a terminal, as another local person`
+        : await waitingHelp(decider, run),
     );
     return { exit: EXIT.WAITS_FOR_PERSON, isOver: false };
   } catch (error) {
@@ -116,6 +121,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     return { exit: EXIT.INTERRUPTED, isOver: false };
   } finally {
     over.abort();
+    questions.stop();
     interrupts.close();
     for (const signal of signals) process.off(signal, stopped);
   }

@@ -322,3 +322,20 @@ it('cancel says that a run had ended', async () => {
     err: 'nothing was cancelled: the run had ended before\n',
   });
 });
+
+it('a run that another terminal has is not gone on with, and is passed over for an interrupted one', async () => {
+  unfinished('aaaaaaaa', ID('b'), {});
+  const owned = await ownDirectory(join(runs, 'aaaaaaaa', 'storage'), () => new Error('owned'));
+  for (const words of [['--resume'], ['--resume', ID('b')]]) {
+    const { err } = await taskrunner('run', ...words);
+    expect(err).toContain(`CLI_RUN_UNFINISHED ${ID('b')} is open in another terminal (process ${process.pid})`);
+  }
+  await owned.release();
+});
+
+it('evidence is not written into a folder that does not exist', async () => {
+  archived(ID('b'));
+  const { exit, err } = await taskrunner('evidence', ID('b'), '--file', join(home, 'missing/x.tar'));
+  expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_FILE .*missing is not a folder that exists/)]);
+  expect(existsSync(join(home, 'missing'))).toBe(false);
+});

@@ -37,6 +37,8 @@ export interface RunFacts {
   readonly socket: string | null;
   /** True: the run is kept after its end. */
   readonly keep: boolean;
+  /** Where its evidence is written, absolute. Null or absent: `<run>.evidence.tar` in the working directory. */
+  readonly evidence?: string | null;
   /** The run as the API answered it last. Null: not yet. */
   readonly run: Run | null;
 }

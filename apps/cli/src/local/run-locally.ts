@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Run } from '@taskrunner/client';
 import { packFilesOf, type PackSource, type RerunLink } from '@taskrunner/core/operations';
 import { readPack } from '@taskrunner/core/pack';
+import { livingOwner } from '@taskrunner/infrastructure/embedded-postgres';
 import { fileName, save } from '../server/download';
 import { isRefusal } from '../server/failure';
 import type { RunView } from '../server/run-views';
@@ -74,6 +75,7 @@ export async function runLocally(run: LocalRun, { pack, grants, original, submit
     startedAt,
     socket: null,
     keep: run.keep,
+    evidence: run.evidence === undefined ? null : resolve(run.evidence),
     run: null,
   });
   return inStack(run, { local, record, original, before: null }, async (stack) => {
@@ -103,7 +105,8 @@ export async function resumeLocally(
   const local = await openLocalFolder(run.env);
   const { folder, facts, runId } = await interrupted(local, named, pack);
   const env = resumedVariables(run.env, facts.settings, runId);
-  const record = new RunRecord(folder, { ...facts, keep: facts.keep || run.keep });
+  const evidence = run.evidence === undefined ? (facts.evidence ?? null) : resolve(run.evidence);
+  const record = new RunRecord(folder, { ...facts, keep: facts.keep || run.keep, evidence });
   const prepare = before === null ? null : (server: Server) => before(server, runId);
   return inStack({ ...run, env }, { local, record, original: null, before: prepare }, async (stack) => {
     await removeDocuments(folder);
@@ -210,7 +213,7 @@ async function follow(
     await noteState(server, record, runId);
     return end;
   }
-  const file = run.evidence ?? `${fileName(runId)}.evidence.tar`;
+  const file = run.evidence ?? record.facts.evidence ?? `${fileName(runId)}.evidence.tar`;
   await writeEvidence(server, runId, file);
   if (record.facts.keep) await archiveRun(local, record.folder, server, runId);
   terminal.say(`evidence ${file}`);
@@ -245,11 +248,11 @@ async function writeEvidence(server: Server, runId: string, file: string): Promi
   }
 }
 
-/** Throws `CLI_RUN_NOT_FOUND` and `CLI_RUN_AMBIGUOUS`. */
+/** Throws `CLI_RUN_NOT_FOUND`, `CLI_RUN_AMBIGUOUS`, and `CLI_RUN_UNFINISHED` if another process executes it. */
 async function interrupted(local: LocalFolder, named: string | null, pack: string | null): Promise<LiveRun> {
   const all = await liveRuns(local.runs, await readdir(local.runs));
   const ofPack = all.filter(({ facts }) => pack === null || facts.pack === pack || facts.pack === resolve(pack));
-  const found = named === null ? ofPack.slice(0, 1) : all.filter(({ runId }) => isNamed(runId, named));
+  const found = named === null ? await newestFree(ofPack) : all.filter(({ runId }) => isNamed(runId, named));
   const [first, second] = found;
   if (second !== undefined)
     throw new CliError(
@@ -257,13 +260,31 @@ async function interrupted(local: LocalFolder, named: string | null, pack: strin
       `${named} matches several runs: ${found.map(({ runId }) => runId).join(', ')}`,
       'Write more characters of the id.',
     );
-  if (first !== undefined) return first;
+  if (first !== undefined) {
+    const owner = await livingOwner(first.folder.storage);
+    if (owner !== null) throw openElsewhere(first.runId, owner.pid);
+    return first;
+  }
   throw new CliError(
     'CLI_RUN_NOT_FOUND',
     named === null ? 'there is no interrupted run' : `${named} is no interrupted run of this account`,
     all.length === 0
       ? 'Start a run with: taskrunner run PACK'
       : `Interrupted runs: ${all.map(({ runId }) => runId).join(', ')}.`,
+  );
+}
+
+/** The newest run that no process executes; if there is none, the newest one. */
+async function newestFree(runs: readonly LiveRun[]): Promise<readonly LiveRun[]> {
+  for (const run of runs) if ((await livingOwner(run.folder.storage)) === null) return [run];
+  return runs.slice(0, 1);
+}
+
+function openElsewhere(runId: string, pid: number): CliError {
+  return new CliError(
+    'CLI_RUN_UNFINISHED',
+    `${runId} is open in another terminal (process ${pid})`,
+    `Answer its questions there. To go on here, press Ctrl-C there first. Then use: taskrunner run --resume ${runId}`,
   );
 }
 

@@ -213,10 +213,11 @@ describe('a run without a server', () => {
         '    - { id: ok, gate: { approval: owners, message: "Go on?" } }',
         command('apply', 'echo applied'),
       ];
-      const gated = started('run', written('pack.yaml', PACK('gated', steps.join('\n'), approvals)));
+      const pack = written('pack.yaml', PACK('gated', steps.join('\n'), approvals));
+      const gated = started('run', pack, '--evidence', 'sub/x.tar');
       expect(await gated.ended).toBe(8);
       const run = runIn(gated.said());
-      expect(gated.said()).toContain(`run --resume ${run}`);
+      expect(gated.said()).toContain(`run --resume ${run} --as NAME`);
       expect(evidence()).toEqual([]);
       const { out } = taskrunner('show', run);
       expect(out).toMatch(/⏸ ok[^]*gate ok: open, 0 of 1[^]*waiting: approval ok/);
@@ -231,7 +232,8 @@ describe('a run without a server', () => {
         ],
       );
       expect([other.exit, other.text]).toEqual([0, expect.stringContaining('Go on?')]);
-      const verified = taskrunner('verify', `${run}.evidence.tar`, '--trust', trust(), '--allow-local');
+      // The file that the first command named.
+      const verified = taskrunner('verify', 'sub/x.tar', '--trust', trust(), '--allow-local');
       expect([verified.exit, verified.out]).toEqual([0, expect.stringMatching(/local:grace/)]);
       expect(runs()).toEqual([]);
     },

@@ -9,6 +9,11 @@ export function faultLines(faults: readonly Fault[], file: string): readonly str
   ]);
 }
 
+/** Warnings in the same form. */
+export function warningLines(warnings: readonly Fault[], file: string): readonly string[] {
+  return faultLines(warnings, file).map((line) => line.replace(/^(?!help:)/, 'warning: '));
+}
+
 function placeOf({ line, column, path, file: inner }: Fault, manifest: string): string {
   const file = inner === undefined ? manifest : manifest.replace(/[^/\\!]*$/, () => inner);
   // Inputs come from files and arguments, so their places are named instead of numbered.

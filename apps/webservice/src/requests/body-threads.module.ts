@@ -41,6 +41,7 @@ function bodyThreads(limits: Configuration['http']['bodies']): BodyThreads {
       context: null,
       limits: { memory, time, threads, queue },
       tookTooLong: () => new ApiError('BODY_TOO_LARGE', `parsing the body takes longer than ${time} ms`),
+      starved: () => tooMany('large bodies'),
       tookTooMuch: () =>
         new ApiError('BODY_TOO_LARGE', `parsing the body needs more than ${memory / MIB} MiB of memory`),
       busy: () => tooMany('large bodies'),

@@ -62,7 +62,7 @@ export function plan(
 ): Planning {
   const files = more.files ?? NO_FILES;
   const pack = readPack(text, files);
-  if (pack.kind === 'refused') return pack;
+  if (pack.kind === 'refused') return { ...pack, warnings: [] };
   return buildPlan({
     pack,
     files,

@@ -189,7 +189,11 @@ describe('a gate that is decided', () => {
 describe('the question for the digest', () => {
   const digest = digestOf('request');
   const ask = (answer: string | null, canAsk: boolean) =>
-    confirmedByPerson('approve', digest, { canAsk, ask: async () => answer } as unknown as Terminal);
+    confirmedByPerson('approve', digest, {
+      canAsk,
+      ask: async () => answer,
+      say: () => undefined,
+    } as unknown as Terminal);
 
   it('is answered with the first 8 characters', async () => {
     await expect(ask(` ${digest.slice(7, 15).toUpperCase()} `, true)).resolves.toBeUndefined();

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isOver } from '@taskrunner/core/foundation';
 import type { Command } from 'commander';
 import { serverOrKept } from '../../local/server-or-kept';
+import { refuseMissingFolder } from '../../files/special-file';
 import { withConnection } from '../../server/connection';
 import { fileName, save } from '../../server/download';
 import { isRefusal } from '../../server/failure';
@@ -49,6 +50,7 @@ export function registerDownloads(program: Command, context: Context): void {
     .action((named: string, options: ServerOptions & { readonly file?: string; readonly wait: string }) =>
       context.run(async () => {
         const patienceMs = numberOf('--wait', options.wait, { least: 0 }) * 1_000;
+        if (options.file !== undefined) refuseMissingFolder(options.file);
         const { server } = await serverOrKept(options, context.env);
         const runId = await runIdOf(server, named);
         const file = options.file ?? `${fileName(runId)}.evidence.tar`;

@@ -60,6 +60,7 @@ export {
   type PackSource,
   type PackFile as PackSourceFile,
   type PlanningSetting,
+  reviewPack,
 } from './packs/pack-source';
 export { publishedUses } from './packs/published-uses';
 export { plannedContents } from './packs/stored-contents';

@@ -95,7 +95,14 @@ export interface ConcurrencyClaim {
 }
 
 /** A plan, or all faults ordered by position. */
-export type Planning = Planned | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+export type Planning =
+  | Planned
+  | {
+      readonly kind: 'refused';
+      readonly faults: readonly Fault[];
+      /** Of what could be read. */
+      readonly warnings: readonly Fault[];
+    };
 
 /** Maximum bytes of the inputs as RFC 8785 text. */
 export const MAX_INPUT_BYTES = 16 * 1024 * 1024;

@@ -170,7 +170,7 @@ export function buildPlan(request: PlanRequest): Planning {
     }
     if (unreadable?.isWithin('/spec/approvals') !== true) checkOverrides(approvals, policies, own, handed, unit.faults);
   }
-  if (faults.any || unreadable !== null) return { kind: 'refused', faults: faults.faults };
+  if (faults.any || unreadable !== null) return { kind: 'refused', faults: faults.faults, warnings: faults.warnings };
   warnOfEffects(plan, steps, guards);
   const { planHash, receipt, text } = hashPlan(plan);
   const floor = environment.approvals.floor;

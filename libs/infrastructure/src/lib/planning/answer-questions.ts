@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import type { Question, Said } from './thread-protocol';
+import { kernelThread } from './thread-time';
 
 /** Makes this thread a member of `WorkThreads`, which answers one request at a time with a pure function. */
 export function answerQuestions(answerTo: (kind: string, asked: unknown) => unknown): void {
@@ -15,5 +16,5 @@ export function answerQuestions(answerTo: (kind: string, asked: unknown) => unkn
     }
   };
   port.on('message', (question: Question) => say(answer(question)));
-  say({ kind: 'ready' });
+  say({ kind: 'ready', thread: kernelThread() });
 }

@@ -7,6 +7,15 @@ export function tookTooLong({ time }: PlanningLimits): PlannerError {
   return new PlannerError('PLAN_LIMIT', `planning took longer than ${time / 1_000} s (limits.planTime)`, help);
 }
 
+/** The machine is busy: this says nothing about the pack. */
+export function starved({ time }: PlanningLimits): PlannerError {
+  return new PlannerError(
+    'PLANNER_BUSY',
+    `the machine is too busy to plan: planning did not get ${time / 1_000} s of processor time (limits.planTime) in several times that`,
+    'Try again in a few seconds.',
+  );
+}
+
 export function tookTooMuch({ memory }: PlanningLimits): PlannerError {
   const help = `${SMALLER} or ask the operator to raise limits.planMemory.`;
   return new PlannerError(

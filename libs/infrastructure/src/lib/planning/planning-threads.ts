@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { PlanningContext, PlanningWork } from '@taskrunner/core/operations';
 import type { PlanningLimits } from '@taskrunner/core/ports';
-import { busy, tookTooLong, tookTooMuch, unavailable } from './planning-limits';
+import { busy, starved, tookTooLong, tookTooMuch, unavailable } from './planning-limits';
 import type { EngineName, ThreadContext } from './thread-protocol';
 import { WorkThreads } from './work-threads';
 
@@ -20,6 +20,7 @@ export class PlanningThreads extends WorkThreads<PlanningWork> {
         context,
         limits,
         tookTooLong: () => tookTooLong(limits),
+        starved: () => starved(limits),
         tookTooMuch: () => tookTooMuch(limits),
         busy,
         unavailable,

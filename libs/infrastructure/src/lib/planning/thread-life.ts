@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { CodedError } from '@taskrunner/core/foundation';
 import type { PlanningLimits } from '@taskrunner/core/ports';
 import type { Question, Said } from './thread-protocol';
+import { processorTime, timeLeft } from './thread-time';
 
 /** Maximum time for loading the code of a thread on a busy machine, milliseconds. */
 const START_MS = 30_000;
@@ -25,6 +26,8 @@ export interface ThreadWork {
   readonly limits: PlanningLimits;
   /** Error for a task that exceeds `limits.time`. */
   readonly tookTooLong: () => CodedError<string>;
+  /** Error for a task that did not get the processor time of `limits.time`, because the machine is busy. */
+  readonly starved: () => CodedError<string>;
   /** Error for a task that exceeds `limits.memory`. */
   readonly tookTooMuch: () => CodedError<string>;
   /** Error for a full queue. */
@@ -53,7 +56,8 @@ export class ThreadLife {
         maxYoungGenerationSizeMb: YOUNG_MIB,
       },
     });
-    this.ready = this.next(START_MS, unavailable(`a ${work.name} does not start`));
+    const isLate = unavailable(`a ${work.name} does not start`);
+    this.ready = this.next(START_MS, () => isLate);
     this.worker.on('message', (said: Said) => this.notify(said));
     this.worker.on('error', (error: Error & { code?: string }) => {
       const isFull = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
@@ -76,8 +80,9 @@ export class ThreadLife {
     const started = await this.ready;
     if (started instanceof Error) throw await this.end(started);
     if (this.gone) throw this.work.unavailable(`a ${this.work.name} has ended`);
+    const late = this.lateAfter(this.work.limits.time, started.kind === 'ready' ? started.thread : null);
     this.worker.postMessage(question, transfer);
-    const answer = await this.next(this.work.limits.time, this.work.tookTooLong());
+    const answer = await this.next(this.work.limits.time, late);
     if (answer instanceof Error) throw await this.end(answer);
     switch (answer.kind) {
       case 'answer':
@@ -100,9 +105,28 @@ export class ThreadLife {
     this.settle?.(said);
   }
 
-  private async next(withinMs: number, late: Error): Promise<Said | Error> {
+  /** The time limit of a task that begins now: the error if it has passed, or the time after which to look again. */
+  private lateAfter(limit: number, thread: number | null): () => Error | number {
+    const startedAt = performance.now();
+    const before = processorTime(thread);
+    return () => {
+      const used = before === null ? null : processorTime(thread);
+      const processor = used === null || before === null ? null : used - before;
+      const left = timeLeft({ limit, wall: Math.ceil(performance.now() - startedAt), processor });
+      if (left === 'spent') return this.work.tookTooLong();
+      return left === 'starved' ? this.work.starved() : left;
+    };
+  }
+
+  /** `late`: called after the time. Its error ends the wait; a number is the time after which it is called again. */
+  private async next(withinMs: number, late: () => Error | number): Promise<Said | Error> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.settle?.(late), withinMs);
+      const look = (): void => {
+        const found = late();
+        if (typeof found === 'number') timer = setTimeout(look, found);
+        else this.settle?.(found);
+      };
+      let timer = setTimeout(look, withinMs);
       this.settle = (said) => {
         clearTimeout(timer);
         this.settle = null;

@@ -18,7 +18,8 @@ export interface Question {
 
 /** A message from a thread: ready, an answer, or a failure. */
 export type Said =
-  | { readonly kind: 'ready' }
+  /** `thread`: the id by which the kernel counts its processor time; null: unknown. */
+  | { readonly kind: 'ready'; readonly thread: number | null }
   | { readonly kind: 'answer'; readonly answer: unknown }
   /** A `RangeError`: nesting too deep, or texts too long for the machine. */
   | { readonly kind: 'outgrown' }

@@ -62,12 +62,28 @@ interface PlannedPack {
 /** A pack that can run, or all faults: of the pack itself, or of its use with these inputs in this installation. */
 export type PackPlanning =
   | PlannedPack
-  | { readonly kind: 'refused'; readonly code: 'PACK_INVALID' | 'PLAN_INVALID'; readonly faults: readonly Fault[] };
+  | {
+      readonly kind: 'refused';
+      readonly code: 'PACK_INVALID' | 'PLAN_INVALID';
+      readonly faults: readonly Fault[];
+    };
+
+/** What is wrong with a pack, and what probably is. */
+interface PackReview {
+  readonly faults: readonly Fault[];
+  readonly warnings: readonly Fault[];
+}
 
 /** All faults of a pack that do not depend on its inputs. Faults about missing inputs are included. Pure. */
 export function checkPack(source: PackSource, setting: PlanningSetting, asker: PackAsker = NOBODY): readonly Fault[] {
-  const planning = planWith(source, null, setting, asker);
-  return planning.kind === 'refused' ? planning.faults : [];
+  return reviewPack(source, setting, asker).faults;
+}
+
+/** The same, with the warnings. Pure. */
+export function reviewPack(source: PackSource, setting: PlanningSetting, asker: PackAsker = NOBODY): PackReview {
+  const warned: Fault[] = [];
+  const planning = planWith(source, null, setting, asker, (warnings) => void warned.push(...warnings));
+  return { faults: planning.kind === 'refused' ? planning.faults : [], warnings: shownTo(source, warned) };
 }
 
 /** Reads and plans a pack. Pure; never throws because of a pack or inputs. */
@@ -85,6 +101,7 @@ function planWith(
   inputs: JsonObject | null,
   setting: PlanningSetting,
   asker: PackAsker,
+  onWarnings: (warnings: readonly Fault[]) => void = () => undefined,
 ): PackPlanning {
   const files = packFilesOf(source.files);
   const reading: PackReading = readPack(source.manifest, files);
@@ -106,6 +123,7 @@ function planWith(
     ...(source.hasLines ? { source: source.manifest } : {}),
     ...(partial === undefined ? {} : { unreadable: partial.unreadable }),
   });
+  onWarnings(planning.warnings);
   if (planning.kind === 'refused') {
     const code = reading.kind === 'read' ? 'PLAN_INVALID' : 'PACK_INVALID';
     const faults = reading.kind === 'read' ? planning.faults : sortFaults([...unread, ...planning.faults]);

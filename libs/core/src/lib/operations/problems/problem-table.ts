@@ -199,7 +199,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   },
   PLANNER_BUSY: {
     status: 503,
-    title: 'Too many packs are waiting to be planned',
+    title: 'Too many packs are waiting to be planned, or the machine is busy',
     remediation: 'Try again in a few seconds.',
     retryable: true,
   },

@@ -97,7 +97,8 @@ export const APPROVAL: Descriptions<ApprovalRule> = {
     'Time to decide. After it the gate expires. Default: approvals.expiresAfter of the installation (24h unless it is set).',
   executeWithinMs:
     'Time after expiresAfter within which steps with effects behind the gate must start. It is counted from the end of the time to decide, not from the approval. Default: approvals.executeWithin of the installation (24h unless it is set).',
-  allowSelfApproval: 'Whether initiators of the run may approve it.',
+  allowSelfApproval:
+    'Whether initiators of the run may approve it. The server must allow it too (`approvals.floor.selfApproval`).',
   maxAuthAgeMs: 'Maximum age of the sign-in of an approver.',
   reasonRequired: 'Whether a decision requires a reason.',
   reasonTemplate: 'Suggested reason: text with expressions.',

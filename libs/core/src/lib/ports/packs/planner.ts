@@ -4,7 +4,7 @@ import { CodedError } from '../../foundation/coded-error';
 export type PlannerErrorCode =
   /** The work needs more time or memory than is allowed for callers' packs. */
   | 'PLAN_LIMIT'
-  /** Too many packs are waiting; a later request may succeed. */
+  /** Too many packs are waiting, or the machine is too busy; a later request may succeed. */
   | 'PLANNER_BUSY'
   /** The planner cannot work. This is not a fault of the pack. */
   | 'PLANNER_UNAVAILABLE';
@@ -22,7 +22,7 @@ export class PlannerError extends CodedError<PlannerErrorCode> {
 export interface PlanningLimits {
   /** Heap of one thread, bytes. */
   readonly memory: number;
-  /** Time of one task, milliseconds. */
+  /** Processor time of one task, milliseconds; wall time where the platform does not count it. */
   readonly time: number;
   /** Number of concurrent tasks. */
   readonly threads: number;

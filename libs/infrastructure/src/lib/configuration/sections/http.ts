@@ -98,7 +98,7 @@ export const http = section('The HTTP API.', {
     time: key(
       duration(SECOND, 10 * MINUTE),
       10 * SECOND,
-      'Maximum time to parse one body. A body that takes longer gets 413 BODY_TOO_LARGE.',
+      'Maximum processor time to parse one body. A body that needs more gets 413 BODY_TOO_LARGE. One that does not get it within ten times as long, because the machine is busy, gets 429 BODIES_BUSY.',
       's, m',
     ),
     discard: key(

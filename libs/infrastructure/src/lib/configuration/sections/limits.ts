@@ -52,7 +52,7 @@ export const limits = section(
     planTime: key(
       duration(SECOND, 10 * MINUTE),
       2 * SECOND,
-      'Maximum time to plan or simulate one pack, excluding its time in the queue. A pack that takes longer gets PLAN_LIMIT.',
+      'Maximum processor time to plan or simulate one pack. A pack that needs more gets PLAN_LIMIT. One that does not get it within ten times as long, because the machine is busy, gets PLANNER_BUSY.',
       's, m',
     ),
     planThreads: key(number(1, 64), 2, 'Number of packs that one webservice plans concurrently.', 'threads'),
