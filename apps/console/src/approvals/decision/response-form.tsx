@@ -88,7 +88,10 @@ function Confirmed({ earlier, report }: Pick<ResponseFacts, 'earlier' | 'report'
     <div className="entry">
       <h3>The response that you confirm</h3>
       <Value value={earlier} label="The response of earlier approvers" />
-      <p className="faint">Earlier approvers gave it. An approval with another response is refused.</p>
+      <p className="faint">
+        Earlier approvers gave it. An approval with another response is refused. If it is wrong, they can withdraw their
+        approvals and approve with another, or you can reject the request.
+      </p>
     </div>
   );
 }
