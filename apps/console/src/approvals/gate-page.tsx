@@ -174,7 +174,10 @@ function NothingToDecide({ gate, me }: { readonly gate: Gate; readonly me: Me | 
     status !== 'open'
       ? [`Nobody can decide here any more. ${endWords(gate)}.`, 'How it ended']
       : isCounted(ownDecision(gate, me.person))
-        ? [isOverride(gate) ? 'You have overridden the denial.' : 'You have approved this request.', 'Your decision']
+        ? [
+            `${isOverride(gate) ? 'You have overridden the denial' : 'You have approved'}. You can withdraw or reject.`,
+            'Your decision',
+          ]
         : ['You cannot decide on this request.', 'See why'];
   return (
     <p className="tinted" data-tone="wait">

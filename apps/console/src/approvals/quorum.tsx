@@ -1,5 +1,5 @@
 import type { Decision, Gate } from '@taskrunner/client';
-import { gateDecisionWord, unreachableQuorum } from '@taskrunner/core/gate';
+import { gateDecisionWord, unreachableQuorum, waysOut } from '@taskrunner/core/gate';
 import { Moment } from '../frame/moment';
 import { fullText } from '../frame/time';
 import { decisionNoun, isOverride } from './decision/override';
@@ -70,14 +70,13 @@ function Unreachable({ gate }: { readonly gate: Gate }) {
         , and {missing} more {missing === 1 ? 'is' : 'are'} missing.
       </p>
       <ul className="bullets">
-        <li>
-          The operator can change that: with more people in <code>approvals.people</code> who hold{' '}
-          <code>{gate.request.requirement.grants.join(', ')}</code>. The gate keeps its number of approvals.
-        </li>
-        <li>
-          The run ends when {gate.requester.name}, who started it, or an operator cancels it, or when somebody rejects
-          the request. Otherwise it ends with <code>GATE_EXPIRED</code> at {fullText(gate.until)}.
-        </li>
+        {waysOut({
+          grants: gate.request.requirement.grants,
+          requester: gate.requester.name,
+          until: fullText(gate.until),
+        }).map((way) => (
+          <li key={way}>{way}</li>
+        ))}
       </ul>
     </div>
   );
