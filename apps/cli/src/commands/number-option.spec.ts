@@ -1,3 +1,5 @@
+import { Command } from 'commander';
+import { withOutput } from './options';
 import { numberOf } from './number-option';
 
 describe('the number of an option', () => {
@@ -17,4 +19,21 @@ describe('the number of an option', () => {
       }) as Error,
     );
   });
+});
+
+const refused = (command: Command, format: string): string => {
+  let said = '';
+  withOutput(command)
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => (said += text) });
+  expect(() => command.parse(['--output', format], { from: 'user' })).toThrow();
+  return said;
+};
+
+it('a file in the place of a format names the option that takes a file', () => {
+  const evidence = new Command('evidence').option('--file <path>', 'file to write');
+  expect(refused(evidence, 'x.tar')).toMatch(
+    /Allowed choices are table, json, ndjson, text\. To name the file to write, use --file x\.tar\./,
+  );
+  expect(refused(new Command('list'), 'x.tar')).not.toContain('--file');
 });

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ConnectionOptions } from '../server/connection';
 import { safeLine, wrapped } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
@@ -24,6 +24,8 @@ export function withInputs(command: Command): Command {
 /** Formats of `--output`: lines for people, of which `text` is another name, or JSON for programs. */
 type OutputFormat = 'table' | 'text' | 'json' | 'ndjson';
 
+const OUTPUT_FORMATS: readonly string[] = ['table', 'json', 'ndjson', 'text'] satisfies OutputFormat[];
+
 /** `--output`. */
 export function withOutput(command: Command): Command {
   return command.addOption(
@@ -31,7 +33,14 @@ export function withOutput(command: Command): Command {
       '--output <format>',
       'output format; json: one JSON value, ndjson: one JSON value on each line, text: the same as table',
     )
-      .choices(['table', 'json', 'ndjson', 'text'] satisfies OutputFormat[])
+      .choices(OUTPUT_FORMATS)
+      .argParser((format: string) => {
+        if (OUTPUT_FORMATS.includes(format)) return format;
+        const hasFile = command.options.some(({ long }) => long === '--file');
+        throw new InvalidArgumentError(
+          `Allowed choices are ${OUTPUT_FORMATS.join(', ')}.${hasFile ? ` To name the file to write, use --file ${format}.` : ''}`,
+        );
+      })
       .default('table'),
   );
 }

@@ -1,7 +1,7 @@
 import { digestOf } from '@taskrunner/core/canonical';
 import type { Terminal } from '../terminal/terminal';
 import { formIn, formLines } from './gate-form';
-import { askResponse, checkResponse } from './gate-response';
+import { askResponse, checkAgreement, checkResponse } from './gate-response';
 
 const FORM = {
   type: 'object',
@@ -100,6 +100,23 @@ describe('a response', () => {
       exitCode: 2,
       remediation: expect.stringMatching(/--response FILE.*verdict, count/),
     });
+  });
+
+  it('that differs from that of earlier approvers is refused before it is sent, with who can withdraw', () => {
+    const by = (sub: string, more: object = {}) => {
+      return { decision: 'approved', response: { count: 1 }, person: { iss: 'i', sub }, ...more } as never;
+    };
+    expect(() => checkAgreement({ count: 1 }, [by('grace')])).not.toThrow();
+    expect(() => checkAgreement({ count: 2 }, [by('grace', { withdrawn: true })])).not.toThrow();
+    expect(() => checkAgreement({ count: 2 }, [by('grace'), by('linus')])).toThrow(
+      expect.objectContaining({
+        code: 'CLI_RESPONSE_INVALID',
+        message: 'grace and linus gave another response: {"count":1}; all approvers confirm the same response',
+        remediation:
+          'No decision was made. Confirm that response. If it is wrong, grace and linus can withdraw their approvals and approve with another, or you can reject the gate.',
+        faults: [],
+      }),
+    );
   });
 
   it('that does not match says where', () => {

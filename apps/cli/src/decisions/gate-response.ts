@@ -1,6 +1,8 @@
+import { digestOf } from '@taskrunner/core/canonical';
 import type { Json, JsonObject } from '@taskrunner/core/foundation';
 import { responseFaults } from '@taskrunner/core/operations';
 import { compileSchema } from '@taskrunner/core/schema';
+import type { DecisionView } from '../server/run-views';
 import { CliError } from '../terminal/cli-error';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
@@ -84,6 +86,25 @@ export function checkResponse(form: JsonObject, response: Json): void {
     'the response does not match the form of the gate',
     'No decision was made. Correct the response and try again.',
     faults,
+  );
+}
+
+/**
+ * Throws `CLI_RESPONSE_INVALID` if a response is not that of the earlier approvers, whose approvals count only for theirs. Who gave it can
+ * withdraw.
+ */
+export function checkAgreement(response: Json, decisions: readonly DecisionView[]): void {
+  const earlier = decisions.filter((one) => one.decision === 'approved' && one.withdrawn !== true);
+  const [first] = earlier;
+  const given = (first?.response ?? null) as Json;
+  if (first === undefined || digestOf(given) === digestOf(response)) return;
+  const people = earlier.map(({ person }) => person.sub);
+  const names = people.length < 2 ? people.join('') : `${people.slice(0, -1).join(', ')} and ${people.at(-1) ?? ''}`;
+  const theirs = people.length < 2 ? 'the approval' : 'their approvals';
+  throw new CliError(
+    'CLI_RESPONSE_INVALID',
+    `${names} gave another response: ${JSON.stringify(given)}; all approvers confirm the same response`,
+    `No decision was made. Confirm that response. If it is wrong, ${names} can withdraw ${theirs} and approve with another, or you can reject the gate.`,
   );
 }
 

@@ -47,12 +47,23 @@ describe('a person who cannot decide', () => {
     const gate = view(code, undefined, [by('grace', 'withdrawn'), by('linus', 'rejected')]);
     const objection = await objectionTo('rejected', gate, me);
     expect(objection).toMatchObject({ code, message: expect.stringMatching(message), exitCode });
-    // The same decision of the same person may be sent again.
-    expect(await objectionTo('approved', view(code, undefined, [by('grace')]), me)).toBeNull();
+    // The same decision of the same person may be sent again, except after the time: it does not open the gate.
+    const repeated = await objectionTo('approved', view(code, undefined, [by('grace')]), me);
+    expect(repeated?.code).toBe(code === 'GATE_EXPIRED' ? code : undefined);
     expect(await objectionTo('rejected', view(code, undefined, [by('grace')]), me)).not.toBeNull();
     expect(
       await objectionTo('approved', view(code, undefined, [{ ...by('grace'), withdrawn: true }]), me),
     ).not.toBeNull();
+  });
+
+  it('who approved learns that the time is over, and that the earlier approval remains recorded', async () => {
+    expect(await objectionTo('approved', view('GATE_EXPIRED', undefined, [by('grace')]), me)).toMatchObject({
+      code: 'GATE_EXPIRED',
+      message: expect.stringMatching(
+        /^the time to decide expired at .*; you approved at 2026-11-24T10:05:00\.000Z, which was not enough$/,
+      ),
+      exitCode: 6,
+    });
   });
 
   it('withdraws their own approval of a run that they started', async () => {

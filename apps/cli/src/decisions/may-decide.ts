@@ -40,7 +40,7 @@ type DecisionName = 'approved' | 'rejected' | 'withdrawn';
 
 /**
  * Why this person cannot decide, before a question is asked; null: the server decides. A decision that this person has made already may be
- * sent again, and the answer is then the record of the first. `me` is asked for only if this matters.
+ * sent again, and the answer is then the record of the first, unless the gate has expired. `me` is asked for only if this matters.
  */
 export async function objectionTo(
   decision: DecisionName,
@@ -53,31 +53,35 @@ export async function objectionTo(
   switch (why) {
     case 'GATE_DECIDED':
     case 'RUN_ENDED':
-    case 'GATE_EXPIRED':
-      if (await isRepeated(decision, gate, me)) return null;
+      if ((await ownDecision(decision, gate, me)) !== null) return null;
       if (why === 'GATE_DECIDED')
         return new CannotDecide(why, `the gate has already been decided${lastDecision(gate)}`, help);
-      if (why === 'RUN_ENDED') return new CannotDecide(why, 'the run has ended or is ending', help);
+      return new CannotDecide(why, 'the run has ended or is ending', help);
+    case 'GATE_EXPIRED': {
+      // Not the record of the first, as if it had opened the gate.
+      const own = await ownDecision(decision, gate, me);
+      const enough = own === null ? '' : `; you ${own.decision} at ${own.decidedAt}, which was not enough`;
       return new CannotDecide(
         why,
-        `the time to decide expired at ${until ?? 'an unknown time'}`,
+        `the time to decide expired at ${until ?? 'an unknown time'}${enough}`,
         'Start the run again.',
       );
+    }
     default:
       return objectionToPerson(decision, gate);
   }
 }
 
-/** True if this person has made this decision at the gate. */
-async function isRepeated(
+/** This decision of this person, if they have made it and it stands; null otherwise. */
+async function ownDecision(
   decision: DecisionName,
   { decisions = [] }: Deciding,
   me: () => Promise<Person>,
-): Promise<boolean> {
+): Promise<NonNullable<Deciding['decisions']>[number] | null> {
   const same = decisions.filter((one) => one.decision === decision && one.withdrawn !== true);
-  if (same.length === 0) return false;
+  if (same.length === 0) return null;
   const { iss, sub } = await me();
-  return same.some(({ person }) => person.iss === iss && person.sub === sub);
+  return same.find(({ person }) => person.iss === iss && person.sub === sub) ?? null;
 }
 
 function lastDecision({ decisions = [] }: Deciding): string {

@@ -134,15 +134,20 @@ async function responseTo(
 ): Promise<Json> {
   if (path !== undefined) {
     const written = await readDocumentAt(path);
-    if (form !== null) (await responses()).checkResponse(form, written);
+    if (form !== null) {
+      const { checkAgreement, checkResponse } = await responses();
+      checkResponse(form, written);
+      checkAgreement(written, decisions);
+    }
     return written;
   }
   if (form === null) return null;
-  const { askResponse, checkResponse, missingResponse } = await responses();
+  const { askResponse, checkAgreement, checkResponse, missingResponse } = await responses();
   if (yes) throw missingResponse(form);
   const earlier = decisions.find((one) => one.decision === 'approved' && one.withdrawn !== true);
   const entered = await askResponse(form, { terminal, earlier: (earlier?.response ?? null) as Json });
   checkResponse(form, entered);
+  checkAgreement(entered, decisions);
   terminal.say(safeLine(`response: ${JSON.stringify(entered)}`));
   return entered;
 }

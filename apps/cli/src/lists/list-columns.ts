@@ -1,3 +1,4 @@
+import { unreachableQuorum } from '@taskrunner/core/gate';
 import { isOver } from '@taskrunner/core/foundation';
 import type { Artifact, Schedule } from '@taskrunner/client';
 import type { GateView, RunView } from '../server/run-views';
@@ -45,12 +46,22 @@ export function gateColumns(now: number): readonly Column<GateView>[] {
     { title: 'GATE', text: ({ gateId }) => gateId },
     { title: 'PACK', text: ({ pack }) => (pack === undefined ? '?' : `${pack.name} ${pack.version}`) },
     { title: 'REQUESTER', text: ({ requester }) => requester?.name ?? '?' },
-    { title: 'APPROVALS', text: ({ approvals, required }) => `${approvals}/${required}` },
+    { title: 'APPROVALS', text: approvalsText },
     { title: 'AGE', text: ({ request }) => ageText(request.openedAt, now) },
     { title: 'EXPIRES', text: ({ until }) => untilText(until, now) },
-    { title: 'YOU', text: ({ canDecide, why }) => (canDecide ? 'may decide' : (why ?? 'may not decide')) },
+    { title: 'YOU', text: youText },
     { title: 'MESSAGE', text: ({ request }) => shortened(request.message) },
   ];
+}
+
+function youText({ canDecide, why }: GateView): string {
+  if (canDecide) return 'may decide';
+  return why === 'GATE_ALREADY_COUNTED' ? 'have approved' : (why ?? 'may not decide');
+}
+
+function approvalsText(gate: GateView): string {
+  const { approvals, required } = gate;
+  return `${approvals}/${required}${unreachableQuorum(gate) === null ? '' : ', nobody can open it'}`;
 }
 
 const LONGEST_MESSAGE = 72;

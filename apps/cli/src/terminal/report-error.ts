@@ -1,3 +1,4 @@
+import type { ApiProblem } from '@taskrunner/client';
 import { isCodedError } from '@taskrunner/core/foundation';
 import { failureOf, isRefusal } from '../server/failure';
 import { CannotDecide } from '../decisions/may-decide';
@@ -51,6 +52,13 @@ function otherServer({ code, status }: { readonly code: string; readonly status:
   );
 }
 
+/** True if the only error of a refusal is about a whole member of the request, and says the same as the refusal. */
+function isSaid({ code, detail, remediation, errors }: ApiProblem): boolean {
+  const [only, ...others] = errors;
+  if (only === undefined || others.length > 0 || only.path.lastIndexOf('/') > 0) return false;
+  return only.code === code && only.message === detail && only.remediation === remediation;
+}
+
 /**
  * Reports an error on stderr and returns the exit code. Bugs are reported with a stack; expected errors have a code and a remedy.
  * `inputs`: declarations of the inputs, for remedies.
@@ -61,7 +69,8 @@ export function reportError(error: unknown, terminal: Terminal, file = '', input
     if (elsewhere !== null) return reportError(elsewhere, terminal);
     terminal.say(safeLine(`${error.code} ${error.detail}`));
     if (error.remediation !== null) terminal.say(safeLine(`help: ${inOurWords(error.code, error.remediation)}`));
-    for (const line of faultLines(withInputHints(error.errors, inputs), file)) terminal.say(line);
+    const errors = isSaid(error) ? [] : error.errors;
+    for (const line of faultLines(withInputHints(errors, inputs), file)) terminal.say(line);
     if (error.traceId !== null && error.status >= 500) terminal.say(safeLine(`trace: ${error.traceId}`));
     return exitOfProblem(error);
   }

@@ -20,6 +20,11 @@ export class NotSent extends BrandedError {
     super(messageOf(what, why), options);
   }
 
+  /** `NOT_SENT` only if that is certain: a browser does not tell whether a request that failed has left it. */
+  get code(): 'NOT_SENT' | 'NO_ANSWER' {
+    return this.why === 'offline' ? 'NOT_SENT' : 'NO_ANSWER';
+  }
+
   get remediation(): string {
     return this.why === 'offline'
       ? 'Nothing is sent later. Press again when the connection is back.'
@@ -31,5 +36,5 @@ function messageOf(what: string, why: NotSentCause): string {
   const subject = `${what.charAt(0).toUpperCase()}${what.slice(1)}`;
   return why === 'offline'
     ? `${subject} was not sent. This browser has no connection.`
-    : `${subject} was not sent, or the answer was lost. The server cannot be reached.`;
+    : `It is unknown whether ${what} arrived: no answer of the server came.`;
 }

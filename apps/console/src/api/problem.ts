@@ -22,7 +22,7 @@ export function failureText(error: unknown): FailureText | null {
     return { code, message: detail, remediation, faults: errors };
   }
   if (NotSent.is(error))
-    return { code: 'NOT_SENT', message: error.message, remediation: error.remediation, faults: [] };
+    return { code: error.code, message: error.message, remediation: error.remediation, faults: [] };
   if (!ClientError.is(error)) return null;
   const { code } = error;
   if (code === 'CLIENT_SERVER_UNREACHABLE') {

@@ -24,10 +24,17 @@ it('does not promise to try again what had no answer, and sends it once', async 
   });
   const error: unknown = await sendOnce('the decision', true, () => client.approve(GATE)).catch((one: unknown) => one);
   const text = failureText(error);
-  expect(text?.message).toBe('The decision was not sent, or the answer was lost. The server cannot be reached.');
+  expect(text?.code).toBe('NO_ANSWER');
+  expect(text?.message).toBe('It is unknown whether the decision arrived: no answer of the server came.');
   expect(text?.remediation).toMatch(/press again/);
   expect(text?.remediation).not.toMatch(/tries again/);
   expect(sent).toBe(1);
+});
+
+it('does not know either what became of it where a proxy answers for the server', async () => {
+  const client = answeredClient(() => new Response('<h1>Bad gateway</h1>', { status: 502 }));
+  const error: unknown = await sendOnce('the decision', true, () => client.approve(GATE)).catch((one: unknown) => one);
+  expect(failureText(error)).toMatchObject({ code: 'NO_ANSWER', message: expect.stringMatching(/^It is unknown/) });
 });
 
 it('leaves a refusal of the server as it is', async () => {

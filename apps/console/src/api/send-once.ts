@@ -1,5 +1,6 @@
-import { ApiProblem, ClientError } from '@taskrunner/client';
+import { ApiProblem } from '@taskrunner/client';
 import { NotSent } from './not-sent';
+import { isUnreached } from './problem';
 
 /** Sends a change once. Throws `NotSent` if it has no answer. `isOnline`: whether the browser has a connection at all. */
 export async function sendOnce<Result>(what: string, isOnline: boolean, send: () => Promise<Result>): Promise<Result> {
@@ -7,8 +8,7 @@ export async function sendOnce<Result>(what: string, isOnline: boolean, send: ()
   try {
     return await send();
   } catch (error) {
-    const isUnanswered = ClientError.is(error) && error.code === 'CLIENT_SERVER_UNREACHABLE';
-    throw isUnanswered ? new NotSent(what, 'unanswered', { cause: error }) : error;
+    throw isUnreached(error) ? new NotSent(what, 'unanswered', { cause: error }) : error;
   }
 }
 

@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router';
-import type { Gate, PlanChange, PlanDiff } from '@taskrunner/client';
+import type { Gate, PlanDiff } from '@taskrunner/client';
 import type { Plan } from '@taskrunner/core/plan';
 import { shortRun } from '../frame/short';
 import { fullText } from '../frame/time';
-import { differenceParts, placeText, type DifferenceParts } from './difference-parts';
+import { ChangedValues } from './changed-values';
+import { differenceParts, type DifferenceParts } from './difference-parts';
 
 interface DifferenceFacts {
   readonly planDiff: Gate['planDiff'];
@@ -47,7 +48,7 @@ function Inputs({ inputs }: Pick<DifferenceParts, 'inputs'>) {
   return (
     <>
       <h3>Inputs</h3>
-      {inputs.length === 0 ? <p className="faint">No input differs.</p> : <Changes changes={inputs} />}
+      {inputs.length === 0 ? <p className="faint">No input differs.</p> : <ChangedValues changes={inputs} />}
     </>
   );
 }
@@ -69,7 +70,7 @@ function Steps({ steps, gates }: Pick<DifferenceParts, 'steps'> & { readonly gat
               {kind}
               {from === null || from === id ? '' : `, was ${from}`}
             </span>
-            <Changes changes={changes} />
+            <ChangedValues changes={changes} />
           </li>
         ))}
       </ul>
@@ -97,7 +98,7 @@ function Rest({ rest }: Pick<DifferenceParts, 'rest'>) {
   return rest.map(({ title, changes }) => (
     <div key={title}>
       <h3>{title}</h3>
-      <Changes changes={changes} />
+      <ChangedValues changes={changes} />
     </div>
   ));
 }
@@ -129,24 +130,4 @@ function Equal({ title, names }: { readonly title: string; readonly names: reado
       {title}: <span className="code">{names.join(', ')}</span>
     </p>
   );
-}
-
-/** Values before and after. The arrow tells them apart without their colours. */
-function Changes({ changes }: { readonly changes: readonly PlanChange[] }) {
-  if (changes.length === 0) return null;
-  return (
-    <ul className="plain change-list">
-      {changes.map(({ path, before, after }) => (
-        <li key={path} className="code">
-          {path === '' ? null : <span className="faint">{placeText(path)}: </span>}
-          <del>{textOf(before)}</del> <span aria-hidden="true">→</span>
-          <span className="unseen"> is now </span> <ins>{textOf(after)}</ins>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function textOf(value: unknown): string {
-  return value === undefined ? '(none)' : JSON.stringify(value);
 }

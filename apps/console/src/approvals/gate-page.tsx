@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { isAbsent } from '../api/problem';
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
 import type { Json } from '@taskrunner/core/foundation';
@@ -44,6 +44,7 @@ export function GatePage() {
     refetchInterval: (read) => read.state.data?.status === 'open' && connection.every(settings.refresh)(read),
   });
   const gate = query.data;
+  const isLost = useSyncExternalStore(connection.subscribe, connection.current).kind === 'lost';
   return (
     <main className="page request">
       <p className="trail">
@@ -56,7 +57,12 @@ export function GatePage() {
         </Link>
       </p>
       {gate !== undefined ? (
-        <Request key={`${runId} ${gateId}`} gate={gate} reread={() => void query.refetch()} />
+        <Request
+          key={`${runId} ${gateId}`}
+          gate={gate}
+          lastReadAt={isLost || query.isRefetchError ? new Date(query.dataUpdatedAt) : null}
+          reread={() => void query.refetch()}
+        />
       ) : isAbsent(query.error) ? (
         <Notice kind="empty" title="This gate does not ask anybody">
           <p>The run has not reached it, or its policy decided without people.</p>
@@ -70,7 +76,13 @@ export function GatePage() {
   );
 }
 
-function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
+interface RequestFacts {
+  readonly gate: Gate;
+  readonly lastReadAt: Date | null;
+  readonly reread: () => void;
+}
+
+function Request({ gate, lastReadAt, reread }: RequestFacts) {
   const { request, show } = gate;
   const title = gateTitle(gate);
   const [heading, rest] = inTwo(title);
@@ -134,7 +146,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       </ReadSection>
       <Ungated gate={gate} />
       <span ref={setEnd} />
-      <Quorum gate={gate} />
+      <Quorum gate={gate} lastReadAt={lastReadAt} />
       {me.data === undefined ? (
         me.isError ? (
           <Failed error={me.error} retry={() => void me.refetch()} />
@@ -162,7 +174,10 @@ function NothingToDecide({ gate, me }: { readonly gate: Gate; readonly me: Me | 
     status !== 'open'
       ? [`Nobody can decide here any more. ${endWords(gate)}.`, 'How it ended']
       : isCounted(ownDecision(gate, me.person))
-        ? [isOverride(gate) ? 'You have overridden the denial.' : 'You have approved this request.', 'Your decision']
+        ? [
+            `${isOverride(gate) ? 'You have overridden the denial' : 'You have approved'}. You can withdraw or reject.`,
+            'Your decision',
+          ]
         : ['You cannot decide on this request.', 'See why'];
   return (
     <p className="tinted" data-tone="wait">

@@ -1,5 +1,5 @@
 import type { Decision, Gate } from '@taskrunner/client';
-import { gateDecisionWord, unreachableQuorum } from '@taskrunner/core/gate';
+import { gateDecisionWord, unreachableQuorum, waysOut } from '@taskrunner/core/gate';
 import { Moment } from '../frame/moment';
 import { fullText } from '../frame/time';
 import { decisionNoun, isOverride } from './decision/override';
@@ -8,8 +8,14 @@ import { statusOf } from './decision/own-decision';
 /** Id of the notice that nobody can open the gate. */
 export const UNREACHABLE = 'unreachable';
 
+interface QuorumFacts {
+  readonly gate: Gate;
+  /** When the gate was read, if it could not be read again since; null: it is current. */
+  readonly lastReadAt: Date | null;
+}
+
 /** How many people must agree, and who has decided: names, times and reasons. */
-export function Quorum({ gate }: { readonly gate: Gate }) {
+export function Quorum({ gate, lastReadAt }: QuorumFacts) {
   const { approvals, required, decisions, request } = gate;
   const missing = Math.max(0, required - approvals);
   return (
@@ -27,7 +33,13 @@ export function Quorum({ gate }: { readonly gate: Gate }) {
         </p>
       ) : null}
       <Unreachable gate={gate} />
-      <Decisions decisions={decisions} isOverride={isOverride(gate)} />
+      {lastReadAt === null ? null : (
+        <p className="tinted" data-tone="wait" role="status">
+          This list is of {fullText(lastReadAt.toISOString())}, before the connection was lost. Decisions may have
+          arrived since.
+        </p>
+      )}
+      <Decisions decisions={decisions} isOverride={isOverride(gate)} wasReadBefore={lastReadAt !== null} />
     </section>
   );
 }
@@ -39,6 +51,8 @@ function nounOf(gate: Gate): string {
 interface DecisionsFacts extends Pick<Gate, 'decisions'> {
   /** A policy had denied, so that an approval is an override. */
   readonly isOverride: boolean;
+  /** The server has not been reached since they were read. */
+  readonly wasReadBefore?: boolean;
 }
 
 /** That nobody can open the gate, who can change that, and what ends the run otherwise. */
@@ -56,22 +70,22 @@ function Unreachable({ gate }: { readonly gate: Gate }) {
         , and {missing} more {missing === 1 ? 'is' : 'are'} missing.
       </p>
       <ul className="bullets">
-        <li>
-          The operator can change that: with more people in <code>approvals.people</code> who hold{' '}
-          <code>{gate.request.requirement.grants.join(', ')}</code>. The gate keeps its number of approvals.
-        </li>
-        <li>
-          The run ends when {gate.requester.name}, who started it, or an operator cancels it, or when somebody rejects
-          the request. Otherwise it ends with <code>GATE_EXPIRED</code> at {fullText(gate.until)}.
-        </li>
+        {waysOut({
+          grants: gate.request.requirement.grants,
+          requester: gate.requester.name,
+          until: fullText(gate.until),
+        }).map((way) => (
+          <li key={way}>{way}</li>
+        ))}
       </ul>
     </div>
   );
 }
 
 /** Who decided, when, why, and with which answer to the form. */
-export function Decisions({ decisions, isOverride: override }: DecisionsFacts) {
-  if (decisions.length === 0) return <p className="faint">Nobody has decided.</p>;
+export function Decisions({ decisions, isOverride: override, wasReadBefore = false }: DecisionsFacts) {
+  if (decisions.length === 0)
+    return <p className="faint">{wasReadBefore ? 'Nobody had decided then.' : 'Nobody has decided.'}</p>;
   return (
     <ol className="decisions">
       {decisions.map((decision) => (

@@ -1,3 +1,4 @@
+import type { Json } from '@taskrunner/core/foundation';
 import { useId } from 'react';
 import { sizeText } from '../frame/short';
 import type { Field } from './field';
@@ -95,7 +96,7 @@ function Control({ field, entry, change, marks }: ControlFacts) {
           {field.isRequired && text !== '' ? null : <option value="">not set</option>}
           {field.choices.map((choice) => (
             <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>
-              {typeof choice === 'string' ? choice : JSON.stringify(choice)}
+              {choiceText(choice)}
             </option>
           ))}
         </select>
@@ -121,4 +122,9 @@ function Control({ field, entry, change, marks }: ControlFacts) {
         </span>
       );
   }
+}
+
+function choiceText(choice: Json): string {
+  if (typeof choice === 'boolean') return choice ? 'yes' : 'no';
+  return typeof choice === 'string' ? choice : JSON.stringify(choice);
 }

@@ -102,11 +102,10 @@ interface Declared {
 }
 
 function fieldOf(declared: Declared): Field {
-  const { type, schema, values, initial, isRequired, ...rest } = declared;
-  const hasValue = isRequired || initial !== null;
-  const kind = values !== null ? 'choice' : kindOf(type, schema, hasValue);
+  const { type, schema, values, initial, ...rest } = declared;
+  const kind = values !== null ? 'choice' : kindOf(type, schema, initial !== null);
   const choices = values ?? (kind === 'choice' ? [true, false] : []);
-  return { ...rest, isRequired, kind, choices, initial: textOf(kind, initial) };
+  return { ...rest, kind, choices, initial: textOf(kind, initial) };
 }
 
 function kindOf(type: string, schema: Schema | null, hasValue: boolean): FieldKind {
@@ -117,7 +116,7 @@ function kindOf(type: string, schema: Schema | null, hasValue: boolean): FieldKi
     case 'integer':
       return 'number';
     case 'boolean':
-      // A box that is not ticked would say no where nothing was said.
+      // A box that is not ticked would say no where nobody has said anything, also where an answer is required.
       return hasValue ? 'switch' : 'choice';
     case 'file':
       return 'file';

@@ -114,3 +114,26 @@ it('keeps neither files nor secrets over a reload, however deep a schema marks t
   });
   expect(keptEntries(form ?? [], { window: 'night', login: '{}', pin: '1' })).toEqual({ window: 'night' });
 });
+
+it('has no answer of a required yes or no before a person gives one, and misses it', () => {
+  const schema: Schema = {
+    type: 'object',
+    required: ['tested', 'kept'],
+    properties: { tested: { type: 'boolean' }, kept: { type: 'boolean', default: true } },
+  };
+  const fields = fieldsOfSchema(schema) ?? [];
+  expect(fields.map(({ kind, choices }) => [kind, choices])).toEqual([
+    ['choice', [true, false]],
+    ['switch', []],
+  ]);
+  const entries = initialEntries(fields);
+  expect(entries).toEqual({ tested: '', kept: 'true' });
+  expect(readForm(schema, fields, entries)).toEqual({
+    values: { kept: true },
+    files: {},
+    faults: { tested: ['A value is needed.'] },
+  });
+  expect(readForm(schema, fields, { ...entries, tested: 'false' }).values).toEqual({ tested: false, kept: true });
+  // An input of a pack is the same.
+  expect(initialEntries(fieldsOfInputs([rule('force', 'boolean', { required: true })]))).toEqual({ force: '' });
+});

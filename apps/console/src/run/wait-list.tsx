@@ -4,6 +4,7 @@ import type { Gate, Run, RunWait } from '@taskrunner/client';
 import { Elapsed, Moment } from '../frame/moment';
 import { useServices } from '../frame/services';
 import { waitText } from '../runs/wait-text';
+import { gateText } from './gates/gate-facts';
 
 /** So many gates are read to say who can decide; of others the kind is said. */
 const ASKED = 5;
@@ -66,12 +67,4 @@ function useGate(run: Run, gate: string | null): Gate | undefined {
     queryFn: ({ signal }) => client.gate(run.runId, gate ?? '', { signal }),
     enabled: gate !== null,
   }).data;
-}
-
-function gateText({ approvals, required, request: { requirement }, canDecide }: Gate): string {
-  const grants = requirement.grants.filter((grant) => grant !== 'packs.approve');
-  const whoMay = grants.length === 0 ? 'people who may approve' : `people with the grant ${grants.join(' and ')}`;
-  const but = requirement.selfApproval ? '' : ', but not who requested the run';
-  const you = canDecide ? 'You can decide.' : 'You cannot decide.';
-  return `${approvals} of ${required} approvals by ${whoMay}${but}. ${you}`;
 }

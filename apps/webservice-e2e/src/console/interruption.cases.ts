@@ -109,7 +109,7 @@ export function interruptionCases(testBed: () => TestBed): void {
     await reasonOn(second.page).fill('a mistake');
     await second.page.route('**/approve', (route) => route.abort('connectionrefused'));
     await second.press('Withdraw my approval');
-    await second.reads(/^The decision was not sent, or the answer was lost/);
+    await second.reads(/^It is unknown whether the decision arrived/);
     await second.page.unroute('**/approve');
     second.complaints.splice(0);
     await second.page.reload();

@@ -1,5 +1,6 @@
 import { digestOf } from '@taskrunner/core/canonical';
 import type { Json } from '@taskrunner/core/foundation';
+import { waysOut } from '@taskrunner/core/gate';
 import type { GateView } from '../../server/run-views';
 import type { Terminal } from '../../terminal/terminal';
 import { gateLines } from '../../terminal/gates/gate-lines';
@@ -94,12 +95,26 @@ describe('a gate that is decided', () => {
     const at = lines.findIndex((line) => line.startsWith('quorum'));
     const said = lines.slice(at, at + 3).join('\n');
     expect(said).toContain('nobody can open this gate: it has 1 of 3 approvals, and 1 of the people');
-    expect(said).toContain('the operator can add people to approvals.people and give them packs.approve');
-    expect(said).toContain('Ada, who started it, or an operator cancels it, or with GATE_EXPIRED at 2026-01-02');
+    // The same words as in the console.
+    for (const words of waysOut({ grants: ['packs.approve'], requester: 'Ada', until: request.expiresAt }))
+      expect(said).toContain(words);
+    expect(said).toContain('The operator can add people to approvals.people and give them packs.approve.');
+    expect(said).toMatch(
+      /Ada, who started the run, or an operator can cancel it, and somebody who may decide can reject/,
+    );
+    expect(said).toContain('Otherwise the run ends with GATE_EXPIRED at 2026-01-02');
     for (const left of [2, null, undefined])
       expect(
         gateLines(view({ required: 3, approvals: 1, approversLeft: left }), request.planHash).join(),
       ).not.toContain('quorum');
+  });
+
+  it('tells somebody who has approved what they can still do', () => {
+    const you = (why: string | null): string | undefined =>
+      gateLines(view({ canDecide: why === null, why }), request.planHash).find((line) => line.startsWith('you '));
+    expect(you('GATE_ALREADY_COUNTED')).toBe('you          have approved; you can withdraw or reject');
+    expect(you('GATE_DECIDED')).toBe('you          may not decide: GATE_DECIDED');
+    expect(you(null)).toBe('you          may decide');
   });
 
   it('has long findings cut, which are seen to be cut; message, form and digest are whole', () => {

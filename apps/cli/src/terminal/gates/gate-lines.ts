@@ -1,5 +1,5 @@
 import type { Digest, Json, StepId } from '@taskrunner/core/foundation';
-import { unreachableQuorum, verdictInRequest } from '@taskrunner/core/gate';
+import { unreachableQuorum, verdictInRequest, waysOut } from '@taskrunner/core/gate';
 import { diffLines, nodeOf } from '@taskrunner/core/plan';
 import type { GateView, PolicyView } from '../../server/run-views';
 import { decisionLines } from '../decision-lines';
@@ -76,7 +76,7 @@ export function gateLines(
     ),
     ...(view.suggestedReason == null ? [] : ['suggested reason', safeBlock(view.suggestedReason)]),
     ...form,
-    plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
+    plain('you', youText(view)),
     // Close to the prompt, because long reasons and findings scroll earlier lines out of sight.
     ...(policy === null
       ? []
@@ -86,23 +86,28 @@ export function gateLines(
   return lines.flatMap((line) => line.split('\n')).flatMap((line) => wrapped(line, columns));
 }
 
+/** What the caller can do at the gate. */
+function youText({ canDecide, why }: GateView): string {
+  if (canDecide) return 'may decide';
+  return why === 'GATE_ALREADY_COUNTED'
+    ? 'have approved; you can withdraw or reject'
+    : `may not decide: ${why ?? 'unknown'}`;
+}
+
 /** That nobody can open the gate, who can change that, and what ends the run otherwise. */
 function quorumLines(view: GateView): readonly string[] {
   const gap = unreachableQuorum(view);
   if (gap === null) return [];
   const { approvals, required, until, requester, request } = view;
-  const by = requester === undefined ? 'who started it' : `${requester.name}, who started it,`;
   const line = (label: string, text: string): string => safeLine(`${label.padEnd(13)}${text}`);
   return [
     line(
       'quorum',
       `nobody can open this gate: it has ${approvals} of ${required} approvals, and ${gap.left} of the people whom the server knows can still approve`,
     ),
-    line(
-      '',
-      `the operator can add people to approvals.people and give them ${request.requirement.grants.join(' and ')}; the gate keeps its number of approvals`,
+    ...waysOut({ grants: request.requirement.grants, requester: requester?.name ?? null, until }).map((text) =>
+      line('', text),
     ),
-    line('', `the run ends when ${by} or an operator cancels it, or with GATE_EXPIRED at ${until}`),
   ];
 }
 

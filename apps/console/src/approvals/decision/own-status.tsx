@@ -49,7 +49,9 @@ export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
         ? endWords(gate)
         : isCounted(own)
           ? `Your ${decisionNoun('approved', override)} counts`
-          : 'You cannot decide';
+          : gate.why === 'GATE_ALREADY_COUNTED'
+            ? 'You have approved'
+            : 'You cannot decide';
   return (
     <section className="why" aria-live="polite">
       <h2 ref={heading} id={OWN_STATUS} tabIndex={-1}>

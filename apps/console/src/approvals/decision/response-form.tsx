@@ -12,6 +12,7 @@ import {
 } from '../../form/read-fields';
 import { Value } from '../../run/value';
 import type { Response } from './may-decide';
+import { ResponseValues } from './response-values';
 import { changeOfResponse, type ResponseChange } from './response-change';
 
 export interface ResponseFacts {
@@ -35,7 +36,7 @@ export default function ResponseForm({ schema, earlier, report, entered, enter }
     return (
       <Changed change={change} read={read} now={earlier} report={report} acknowledge={() => acknowledge(earlier)} />
     );
-  if (earlier !== null) return <Confirmed earlier={earlier} report={report} />;
+  if (earlier !== null) return <Confirmed schema={schema} earlier={earlier} report={report} />;
   return <Filled schema={schema} report={report} entered={entered} enter={enter} />;
 }
 
@@ -80,15 +81,18 @@ function Changed({ change, read, now, report, acknowledge }: ChangedFacts) {
   );
 }
 
-function Confirmed({ earlier, report }: Pick<ResponseFacts, 'earlier' | 'report'>) {
+function Confirmed({ schema, earlier, report }: Pick<ResponseFacts, 'schema' | 'earlier' | 'report'>) {
   // The same response in the answer of another request is another object.
   const text = JSON.stringify(earlier);
   useEffect(() => report({ kind: 'complete', value: JSON.parse(text) as Json }), [text, report]);
   return (
     <div className="entry">
       <h3>The response that you confirm</h3>
-      <Value value={earlier} label="The response of earlier approvers" />
-      <p className="faint">Earlier approvers gave it. An approval with another response is refused.</p>
+      <ResponseValues schema={schema} value={earlier} label="The response of earlier approvers" />
+      <p className="faint">
+        Earlier approvers gave it. An approval with another response is refused. If it is wrong, they can withdraw their
+        approvals and approve with another, or you can reject the request.
+      </p>
     </div>
   );
 }

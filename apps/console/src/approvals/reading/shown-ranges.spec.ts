@@ -42,6 +42,14 @@ describe('the parts of a page', () => {
     expect(shown.missing()).toEqual(['long']);
   });
 
+  it('are not shown while a table in them has pages that were not opened', () => {
+    const shown = new ShownRanges();
+    shown.see(window, [{ ...part('table', 60, 200), hasUnopened: true }]);
+    expect(shown.missing()).toEqual(['table']);
+    shown.see(window, [{ ...part('table', 60, 200, 'the last page'), hasUnopened: false }]);
+    expect(shown.missing()).toEqual([]);
+  });
+
   it('are as they stand on the page; one whose text is another is not shown any more, one that is only wider or narrower is', () => {
     const shown = new ShownRanges();
     shown.see(window, [part('one', 60, 100), part('two', 170, 100)]);

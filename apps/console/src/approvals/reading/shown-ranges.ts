@@ -11,6 +11,8 @@ export interface Place {
   readonly height: number;
   /** The text of the part, or what stands for it. A part that was shown stays so in another width, until its text is another. */
   readonly content: string;
+  /** It has a table with pages that were not opened. */
+  readonly hasUnopened?: boolean;
 }
 
 /** Lines at the edge of a part may be cut by less than this. */
@@ -49,7 +51,9 @@ export class ShownRanges {
 
   /** The parts that were not shown, or not all of them, in the order of the page. */
   missing(): readonly string[] {
-    return this.places.filter(({ name, content }) => this.whole.get(name) !== content).map(({ name }) => name);
+    return this.places
+      .filter(({ name, content, hasUnopened = false }) => hasUnopened || this.whole.get(name) !== content)
+      .map(({ name }) => name);
   }
 
   /** How many parts there are. */

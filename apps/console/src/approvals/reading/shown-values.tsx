@@ -2,7 +2,8 @@ import '../../style/packs.css';
 import './reading.css';
 import type { Json } from '@taskrunner/core/foundation';
 import { Value } from '../../run/value';
-import { valuesIn, type ShownValue, type ValueTable } from './tables-in';
+import { ShownTable } from './shown-table';
+import { valuesIn, type ShownValue } from './tables-in';
 
 interface ValuesFacts {
   readonly value: Json;
@@ -44,37 +45,5 @@ function Shown({ part, label }: { readonly part: ShownValue; readonly label: str
         <Value value={part.value} label={name} />
       )}
     </>
-  );
-}
-
-function ShownTable({ table: { columns, rows }, name }: { readonly table: ValueTable; readonly name: string }) {
-  return (
-    <div className="table-frame">
-      <table className="table stacked findings">
-        <caption className="unseen">
-          {name}, {rows.length} {rows.length === 1 ? 'row' : 'rows'}
-        </caption>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((cells, at) => (
-            <tr key={at}>
-              {cells.map((text, place) => (
-                <td key={columns[place]} data-label={columns[place]}>
-                  {text ?? <span className="faint">–</span>}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

@@ -12,11 +12,37 @@ it('a list of findings is a table that begins with how bad, where and what, in t
       ['high', 'libssl3', 'overread', null],
       ['low', 'tar', 'stack', 'false'],
     ],
+    counts: ['1 high', '1 low'],
   });
 });
 
+it('what is worst stands first, in the order of the pack inside, with a count of each severity', () => {
+  const severities = ['info', 'low', 'HIGH', 'critical', null, 'medium', 'high', 'low'];
+  const table = tableOf(severities.map((severity, at) => ({ at, ...(severity === null ? {} : { severity }) })));
+  expect(table?.rows).toEqual([
+    ['critical', '3'],
+    ['HIGH', '2'],
+    ['high', '6'],
+    ['medium', '5'],
+    ['low', '1'],
+    ['low', '7'],
+    ['info', '0'],
+    [null, '4'],
+  ]);
+  expect(table?.counts).toEqual(['1 critical', '2 high', '1 medium', '2 low', '2 other']);
+  expect(tableOf([{ at: 1 }, { at: 2 }])?.counts).toEqual([]);
+});
+
+it('a long list is a table, too', () => {
+  const many = Array.from({ length: 1_001 }, (_, at) => ({ at, severity: at === 1_000 ? 'critical' : 'low' }));
+  expect([tableOf(many)?.rows.length, tableOf(many)?.rows[0], tableOf(many)?.counts]).toEqual([
+    1_001,
+    ['critical', '1000'],
+    ['1 critical', '1000 low'],
+  ]);
+});
+
 it('what is no table stays a value', () => {
-  const many = Array.from({ length: 101 }, (_, at) => ({ at }));
   const wide = [Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`c${at}`, at]))];
   for (const value of [
     [],
@@ -28,7 +54,6 @@ it('what is no table stays a value', () => {
     { a: 1 },
     'x',
     null,
-    many,
     wide,
   ])
     expect(tableOf(value as never)).toBeNull();

@@ -5,6 +5,8 @@ export interface ValueTable {
   readonly columns: readonly string[];
   /** Null: the object has no such member. */
   readonly rows: readonly (readonly (string | null)[])[];
+  /** How many there are of each severity, the worst first: `2 critical`. Empty: the list has no severities. */
+  readonly counts: readonly string[];
 }
 
 /** A part of a value, as a page shows it. `name` null: it is the value itself. */
@@ -16,18 +18,39 @@ export type ShownValue = { readonly name: string | null } & (
 
 /** What people look for first. Others follow in their order. */
 const FIRST = ['severity', 'where', 'what'];
-const MOST_ROWS = 100;
+const SEVERITIES = ['critical', 'high', 'medium', 'low'];
 const MOST_COLUMNS = 8;
 
-/** A list of objects without objects in them as a table; null: it is no such list, or too large for one. */
+/**
+ * A list of objects without objects in them as a table; null: it is no such list, or too wide for one. What is worst stands first, otherwise in
+ * the order of the list.
+ */
 export function tableOf(value: Json): ValueTable | null {
-  if (!Array.isArray(value) || value.length === 0 || value.length > MOST_ROWS) return null;
+  if (!Array.isArray(value) || value.length === 0) return null;
   const items = value as readonly Json[];
   if (!items.every(isFlat)) return null;
   const names = [...new Set(items.flatMap((item) => Object.keys(item)))];
   if (names.length === 0 || names.length > MOST_COLUMNS) return null;
   const columns = [...FIRST.filter((name) => names.includes(name)), ...names.filter((name) => !FIRST.includes(name))];
-  return { columns, rows: items.map((item) => columns.map((name) => textOf(item[name]))) };
+  const ranked = columns[0] === FIRST[0] ? [...items].sort((one, other) => rankOf(one) - rankOf(other)) : items;
+  return {
+    columns,
+    rows: ranked.map((item) => columns.map((name) => textOf(item[name]))),
+    counts: columns[0] === FIRST[0] ? countsOf(items) : [],
+  };
+}
+
+/** 0 for the worst severity. Those without a known name come last. */
+function rankOf({ severity }: JsonObject): number {
+  const at = typeof severity === 'string' ? SEVERITIES.indexOf(severity.toLowerCase()) : -1;
+  return at < 0 ? SEVERITIES.length : at;
+}
+
+function countsOf(items: readonly JsonObject[]): readonly string[] {
+  return [...SEVERITIES, 'other'].flatMap((name, rank) => {
+    const { length } = items.filter((item) => rankOf(item) === rank);
+    return length === 0 ? [] : [`${length} ${name}`];
+  });
 }
 
 /** The parts of a value that has a table in it, in their order; any other value is one part. */

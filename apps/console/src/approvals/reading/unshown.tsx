@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { ToPart } from '../../frame/to-part';
 import { ShownRanges, type Place } from './shown-ranges';
+import { UNOPENED } from './shown-table';
 
 /** The parts of a request that were not on the screen. */
 export interface Unshown {
@@ -40,6 +41,9 @@ export function useUnshown(subject: string): Unshown {
     const sizes = new ResizeObserver(later);
     const page = document.querySelector('main');
     if (page !== null) sizes.observe(page);
+    // The last page of a table may have the size of the first.
+    const pages = new MutationObserver(later);
+    if (page !== null) pages.observe(page, { subtree: true, attributes: true, attributeFilter: [UNOPENED] });
     const options = { capture: true, passive: true };
     document.addEventListener('scroll', later, options);
     window.addEventListener('resize', later);
@@ -48,6 +52,7 @@ export function useUnshown(subject: string): Unshown {
     return () => {
       cancelAnimationFrame(frame);
       sizes.disconnect();
+      pages.disconnect();
       document.removeEventListener('scroll', later, options);
       window.removeEventListener('resize', later);
       document.removeEventListener('visibilitychange', later);
@@ -64,7 +69,8 @@ function windowOfPage(): { readonly top: number; readonly bottom: number } {
 function placesOnPage(): readonly Place[] {
   return [...document.querySelectorAll(`main [${PART}]`)].map((element) => {
     const { top, height } = element.getBoundingClientRect();
-    return { name: element.getAttribute(PART) ?? '', top, height, content: element.textContent ?? '' };
+    const hasUnopened = element.querySelector(`[${UNOPENED}]`) !== null;
+    return { name: element.getAttribute(PART) ?? '', top, height, content: element.textContent ?? '', hasUnopened };
   });
 }
 

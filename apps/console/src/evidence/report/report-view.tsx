@@ -1,5 +1,11 @@
 import type { ReactNode } from 'react';
-import { cancellationOf, outcomeWord, type Report } from '@taskrunner/core/evidence';
+import {
+  cancellationOf,
+  outcomeWord,
+  unapprovedSteps,
+  type Report,
+  type UnapprovedSteps,
+} from '@taskrunner/core/evidence';
 import { endCause } from '@taskrunner/core/run';
 import { sizeText } from '../../frame/short';
 import { durationText } from '../../frame/time';
@@ -7,7 +13,6 @@ import { Value } from '../../run/value';
 import type { Findings } from '../protocol';
 import { Approvals } from './report-approvals';
 import { Fact, Instant, ReportPart } from './report-part';
-import { unapprovedSteps } from './gate-words';
 import { Rows } from './report-rows';
 import { Quoted } from '../words';
 
@@ -115,7 +120,6 @@ function Steps({ contents }: { readonly contents: Contents }) {
   const gates = new Map(effects.map(({ step, behind }) => [step, behind]));
   const opened = new Map(asked.map(({ gate, request }) => [gate, request?.openedAt ?? null]));
   const ends = new Map(asked.map((gate) => [gate.gate, outcomeWord(gate)]));
-  const { free, byPolicy } = unapprovedSteps(contents);
   return (
     <ReportPart title="What the steps did">
       <Rows
@@ -148,31 +152,33 @@ function Steps({ contents }: { readonly contents: Contents }) {
           <Instant key="ended" at={endedAt} />,
         ]}
       />
-      {free.length === 0 ? null : (
-        <p>
-          Steps of the plan that may change things outside without an approval:{' '}
-          {free.slice(0, MOST_NAMES).map((step, at) => (
-            <span key={step}>
-              {at === 0 ? '' : ', '}
-              <Quoted>{step}</Quoted>
-            </span>
-          ))}
-          {free.length > MOST_NAMES ? ` and ${free.length - MOST_NAMES} more` : ''}.
-        </p>
-      )}
-      {byPolicy.length === 0 ? null : (
-        <p>
-          Steps behind a policy, which asks people only if it denies:{' '}
-          {byPolicy.slice(0, MOST_NAMES).map(({ step, gates: behind }, at) => (
-            <span key={step}>
-              {at === 0 ? '' : ', '}
-              <Quoted>{step}</Quoted> behind <Quoted>{behind.join(', ')}</Quoted>
-            </span>
-          ))}
-          {byPolicy.length > MOST_NAMES ? ` and ${byPolicy.length - MOST_NAMES} more` : ''}.
-        </p>
-      )}
+      {unapprovedSteps(contents).map((unapproved) => (
+        <Unapproved key={unapproved.text} {...unapproved} />
+      ))}
     </ReportPart>
+  );
+}
+
+/** Steps that may act without an approval gate, as the report says it. */
+function Unapproved({ text, steps }: UnapprovedSteps) {
+  if (steps.length === 0) return null;
+  return (
+    <p>
+      {text}:{' '}
+      {steps.slice(0, MOST_NAMES).map(({ step, gates }, at) => (
+        <span key={step}>
+          {at === 0 ? '' : ', '}
+          <Quoted>{step}</Quoted>
+          {gates.length === 0 ? null : (
+            <>
+              {' '}
+              behind <Quoted>{gates.join(', ')}</Quoted>
+            </>
+          )}
+        </span>
+      ))}
+      {steps.length > MOST_NAMES ? ` and ${steps.length - MOST_NAMES} more` : ''}.
+    </p>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { RunGate } from '@taskrunner/client';
-import { gateEnd, wasDecided } from './gate-facts';
+import { gateEnd, gateText, wasDecided } from './gate-facts';
 
 const decision = (more: object) => ({
   decision: 'approved',
@@ -28,4 +28,17 @@ it.each([
 it('is over if people were asked, and it is not open', () => {
   expect([gate('approved'), gate('expired')].every(wasDecided)).toBe(true);
   expect([gate('open'), gate('passed', [], { gateDigest: null }), gate('not_reached')].some(wasDecided)).toBe(false);
+});
+
+it('tells somebody who has approved what they can still do', () => {
+  const requirement = { grants: ['packs.approve'], selfApproval: false };
+  const text = (why: string | null): string =>
+    gateText({ approvals: 1, required: 2, canDecide: why === null, why, request: { requirement } } as Parameters<
+      typeof gateText
+    >[0]);
+  expect(text('GATE_ALREADY_COUNTED')).toBe(
+    '1 of 2 approvals by people who may approve, but not who requested the run. You have approved. You can withdraw or reject.',
+  );
+  expect(text('GATE_SELF_APPROVAL')).toMatch(/You cannot decide\.$/);
+  expect(text(null)).toMatch(/You can decide\.$/);
 });

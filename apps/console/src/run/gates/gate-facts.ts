@@ -1,5 +1,6 @@
-import type { RunGate } from '@taskrunner/client';
+import type { Gate, RunGate } from '@taskrunner/client';
 import { gateOutcomeWord, type GateOutcome } from '@taskrunner/core/gate';
+import { reasonText } from '../../approvals/decision/reasons';
 
 /** Statuses of gates that people opened or ended, which therefore have a request to look at. */
 const ENDED: ReadonlySet<string> = new Set(['approved', 'rejected', 'expired', 'closed']);
@@ -34,4 +35,20 @@ function isOutcome(status: string): status is GateOutcome {
 
 function nameOf({ person }: Facts['decisions'][number]): string {
   return person.name ?? person.sub;
+}
+
+/** Who may decide, and what the person can do. */
+export function gateText({
+  approvals,
+  required,
+  request: { requirement },
+  canDecide,
+  why,
+}: Pick<Gate, 'approvals' | 'required' | 'request' | 'canDecide' | 'why'>): string {
+  const grants = requirement.grants.filter((grant) => grant !== 'packs.approve');
+  const whoMay = grants.length === 0 ? 'people who may approve' : `people with the grant ${grants.join(' and ')}`;
+  const but = requirement.selfApproval ? '' : ', but not who requested the run';
+  const cannot = why === 'GATE_ALREADY_COUNTED' ? reasonText(why) : 'You cannot decide.';
+  const you = canDecide ? 'You can decide.' : cannot;
+  return `${approvals} of ${required} approvals by ${whoMay}${but}. ${you}`;
 }

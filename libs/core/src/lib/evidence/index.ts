@@ -42,6 +42,7 @@ export type { Report, WorkingPaper } from './report/report';
 export { layoutOf } from './report/layout';
 export type { Block, Section, Words } from './report/page';
 export { serviceCaveat } from './report/service-caveat';
+export { unapprovedSteps, type UnapprovedSteps } from './report/unapproved-steps';
 export { NOT_PROVEN, residualsOf, type Residual } from './report/residuals';
 export { visibleLine, visibleText } from '../foundation/visible-text';
 export {

@@ -3,6 +3,7 @@ import { digestOf } from '../canonical/digest';
 import { pointerTo } from '../document/json-pointer';
 import type { Digest, NodeId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { changeText, moreText } from './change/change-text';
 import { graphOf } from './plan-graph';
 import { effectsIn } from './ungated-effects';
 import { joinScope } from './place';
@@ -208,8 +209,7 @@ function membersOf(value: Json): JsonObject | null {
 export function diffLines({ same, steps, parts, gates }: PlanDiff): readonly string[] {
   if (same) return [];
   const marks = { added: '+', removed: '-', moved: '>', changed: '~' } as const;
-  const list = (changes: readonly PlanChange[]): readonly string[] =>
-    changes.map(({ path, before, after }) => `    ${path || '/'}: ${pairText(before, after)}`);
+  const list = (changes: readonly PlanChange[]): readonly string[] => changes.flatMap(changeLines);
   return [
     ...Object.entries(parts).flatMap(([part, changes]) => [`~ ${part}`, ...list(changes)]),
     ...steps.flatMap(({ id, change, kind, from, changes }) => [
@@ -222,29 +222,14 @@ export function diffLines({ same, steps, parts, gates }: PlanDiff): readonly str
   ];
 }
 
-/** Maximum characters of one value of a difference. */
-const MOST_CHARACTERS = 160;
-/** Characters before the first difference of two long values. */
-const CONTEXT_CHARACTERS = 40;
-
-/** `before → after`. Long values are cut around their first difference, so that it is never in the part that is cut. */
-function pairText(before: Json | undefined, after: Json | undefined): string {
-  const from = before === undefined ? '(none)' : JSON.stringify(before);
-  const to = after === undefined ? '(none)' : JSON.stringify(after);
-  const isLong = from.length > MOST_CHARACTERS && to.length > MOST_CHARACTERS;
-  const start = isLong ? Math.max(0, firstDifference(from, to) - CONTEXT_CHARACTERS) : 0;
-  const cut = (text: string): string => {
-    const shown = text.slice(start, start + MOST_CHARACTERS).replaceAll(HALF_CHARACTER, '');
-    return `${start === 0 ? '' : '…'}${shown}${text.length > start + MOST_CHARACTERS ? '…' : ''}`;
-  };
-  return `${cut(from)} → ${cut(to)}`;
-}
-
-/** The second half of a surrogate pair at the beginning, or the first half at the end. */
-const HALF_CHARACTER = /^[\udc00-\udfff]|[\ud800-\udbff]$/g;
-
-function firstDifference(one: string, other: string): number {
-  let at = 0;
-  while (at < one.length && one[at] === other[at]) at += 1;
-  return at;
+/** A change below its step: `before → after`, or the lines that differ. */
+function changeLines(change: PlanChange): readonly string[] {
+  const place = `    ${change.path || '/'}:`;
+  const text = changeText(change);
+  if (text.kind === 'pair') return [`${place} ${text.before} → ${text.after}`];
+  return [
+    place,
+    ...text.lines.map(({ mark, text: line }) => `      ${mark} ${line}`),
+    ...(text.more === 0 ? [] : [`      ${moreText(text.more)}`]),
+  ];
 }

@@ -1,4 +1,5 @@
 export { BUILTIN_EXECUTORS, builtinBehaviours, builtinNamed } from './builtin-executors';
+export { changeText, moreText, type ChangeLine, type ChangeText } from './change/change-text';
 export { diffLines, diffPlans, type PlanDiff } from './diff-plans';
 export type { ExecutorDescriptor, ValueSchema } from './executor-descriptor';
 export { availableExecutors, checkExtensions, type ExecutorCode } from './extension-executors';

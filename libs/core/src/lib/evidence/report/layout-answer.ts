@@ -5,9 +5,11 @@ import { countedApprovals, decisionNote, decisionWord, isOverride, outcomeWord }
 import { overrideOf } from './override';
 import { joined, listed, q, who, type Section, type Words } from './page';
 import type { ReportContents, ReportedGate, ReportedRun } from './report';
+import { unapprovedSteps, unapprovedWords } from './unapproved-steps';
 
 /** The short answer: who approved what, and how it ended. */
-export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: ReportContents): Section {
+export function layoutAnswer(contents: ReportContents): Section {
+  const { run, gates, gatesNotApplied, policies } = contents;
   const said = gates.map((asked): Words => {
     const { gate, outcome, decisions } = asked;
     const people = decisions
@@ -53,7 +55,7 @@ export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: Re
           ...severalGates(gates),
           ...(gatesNotApplied.length > 0 ? [[`${gatesNotApplied.length} gates did not apply.`]] : []),
           ...policiesInShort(policies, gates),
-          ['Steps with effects without an approval gate: ', ...listed(plan.ungatedEffects), '.'],
+          ...unapprovedSteps(contents).map(unapprovedWords),
           ending(run),
         ],
       },

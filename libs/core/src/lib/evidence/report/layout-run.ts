@@ -1,8 +1,9 @@
 import { endCause } from '../../run/end-cause';
 import { cancellationOf } from './cancellation';
 import { outcomeWord } from './gate-words';
-import { joined, listed, q, table, who, type Section, type Words } from './page';
+import { joined, listed, q, table, who, type Block, type Section, type Words } from './page';
 import type { ReportContents, ReportedEgress, ReportedPlan, ReportedRun, ReportedStep } from './report';
+import { unapprovedSteps, unapprovedWords } from './unapproved-steps';
 
 const DEPTH = '· ';
 
@@ -37,7 +38,8 @@ export function layoutPlan({ hash, schema, profileDigest, steps }: ReportedPlan)
 }
 
 /** Steps that may have changed something outside, with their approvals. */
-export function layoutEffects({ effects, gates, plan }: ReportContents): Section {
+export function layoutEffects(contents: ReportContents): Section {
+  const { effects, gates } = contents;
   const ends = new Map(gates.map((gate) => [gate.gate, outcomeWord(gate)]));
   return {
     level: 2,
@@ -57,10 +59,7 @@ export function layoutEffects({ effects, gates, plan }: ReportContents): Section
         ]),
         'No step with effects was started.',
       ),
-      {
-        kind: 'text',
-        words: ['Steps of the plan with effects without an approval gate: ', ...listed(plan.ungatedEffects), '.'],
-      },
+      ...unapprovedSteps(contents).map((one): Block => ({ kind: 'text', words: unapprovedWords(one) })),
     ],
   };
 }

@@ -177,7 +177,7 @@ function checkResponse({ decision, response, gate }: Decision, { row, plan }: De
   if (first && !sameResponse(first.response, response)) {
     throw unfitResponse(
       'earlier approvers gave another response; all approvers must confirm the same response',
-      'Send the response of the earlier approvers. If it is wrong, reject the gate.',
+      'Send the response of the earlier approvers. If it is wrong, they can withdraw their approvals and approve with another, or reject the gate.',
     );
   }
 }
