@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STORED_DOCUMENTS } from '@taskrunner/core/stored';
+import { JsonLog } from './json-log';
 import { METRICS, type Metric } from './metrics';
+import { Telemetry } from './telemetry';
+import { someOptions } from './testing/options';
 
 const ROOT = join(__dirname, '..', '..', '..', '..', '..');
 
@@ -29,4 +32,23 @@ it('the guide lists every kind of altered document', () => {
   const guide = readFileSync(join(ROOT, 'docs/guides/observability.md'), 'utf8');
   const kinds = STORED_DOCUMENTS.map((kind) => `\`${kind}\``).join(', ');
   expect(guide).toContain(`| \`document\` | altered documents | ${kinds} |`);
+});
+
+it.each([
+  [1, 1, 1],
+  [0, 1, 0],
+  [1, 0, 0],
+])('stores of two parts of one process that are %i and %i available count as %i', async (first, second, together) => {
+  const log = new JsonLog('error', 'test', () => undefined);
+  const telemetry = await Telemetry.open(someOptions({}), { name: 'webservice', version: '1' }, log);
+  try {
+    for (const value of [first, second])
+      telemetry.metrics.observe('taskrunner_object_store_available', () => [[value]]);
+    const lines = (await telemetry.metricsText()).split('\n');
+    expect(lines.filter((line) => line.startsWith('taskrunner_object_store_available'))).toEqual([
+      `taskrunner_object_store_available ${together}`,
+    ]);
+  } finally {
+    await telemetry.close();
+  }
 });

@@ -15,6 +15,8 @@ export interface Metric {
   readonly observed?: true;
   /** Upper bounds of a histogram. */
   readonly bounds?: readonly number[];
+  /** Which value counts if several parts of one process observe the metric. Absent: one part observes it. */
+  readonly counts?: 'lowest';
 }
 
 const BOTH = ['webservice', 'worker'] as const;
@@ -53,7 +55,11 @@ export const METRICS = {
   taskrunner_process_cpu_seconds_total: { ...counter(BOTH, 'CPU time of the process.'), observed: true },
   taskrunner_event_loop_lag_seconds: gauge(BOTH, 'Delay of the event loop over the last interval.', 'quantile'),
   taskrunner_database_connections: gauge(BOTH, 'Connections, and queries that wait for a connection.', 'pool', 'state'),
-  taskrunner_object_store_available: gauge(BOTH, '1 if the object store is available, 0 during an outage.'),
+  taskrunner_object_store_available: {
+    ...gauge(BOTH, '1 if the object store is available, 0 during an outage.'),
+    // Webservice and worker in one process have a store each. One of them finds an outage first.
+    counts: 'lowest',
+  },
   taskrunner_queue_due_runs: gauge(BOTH, 'Runs that are due and that a live worker can claim.'),
   taskrunner_queue_oldest_due_seconds: gauge(BOTH, 'Age of the oldest of these runs since it became due.'),
   taskrunner_queue_stranded_runs: gauge(
@@ -151,6 +157,7 @@ type Observation = readonly (readonly [value: number, labels?: Attributes])[];
 export class Metrics {
   private readonly counters = new Map<string, { add(value: number, labels?: Attributes): void }>();
   private readonly histograms = new Map<string, { record(value: number, labels?: Attributes): void }>();
+  private readonly shared = new Map<MetricName, (() => Observation)[]>();
 
   constructor(
     private readonly meter: Meter,
@@ -184,6 +191,15 @@ export class Metrics {
   observe(name: MetricName, observe: () => Observation): void {
     const metric: Metric = METRICS[name];
     if (!metric.of.includes(this.service)) return;
+    if (metric.counts === undefined) return this.register(name, metric, observe);
+    const observers = this.shared.get(name);
+    if (observers !== undefined) return void observers.push(observe);
+    const all = [observe];
+    this.shared.set(name, all);
+    this.register(name, metric, () => [[Math.min(...all.flatMap((each) => each().map(([value]) => value)))]]);
+  }
+
+  private register(name: MetricName, metric: Metric, observe: () => Observation): void {
     const options = { description: metric.about };
     const instrument =
       metric.kind === 'counter'
