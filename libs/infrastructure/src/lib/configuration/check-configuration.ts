@@ -14,7 +14,7 @@ export type Reader = 'anybody' | 'webservice' | 'check';
 
 /** Rules beyond single keys: values that contradict each other, and values that the reader requires. */
 export function checkConfiguration(configuration: Configuration, notes: Notes, reader: Reader = 'anybody'): void {
-  const { http, database, authority, approvals, scheduler, secrets } = configuration;
+  const { http, authority, approvals, scheduler, secrets } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
     notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.', undefined, [
       '/http/healthPort',
@@ -61,8 +61,12 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
   checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);
   checkContainer(configuration, notes);
-  if (reader === 'webservice' || (reader === 'check' && isOfWebservice(database)))
-    checkWebservice(configuration, notes);
+  if (isForWebservice(configuration, reader)) checkWebservice(configuration, notes);
+}
+
+/** True if the reader is a webservice, or checks a file that has the database role of one. */
+export function isForWebservice({ database }: Configuration, reader: Reader): boolean {
+  return reader === 'webservice' || (reader === 'check' && isOfWebservice(database));
 }
 
 /** A worker can probe the machine. The webservice promises an environment to runs before a worker has it. */

@@ -14,6 +14,7 @@ export const REMEDIES = {
   CONFIG_CHOICE: 'Use one of the allowed values.',
   CONFIG_CONFLICT: 'Change one of the two values.',
   CONFIG_UNSAFE: 'Development settings work only on loopback. Elsewhere, configure a real Authority.',
+  CONFIG_FILE: 'Correct the path, or the file. It must be readable for the user of the service.',
   CONFIG_VARIABLE_UNKNOWN: 'Correct or remove the environment variable.',
 } as const;
 

@@ -371,6 +371,38 @@ describe('files', () => {
     expect(missing.kind === 'refused' && missing.faults[0]?.code).toBe('CONFIG_UNREADABLE');
   });
 
+  it.each([
+    [null, 'does not exist'],
+    ['nothing', 'is not a JSON Web Key Set: it is not a JSON object'],
+    ['null', 'is not a JSON Web Key Set: it is not a JSON object'],
+    ['{"kty":"OKP"}', 'is not a JSON Web Key Set: it has no list `keys`'],
+    ['{"keys":[]}', 'has no keys'],
+    ['{"keys":[{"kty":"oct","k":"AA"}]}', 'has no public key for signatures'],
+  ])('a key set of an issuer with %p is refused where a webservice needs it', async (text, reason) => {
+    const [file, jwks] = [join(folder, 'issuer.yaml'), join(folder, `${reason.length}.json`)];
+    if (text !== null) await writeFile(jwks, text);
+    await writeFile(
+      file,
+      `http: { port: many }
+sandbox: { profile: bwrap }
+database: { kind: file, folder: /data }
+authority:
+  issuers:
+    - issuer: https://id.example
+      audience: a
+      jwksFile: ${jwks}
+`,
+    );
+    const found = { code: 'CONFIG_FILE', line: 8, message: `The key set ${jwks} ${reason}.` };
+    for (const reader of ['webservice', 'check'] as const)
+      expect(await loadConfiguration(file, {}, reader)).toMatchObject({
+        kind: 'refused',
+        faults: [expect.objectContaining({ code: 'CONFIG_TYPE' }), expect.objectContaining(found)],
+      });
+    // A worker accepts no tokens.
+    expect(JSON.stringify(await loadConfiguration(file, {}))).not.toContain('CONFIG_FILE');
+  });
+
   it('give their passwords to the URLs', async () => {
     const file = join(folder, 'password');
     await writeFile(file, 'p@ss/w%rd\n');

@@ -20,11 +20,31 @@ export function parseConfiguration(
   env: Variables = {},
   reader: Reader = 'anybody',
 ): ConfigurationReading {
+  return readingOf(collectConfiguration(source, env, reader));
+}
+
+/** A configuration with the faults that were found so far. A further check adds its faults to `notes`. */
+export interface CollectedConfiguration {
+  /** Absent if the file is no document. With faults, it has defaults in place of refused values. */
+  readonly configuration?: Configuration;
+  readonly faults: readonly Fault[];
+  readonly notes: Notes;
+}
+
+/** The result of all checks. */
+export function readingOf({ configuration, faults }: CollectedConfiguration): ConfigurationReading {
+  return configuration === undefined || faults.length > 0
+    ? { kind: 'refused', faults: sortFaults([...faults]) }
+    : { kind: 'read', configuration };
+}
+
+/** Like `parseConfiguration`, for a caller that checks more. */
+export function collectConfiguration(source: string, env: Variables, reader: Reader): CollectedConfiguration {
   const reading = readDocument(source);
   const document = reading.kind === 'refused' ? reading.partial : reading;
   const variables = readVariables(env);
   const faults: Fault[] = [...variables.faults, ...(reading.kind === 'refused' ? reading.faults : [])];
-  if (document === undefined) return { kind: 'refused', faults: sortFaults(faults) };
+  if (document === undefined) return { faults, notes: { fault: () => undefined } };
   const overridden = new Map(variables.overrides.map((one) => [`/${one.path.join('/')}`, one.variable]));
   const refused = new Set<string>(variables.refused);
   const note: Notes['fault'] = (code, at, message, remediation) => {
@@ -49,7 +69,7 @@ export function parseConfiguration(
     },
   };
   checkConfiguration(configuration, notes, reader);
-  return faults.length > 0 ? { kind: 'refused', faults: sortFaults(faults) } : { kind: 'read', configuration };
+  return { configuration, faults, notes };
 }
 
 /** True if one place equals the other or is inside it. */
