@@ -424,6 +424,8 @@ authority:
     ['artifacts: {store: s3}', '/artifacts/s3', 'CONFIG_MISSING_KEY'],
     ['artifacts: {store: s4}', '/artifacts/store', 'CONFIG_CHOICE'],
     ['artifacts: {grace: 1m}', '/artifacts/grace', 'CONFIG_UNSAFE'],
+    ['{database: {kind: file, folder: /data}, artifacts: {root: /data}}', '/artifacts/root', 'CONFIG_CONFLICT'],
+    ['{database: {kind: file, folder: /data/}, artifacts: {root: /data/o}}', '/artifacts/root', 'CONFIG_CONFLICT'],
     ['artifacts: {uploads: {maxBytes: 2GiB, tenantBytes: 1GiB}}', '/artifacts/uploads/maxBytes', 'CONFIG_CONFLICT'],
     ['artifacts: {s3: {accessKeyIdFile: /a}}', '/artifacts/s3', 'CONFIG_CONFLICT'],
     ['artifacts: {s3: {endpoint: "http://s3.example.org"}}', '/artifacts/s3/endpoint', 'CONFIG_UNSAFE'],
