@@ -96,14 +96,14 @@ export function checkResponse(form: JsonObject, response: Json): void {
 export function checkAgreement(response: Json, decisions: readonly DecisionView[]): void {
   const earlier = decisions.filter((one) => one.decision === 'approved' && one.withdrawn !== true);
   const [first] = earlier;
-  const given = (first?.response ?? null) as Json;
-  if (first === undefined || digestOf(given) === digestOf(response)) return;
+  const confirmed = (first?.response ?? null) as Json;
+  if (first === undefined || digestOf(confirmed) === digestOf(response)) return;
   const people = earlier.map(({ person }) => person.sub);
   const names = people.length < 2 ? people.join('') : `${people.slice(0, -1).join(', ')} and ${people.at(-1) ?? ''}`;
   const theirs = people.length < 2 ? 'the approval' : 'their approvals';
   throw new CliError(
     'CLI_RESPONSE_INVALID',
-    `${names} gave another response: ${JSON.stringify(given)}; all approvers confirm the same response`,
+    `${names} gave another response: ${JSON.stringify(confirmed)}; all approvers confirm the same response`,
     `No decision was made. Confirm that response. If it is wrong, ${names} can withdraw ${theirs} and approve with another, or you can reject the gate.`,
   );
 }

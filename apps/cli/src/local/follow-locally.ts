@@ -8,7 +8,7 @@ import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
 import { Interrupts } from '../terminal/interrupts';
 import type { RunDisplay } from '../terminal/run-display';
 import type { Terminal } from '../terminal/terminal';
-import { GateQuestions, waitingHelp } from './gate-questions';
+import { GateQuestions, waitingHelp } from './gates/gate-questions';
 import { isGate, LocalDisplay } from './local-display';
 import type { LocalStack } from './local-stack';
 import type { Server } from '../server/server';
@@ -104,9 +104,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     // Who started the run cannot say what a step did.
     const isUnknown = run.waits.some(({ kind }) => kind === 'attention');
     terminal.say(
-      isUnknown
-        ? `${resume} --as NAME, at a terminal, as another local person`
-        : await waitingHelp(decider, run),
+      isUnknown ? `${resume} --as NAME, at a terminal, as another local person` : await waitingHelp(decider, run),
     );
     return { exit: EXIT.WAITS_FOR_PERSON, isOver: false };
   } catch (error) {

@@ -2,7 +2,7 @@ import { ApiError } from '../problems/problem';
 import type { BodyLimits } from './body-limits';
 
 /** Whose body it is. */
-export interface BodyOwner {
+interface BodyOwner {
   readonly tenant: string;
   /** Identifies the person or program within the tenant. */
   readonly person: string;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { causesOf } from '@taskrunner/core/foundation';
 import type { Driven, Refusal } from '@taskrunner/core/operations';
 import type { ClaimedRun } from '@taskrunner/core/ports';
-import type { Configuration } from '@taskrunner/infrastructure/modules';
 import type { WorkerLog } from '../reporting/worker-log';
 
 /** Deadline of steps: milliseconds after a moment of the monotonic clock, which all processes share. */
@@ -15,7 +14,7 @@ export interface Deadline {
 
 /** Messages from a worker to the process of a run in quarantine. `configure`: the first one. */
 export type ToQuarantine =
-  | { readonly type: 'configure'; readonly configuration: Configuration }
+  | { readonly type: 'configure'; readonly configuration: object }
   | { readonly type: 'drive'; readonly run: ClaimedRun; readonly refusal: Refusal | null }
   | { readonly type: 'renew'; readonly deadline: Deadline }
   | { readonly type: 'mail' }
@@ -41,11 +40,11 @@ export type IsolatedOutcome = Driven | 'died' | 'failed';
 export const CONFIGURED_BY_WORKER = 'configured-by-worker';
 
 /** What a process gets from its worker. */
-export interface QuarantineSettings {
+interface QuarantineSettings {
   /** Environment variables, including secrets. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** It may come from a program instead of a file or variables, so the process cannot read it. */
-  readonly configuration: Configuration;
+  readonly configuration: object;
 }
 
 /** Maximum number of processes. Further runs in quarantine wait under their claim, and are released to other workers after a while. */

@@ -51,7 +51,7 @@ function sentConfiguration(): Promise<Configuration> {
     const hear = (message: ToQuarantine): void => {
       if (message.type !== 'configure') return;
       process.off('message', hear);
-      resolve(message.configuration);
+      resolve(message.configuration as Configuration);
     };
     process.on('message', hear);
   });

@@ -65,8 +65,8 @@ function cutLines(lines: readonly MarkedLine[]): readonly MarkedLine[] {
       const [from, to] = [at + pair, at + removed + pair];
       if (pair < removed && pair < added) [cut[from], cut[to]] = cutPair(cut[from] ?? '', cut[to] ?? '');
       else {
-        const alone = pair < removed || removed + added === 0 ? from : to;
-        [cut[alone]] = cutPair(cut[alone] ?? '', '');
+        const single = pair < removed || removed + added === 0 ? from : to;
+        [cut[single]] = cutPair(cut[single] ?? '', '');
       }
     }
     at += Math.max(1, removed + added);

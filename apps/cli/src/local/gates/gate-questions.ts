@@ -1,14 +1,14 @@
 import type { Run } from '@taskrunner/client';
 import { isOver } from '@taskrunner/core/foundation';
-import { questionsUntil } from '../decisions/question-until';
-import { DECISIONS, decide, shownRequest } from '../decisions/terminal-decision';
-import { CannotDecide, objectionTo } from '../decisions/may-decide';
-import { askOutcome } from '../decisions/outcomes';
-import type { Server } from '../server/server';
-import { reportError } from '../terminal/report-error';
-import { safeLine } from '../terminal/safe-text';
-import type { Terminal } from '../terminal/terminal';
-import { isGate, type LocalDisplay } from './local-display';
+import { questionsUntil } from '../../decisions/question-until';
+import { DECISIONS, decide, shownRequest } from '../../decisions/terminal-decision';
+import { CannotDecide, objectionTo } from '../../decisions/may-decide';
+import { askOutcome } from '../../decisions/outcomes';
+import type { Server } from '../../server/server';
+import { reportError } from '../../terminal/report-error';
+import { safeLine } from '../../terminal/safe-text';
+import type { Terminal } from '../../terminal/terminal';
+import { isGate, type LocalDisplay } from '../local-display';
 
 /** What a person at the terminal decides with. */
 interface QuestionOptions {

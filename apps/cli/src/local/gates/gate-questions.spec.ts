@@ -2,11 +2,11 @@ import { digestOf } from '@taskrunner/core/canonical';
 import type { Json } from '@taskrunner/core/foundation';
 import { planPack } from '@taskrunner/core/operations';
 import { packText, testConfiguration, testEnvironment } from '@taskrunner/core/testing';
-import type { GateView, LogEvent } from '../server/run-views';
-import { PlainDisplay } from '../terminal/plain-display';
-import type { Terminal } from '../terminal/terminal';
+import type { GateView, LogEvent } from '../../server/run-views';
+import { PlainDisplay } from '../../terminal/plain-display';
+import type { Terminal } from '../../terminal/terminal';
 import { GateQuestions, waitingHelp } from './gate-questions';
-import { LocalDisplay } from './local-display';
+import { LocalDisplay } from '../local-display';
 
 const planning = planPack(
   {
@@ -83,6 +83,7 @@ function atGate(answers: readonly (string | (() => Promise<string | null>))[], m
   const display = new LocalDisplay(new PlainDisplay(terminal), false, () => undefined);
   const questions = new GateQuestions({
     ...{ terminal, display, runId: 'run_1', server: server as never },
+    isInitiator: false,
     onLeft: (lines) => void left.push(lines),
   });
   return { out, sent, left, display, questions, server, at: (text: string) => out.findIndex((line) => line === text) };
