@@ -24,7 +24,7 @@ export function parseConfiguration(
 }
 
 /** A configuration with the faults that were found so far. A further check adds its faults to `notes`. */
-export interface CollectedConfiguration {
+interface CollectedConfiguration {
   /** Absent if the file is no document. With faults, it has defaults in place of refused values. */
   readonly configuration?: Configuration;
   readonly faults: readonly Fault[];
