@@ -85,7 +85,7 @@ describe('taskrunner maintain import', () => {
     const stale = await small.taskrunner('serve', '--config', folder);
     expect([stale.exit, stale.err]).toEqual([1, expect.stringMatching(/^STORAGE_MOVED /m)]);
     const twice = await small.taskrunner(...importing, ...objects);
-    expect([twice.exit, twice.err]).toEqual([1, expect.stringMatching(/^RESTORE_NOT_EMPTY /m)]);
+    expect([twice.exit, twice.err]).toEqual([1, expect.stringMatching(/^STORAGE_MOVED /m)]);
 
     const second = await serve(server);
     const [again, grace] = [small.as('ada', second.url), small.as('grace', second.url)];

@@ -106,6 +106,8 @@ describe('an import of a storage folder', () => {
     expect(done.rows).toBeGreaterThan(10);
     expect([state(), (await runs()).length, readdirSync(parent)]).toEqual(['moved', 2, ['storage']]);
     await expect(openFolderDatabase(folder)).rejects.toMatchObject({ code: 'STORAGE_MOVED' });
+    // The target has its rows now, which is not the reason.
+    await expect(imported()).rejects.toMatchObject({ code: 'STORAGE_MOVED' });
     target = await host.database();
     await expect(imported()).rejects.toMatchObject({ code: 'STORAGE_MOVED' });
   });

@@ -7,7 +7,7 @@ import type { LostReference } from '../postgres/backup/object-copies';
 import { refuseRelease, refuseUnlessEmpty } from '../postgres/backup/import-checks';
 import { restoreDatabase, type RestoredDatabase } from '../postgres/backup/restore-database';
 import type { OnWaiting } from '../postgres/connection/waiting';
-import { moveStoppedFolder } from './stopped-folder';
+import { moveStoppedFolder, refuseMovedFolder } from './stopped-folder';
 
 /** Options of an import. */
 export interface ImportOptions {
@@ -36,7 +36,8 @@ export interface ImportOptions {
  */
 export async function importFolder(maintainUrl: string, options: ImportOptions): Promise<RestoredDatabase> {
   const { from, fromObjects, objects, product, keys, calendar, signal, onWaiting, onLost } = options;
-  // Checked before anything is written.
+  // Checked before anything is written. A target that has the rows of this folder is not empty, so the folder comes first.
+  await refuseMovedFolder(from);
   await refuseUnlessEmpty(maintainUrl);
   const folder = `${resolve(from)}.import-${process.pid}`;
   return moveStoppedFolder(from, async ({ maintainUrl: sourceUrl }) => {

@@ -5,7 +5,7 @@ import { DATABASE, urlOfRole } from './database-contents';
 import { settingsOfOneProcess } from './server-settings';
 import { StorageError } from './storage-error';
 import { moved, storageFailure } from './storage-failure';
-import { takeStorageFolder, type StorageFolder } from './storage-folder';
+import { readState, takeStorageFolder, type StorageFolder } from './storage-folder';
 
 /** A command has few connections. */
 const CONNECTIONS = 10;
@@ -38,6 +38,13 @@ export async function moveStoppedFolder<Result>(
   } catch (error) {
     throw storageFailure(error, path);
   }
+}
+
+/** Refuses a folder that was moved completely, without opening it. @throws StorageError `STORAGE_MOVED` */
+export async function refuseMovedFolder(folder: string): Promise<void> {
+  const path = resolve(folder);
+  // Any other fault of the folder is found when it is opened.
+  if ((await readState(path).catch(() => null)) === 'moved') throw moved(path, true);
 }
 
 async function inFolder<Result>(

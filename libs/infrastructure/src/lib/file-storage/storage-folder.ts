@@ -74,7 +74,8 @@ function notStorage(path: string, why: string): StorageError {
   );
 }
 
-async function readState(path: string): Promise<StorageState | null> {
+/** The state that the folder has noted; null if it has noted none. Reads it without the lock, so it may change meanwhile. */
+export async function readState(path: string): Promise<StorageState | null> {
   const text = await readFile(join(path, 'storage.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
