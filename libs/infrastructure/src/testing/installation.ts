@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,6 +19,12 @@ import { generateKeyFile } from '../lib/signing/key-file';
 import { generateMacKeyFile } from '../lib/signing/mac-key';
 
 // The external parts of an installation for tests that compose services: a database, keys, and configurations that name them.
+
+/** A key set whose private key is thrown away. */
+function someKeySet(): object {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'nobody', alg: 'ES256', use: 'sig' }] };
+}
 
 /** Name of the database in the migrated cluster of `npm test`. Without such a cluster the database is created here. */
 const DATABASE = 'taskrunner';
@@ -46,11 +53,11 @@ export interface Installation {
 }
 
 /**
- * Creates an installation. `jwks`: keys of the one trusted issuer, `https://issuer.example`. `reader`: component that reads the
+ * Creates an installation. `jwks`: keys of the one trusted issuer, `https://issuer.example`; by default one that nobody signs with. `reader`: component that reads the
  * configuration.
  */
 export async function installation({
-  jwks = { keys: [] },
+  jwks = someKeySet(),
   reader = 'anybody',
 }: { readonly jwks?: object; readonly reader?: Reader } = {}): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'taskrunner-installation-'));
