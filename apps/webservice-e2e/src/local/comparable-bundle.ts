@@ -145,7 +145,21 @@ class Renaming {
 /** Entries and values of a journal. Where its pages end depends on the time that a commit takes. */
 function entriesOf(pages: Json): Json {
   const all = pages as readonly { readonly entries: readonly Json[]; readonly values?: JsonObject }[];
-  return [all.flatMap(({ entries }) => entries), Object.assign({}, ...all.map(({ values }) => values)) as JsonObject];
+  const entries = ordered(all.flatMap((page) => page.entries as readonly JsonObject[]));
+  return [entries, Object.assign({}, ...all.map(({ values }) => values)) as JsonObject];
+}
+
+/** The lines that a step has printed and the end of its connections come at the same time, in either order. */
+function ordered(entries: readonly JsonObject[]): readonly JsonObject[] {
+  const typeOf = (entry: JsonObject | undefined): unknown => (entry?.['event'] as JsonObject | undefined)?.['type'];
+  const copy = [...entries];
+  for (let index = 0; index + 1 < copy.length; index++) {
+    const [first, second] = [copy[index], copy[index + 1]];
+    if (typeOf(first) !== 'log' || typeOf(second) !== 'egress.closed') continue;
+    copy[index] = { ...first, event: second?.['event'] ?? null };
+    copy[index + 1] = { ...second, event: first?.['event'] ?? null };
+  }
+  return copy;
 }
 
 function without(document: JsonObject, paths: readonly (readonly string[])[]): JsonObject {
