@@ -89,8 +89,9 @@ function atGate(answers: readonly (string | (() => Promise<string | null>))[], m
   return { out, sent, left, display, questions, server, at: (text: string) => out.findIndex((line) => line === text) };
 }
 
-const line = (sequence: number): LogEvent =>
-  ({ runId: 'run_1', sequence, eventType: 'step.log', stepId: 'scan', message: `line ${sequence}` }) as LogEvent;
+const line = (sequence: number): LogEvent => ({
+  ...{ runId: 'run_1', sequence, eventType: 'step.log', stepId: 'scan', message: `line ${sequence}` },
+});
 const QUESTION = 'approve, reject or later? ';
 const never = () => new Promise<null>(() => undefined);
 
