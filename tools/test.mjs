@@ -55,19 +55,19 @@ const more = process.argv.slice(2);
 const BUILT = '--excludeTaskDependencies';
 
 /**
- * The tasks, of which three run at once. Specs of the whole product, of the adapters (two files at a time) and of the webservice begin,
- * because they wait for processes, servers, containers and timeouts about as long as they compute. Tasks that only compute run beside them.
- * Short ones come last, so that all end at about the same time. Nx alone would begin with the tasks that most others need, and end with the
+ * The tasks, of which four run at once. The long ones begin: specs of the whole product and of the adapters (two files at a time), of the
+ * core, of the webservice and of the command line. All but the core wait for processes, servers, containers and timeouts about as long as
+ * they compute. Short ones come last, so that all end at about the same time. Nx alone would begin with the tasks that most others need, and end with the
  * longest one by itself.
  */
 // All projects at once share the types of their libraries, which halves the work. By project, results of unchanged ones are cached.
 const LINT = env.CI === 'true' ? 'lint-all' : 'lint';
 const CHECKS = ['-t', LINT, 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
-const LONG = ['webservice-e2e', 'infrastructure', 'webservice', 'core'];
-const SHORT = ['worker', 'cli'];
+const LONG = ['webservice-e2e', 'infrastructure', 'core', 'webservice', 'cli'];
+const SHORT = ['worker'];
 const REST = ['-t', 'test', '--exclude', [...LONG, ...SHORT].join(), ...more];
-const AT_ONCE = 3;
+const AT_ONCE = 4;
 const runAll = async () => {
   const queue = [...LONG.map(testsOf), CHECKS, ...SHORT.map(testsOf), REST];
   const failed = new Set();

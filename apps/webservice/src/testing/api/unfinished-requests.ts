@@ -27,53 +27,82 @@ export function describeUnfinishedRequests(api: ApiUnderTest): void {
       await once(socket, 'close', { signal: AbortSignal.timeout(45_000) });
       return text;
     }
+    const begins: (() => void)[] = [];
+    /** A request that begins before the first of these tests, because it ends with a timeout of the service. Resolves as `said`. */
+    function saidEarly(head: () => readonly string[], more?: (socket: Socket) => void): () => Promise<string> {
+      let answer: Promise<string> | undefined;
+      begins.push(() => {
+        answer = said(head(), more);
+        // The test that waits for it reports it.
+        answer.catch(() => undefined);
+      });
+      return async () => answer ?? Promise.reject(new Error('not begun'));
+    }
+    beforeAll(() => {
+      for (const begin of begins) begin();
+    });
     const bearer = (login: string): string => `Authorization: Bearer ${tokens.get(login) ?? ''}`;
     const announced = ['Host: x', 'Content-Type: application/json', 'Content-Length: 1000'];
 
+    const half = saidEarly(() => ['POST /api/runs HTTP/1.1', bearer('ada'), ...announced, '', '{"manifest":']);
     it('is answered with 408 and the connection closed, where its body is read', async () => {
-      const text = await said(['POST /api/runs HTTP/1.1', bearer('ada'), ...announced, '', '{"manifest":']);
+      const text = await half();
       expect(text).toMatch(/^HTTP\/1\.1 408 /);
       expect(text).toContain('"code":"BODY_TIMEOUT"');
       expect(text).toMatch(/\r\nConnection: close\r\n/i);
     });
 
-    it.each([
-      ['ada', '/api/runs', 2 * MIB, /^HTTP\/1\.1 413 /],
-      ['ada', '/api/uploads', 2 * MIB, /^HTTP\/1\.1 413 /],
-      ['grace', '/api/runs', 20, /^HTTP\/1\.1 403 /],
-      ['nobody', '/api/uploads', 20, /^HTTP\/1\.1 401 /],
-      ['ada', '/api/runs', 20, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 422 /],
-      ['ada', '/api/uploads', 20, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /],
-    ] as const)('is told to send its body only where that is read: %s %s %d', async (login, path, length, answer) => {
-      const expecting = ['Host: x', 'Content-Type: application/json', 'Expect: 100-continue', 'Connection: close'];
-      const head = [`POST ${path} HTTP/1.1`, bearer(login), ...expecting, `Content-Length: ${length}`, ''];
-      const text = await said(head, (socket) => {
+    const expecting = ['Host: x', 'Content-Type: application/json', 'Expect: 100-continue', 'Connection: close'];
+    const expectations = (
+      [
+        ['ada', '/api/runs', 2 * MIB, /^HTTP\/1\.1 413 /],
+        ['ada', '/api/uploads', 2 * MIB, /^HTTP\/1\.1 413 /],
+        ['grace', '/api/runs', 20, /^HTTP\/1\.1 403 /],
+        ['nobody', '/api/uploads', 20, /^HTTP\/1\.1 401 /],
+        ['ada', '/api/runs', 20, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 422 /],
+        ['ada', '/api/uploads', 20, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /],
+      ] as const
+    ).map(([login, path, length, expected]) => {
+      const head = () => [`POST ${path} HTTP/1.1`, bearer(login), ...expecting, `Content-Length: ${length}`, ''];
+      const answer = saidEarly(head, (socket) => {
         socket.once('data', (piece: Buffer) => {
           if (piece.toString().startsWith('HTTP/1.1 100')) socket.write('{"manifest":"abcde"}');
         });
       });
-      expect(text).toMatch(answer);
+      return { name: `${login} ${path} ${length}`, expected, answer };
+    });
+    it.each(expectations)('is told to send its body only where that is read: $name', async ({ expected, answer }) => {
+      expect(await answer()).toMatch(expected);
     });
 
+    const unread = saidEarly(() => ['GET /api/me HTTP/1.1', bearer('ada'), ...announced, '', '']);
     it('keeps its connection no longer than that, where nobody reads its body', async () => {
-      expect(await said(['GET /api/me HTTP/1.1', bearer('ada'), ...announced, '', ''])).toMatch(/^HTTP\/1\.1 200 /);
+      expect(await unread()).toMatch(/^HTTP\/1\.1 200 /);
     });
 
+    const unknown = ['POST /api/uploads HTTP/1.1', 'Authorization: Bearer none', ...announced, '', ''];
+    const unauthenticated = saidEarly(() => unknown);
     it('is closed where it is not authenticated', async () => {
-      const since = await said(['POST /api/uploads HTTP/1.1', 'Authorization: Bearer none', ...announced, '', '']);
+      const since = await unauthenticated();
       expect(since).toMatch(/^HTTP\/1\.1 401 /);
       expect(since).toMatch(/\r\nConnection: close\r\n/i);
     });
 
     const APPROVE = 'POST /api/runs/run_01kb3v2m5t8wq4yhn6z0c7d9eh/approve HTTP/1.1';
     const SUBMIT = 'POST /api/runs HTTP/1.1';
-    it.each([
-      ['brackets', 'grace', APPROVE, `{"response":[${'[],'.repeat(60_000)}`, 413, 'BODY_TOO_LARGE'],
-      ['keys', 'grace', APPROVE, `{"response":{${'"k":1,'.repeat(60_000)}`, 413, 'BODY_TOO_LARGE'],
-      ['levels', 'ada', SUBMIT, '['.repeat(200), 400, 'BODY_UNREADABLE'],
-      ['no scope', 'grace', SUBMIT, '', 403, 'SCOPE_MISSING'],
-    ] as const)('is refused before the rest of its body has come: %s', async (_, login, route, begun, status, code) => {
-      const text = await said([route, bearer(login), ...announced.slice(0, 2), 'Content-Length: 900000', '', begun]);
+    const refusals = (
+      [
+        ['brackets', 'grace', APPROVE, `{"response":[${'[],'.repeat(60_000)}`, 413, 'BODY_TOO_LARGE'],
+        ['keys', 'grace', APPROVE, `{"response":{${'"k":1,'.repeat(60_000)}`, 413, 'BODY_TOO_LARGE'],
+        ['levels', 'ada', SUBMIT, '['.repeat(200), 400, 'BODY_UNREADABLE'],
+        ['no scope', 'grace', SUBMIT, '', 403, 'SCOPE_MISSING'],
+      ] as const
+    ).map(([name, login, route, begun, status, code]) => {
+      const head = () => [route, bearer(login), ...announced.slice(0, 2), 'Content-Length: 900000', '', begun];
+      return { name, answer: saidEarly(head), status, code };
+    });
+    it.each(refusals)('is refused before the rest of its body has come: $name', async ({ answer, status, code }) => {
+      const text = await answer();
       expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
       expect(text).toContain(`"code":"${code}"`);
     });
@@ -137,30 +166,37 @@ export function describeUnfinishedRequests(api: ApiUnderTest): void {
       expect((await large()).body['code']).toBe('PACK_INVALID');
     });
 
+    const headless = saidEarly(() => ['GET /api/me HTTP/1.1', 'Host: x']);
     it('is closed where its head does not end', async () => {
-      const text = await said(['GET /api/me HTTP/1.1', 'Host: x']);
+      const text = await headless();
       expect(text).toMatch(
         /^HTTP\/1\.1 408 .*\r\nConnection: close\r\n.*"code":"HEADERS_TIMEOUT".*"remediation":"Send /s,
       );
     });
 
+    const stall = () => ['POST /api/uploads HTTP/1.1', bearer('ada'), 'Host: x', `Content-Length: ${MIB}`, '', 'x'];
+    const stalls = Array.from({ length: 8 }, () => saidEarly(stall));
+    let beside: Promise<number> | undefined;
+    // After the requests that stall have begun, and before they end.
+    begins.push(() => {
+      beside = upload(api, 'linus', Buffer.from('while others stall')).then(({ status }) => status);
+      beside.catch(() => undefined);
+    });
     it('is an upload that stalls, which takes no room from others and ends with 408', async () => {
-      const begun = ['POST /api/uploads HTTP/1.1', bearer('ada'), 'Host: x', `Content-Length: ${MIB}`, '', 'x'];
-      const stalled = Promise.all(Array.from({ length: 8 }, async () => said(begun)));
-      expect((await upload(api, 'linus', Buffer.from('while others stall'))).status).toBe(201);
-      for (const text of await stalled) {
+      expect(await beside).toBe(201);
+      for (const text of await Promise.all(stalls.map(async (answer) => answer()))) {
         expect(text).toMatch(/^HTTP\/1\.1 408 /);
         expect(text).toContain('"code":"BODY_TIMEOUT"');
         expect(text).toMatch(/\r\nConnection: close\r\n/i);
       }
     });
 
+    const slow = saidEarly(
+      () => ['POST /api/uploads HTTP/1.1', bearer('ada'), 'Host: x', 'Connection: close', 'Content-Length: 4', ''],
+      (socket) => void setTimeout(() => socket.write('long'), 8_000),
+    );
     it('is an upload, which may take longer', async () => {
-      const text = await said(
-        ['POST /api/uploads HTTP/1.1', bearer('ada'), 'Host: x', 'Connection: close', 'Content-Length: 4', ''],
-        (socket) => void setTimeout(() => socket.write('long'), 8_000),
-      );
-      expect(text).toMatch(/^HTTP\/1\.1 201 /);
+      expect(await slow()).toMatch(/^HTTP\/1\.1 201 /);
     });
   });
 }
