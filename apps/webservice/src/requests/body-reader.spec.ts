@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import { sha256 } from '@taskrunner/core/canonical';
+import { JsonMeter } from '@taskrunner/core/document';
 import type { Response } from 'express';
 import type { AuthenticatedRequest } from '../auth/caller';
 import { ApiError } from '../problems/problem';
@@ -206,6 +207,26 @@ describe('large bodies', () => {
     await turns();
     threads.asked[0]?.answer({ kind: 'read', body: 'read' });
     expect(await reading).toBe('read');
+  });
+
+  it.each([true, false])('are read in turns from their first parts on: size told %s', async (isSaid) => {
+    const { reader } = opened();
+    const add = jest.spyOn(JsonMeter.prototype, 'add');
+    try {
+      const long = `{"manifest":"${'x'.repeat(2 * PIECE)}"}`;
+      const headers = isSaid ? { 'content-length': String(long.length) } : {};
+      for (let n = 0; n < 50; n++)
+        void reader.read(new Sent(long, 'acme', headers, true, `person ${n}`).request, 'submitRun');
+      const inTurns: number[] = [];
+      while (inTurns.reduce((sum, parts) => sum + parts, 0) < 50) {
+        const before = add.mock.calls.length;
+        await new Promise((resolve) => void setImmediate(resolve));
+        inTurns.push(add.mock.calls.length - before);
+      }
+      expect(Math.max(...inTurns)).toBeLessThanOrEqual(2);
+    } finally {
+      add.mockRestore();
+    }
   });
 
   it('of one person leave half of the room of a tenant to others', async () => {

@@ -172,6 +172,8 @@ async function collect(
       if (!request.readableEnded) stop(new ApiError('BODY_UNREADABLE', 'the body is incomplete'));
     };
     request.on('data', take);
+    // Otherwise the first parts of all large bodies that arrive together would be read in one turn of the event loop.
+    if (said === 0 || said > BYTES_A_TURN) byTurns(request, turns, take, 0);
     request.once('end', () => resolve({ blocks: blocks.end(), size }));
     request.once('error', cutOff);
     request.once('close', cutOff);
