@@ -24,12 +24,16 @@ const hasBubblewrap = spawnSync('which', ['bwrap']).status === 0;
 if (!hasBubblewrap && process.env['CI'] === 'true') throw new Error('bubblewrap is missing');
 const withSandbox = hasBubblewrap ? it : it.skip;
 
-beforeEach(() => {
+// The first run in a home makes keys and a template of its database. The tests share one home, because that takes seconds.
+beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'local-'));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+beforeEach(() => {
   work = mkdtempSync(join(tmpdir(), 'work-'));
 });
 afterEach(() => {
-  for (const folder of [home, work]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [join(home, 'data/taskrunner/runs'), work]) rmSync(folder, { recursive: true, force: true });
 });
 
 function environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
