@@ -1,6 +1,6 @@
 import { numberOf } from './number-option';
 import { Option, type Command } from 'commander';
-import { describeEnd, type ChildEnd } from '../dev/child-process';
+import { describeEnd, READY_MS, type ChildEnd } from '../dev/child-process';
 import { startDevStack, tokenOfStack, type DevStack } from '../dev/dev-stack';
 import { startFolderStack, type FolderStack } from '../dev/folder-stack';
 import { consoleOpening, isProgram } from '../dev/open-console';
@@ -22,6 +22,7 @@ interface Options {
   readonly verbose?: boolean;
   readonly open?: boolean;
   readonly actor?: readonly string[];
+  readonly startTimeout: string;
 }
 
 const STATE = '.taskrunner';
@@ -54,6 +55,11 @@ export function registerDev(program: Command, context: Context): void {
       'open the console in a browser (default: on a terminal, if a program that opens URLs exists; never with CI=true)',
     )
     .option('--no-open', 'print the address of the console without opening a browser')
+    .option(
+      '--start-timeout <seconds>',
+      'maximum time to wait for each process to be ready while it runs',
+      String(READY_MS / 1_000),
+    )
     .option('--verbose', 'print the output of the processes')
     .action((options: Options) => context.run(() => runDev(options, context), options.config));
   dev
@@ -75,6 +81,7 @@ export function registerDev(program: Command, context: Context): void {
 async function runDev(options: Options, { terminal, env }: Context) {
   const port =
     options.port === undefined ? null : numberOf('--port', options.port, { least: 0, most: 65_535, usual: 8_080 });
+  const startTimeout = numberOf('--start-timeout', options.startTimeout, { least: 1, most: 86_400, usual: 600 });
   const own = await readOwnSettings(options.config, env);
   const waiting = new Ending();
   const start: (options: Parameters<typeof startDevStack>[0]) => Promise<FolderStack> =
@@ -84,7 +91,8 @@ async function runDev(options: Options, { terminal, env }: Context) {
     stateDirectory: options.keepData ?? STATE,
     ...(port === null ? {} : { ports: { api: port } }),
     ...(options.actor === undefined ? {} : { actors: options.actor }),
-    onProgress: (text) => terminal.say(text),
+    startTimeoutMs: startTimeout * 1_000,
+    onProgress: (text) => terminal.say(safeLine(text)),
     ...(options.verbose ? { onLine: (name: string, line: string) => terminal.say(safeLine(`${name} | ${line}`)) } : {}),
     onLost: (end) => waiting.lost(end),
   }).catch((error: unknown) => {

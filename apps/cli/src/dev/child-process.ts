@@ -22,10 +22,16 @@ interface ChildPlan {
   /** Receives every line of its output, before and after it became ready. */
   readonly onLine?: ((line: string) => void) | undefined;
   /** Timeout until it is ready, milliseconds. */
-  readonly readyMs?: number;
+  readonly readyMs?: number | undefined;
+  /** Receives a text at regular intervals while it is not ready. */
+  readonly onWait?: ((text: string) => void) | undefined;
+  /** Milliseconds between two of these texts. */
+  readonly noticeMs?: number;
 }
 
-const READY_MS = 60_000;
+/** A process that lives is waited for: on a machine with other work it may be silent for minutes. */
+export const READY_MS = 300_000;
+const NOTICE_MS = 10_000;
 const STOP_MS = 20_000;
 const TAIL = 15;
 
@@ -48,7 +54,8 @@ export class ChildProcess {
   ) {}
 
   /** Starts it and waits until it is ready. Throws `DEV_START_FAILED` with the last lines of its output. */
-  static async start({ name, args, env, logPath, onLine, readyMs = READY_MS }: ChildPlan): Promise<ChildProcess> {
+  static async start(plan: ChildPlan): Promise<ChildProcess> {
+    const { name, args, env, logPath, onLine, readyMs = READY_MS, onWait, noticeMs = NOTICE_MS } = plan;
     const log = createWriteStream(logPath, { flags: 'a', mode: 0o600 });
     log.on('error', () => undefined);
     const child = spawn(process.execPath, [...args], {
@@ -80,14 +87,16 @@ export class ChildProcess {
     createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', keep);
     void ended.then(() => setTimeout(() => log.end(), 100).unref());
     const timeout = new AbortController();
+    const since = Date.now();
+    const late = `was not ready after ${readyMs / 1_000} s`;
+    const notices = setInterval(() => onWait?.(waitText(name, Date.now() - since, tail.at(-1), logPath)), noticeMs);
     const started = await Promise.race([
       ready,
       ended.then(describeEnd),
-      delay(readyMs, `was not ready after ${readyMs / 1_000} s`, { signal: timeout.signal }).catch(
-        () => 'was not awaited',
-      ),
+      delay(readyMs, late, { signal: timeout.signal }).catch(() => 'was not awaited'),
     ]);
     timeout.abort();
+    clearInterval(notices);
     if (typeof started === 'string' || child.pid === undefined) {
       child.kill('SIGKILL');
       await ended;
@@ -97,7 +106,9 @@ export class ChildProcess {
       throw new DevError(
         'DEV_START_FAILED',
         [`the ${name} did not start: ${reason}`, ...tail].join('\n'),
-        `See ${logPath}.`,
+        reason === late
+          ? `See ${logPath}. The process was still running: if the machine has much other work, wait longer with --start-timeout.`
+          : `See ${logPath}.`,
       );
     }
     return new ChildProcess(name, child.pid, started, ended, () => end !== null);
@@ -126,6 +137,12 @@ export class ChildProcess {
     await this.ended;
     clearTimeout(timer);
   }
+}
+
+/** That a process is not ready yet, for how long, and what it does. */
+function waitText(name: string, forMs: number, lastLine: string | undefined, logPath: string): string {
+  const said = lastLine === undefined ? 'has printed nothing yet' : `last printed: ${lastLine}`;
+  return `waiting for the ${name}, ${Math.round(forMs / 1_000)} s so far: its process runs and ${said} (${logPath})`;
 }
 
 /** `exit code 3` or `killed by SIGKILL`. */

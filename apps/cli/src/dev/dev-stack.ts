@@ -59,7 +59,9 @@ export interface DevStackOptions {
   readonly own?: OwnSettings;
   /** Further configuration keys by section, such as `{worker: {lease: '5s'}}`. */
   readonly configuration?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Called with a text for each step of the start. */
+  /** Maximum time to wait for each process to be ready, milliseconds. Default: `READY_MS`. */
+  readonly startTimeoutMs?: number;
+  /** Called with a text for each step of the start, and while a process is awaited for long. */
   readonly onProgress?: (text: string) => void;
   /** Called with each line of output of a process. */
   readonly onLine?: (process: string, line: string) => void;

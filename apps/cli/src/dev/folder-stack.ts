@@ -17,7 +17,7 @@ import { openStateDirectory, ownStateDirectory, replaceFile } from './state-dire
 /** Options of a stack that a person starts. */
 type FolderStackOptions = Pick<
   DevStackOptions,
-  'stateDirectory' | 'ports' | 'actors' | 'own' | 'onProgress' | 'onLine' | 'onLost'
+  'stateDirectory' | 'ports' | 'actors' | 'own' | 'startTimeoutMs' | 'onProgress' | 'onLine' | 'onLost'
 >;
 
 /** A stack with its database in a folder. */

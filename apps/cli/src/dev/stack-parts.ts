@@ -36,9 +36,13 @@ export function processStarter(
   directory: StateDirectory,
   closers: (() => Promise<void>)[],
   {
+    startTimeoutMs,
+    onProgress,
     onLine,
     onLost,
   }: {
+    readonly startTimeoutMs?: number | undefined;
+    readonly onProgress?: ((text: string) => void) | undefined;
     readonly onLine?: ((process: string, line: string) => void) | undefined;
     readonly onLost?: ((end: ChildEnd) => void) | undefined;
   },
@@ -49,6 +53,7 @@ export function processStarter(
     const logPath = join(directory.logs, `${name}.log`);
     const child = await ChildProcess.start({
       ...{ name, args, env: { ...shared, ...env }, logPath },
+      ...{ readyMs: startTimeoutMs, onWait: onProgress },
       onLine: onLine && ((line: string) => onLine(name, line)),
     });
     closers.push(() => child.stop());

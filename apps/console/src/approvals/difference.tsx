@@ -3,6 +3,7 @@ import type { Gate, PlanDiff } from '@taskrunner/client';
 import type { Plan } from '@taskrunner/core/plan';
 import { shortRun } from '../frame/short';
 import { fullText } from '../frame/time';
+import { EFFECTS } from '../run/planned/planned-step-view';
 import { ChangedValues } from './changed-values';
 import { differenceParts, type DifferenceParts } from './difference-parts';
 
@@ -60,7 +61,7 @@ function Steps({ steps, gates }: Pick<DifferenceParts, 'steps'> & { readonly gat
       <Gates gates={gates} />
       {steps.length === 0 ? <p className="faint">No step differs.</p> : null}
       <ul className="plain changes">
-        {steps.map(({ id, kind, change, from, changes }) => (
+        {steps.map(({ id, kind, change, from, does, changes }) => (
           <li key={id}>
             <span className="change" data-change={change}>
               {change}
@@ -70,6 +71,14 @@ function Steps({ steps, gates }: Pick<DifferenceParts, 'steps'> & { readonly gat
               {kind}
               {from === null || from === id ? '' : `, was ${from}`}
             </span>
+            {does === undefined ? null : (
+              <p className="change-does">
+                <span className="code">{does.uses}</span>{' '}
+                <span className="tinted" data-tone={does.effects === 'pure' ? 'quiet' : 'wait'}>
+                  effects: {EFFECTS[does.effects]}
+                </span>
+              </p>
+            )}
             <ChangedValues changes={changes} />
           </li>
         ))}

@@ -5,6 +5,9 @@ const decision = { type: 'gate.decision', decision: 'approved' };
 it.each([
   [{ ...decision, outcome: 'decided' }, 'good', 'approved', null],
   [{ ...decision, decision: 'rejected', outcome: 'decided' }, 'bad', 'rejected', null],
+  [{ ...decision, override: true, outcome: 'decided' }, 'good', 'overrode the denial', null],
+  [{ ...decision, override: true, decision: 'rejected', outcome: 'decided' }, 'bad', 'rejected the override', null],
+  [{ ...decision, override: true, decision: 'withdrawn', outcome: 'decided' }, 'quiet', 'withdrew the override', null],
   [{ ...decision, outcome: 'refused', code: 'GATE_STALE' }, 'bad', 'approved: refused', 'GATE_STALE'],
   [{ type: 'run.cancel', outcome: 'refused', code: 'RUN_NOT_YOURS' }, 'bad', 'refused', 'RUN_NOT_YOURS'],
   [{ type: 'run.cancel', outcome: 'posted' }, 'quiet', 'requested', null],

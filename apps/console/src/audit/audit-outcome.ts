@@ -1,3 +1,4 @@
+import { gateDecisionWord } from '@taskrunner/core/gate';
 import type { Look } from '../frame/mark';
 
 type Event = Readonly<Record<string, unknown>>;
@@ -18,9 +19,14 @@ export function outcomeOf(
   if (outcome === 'refused') return { tone: 'bad', text: decision === null ? 'refused' : `${decision}: refused`, code };
   // A decision that counts is what was decided; of everything else the outcome.
   const said = decision !== null && (outcome === null || outcome === 'decided') ? decision : (outcome ?? '');
-  const text = WORDS.get(said) ?? said;
-  const tone = text === 'rejected' ? 'bad' : text === 'approved' ? 'good' : 'quiet';
-  return { tone, text, code };
+  const tone = said === 'rejected' ? 'bad' : said === 'approved' ? 'good' : 'quiet';
+  return { tone, text: overrideText(event, said) ?? WORDS.get(said) ?? said, code };
+}
+
+/** A decision about the denial of a policy, in the words of all other places. Null: the entry is of another kind, or of an earlier version. */
+function overrideText(event: Event, said: string): string | null {
+  if (event['override'] !== true) return null;
+  return said === 'approved' || said === 'rejected' || said === 'withdrawn' ? gateDecisionWord(said, true) : null;
 }
 
 function textIn(event: Event, name: string): string | null {

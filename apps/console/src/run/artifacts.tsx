@@ -1,3 +1,4 @@
+import '../style/packs.css';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type Artifact, bodyOf, type Run } from '@taskrunner/client';
 import { messageOf } from '../api/problem';
@@ -28,7 +29,7 @@ export function ArtifactsPanel({ run }: { readonly run: Run }) {
   if (query.data.items.length === 0) return <Notice kind="empty" title="The run has no artifacts" />;
   return (
     <div className="table-frame">
-      <table className="table">
+      <table className="table stacked">
         <caption className="unseen">Artifacts</caption>
         <thead>
           <tr>
@@ -44,13 +45,19 @@ export function ArtifactsPanel({ run }: { readonly run: Run }) {
         <tbody>
           {query.data.items.map((artifact) => (
             <tr key={artifact.artifactId}>
-              <td>
+              <td data-label="Name" className="main-cell">
                 <Download run={run} artifact={artifact} />
               </td>
-              <td className="code">{artifact.step}</td>
-              <td className="faint">{artifact.mediaType}</td>
-              <td className="right number">{sizeText(artifact.size)}</td>
-              <td className="code faint" title={artifact.digest}>
+              <td data-label="Step" className="code">
+                {artifact.step}
+              </td>
+              <td data-label="Type" className="faint">
+                {artifact.mediaType}
+              </td>
+              <td data-label="Size" className="right number">
+                {sizeText(artifact.size)}
+              </td>
+              <td data-label="SHA-256" className="code faint" title={artifact.digest}>
                 {shortDigest(artifact.digest)}
               </td>
             </tr>

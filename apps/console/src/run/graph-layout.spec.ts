@@ -12,6 +12,7 @@ const node = (id: string, kind: string, parent = ''): DrawnNode => ({
   effects: null,
   gated: null,
   approval: null,
+  policy: null,
 });
 
 const graph: PlanGraph = {

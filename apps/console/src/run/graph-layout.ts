@@ -5,7 +5,18 @@ import type { GraphNode } from '@taskrunner/client';
 export type DrawnNode = Readonly<
   Pick<
     GraphNode,
-    'id' | 'name' | 'label' | 'kind' | 'parent' | 'branch' | 'when' | 'uses' | 'effects' | 'gated' | 'approval'
+    | 'id'
+    | 'name'
+    | 'label'
+    | 'kind'
+    | 'parent'
+    | 'branch'
+    | 'when'
+    | 'uses'
+    | 'effects'
+    | 'gated'
+    | 'approval'
+    | 'policy'
   >
 >;
 

@@ -196,7 +196,9 @@ function StepLook({ node, step, items, status, isOpen }: StepData) {
       <Handle type="target" position={Position.Top} isConnectable={false} />
       <div className="node-line">
         <Mark status={status} bare />
-        <span className="node-title">{node.label ?? node.name}</span>
+        <span className="node-title" title={node.label ?? node.name}>
+          {node.label ?? node.name}
+        </span>
       </div>
       {isOpen ? null : <div className="node-line node-detail">{detailOf(node, step, items)}</div>}
       {items === null || isOpen ? null : <StateStrip steps={items} />}
@@ -215,6 +217,11 @@ function detailOf(node: DrawnNode, step: Step | null, counts: StepData['items'])
     const of = `${ended.toLocaleString('en')} of ${items.toLocaleString('en')}`;
     return failed === 0 ? `${node.kind}, ${of}` : `${node.kind}, ${of}, ${failed.toLocaleString('en')} failed`;
   }
-  if (node.kind === 'gate') return node.approval === null ? 'gate' : `gate, approval ${node.approval}`;
+  if (node.kind === 'gate')
+    return node.policy !== null
+      ? `gate, policy ${node.policy}`
+      : node.approval === null
+        ? 'gate'
+        : `gate, approval ${node.approval}`;
   return (node.uses ?? node.kind).replace(/^builtin:/, '');
 }

@@ -10,6 +10,7 @@ import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { ArtifactList } from './artifacts';
 import { readLog } from './log/log-stream';
+import { plainText } from './log/log-text';
 import { ResolveStep } from './actions/resolve-step';
 import { PlannedDetail } from './planned/planned-detail';
 import { Reads } from './reads-view';
@@ -67,10 +68,8 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
                 </span>
               )}
             </Fact>
-            <Fact name="Kind">
-              {step.kind}
-              {step.label === null ? null : <span className="faint"> {step.label}</span>}
-            </Fact>
+            <Fact name="Kind">{step.kind}</Fact>
+            {step.label === null ? null : <Fact name={step.kind === 'item' ? 'Item' : 'Name'}>{step.label}</Fact>}
             {step.attempts > 0 ? <Fact name="Attempts">{step.attempts}</Fact> : null}
             {step.nextAttemptAt === null ? null : (
               <Fact name="Next attempt">
@@ -111,10 +110,13 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
           <ArtifactList run={run} step={id} />
         </>
       ) : isAbsent ? (
-        <Notice kind="empty" title="The run has not reached this step">
-          {isOver(run.status) ? null : <p>It is part of the plan and has not begun.</p>}
+        <>
+          <p role="status">
+            <strong>The run has not reached this step</strong>
+            {isOver(run.status) ? '.' : '. It is part of the plan and has not begun.'}
+          </p>
           <PlannedDetail run={run} step={id} />
-        </Notice>
+        </>
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
       ) : (
@@ -176,15 +178,11 @@ function LastLines({ run, step, open }: { readonly run: Run; readonly step: Step
           Open the log
         </button>
       </div>
-      {query.data === undefined || query.data.length === 0 ? null : (
-        <pre
-          className="value lines code"
-          ref={toEnd}
-          tabIndex={0}
-          role="region"
-          aria-label={`Last lines of ${step.id}`}
-        >
-          {query.data.map(({ message }) => message).join('\n')}
+      {query.data === undefined ? null : query.data.length === 0 ? (
+        <p className="faint">The step printed nothing.</p>
+      ) : (
+        <pre className="value code" ref={toEnd} tabIndex={0} role="region" aria-label={`Last lines of ${step.id}`}>
+          {query.data.map(({ message }) => plainText(message)).join('\n')}
         </pre>
       )}
     </>

@@ -11,7 +11,7 @@ import { DecideApproval } from '../lib/operations/gates/decide-approval';
 import type { Decision } from '../lib/operations/gates/decision';
 import type { BoundToken } from '../lib/operations/gates/decision-proof';
 import { durationMs } from '../lib/evidence/verify/check/gate-bounds';
-import type { Approval, Block, GateNode, Node, Plan } from '../lib/plan/plan';
+import type { Approval, Block, GateNode, Node, Plan, Policy } from '../lib/plan/plan';
 import { indexPlan, type PlanIndex } from '../lib/plan/plan-index';
 import { Signer } from '../lib/ports/evidence/signer';
 import { GateStore, type Decided, type GateRow, type SignedDecision } from '../lib/ports/gates/gate-store';
@@ -209,7 +209,12 @@ function indexFor(plan: Plan, row: GateRow | null): PlanIndex {
     maxAuthAgeMs: maxAuthAge === null ? null : durationMs(maxAuthAge),
   };
   const floor = { ...testFloor, selfApproval: true, proof, ...(actors && { actors }) };
-  return indexPlan(aWholePlan(plan.graph, { approvals: [approval], policies: [] }), planHash, testDefaults, floor);
+  return indexPlan(
+    aWholePlan(plan.graph, { approvals: [approval], policies: plan.policies }),
+    planHash,
+    testDefaults,
+    floor,
+  );
 }
 
 /** `of`: its plan has the gate. */
@@ -251,6 +256,6 @@ export function aGate(id: string): GateNode {
   return { ...common, kind: 'gate', id, approval: 'prod', policy: null, with: {}, message: null, show: {}, form: null };
 }
 
-export function aPlan(nodes: Node[]): Plan {
-  return { graph: block(...nodes), schema: 'taskrunner.plan.v1', planHash: planHash } as unknown as Plan;
+export function aPlan(nodes: Node[], policies: readonly Policy[] = []): Plan {
+  return { graph: block(...nodes), policies, schema: 'taskrunner.plan.v1', planHash: planHash } as unknown as Plan;
 }

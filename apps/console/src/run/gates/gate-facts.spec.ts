@@ -15,11 +15,11 @@ it.each([
   [gate('approved', [decision({})]), 'approved by Grace'],
   [gate('approved', [decision({ withdrawn: true }), decision({ person: { sub: 'l', name: null } })]), 'approved by l'],
   [gate('approved', [decision({})], { policy: { id: 'late' } }), 'overridden by Grace'],
-  [gate('rejected', [decision({ decision: 'rejected', reason: 'not today' })]), 'rejected by Grace: not today'],
+  [gate('rejected', [decision({ decision: 'rejected', reason: 'not today' })]), 'rejected by Grace. Reason: not today'],
   [gate('expired', [], { policy: { id: 'late' } }), 'not overridden (expired)'],
   [
     gate('rejected', [decision({ decision: 'rejected', reason: 'no' })], { policy: { id: 'late' } }),
-    'override rejected by Grace: no',
+    'override rejected by Grace. Reason: no',
   ],
   [gate('expired', [], { reason: 'GATE_EXPIRED' }), 'expired (GATE_EXPIRED)'],
   [gate('closed'), 'closed without a decision'],

@@ -12,7 +12,7 @@ export function wasDecided({ status, gateDigest }: Pick<RunGate, 'status' | 'gat
   return gateDigest !== null && ENDED.has(status);
 }
 
-/** How a gate ended, and who decided: `approved by Grace`, `overridden by Grace`, `rejected by Grace: not today`. */
+/** How a gate ended, and who decided: `approved by Grace`, `overridden by Grace`, `rejected by Grace. Reason: not today`. */
 export function gateEnd({ status, decisions, policy, reason }: Facts): string {
   const isOverride = policy !== null;
   const kind = status === 'rejected' ? 'rejected' : 'approved';
@@ -26,7 +26,7 @@ export function gateEnd({ status, decisions, policy, reason }: Facts): string {
         : status;
   const why = status === 'rejected' ? (counting.at(-1)?.reason ?? '') : '';
   const code = by === '' && reason !== null ? ` (${reason})` : '';
-  return `${said}${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `: ${why}`}${code}`;
+  return `${said}${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `. Reason: ${why}`}${code}`;
 }
 
 function isOutcome(status: string): status is GateOutcome {

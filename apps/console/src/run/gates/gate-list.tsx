@@ -72,9 +72,8 @@ function DecidedGate({ run, gate }: { readonly run: Run; readonly gate: RunGate 
       Gate{' '}
       <Link to="/runs/$runId/gates/$gateId" params={{ runId: run.runId, gateId }} className="code">
         {gateId}
-      </Link>{' '}
-      {label === null ? null : <span className="faint">{label} </span>}
-      {gateEnd(gate)}
+      </Link>
+      {label === null ? null : <span className="faint"> {label}</span>}: {gateEnd(gate)}
     </li>
   );
 }

@@ -30,7 +30,8 @@ export function PlannedDetail({ run, step }: { readonly run: Run; readonly step:
       <h3>What it will do</h3>
       <PlannedStepView step={found} />
       <p className="faint">
-        Expressions are as the plan has them. Your browser computed the plan hash of this run from it.
+        Expressions are shown as the plan has them. Your browser checked that the plan hash of this run is that of the
+        plan.
       </p>
     </>
   );

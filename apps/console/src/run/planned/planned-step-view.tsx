@@ -8,7 +8,8 @@ export function PlannedStepView({ step: { uses, effects, facts } }: { readonly s
   );
 }
 
-const EFFECTS: Readonly<Record<PlannedStep['effects'], string>> = {
+/** What a person reads of the effects of a step. */
+export const EFFECTS: Readonly<Record<PlannedStep['effects'], string>> = {
   pure: 'none',
   idempotent: 'changes things outside; may be repeated',
   once: 'changes things outside, at most once',

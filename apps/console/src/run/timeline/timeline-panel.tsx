@@ -223,7 +223,8 @@ function Row({ nestedRow: { row, depth }, number, top, now, scale, isSelected, s
   );
 }
 
+/** What begins at the end of the track is still in sight: a bar is never narrower than 3 px. */
 function placed({ place }: TimeScale, from: number, to: number): React.CSSProperties {
   const left = place(from);
-  return { left: `${left * 100}%`, width: `${(place(to) - left) * 100}%` };
+  return { left: `min(${left * 100}%, 100% - 3px)`, width: `${(place(to) - left) * 100}%` };
 }

@@ -35,15 +35,23 @@ export const PLAN_SCHEMAS = {
   PlanDiff: closed({
     same: flag,
     planHash: closed({ before: digest, after: digest }),
-    steps: listOf(
-      closed({
+    steps: listOf({
+      type: 'object',
+      required: ['id', 'change', 'kind', 'from', 'changes'],
+      additionalProperties: false,
+      properties: {
         id: text,
         change: { type: 'string', enum: ['added', 'removed', 'moved', 'changed'] },
         kind: text,
         from: maybeText,
+        does: {
+          ...closed({ uses: text, effects: { type: 'string', enum: ['pure', 'idempotent', 'once'] } }),
+          description:
+            'What an added step executes, and its effects. Absent for steps that are not new, and for gates, groups, maps and loops.',
+        },
         changes: listOf({ $ref: '#/components/schemas/PlanChange' }),
-      }),
-    ),
+      },
+    }),
     parts: mapOf(listOf({ $ref: '#/components/schemas/PlanChange' })),
     gates: closed({
       newlyUngated: listOf(text),

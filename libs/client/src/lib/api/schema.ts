@@ -1822,6 +1822,12 @@ export interface components {
         change: 'added' | 'removed' | 'moved' | 'changed';
         kind: string;
         from: string | null;
+        /** @description What an added step executes, and its effects. Absent for steps that are not new, and for gates, groups, maps and loops. */
+        does?: {
+          uses: string;
+          /** @enum {string} */
+          effects: 'pure' | 'idempotent' | 'once';
+        };
         changes: components['schemas']['PlanChange'][];
       }[];
       parts: {

@@ -39,7 +39,11 @@ describe('the diff of two plans', () => {
     [
       'a step more',
       plan([SCAN, AGREE, ACT, '- { id: last, run: { uses: "builtin:noop" } }']),
-      ['~ executors', '    /: ["builtin:command"] → ["builtin:command","builtin:noop"]', '+ run last'],
+      [
+        '~ executors',
+        '    /: ["builtin:command"] → ["builtin:command","builtin:noop"]',
+        '+ run last: builtin:noop, without effects',
+      ],
     ],
     [
       'a gate less',
@@ -71,7 +75,7 @@ describe('the diff of two plans', () => {
       'a step that acts before the gate',
       plan([SCAN, ACT.replace('act,', 'early,'), AGREE, ACT]),
       [
-        '+ run early',
+        '+ run early: builtin:command, with effects (idempotent)',
         '~ gate agree',
         '    /needs: ["scan"] → ["early"]',
         '! now has effects without an approval: early',
@@ -79,6 +83,17 @@ describe('the diff of two plans', () => {
     ],
   ])('shows %s', (_name, after, expected) => {
     expect(lines(after)).toEqual(expected);
+  });
+
+  it('says what an added step executes, and nothing of the kind of a container or a removed step', () => {
+    const once = ACT.replace('act,', 'pay,').replace('idempotent', 'once');
+    const { steps } = diffPlans(plan([SCAN, AGREE, ACT]), plan([SCAN, AGREE, once, GROUP.replaceAll('act', 'book')]));
+    expect(steps.map(({ id, change, does }) => [id, change, does])).toEqual([
+      ['pay', 'added', { uses: 'builtin:command', effects: 'once' }],
+      ['both', 'added', undefined],
+      ['book', 'added', { uses: 'builtin:command', effects: 'idempotent' }],
+      ['act', 'removed', undefined],
+    ]);
   });
 
   it('says both ways: what was added is removed the other way round', () => {

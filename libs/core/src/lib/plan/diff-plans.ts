@@ -7,7 +7,7 @@ import { changeText, moreText } from './change/change-text';
 import { graphOf } from './plan-graph';
 import { effectsIn } from './ungated-effects';
 import { joinScope } from './place';
-import type { Block, Node, Plan } from './plan';
+import type { Block, Effects, Node, Plan } from './plan';
 
 /** A value that differs. An absent member did not exist. */
 export interface PlanChange {
@@ -24,6 +24,8 @@ interface StepChange {
   readonly kind: Node['kind'];
   /** Previous id of a moved step; null otherwise. */
   readonly from: NodeId | null;
+  /** What an added step executes. Absent: it executes nothing itself, or it is not new. */
+  readonly does?: { readonly uses: string; readonly effects: Effects };
   /** Differing values. Empty for an added or removed step. */
   readonly changes: readonly PlanChange[];
 }
@@ -97,7 +99,7 @@ function stepChanges(before: Plan, after: Plan): readonly StepChange[] {
     const candidates = removed.filter(({ node }) => node.id === step.node.id && node.kind === kind);
     const [source] = candidates;
     if (source === undefined || candidates.length > 1)
-      found.push({ id: step.id, change: 'added', kind, from: null, changes: [] });
+      found.push({ id: step.id, change: 'added', kind, from: null, ...doneBy(step), changes: [] });
     else {
       removed.splice(removed.indexOf(source), 1);
       found.push({
@@ -111,6 +113,10 @@ function stepChanges(before: Plan, after: Plan): readonly StepChange[] {
   }
   for (const { id, node } of removed) found.push({ id, change: 'removed', kind: node.kind, from: null, changes: [] });
   return found;
+}
+
+function doneBy({ node }: PlacedStep): Pick<StepChange, 'does'> {
+  return node.kind === 'run' ? { does: { uses: node.uses, effects: node.effects } } : {};
 }
 
 interface PlacedStep {
@@ -212,14 +218,19 @@ export function diffLines({ same, steps, parts, gates }: PlanDiff): readonly str
   const list = (changes: readonly PlanChange[]): readonly string[] => changes.flatMap(changeLines);
   return [
     ...Object.entries(parts).flatMap(([part, changes]) => [`~ ${part}`, ...list(changes)]),
-    ...steps.flatMap(({ id, change, kind, from, changes }) => [
-      `${marks[change]} ${kind} ${id}${from === null || from === id ? '' : ` (was ${from})`}${change === 'moved' && from === id ? ' (moved)' : ''}`,
+    ...steps.flatMap(({ id, change, kind, from, does, changes }) => [
+      `${marks[change]} ${kind} ${id}${from === null || from === id ? '' : ` (was ${from})`}${change === 'moved' && from === id ? ' (moved)' : ''}${doesText(does)}`,
       ...list(changes),
     ]),
     ...gates.removed.map((id) => `! gate removed: ${id}`),
     ...gates.newlyUngated.map((id) => `! now has effects without an approval: ${id}`),
     ...gates.newlyGated.map((id) => `  now waits for an approval: ${id}`),
   ];
+}
+
+function doesText(does: StepChange['does']): string {
+  if (does === undefined) return '';
+  return `: ${does.uses}, ${does.effects === 'pure' ? 'without effects' : `with effects (${does.effects})`}`;
 }
 
 /** A change below its step: `before → after`, or the lines that differ. */

@@ -51,7 +51,7 @@ export const REFUSED_FORMATS: ReadonlyMap<string, string> = new Map([
   ['double', 'Write {type: number}.'],
   ['byte', 'Write contentEncoding: base64, or a pattern.'],
   ['binary', 'Write contentMediaType.'],
-  ['password', 'Declare the input as sensitive.'],
+  ['password', 'Declare an input as sensitive. In the form of a gate, write {type: string, writeOnly: true}.'],
   ['url', 'Write uri.'],
   ['iso-time', 'Write time.'],
   ['iso-date-time', 'Write date-time.'],

@@ -22,7 +22,9 @@ function want<T>(holds: (value: Json | undefined) => boolean, message: string): 
   };
 }
 
-/** Any string of at most 64 KiB characters. */
+/** Any string: a message, code or reason. Its length is limited where it is made. */
+export const longText = want<string>((v) => typeof v === 'string', 'a string is expected');
+/** Any string of at most 65 536 characters, such as a name or an id. */
 export const text = want<string>((v) => typeof v === 'string' && v.length <= 65_536, 'a string is expected');
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export const digest = want<Digest>((v) => isDigest(v), 'a sha256 digest is expected');

@@ -20,6 +20,7 @@ import {
   flag,
   instant,
   listOf,
+  longText,
   mapOf,
   nullable,
   oneOf,
@@ -84,7 +85,8 @@ const gateRequest = closed<GateRequest>({
     actors: optional(listOf(subject)),
   }),
   policy: anyJson,
-  message: text,
+  // A pack can show a whole report in it.
+  message: longText,
   showDigest: digest,
   reads: mapOf(digest),
   item: nullable(digest),

@@ -51,6 +51,23 @@ describe('a decision', () => {
     expect(store.audited).toEqual([]);
   });
 
+  it('says in its audit entry that it overrides the denial of a policy, and otherwise nothing of the kind', async () => {
+    const approved = new RecordingStore(aRow());
+    await deciding(approved)(aDecision(aRow()));
+    const policy = { id: 'no-friday', engine: 'cel' as const, level: 'soft-mandatory' as const };
+    const [source, digest] = ['false', sha256('false')];
+    const row = aRow();
+    const said = { ...policy, digest, allow: false, undecided: false, reasons: ['it is Friday'] };
+    const request = { ...row.documents.request, policy: said };
+    const denied = { ...row, documents: { ...row.documents, request } };
+    const overridden = new RecordingStore(denied);
+    const gate = { ...aGate('approve'), policy: policy.id, message: '' };
+    const of = reader(null, aPlan([gate], [{ ...policy, source, digest }]));
+    await deciding(overridden, of)(aDecision(denied));
+    const flags = [approved, overridden].map(({ signed: [first] }) => first?.audit['override']);
+    expect(flags).toEqual([undefined, true]);
+  });
+
   it('that confirms a response cannot contradict one that came in between', async () => {
     const form = { type: 'object' };
     const needs = { formDigest: digestOf(form), minApprovals: 3 };

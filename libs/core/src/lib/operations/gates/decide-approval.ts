@@ -18,7 +18,7 @@ import type { Decision } from './decision';
 import { DecisionError, gateIsOver } from './decision-error';
 import { sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
 import { absenceOf, describeGate } from './describe-gate';
-import { gateNodeOf, lastOf } from './gate-view';
+import { gateNodeOf, lastOf, requestOf } from './gate-view';
 import type { RunDocuments } from '../../stored/run-documents';
 import { compareWithPlan } from '../../stored/compare-with-plan';
 
@@ -151,7 +151,10 @@ export class DecideApproval {
         record: digest,
         response: refOf(response),
       },
-      audit: auditEvent(principal, decision, { outcome: 'decided', decisionId, gateDigest, record: digest }),
+      audit: auditEvent(principal, decision, {
+        ...(isOverride(row) ? { override: true } : {}),
+        ...{ outcome: 'decided', decisionId, gateDigest, record: digest },
+      }),
       // A response agrees with those of the approvals that were read.
       lastDecidedAt: response === null ? null : row.lastDecidedAt,
     };
@@ -215,6 +218,11 @@ function repeated(
 
 function responseIn(envelope: Envelope): Json {
   return (JSON.parse(parseUtf8(decodeEnvelope(envelope).payload)) as DecisionRecord).response;
+}
+
+/** True if a policy denied, so that an approval overrides the denial. */
+function isOverride(row: GateRow): boolean {
+  return (requestOf(row).policy ?? null) !== null;
 }
 
 function receiptOf({ state, approvals, required, expiresAt }: GateRow): Omit<Receipt, 'receipt'> {

@@ -4,6 +4,7 @@ import { testDefaults, testFloor } from '../../../testing/random/random-plan';
 import { sha256 } from '../../canonical/digest';
 import type { StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
+import { gateRequestOf } from '../../evidence/records/read-documents';
 import type { GateRequest } from '../../gate/gate-request';
 import { RunDriver } from '../driver/drive-run';
 import type { GateNode } from '../../plan/plan';
@@ -139,4 +140,11 @@ it('is no request of a gate whose texts have no value', () => {
   const gate = nodeAt(index, 'ask' as StepId);
   nodes.set(gate.id, { ...gate, node: { ...gate.node, message: '{{ inputs.region / 2 }}' } as GateNode });
   expect(differenceFromPlan({ ...index, nodes }, { request, show })).toMatchObject({ what: 'the gate' });
+});
+
+it('is read whatever the length of its message: it is no altered document because a pack says much', async () => {
+  const message = 'replace the image of the shop. '.repeat(4_000);
+  const { index, request, show } = await opened(`- { id: ask, gate: { approval: owners, message: "${message}" } }`);
+  expect(gateRequestOf(request as unknown as Json).message).toBe(message);
+  expect(differenceFromPlan(index, { request, show })).toBeNull();
 });
