@@ -22,9 +22,13 @@ export async function peerRunner(notice) {
   if (ceiling === null) notice('TASKRUNNER_CEILING is not set: no ceiling');
   const left = new Set(peers);
   return {
-    /** Rates of all available peers, or of `only` that one, and the ceiling in the given mode; null: without the ceiling. */
+    /**
+     * Rates of all available peers, or of `only` that one, and the ceiling in the given mode; null: without the ceiling. None if the size
+     * has no server (`url`) for their databases.
+     */
     async rates(size, ceilingMode, only = null) {
       const rates = [];
+      if (size.url === null) return rates;
       for (const peer of [...left].filter((one) => only === null || one === only)) {
         const rate = await measured(peer, join(HERE, 'peers', `${peer}.mjs`), size, {}, notice);
         if (rate === null) left.delete(peer);
@@ -61,11 +65,19 @@ function install(notice) {
 }
 
 /** The last line of output of a peer's script: JSON with its steps per second. */
-async function measured(name, script, { runs, steps, inFlight, url, databaseCpu }, env, notice) {
+async function measured(name, script, { runs, steps, inFlight, atOnce = 1, url, databaseCpu }, env, notice) {
   const [before, database] = [endedChildrenCpu(), databaseCpu()];
   const child = spawn(process.execPath, [script], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PGURL: url, W: String(runs), S: String(steps), C: String(inFlight), ...env },
+    env: {
+      ...process.env,
+      PGURL: url,
+      W: String(runs),
+      S: String(steps),
+      C: String(inFlight),
+      F: String(atOnce),
+      ...env,
+    },
   });
   const out = [];
   child.stdout.on('data', (part) => out.push(part));

@@ -1,42 +1,86 @@
-// The whole product for a measure: a real webservice, real workers, and a PostgreSQL with durable commits, each as a separate process.
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+// The whole product for a measure, with durable commits: a real webservice, real workers and a PostgreSQL, each as a separate process; or
+// `taskrunner serve`, which is one process with its database in a folder.
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { urlOfStorage } from '../chaos/files/folder-database.mjs';
 import { readOr, statOf } from './processes.mjs';
 import { Submitter } from './submitter.mjs';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 
-/** Starts the product in a separate folder. `state`: a folder that is kept (a warm start); `workers`: number of workers. */
-export async function startProduct({ workers = 1, configuration = {}, state = null } = {}) {
-  const main = join(ROOT, 'apps/cli/dist/dev/dev-stack.js');
-  if (!existsSync(main)) throw new Error('nothing is built: run `npm run build` first');
-  const { startDevStack } = require(main);
+/** BENCH_STORAGE: `server` (the usual processes) or `file` (`taskrunner serve` with its database in a folder). */
+const STORAGE = process.env['BENCH_STORAGE'] ?? 'server';
+const STARTS = { server: startOnServer, file: startOnFolder };
+
+/**
+ * Starts the product in a separate folder. `state`: a folder that is kept (a warm start); `workers`: number of workers; `storage`: as
+ * BENCH_STORAGE.
+ */
+export async function startProduct({ workers = 1, configuration = {}, state = null, storage = STORAGE } = {}) {
+  if (!Object.hasOwn(STARTS, storage)) throw new Error(`BENCH_STORAGE: ${Object.keys(STARTS).join(' or ')}`);
   const folder = state ?? mkdtempSync(join(tmpdir(), 'taskrunner-bench-'));
-  const stack = await startDevStack({ stateDirectory: folder, temporary: state === null, workers, configuration });
-  const { adminUrl, ownerUrl } = stack.database;
-  const database = new pg.Client(Object.assign(new URL(adminUrl), { pathname: new URL(ownerUrl).pathname }).href);
+  // If root measures, another account runs the database server. It must be able to reach its data here.
+  chmodSync(folder, 0o711);
+  const options = { stateDirectory: folder, temporary: state === null, configuration };
+  const { stack, url, serverUrl, driver, kinds } = await STARTS[storage](options, workers);
+  const database = new pg.Client(url);
   await database.connect();
   const token = await stack.tokenFor('ada');
   const submitter = new Submitter(`${stack.server}/api/runs`, token);
   return {
     stack,
     database,
-    /** URL of the superuser without a database, for the peers' own databases. */
-    serverUrl: adminUrl.replace(/\/[^/]*$/, ''),
+    /** URL of the superuser for the product's database. */
+    url,
+    /** URL of the superuser without a database, for the peers' own databases; null: peers cannot have any there. */
+    serverUrl,
+    /** Kind of the process that drives runs. */
+    driver,
     submit: (body) => submitter.submit(body),
     ask: (path) => fetch(`${stack.server}${path}`, { headers: { authorization: `Bearer ${token}` } }),
     /** Processes of the product by kind, including the database. */
-    processes: () => processesOf(process.pid),
+    processes: () => kinds(processesOf(process.pid)),
     async stop() {
       submitter.close();
       await database.end();
       await stack.stop();
       if (state === null) rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function stackModule(name) {
+  const main = join(ROOT, `apps/cli/dist/dev/${name}.js`);
+  if (!existsSync(main)) throw new Error('nothing is built: run `npm run build` first');
+  return require(main);
+}
+
+async function startOnServer(options, workers) {
+  const stack = await stackModule('dev-stack').startDevStack({ ...options, workers });
+  const { adminUrl, ownerUrl } = stack.database;
+  return {
+    stack,
+    url: Object.assign(new URL(adminUrl), { pathname: new URL(ownerUrl).pathname }).href,
+    serverUrl: adminUrl.replace(/\/[^/]*$/, ''),
+    driver: 'worker',
+    kinds: ({ bench, webservice, worker, database }) => ({ bench, webservice, worker, database }),
+  };
+}
+
+async function startOnFolder(options, workers) {
+  if (workers !== 1) throw new Error('BENCH_STORAGE=file: a folder has one worker (BENCH_WORKERS=1)');
+  const stack = await stackModule('folder-stack').startFolderStack(options);
+  return {
+    // The one process has the metrics of its worker too.
+    stack: { ...stack, health: { ...stack.health, workers: [stack.health.webservice] } },
+    url: urlOfStorage(join(stack.stateDirectory, 'storage')),
+    serverUrl: null,
+    driver: 'serve',
+    kinds: ({ bench, serve, folder }) => ({ bench, serve, database: folder }),
   };
 }
 
@@ -52,10 +96,13 @@ export function chainOf(count, effects) {
 const NAMES = [
   ['webservice', 'apps/webservice/dist/main.js'],
   ['worker', 'apps/worker/dist/main.js'],
+  ['serve', 'apps/cli/bin/taskrunner.js\0serve'],
   ['database', 'postgres'],
 ];
+/** The server, and its processes, which PostgreSQL names `postgres: …`. */
+const IS_SERVER = /^(\S*\/)?postgres(:|\0)/;
 
-/** Process ids of the descendants of a process, by kind. */
+/** Process ids of the descendants of a process, by kind. `folder`: the database server of `serve`. */
 function processesOf(root) {
   const children = new Map();
   for (const name of readdirSync('/proc')) {
@@ -63,11 +110,12 @@ function processesOf(root) {
     const parent = statOf(Number(name))?.parent;
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
-  const found = { bench: [root], webservice: [], worker: [], database: [] };
+  const found = { bench: [root], webservice: [], worker: [], database: [], serve: [], folder: [] };
   const walk = (pid, kind) => {
     for (const child of children.get(pid) ?? []) {
       const command = readOr(`/proc/${child}/cmdline`);
-      const known = kind ?? NAMES.find(([, part]) => command.includes(part))?.[0] ?? null;
+      let known = kind ?? NAMES.find(([, part]) => command.includes(part))?.[0] ?? null;
+      if (known === 'serve' && IS_SERVER.test(command)) known = 'folder';
       if (known !== null) found[known].push(child);
       walk(child, known);
     }
@@ -95,16 +143,25 @@ function ownCpu() {
 }
 
 /** Maximum resident size of the product's workers so far, MiB. */
-export function peakRssOf(product, kind = 'worker') {
+export function peakRssOf(product, kind = product.driver) {
   return largest(product, kind, /VmHWM:\s+(\d+) kB/);
 }
 
 /** Current resident size of the largest worker, MiB. */
-export function currentRssOf(product, kind = 'worker') {
+export function currentRssOf(product, kind = product.driver) {
   return largest(product, kind, /VmRSS:\s+(\d+) kB/);
 }
 
 function largest(product, kind, size) {
   const sizes = product.processes()[kind].map((pid) => size.exec(readOr(`/proc/${pid}/status`))?.[1]);
   return Math.max(...sizes.map((kib) => Number(kib ?? 0))) / 1_024;
+}
+
+/** Memory of all processes of a product, MiB. Pages that several of them use are counted once (`Pss` of Linux). */
+export function memoryOf(product) {
+  const { bench: _bench, ...found } = product.processes();
+  const sizes = Object.values(found)
+    .flat()
+    .map((pid) => Number(/^Pss:\s+(\d+) kB/m.exec(readOr(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
+  return sizes.reduce((sum, kib) => sum + kib, 0) / 1_024;
 }

@@ -24,6 +24,6 @@ export async function profiled(product, work) {
 
 /** Child processes of a service would be killed by the signal, so it is sent only to the service's first process. */
 function toggle(product) {
-  const { webservice, worker } = product.processes();
-  for (const [main] of [webservice, worker]) process.kill(main, 'SIGUSR2');
+  const { bench: _bench, database: _database, ...services } = product.processes();
+  for (const [main] of Object.values(services)) process.kill(main, 'SIGUSR2');
 }

@@ -34,7 +34,7 @@ export interface RunningWebservice {
   readonly url: string;
   /** Address of the health port. */
   readonly health: string;
-  /** Resolves if the database was in a folder of this process and its server has ended. Nothing can be stored from then on: stop. */
+  /** Resolves if the database was in a folder of this process and its server has ended for good. Nothing can be stored from then on: stop. */
   readonly databaseLost: Promise<void>;
   /**
    * Fails readiness and continues to answer for `http.lameDuck`. Then it accepts no more connections, ends streams with a hint where to

@@ -7,10 +7,10 @@ import { median } from '../median.mjs';
 import { chainOf, cpuOf, startProduct } from '../product.mjs';
 import { prepareProfiles, profiled } from '../profiles.mjs';
 
-const RUNS = Number(process.env['BENCH_RUNS'] ?? 500);
-const STEPS = 10;
-const IN_FLIGHT = Number(process.env['BENCH_IN_FLIGHT'] ?? 50);
-const WARM_UP = Number(process.env['BENCH_WARM_UP'] ?? 1_000);
+export const RUNS = Number(process.env['BENCH_RUNS'] ?? 500);
+export const STEPS = 10;
+export const IN_FLIGHT = Number(process.env['BENCH_IN_FLIGHT'] ?? 50);
+export const WARM_UP = Number(process.env['BENCH_WARM_UP'] ?? 1_000);
 
 /** Target of each mode (docs/performance.md). */
 const MODES = {
@@ -18,7 +18,8 @@ const MODES = {
   idempotent: { dbos: 5, ceiling: ['idempotent', 0.7], commits: 0.2, wal: 1_900 },
 };
 
-async function once(product, body, runs) {
+/** Drives these runs once: steps per second, and what they cost. */
+export async function once(product, body, runs) {
   await untilSealed(product.database);
   const [before, flushes, cpu] = [await writesOf(product.database), await flushesOf(product), cpuOf(product)];
   const began = performance.now();
@@ -112,9 +113,10 @@ async function* durableSteps(mode, { rounds, notice }) {
 }
 
 /** BENCH_MODES: modes to measure, such as `pure`. */
+export const measuredModes = () => (process.env['BENCH_MODES'] ?? Object.keys(MODES).join(',')).split(',');
+
 async function* both(setting) {
-  for (const mode of (process.env['BENCH_MODES'] ?? Object.keys(MODES).join(',')).split(','))
-    yield* durableSteps(mode, setting);
+  for (const mode of measuredModes()) yield* durableSteps(mode, setting);
 }
 
 export const measures = { 'durable-steps': { whole: both } };

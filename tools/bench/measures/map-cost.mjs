@@ -12,19 +12,20 @@ const LIMIT_MS = 600_000;
 /** BENCH_WORKERS: numbers of workers, measured in turn. */
 const WORKERS = (process.env['BENCH_WORKERS'] ?? '1,3').split(',').map(Number);
 
+/** A map of this number of items: milliseconds per step of wall time and of processor time. */
+export async function costOfMap(product, count) {
+  const [began, cpu] = [performance.now(), cpuOf(product)];
+  const { runId } = await product.submit({ manifest: manifestOfMap(), inputs: itemInputs(count) });
+  await waitForEnd(product.database, runId, LIMIT_MS);
+  const used = cpuOf(product);
+  const wall = (performance.now() - began) / count;
+  const processors = (used[product.driver] - cpu[product.driver] + used.database - cpu.database) / count;
+  return { wall, processors };
+}
+
 async function* mapCost(workers, { rounds }) {
   const product = await startProduct({ workers });
-  const manifest = manifestOfMap();
-  /** Milliseconds per step: wall time and processor time. */
-  const cost = async (count) => {
-    const [began, cpu] = [performance.now(), cpuOf(product)];
-    const { runId } = await product.submit({ manifest, inputs: itemInputs(count) });
-    await waitForEnd(product.database, runId, LIMIT_MS);
-    const used = cpuOf(product);
-    const wall = (performance.now() - began) / count;
-    const processors = (used.worker - cpu.worker + used.database - cpu.database) / count;
-    return { wall, processors };
-  };
+  const cost = (count) => costOfMap(product, count);
   try {
     for (let i = 0; i < 10; i++) await cost(SMALL);
     await untilSealed(product.database);

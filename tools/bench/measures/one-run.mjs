@@ -6,12 +6,32 @@ import { peerRunner } from '../peers.mjs';
 import { chainOf, startProduct } from '../product.mjs';
 
 const STEPS = 10;
-const RUNS = 30;
+export const RUNS = 30;
 const WARM_UP = 100;
 /** Pause between two runs, so that the follow-up work of one (its evidence) is done before the next. */
 const REST_MS = 60;
 
 const TARGETS = { pure: 1 / 3, idempotent: 2 / 3 };
+
+/** Drives runs until the code is compiled. */
+export async function warmUp(product, mode) {
+  await driveRuns(product, { runs: WARM_UP, inFlight: 10, body: { manifest: chainOf(STEPS, mode), inputs: {} } });
+  await untilSealed(product.database);
+}
+
+/** Durations of runs, one after the other, milliseconds. */
+export async function timesOf(product, mode) {
+  const body = { manifest: chainOf(STEPS, mode), inputs: {} };
+  const times = [];
+  for (let i = 0; i < RUNS; i++) {
+    const { runId } = await product.submit(body);
+    const began = performance.now();
+    await waitForEnd(product.database, runId);
+    times.push(performance.now() - began);
+    await pause(REST_MS);
+  }
+  return times;
+}
 
 async function* oneRun({ rounds, notice }) {
   const peers = await peerRunner(notice);
@@ -19,20 +39,9 @@ async function* oneRun({ rounds, notice }) {
   try {
     const took = { pure: [], idempotent: [] };
     const dbos = [];
-    for (const mode of Object.keys(took))
-      await driveRuns(product, { runs: WARM_UP, inFlight: 10, body: { manifest: chainOf(STEPS, mode), inputs: {} } });
-    await untilSealed(product.database);
+    for (const mode of Object.keys(took)) await warmUp(product, mode);
     for (let round = 0; round < rounds; round++) {
-      for (const [mode, times] of Object.entries(took)) {
-        const body = { manifest: chainOf(STEPS, mode), inputs: {} };
-        for (let i = 0; i < RUNS; i++) {
-          const { runId } = await product.submit(body);
-          const began = performance.now();
-          await waitForEnd(product.database, runId);
-          times.push(performance.now() - began);
-          await pause(REST_MS);
-        }
-      }
+      for (const [mode, times] of Object.entries(took)) times.push(...(await timesOf(product, mode)));
       const size = { runs: RUNS, steps: STEPS, inFlight: 1, url: product.serverUrl, databaseCpu: () => 0 };
       for (const [, { rate }] of await peers.rates(size, null, 'dbos')) dbos.push((1_000 * STEPS) / rate);
     }

@@ -12,16 +12,38 @@ const TARGET_MIB = 64;
 const LIMIT_MS = 1_800_000;
 
 const HEAD = 'apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: bench, version: 1.0.0 }\nspec:\n';
-const GATED = `${HEAD}  approvals: [ { id: people, grants: [packs.approve], minApprovals: 1 } ]
+const GATED = {
+  manifest: `${HEAD}  approvals: [ { id: people, grants: [packs.approve], minApprovals: 1 } ]
   steps:
     - { id: ask, gate: { approval: people, message: "go?" } }
     - { id: act, run: { uses: "builtin:noop" } }
-`;
+`,
+  inputs: {},
+};
 const PROBE = `${HEAD}  steps:\n    - { id: one, run: { uses: "builtin:noop" } }\n`;
+
+/** Number of open gates. */
+export async function openGates({ database }) {
+  const { rows } = await database.query(`select count(*)::int as n from pack_runs.gates where state = 'open'`);
+  return rows[0].n;
+}
+
+/** Submits `more` runs, and waits until all of them wait at their gates. Returns how many came there per second. */
+export async function waitAtGates(product, more) {
+  const all = (await openGates(product)) + more;
+  const began = performance.now();
+  let left = more;
+  const lane = async () => {
+    while (left-- > 0) await product.submit(GATED);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  for (const end = Date.now() + LIMIT_MS; Date.now() < end; await pause(500))
+    if ((await openGates(product)) >= all) return more / ((performance.now() - began) / 1_000);
+  throw new Error('they do not come to their gates');
+}
 
 async function* waiting() {
   const product = await startProduct();
-  const ask = async (text) => (await product.database.query(text)).rows[0];
   /** 95th percentile of the time from a run's submission to its first step, one at a time, milliseconds. */
   const claimP95 = async () => {
     const times = [];
@@ -34,29 +56,13 @@ async function* waiting() {
     for (const { ms } of rows) times.push(Number(ms));
     return times.sort((a, b) => a - b)[Math.floor(times.length * 0.95)];
   };
-  const drive = async (count) => {
-    let left = count;
-    const lane = async () => {
-      while (left-- > 0) await product.submit({ manifest: GATED, inputs: {} });
-    };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-  };
-  const untilAllWait = async (count) => {
-    for (const end = Date.now() + LIMIT_MS; Date.now() < end; await pause(500))
-      if ((await ask(`select count(*)::int as n from pack_runs.gates where state = 'open'`)).n >= count) return;
-    throw new Error('they do not come to their gates');
-  };
   try {
     // The code is then compiled, and the heap has its working size.
     const warm = Math.min(5_000, WAITING / 10);
-    await drive(warm);
-    await untilAllWait(warm);
+    await waitAtGates(product, warm);
     await claimP95();
     const [rss, p95] = [currentRssOf(product), await claimP95()];
-    const began = performance.now();
-    await drive(WAITING - warm);
-    await untilAllWait(WAITING);
-    const perSecond = rounded((WAITING - warm) / ((performance.now() - began) / 1_000));
+    const perSecond = rounded(await waitAtGates(product, WAITING - warm));
     await pause(5_000);
     const [rssAfter, p95After] = [currentRssOf(product), await claimP95()];
     const more = { better: 'less', waiting: WAITING, gatesPerSecond: perSecond };

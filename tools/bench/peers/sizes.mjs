@@ -5,6 +5,8 @@ export const size = {
   runs: Number(process.env['W'] ?? 500),
   steps: Number(process.env['S'] ?? 10),
   inFlight: Number(process.env['C'] ?? 50),
+  /** Steps of a workflow at once; only of peers that can. */
+  atOnce: Number(process.env['F'] ?? 1),
   url: process.env['PGURL'] ?? 'postgresql://postgres@127.0.0.1:5432',
 };
 

@@ -8,20 +8,25 @@ import { pause, until } from '../waiting.mjs';
 /** Time in which the processes of a killed server end, milliseconds. */
 const GONE_MS = 30_000;
 
+/** URL of the superuser for the database of a storage folder that a process has opened. */
+export function urlOfStorage(storage) {
+  const folder = join(storage, 'database');
+  const location = join(folder, 'socket-location');
+  const socket = existsSync(location) ? readFileSync(location, 'utf8').trim() : join(folder, 'socket');
+  const password = readFileSync(join(folder, 'password'), 'utf8').trim();
+  return `postgresql://postgres:${password}@localhost:5432/taskrunner?host=${encodeURIComponent(socket)}`;
+}
+
 export class FolderDatabase {
   /** `storage`: the storage folder. */
   constructor(storage) {
-    this.folder = join(storage, 'database');
-    this.pgdata = join(this.folder, 'pgdata');
+    this.storage = storage;
+    this.pgdata = join(storage, 'database', 'pgdata');
   }
 
   /** One query as the superuser. */
   ask(text, values = []) {
-    const location = join(this.folder, 'socket-location');
-    const socket = existsSync(location) ? readFileSync(location, 'utf8').trim() : join(this.folder, 'socket');
-    const password = readFileSync(join(this.folder, 'password'), 'utf8').trim();
-    const url = `postgresql://postgres:${password}@localhost:5432/taskrunner?host=${encodeURIComponent(socket)}`;
-    return askAt(url, text, values);
+    return askAt(urlOfStorage(this.storage), text, values);
   }
 
   /** Sends SIGKILL to the server. `all`: to its backends too; otherwise they notice by themselves. */

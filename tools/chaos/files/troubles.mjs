@@ -22,6 +22,15 @@ function codeIn(said) {
   return codes.at(-1) ?? null;
 }
 
+/** True if its health route says that it is ready. */
+async function isReady({ facts }) {
+  const signal = AbortSignal.timeout(15_000);
+  return fetch(`${facts.health}/health/ready`, { signal }).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
 export class Troubles {
   constructor({ stack, nemesis, workload, random }) {
     Object.assign(this, { stack, nemesis, workload, random });
@@ -51,7 +60,7 @@ export class Troubles {
     this.#served.isHeld = how.startsWith('process, ');
     if (how.startsWith('process')) process_();
     if (how === 'process, then server') await pause(pauseMs);
-    // It ends by itself.
+    // It starts the server again, or ends by itself.
     if (how.startsWith('server')) worker.asked = 'end of its database';
     if (how !== 'process') {
       const killed = server();
@@ -66,11 +75,13 @@ export class Troubles {
     this.#served.isHeld = false;
     this.#served.fill();
     if (how === 'server') {
-      if ((await until(() => worker.end !== null, AGAIN_MS, 20)) === null)
+      const isBack = async () => (await database.ask('select 1')).length === 1 && (await isReady(worker));
+      if ((await until(async () => worker.end !== null || (await isBack()), AGAIN_MS, 50)) === null)
         throw new Error('taskrunner serve stays without its database');
-      this.#ended(how, worker);
+      if (worker.end === null) worker.asked = null;
+      else this.#ended(how, worker);
     }
-    this.nemesis.killed(worker, children);
+    if (worker.asked !== null) this.nemesis.killed(worker, children);
     await this.#again();
     this.nemesis.note('kill', { how, worker: worker.name, againMs: Date.now() - at });
   }

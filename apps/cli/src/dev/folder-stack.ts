@@ -1,5 +1,6 @@
-import { makeKeys } from './key-ring';
 import { printConfiguration } from './dev-configuration';
+import { signIn } from './dev-login';
+import { makeKeys } from './key-ring';
 import type { DevStack, DevStackOptions } from './dev-stack';
 import { choosePorts } from './ports';
 import { chooseSandbox } from './sandbox-choice';
@@ -14,16 +15,25 @@ import {
 } from './stack-parts';
 import { openStateDirectory, ownStateDirectory, replaceFile } from './state-directory';
 
-/** Options of a stack that a person starts. */
+/** Options of a stack that a person or a measurement starts. */
 type FolderStackOptions = Pick<
   DevStackOptions,
-  'stateDirectory' | 'ports' | 'actors' | 'own' | 'startTimeoutMs' | 'onProgress' | 'onLine' | 'onLost'
+  | 'stateDirectory'
+  | 'temporary'
+  | 'ports'
+  | 'actors'
+  | 'own'
+  | 'configuration'
+  | 'startTimeoutMs'
+  | 'onProgress'
+  | 'onLine'
+  | 'onLost'
 >;
 
 /** A stack with its database in a folder. */
 export type FolderStack = Pick<
   DevStack,
-  'server' | 'issuer' | 'health' | 'trustPath' | 'stateDirectory' | 'sandbox' | 'stop'
+  'server' | 'issuer' | 'health' | 'trustPath' | 'stateDirectory' | 'sandbox' | 'tokenFor' | 'stop'
 >;
 
 /**
@@ -36,7 +46,7 @@ export async function startFolderStack(options: FolderStackOptions): Promise<Fol
   const owner = await ownStateDirectory(directory);
   const closers: (() => Promise<void>)[] = [() => owner.release()];
   let stopping: Promise<void> | null = null;
-  const stop = (): Promise<void> => (stopping ??= closeAll(closers, null));
+  const stop = (): Promise<void> => (stopping ??= closeAll(closers, options.temporary ? directory.path : null));
   try {
     const scripts = findScripts();
     const ports = await choosePorts(directory, options.ports ?? {});
@@ -55,7 +65,7 @@ export async function startFolderStack(options: FolderStackOptions): Promise<Fol
         database: { kind: 'file', folder: directory.storage },
         actors: options.actors ?? [],
         own: own?.settings ?? {},
-        overrides: {},
+        overrides: options.configuration ?? {},
       }),
     );
     onProgress('starting webservice and worker in one process');
@@ -71,6 +81,8 @@ export async function startFolderStack(options: FolderStackOptions): Promise<Fol
       trustPath: directory.trust,
       stateDirectory: directory.path,
       sandbox,
+      tokenFor: (login, actors = []) =>
+        signIn(scripts.login, { issuer: facts.issuer, login, actors, authority: directory.authority }),
       stop,
     };
   } catch (error) {

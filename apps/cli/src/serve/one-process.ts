@@ -7,7 +7,7 @@ export interface OneProcess {
   readonly url: string;
   /** Address of the health routes. */
   readonly health: string;
-  /** Resolves if the database was in a folder of this process and its server has ended: stop then. */
+  /** Resolves if the database was in a folder of this process and its server has ended for good: stop then. */
   readonly databaseLost: Promise<void>;
   /** Drains and closes both, as the two services do. Idempotent. */
   stop(): Promise<void>;

@@ -30,8 +30,8 @@ afterEach(async () => {
 });
 afterAll(() => small?.remove());
 
-const serve = async () => {
-  const started = await small.serve(config);
+const serve = async (path = config) => {
+  const started = await small.serve(path);
   running.push(started);
   return started;
 };
@@ -49,15 +49,31 @@ describe('taskrunner serve, at length', () => {
     expect(out.match(/begin/g)).toHaveLength(1);
   }, 120_000);
 
-  it('ends when the server of its database has ended, and the next one finds all that was stored', async () => {
-    const lost = await serve();
+  it('goes on if the server of its database is killed: a step that may act only once acts once', async () => {
+    // Long enough for a recovery: at the end of the lease, steps in progress are killed.
+    const worker = { lease: '1m', drain: '5s', claimInterval: '50ms' };
+    const served = await serve(small.configured('patient.json', { telemetry: { logLevel: 'info' }, worker }));
+    const ada = small.as('ada', served.url);
+    const run = (await ada('run', 'pack.yaml', '--detach')).out.trim();
+    await begun(served.url, run);
     process.kill(serverOf(small.storage), 'SIGKILL');
-    expect(await lost.ended).toBe(1);
-    expect(lost.said()).toMatch(/^CLI_DATABASE_LOST .*\nhelp: /m);
-    const again = await serve();
-    const { out } = await small.as('ada', again.url)('list', '--output', 'ndjson');
-    expect(out.trim().split('\n')).toHaveLength(1);
-  }, 120_000);
+    await served.until('database.server-restarted');
+    expect(await ada('wait', run)).toMatchObject({ exit: 0 });
+    const { out } = await ada('logs', run, '--no-follow', '--step', 'second');
+    expect(out.match(/begin|done/g)).toEqual(['begin', 'done']);
+    expect(await ada('evidence', run, '--file', 'run.tar', '--wait', '60')).toMatchObject({ exit: 0 });
+    const verified = await small.taskrunner('verify', 'run.tar', '--trust', small.trust, '--expect', `run=${run}`);
+    expect(verified).toMatchObject({ exit: 0 });
+
+    // A server that ends again at once is not kept alive for ever.
+    const listed = async ({ url }: { readonly url: string }) =>
+      (await small.as('ada', url)('list', '--output', 'ndjson')).out.replaceAll(url, '');
+    const before = await listed(served);
+    process.kill(serverOf(small.storage), 'SIGKILL');
+    expect(await served.ended).toBe(1);
+    expect(served.said()).toMatch(/^CLI_DATABASE_LOST .*\nhelp: /m);
+    expect(await listed(await serve())).toBe(before);
+  }, 240_000);
 
   it('is not ready while its worker cannot isolate steps', async () => {
     const nowhere = { profile: 'bwrap', bubblewrap: '/nowhere', workDirectory: join(small.folder, 'work') };

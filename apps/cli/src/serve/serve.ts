@@ -31,7 +31,7 @@ class StopSignal {
 /**
  * Runs webservice and worker in this process until it is told to stop. `onReady` is called when the API answers.
  * @throws CodedError if it does not start
- * @throws CliError `CLI_DATABASE_LOST` if the database server of the folder has ended
+ * @throws CliError `CLI_DATABASE_LOST` if the database server of the folder has ended for good
  */
 export async function serve(configuration: Configuration, onReady: (running: OneProcess) => void): Promise<void> {
   // Installed first: a signal during the start must not leave a database server behind.
@@ -53,7 +53,7 @@ export async function serve(configuration: Configuration, onReady: (running: One
 function databaseLost(): CliError {
   return new CliError(
     'CLI_DATABASE_LOST',
-    'the database server of this process has ended, so nothing can be stored',
-    'Start the command again: the database recovers, and runs go on. If it happens again, check the memory of the machine and the log (`database.server-ended`).',
+    'the database server of this process has ended for good, so nothing can be stored',
+    'Start the command again: the database recovers, and runs go on. If it happens again, check the log (`database.server-lost`), and the disk and the memory of the machine.',
   );
 }

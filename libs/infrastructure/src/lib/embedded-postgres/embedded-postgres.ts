@@ -33,6 +33,8 @@ export interface EmbeddedPostgresOptions {
   readonly dataDirectory: string;
   /** `loopback` (the default): a port of 127.0.0.1. `socket`: a Unix socket that only this account and the server's can use, and no port. */
   readonly listen?: 'loopback' | 'socket';
+  /** Path of the socket's folder of an earlier server that has ended, so that its URLs are valid again. Default: any. */
+  readonly socketFolder?: string;
   /** Port on 127.0.0.1; 0 (the default) takes a free one. Not used with a socket. */
   readonly port?: number;
   /** Receives each line of the server's log within 200 ms. The log is also kept in `server.log`. */
@@ -66,6 +68,9 @@ export interface EmbeddedPostgresOptions {
   readonly sharedDirectory?: string;
 }
 
+/** Most lines of a start that are kept. A start writes about ten. */
+const START_LINES = 1_000;
+
 /** Values of server settings (`postgresql.conf`), by name. */
 type ServerSettings = Readonly<Record<string, string>>;
 
@@ -79,6 +84,10 @@ export interface EmbeddedPostgres {
   readonly pgdata: string;
   /** Major version of the server. */
   readonly major: number;
+  /** Folder of its Unix socket; null: it listens on loopback. */
+  readonly socketFolder: string | null;
+  /** The lines of its log until it answered, which tell how it has recovered. */
+  readonly startLog: readonly string[];
   /** Resolves when the copy that the server started from is on the disk; at once without a copy. */
   readonly written: Promise<void>;
   /** Resolves when the server ends, by `stop` or otherwise. */
@@ -192,13 +201,16 @@ async function start(
     ...(typeof own === 'function' ? own(programs.major) : own),
   };
   const socket =
-    options.listen === 'socket' ? await makeSocketFolder(place, (who) => inUse(who, requested)) : undefined;
+    options.listen === 'socket'
+      ? await makeSocketFolder(place, (who) => inUse(who, requested), options.socketFolder)
+      : undefined;
   const log = await openServerLog(requested, options.log);
   try {
     const server = await launchServer({
       ...{ place, programs, password, database, log, settings },
       ...(socket ? { port: SOCKET_PORT, socketDirectory: socket.path } : { port: options.port ?? 0 }),
     });
+    const startLog = await log.tail(START_LINES);
     const endWithUs = () => void tryKill(server.pid);
     process.once('exit', endWithUs);
     const guard = options.endsWithOwner ? guardServer(server.pid, await realpath(pgdata), account) : undefined;
@@ -215,6 +227,8 @@ async function start(
       pid: server.pid,
       pgdata,
       major: programs.major,
+      socketFolder: socket?.path ?? null,
+      startLog,
       written,
       exited: released,
       url: (role = superuser, name = database) =>

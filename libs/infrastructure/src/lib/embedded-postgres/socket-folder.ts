@@ -23,11 +23,17 @@ export interface SocketFolder {
  * server's account cannot enter the requested directory. In the second case `socket-location` in the requested directory names it, so that
  * a later start can remove what a killed process has left.
  *
+ * `again`: the path that an earlier call returned. The folder gets this path if it is a new one in the temporary directory.
+ *
  * A server answers on the old socket although its owner seems dead: it runs where this process cannot see it, as in another container.
  * @throws the error of `inUse` in this case
  * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if every temporary directory has too long a path
  */
-export async function makeSocketFolder(place: DataPlace, inUse: (who: string) => Error): Promise<SocketFolder> {
+export async function makeSocketFolder(
+  place: DataPlace,
+  inUse: (who: string) => Error,
+  again?: string,
+): Promise<SocketFolder> {
   const { requested, home, account } = place;
   const pointer = join(requested, 'socket-location');
   const near = join(await realpath(requested), 'socket');
@@ -43,7 +49,9 @@ export async function makeSocketFolder(place: DataPlace, inUse: (who: string) =>
     await handOver(near, account);
     return { path: near, remove: () => rm(near, { recursive: true, force: true }) };
   }
-  const path = await mkdtemp(join(await temporaryFolder(), PREFIX));
+  const path = again ?? (await mkdtemp(join(await temporaryFolder(), PREFIX)));
+  // Fails if another account has taken the name meanwhile.
+  if (again !== undefined) await mkdir(again, { mode: 0o700 });
   await writeFile(pointer, `${path}\n`, { mode: 0o600 });
   await handOver(path, account);
   return {

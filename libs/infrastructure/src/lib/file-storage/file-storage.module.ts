@@ -17,7 +17,10 @@ export interface DatabasePlace {
   urlOf(role: 'web' | 'worker'): Promise<string | null>;
   /** True if the server belongs to this process. Other processes cannot open the folder, but can connect with a URL of this one. */
   readonly isOwn: boolean;
-  /** Resolves if the server of the folder ends before it is closed. Nothing can be stored from then on, and the process must end. */
+  /**
+   * Resolves if the server of the folder has ended before it is closed, and was not started again. Nothing can be stored from then on, and the
+   * process must end.
+   */
   readonly lost: Promise<void>;
   /** To be called by who connects. The result is called after the last connection is closed; it stops the server if it has to be. */
   enter(): () => Promise<void>;
@@ -73,12 +76,14 @@ async function openPlace({
       const reason = damageOfLog(line);
       if (reason !== null) telemetry.log.say('warn', 'database.log-damaged', { reason });
     },
+    restarts: {
+      onEnded: ({ code, signal }) => telemetry.log.say('error', 'database.server-ended', { code, signal }),
+      onRestarted: ({ tookMs }) => telemetry.log.say('info', 'database.server-restarted', { tookMs }),
+      onLost: (error) => telemetry.log.say('error', 'database.server-lost', { error }),
+    },
   });
   let isClosing = false;
-  const lost = database.ended.then(async ({ code, signal }) => {
-    if (isClosing) await NEVER;
-    telemetry.log.say('error', 'database.server-ended', { code, signal });
-  });
+  const lost = database.ended.then(() => (isClosing ? NEVER : undefined));
   const endMaintenance = maintainDaily(async () => {
     await maintainDatabase(database.urls.maintainUrl, configuration.retention).catch((error: unknown) =>
       telemetry.log.say('error', 'database.maintenance-failed', { error }),

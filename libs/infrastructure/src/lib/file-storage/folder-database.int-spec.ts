@@ -22,6 +22,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { processesIn } from '../embedded-postgres/process-table';
 import { openFolderDatabase, type FolderDatabase, type FolderDatabaseOptions } from './folder-database';
+import type { RestartListener } from './kept-server';
 
 const root = process.getuid?.() === 0;
 const asRoot = root ? it : it.skip;
@@ -302,6 +303,46 @@ describe('the owner of a folder', () => {
     server.close();
     await once(server, 'close');
     await opened();
+  });
+});
+
+describe('the server of a folder', () => {
+  const restarted = (): { readonly restarts: RestartListener; readonly again: Promise<void> } => {
+    let resolve: () => void = () => undefined;
+    const again = new Promise<void>((settle) => (resolve = settle));
+    return { again, restarts: { onRestarted: resolve } };
+  };
+  const killServer = (): void => {
+    process.kill(Number(readFileSync(join(pgdata(), 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+  };
+
+  it.each([
+    ['in the folder', 'storage'],
+    ['in the temporary folder', 'p'.repeat(120)],
+  ])('is started again with the same URLs if it is killed, with its socket %s', async (_where, name) => {
+    folder = join(parent, name);
+    copyMade();
+    const { restarts, again } = restarted();
+    const { urls, close } = await opened({ restarts, fsync: true });
+    await query(urls.ownerUrl, 'create table pack_runs.kept as select 42 as answer');
+    killServer();
+    await again;
+    expect(await query(urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
+    expect(await query(urls.workerUrl, 'select current_user as me')).toEqual([{ me: 'taskrunner_worker' }]);
+    await close();
+    expect([await processesIn(pgdata()), readdirSync(folder).sort()]).toEqual([[], ['database', 'storage.json']]);
+  });
+
+  it('is not started again if it cannot start: the owner is told why', async () => {
+    copyMade();
+    let lost: Error | undefined;
+    const { ended, close } = await opened({ restarts: { onLost: (error) => (lost = error) } });
+    rmSync(join(pgdata(), 'global'), { recursive: true });
+    killServer();
+    expect(await ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(lost).toMatchObject({ code: 'DATABASE_START_FAILED' });
+    await close();
+    expect(existsSync(join(folder, 'owner'))).toBe(false);
   });
 });
 

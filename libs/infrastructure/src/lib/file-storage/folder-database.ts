@@ -8,6 +8,7 @@ import {
 } from '../embedded-postgres';
 import { migrateDatabase } from '../postgres/schema/migrate';
 import { createContents, DATABASE, urlOfRole } from './database-contents';
+import { KeptServer, type RestartListener } from './kept-server';
 import { settingsOfOneProcess } from './server-settings';
 import { moved, storageFailure } from './storage-failure';
 import { takeStorageFolder, type StorageFolder } from './storage-folder';
@@ -25,6 +26,8 @@ export interface FolderDatabaseOptions extends Pick<
    * their creation. The first one that is needed is made. Absent: no templates.
    */
   readonly cache?: string;
+  /** Called when the server has ended unexpectedly, and when it was started again. */
+  readonly restarts?: RestartListener;
 }
 
 /** Connection URLs of the roles. They are secret, and valid until the database is closed. */
@@ -40,7 +43,7 @@ export interface FolderDatabase {
   readonly urls: FolderDatabaseUrls;
   /** True if the database was created now. */
   readonly isNew: boolean;
-  /** Resolves when the server has ended, by `close` or unexpectedly. */
+  /** Resolves when the server has ended, by `close`, or unexpectedly and for good. */
   readonly ended: Promise<ServerExit>;
   /** Stops the server and unlocks the folder. Close the connections first. Idempotent. */
   close(): Promise<void>;
@@ -49,7 +52,8 @@ export interface FolderDatabase {
 /**
  * Opens the database in `folder`. The first opening creates the folder, the database, its roles and its schema; later ones start the server,
  * which recovers from a crash by itself, and migrate the schema to this release. The server listens on a Unix socket and on no port. One
- * process owns the folder until it closes it or ends. A server that a killed process has left is stopped first.
+ * process owns the folder until it closes it or ends. A server that a killed process has left is stopped first. A server that ends
+ * unexpectedly is started again, with the same URLs (see `KeptServer`).
  * @throws StorageError if the folder cannot be used
  * @throws DatabaseError `DB_SCHEMA_NEWER` if a later release has migrated the database
  * @throws EmbeddedPostgresError if the server does not start for another reason, such as `DATABASE_VERSION_MISMATCH`
@@ -77,23 +81,22 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
     await storage.note('creating');
     await discardDatabase(storage.database, options.log);
   }
-  const { connections = 50, cache, ...others } = options;
+  const { connections = 50, cache, restarts = {}, ...others } = options;
   let isCopy = false;
   const copyOf = async (version: string): Promise<string | undefined> => {
     const template = cache === undefined ? undefined : await templateIn(cache, version, others);
     isCopy = template !== undefined;
     return template;
   };
-  const server = await startEmbeddedPostgres({
+  const existing: EmbeddedPostgresOptions = {
     ...others,
     dataDirectory: storage.database,
     listen: 'socket',
-    copyOf,
     database: DATABASE,
-    // The state of the folder is `creating` until the copy is on the disk.
-    syncLater: true,
     settings: settingsOfOneProcess(connections),
-  });
+  };
+  // The state of the folder is `creating` until the copy is on the disk.
+  const server = await startEmbeddedPostgres({ ...existing, copyOf, syncLater: true });
   try {
     // Each folder has passwords of its own.
     if (isCopy) await server.renewPassword();
@@ -102,14 +105,17 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
     await migrateDatabase(urls.ownerUrl);
     await server.written;
     if (isNew) await storage.note('ready');
-    return { urls, isNew, ended: server.exited, close: closing(server, storage) };
+    const startAgain = ({ socketFolder }: EmbeddedPostgres) =>
+      startEmbeddedPostgres({ ...existing, ...(socketFolder !== null && { socketFolder }) });
+    const kept = new KeptServer(server, startAgain, restarts);
+    return { urls, isNew, ended: kept.ended, close: closing(kept, storage) };
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
-function closing(server: EmbeddedPostgres, storage: StorageFolder): () => Promise<void> {
+function closing(server: KeptServer, storage: StorageFolder): () => Promise<void> {
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     await server.stop();
