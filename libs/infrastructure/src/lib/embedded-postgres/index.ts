@@ -5,5 +5,6 @@ export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
 } from './embedded-postgres';
+export { SEGMENT_BYTES } from './log-segments';
 export type { ServerExit } from './server-process';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './embedded-postgres-error';

@@ -1,9 +1,9 @@
 import { readdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A file of the write-ahead log. `initdb` is given no other size. */
 const SEGMENT = /^[0-9A-F]{24}$/;
-const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** Size of a file of the write-ahead log. `initdb` is given no other one. */
+export const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Extends files of the write-ahead log that a damaged file system has cut, with zeros: their size when the server made them. The server reads
