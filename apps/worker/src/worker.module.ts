@@ -38,6 +38,7 @@ import {
   SecretsModule,
   Supervisor,
   WebhookModule,
+  type OpenedSandboxes,
 } from '@taskrunner/infrastructure/worker-modules';
 import { AnnounceLoop } from './loops/announce-loop';
 import { AttestLoop } from './loops/attest-loop';
@@ -84,6 +85,8 @@ export interface WorkerOptions {
   readonly isolatedMain?: string;
   /** True if it is part of another application, whose configuration, telemetry and health it shares, and with which it starts and ends. */
   readonly embedded?: boolean;
+  /** The sandboxes, if they are open already. Their probes then have the same configuration. The worker closes them. */
+  readonly sandboxes?: OpenedSandboxes | null;
 }
 
 export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING' | 'ISOLATED_MAIN_NOT_FOUND';
@@ -168,6 +171,7 @@ export class WorkerModule {
     imports = [],
     isolatedMain,
     embedded = false,
+    sandboxes: opened = null,
   }: WorkerOptions): DynamicModule {
     const postgres = PostgresModule.forRoot({ role: 'worker' });
     const objectStore = ObjectStoreModule.forRoot();
@@ -175,7 +179,7 @@ export class WorkerModule {
     const signing = SigningModule.forRoot(['sensitiveInputs', 'journal', 'records']);
     const secrets = SecretsModule.forRoot({ imports: [signing] });
     const comparison = KeyComparisonModule.forRoot({ role: 'worker', imports: [postgres, signing] });
-    const sandbox = SandboxModule.forRoot({ imports: [postgres, secrets] });
+    const sandbox = SandboxModule.forRoot({ imports: [postgres, secrets], opened });
     const egress = EgressModule.forRoot();
     const replanning = ReplanningModule.forRoot({ imports: [secrets, sandbox] });
     const builtins = builtinExecutorsModule([

@@ -15,7 +15,7 @@ export interface SandboxChoice {
 
 /** Tries bubblewrap once, with the paths that steps must not see. */
 export async function chooseSandbox(hidden: readonly string[]): Promise<SandboxChoice> {
-  const roots = sandboxRoots(process.execPath, findOnPath('npm', process.env['PATH'] ?? ''));
+  const roots = sandboxRoots();
   const supervisor = Supervisor.start();
   const stubFolder = await mkdtemp(join(tmpdir(), 'taskrunner-stubs-'));
   try {
@@ -31,10 +31,11 @@ export async function chooseSandbox(hidden: readonly string[]): Promise<SandboxC
  * What must be added to `/usr` for `node` and `npm` to be found: the prefix of this Node.js and npm's own folder, where they lie
  * elsewhere. A prefix that is not an installation of its own (a home folder with a `bin`, say) is not shown.
  */
-function sandboxRoots(node: string, npm: string | null): readonly string[] {
+export function sandboxRoots(): readonly string[] {
+  const npm = findOnPath('npm', process.env['PATH'] ?? '');
   const roots: string[] = [];
   const isShown = (path: string) => [...roots, '/usr'].some((root) => path === root || path.startsWith(`${root}/`));
-  const program = realPath(node);
+  const program = realPath(process.execPath);
   const prefix = dirname(dirname(program));
   if (!isShown(program) && basename(dirname(program)) === 'bin' && isInstallation(prefix)) roots.push(prefix);
   if (npm !== null) {

@@ -1,5 +1,4 @@
 import { isSetting, parseConfiguration, type Configuration } from '@taskrunner/infrastructure/configuration';
-import type { FolderDatabaseUrls } from '@taskrunner/infrastructure/file-storage';
 import type { SandboxChoice } from '../dev/sandbox-choice';
 import { CliError } from '../terminal/cli-error';
 import { LOCAL_AUDIENCE, type LocalAuthority } from './local-authority';
@@ -15,7 +14,6 @@ const RESERVED =
 interface LocalFacts {
   readonly folder: RunFolder;
   readonly socket: string;
-  readonly urls: FolderDatabaseUrls;
   readonly authority: LocalAuthority;
   readonly keys: string;
   readonly sandbox: SandboxChoice;
@@ -36,12 +34,12 @@ export function localVariables(env: Variables): Variables {
 
 /** The configuration of the webservice and the worker of a local run. Throws `CLI_CONFIG`. */
 export function localConfiguration(facts: LocalFacts, variables: Variables): Configuration {
-  const { folder, socket, urls, authority, keys, sandbox, grants } = facts;
+  const { folder, socket, authority, keys, sandbox, grants } = facts;
   const { issuer, jwksFile } = authority;
   const sections = {
     http: { socket, lameDuck: '0s', drain: '1s' },
     worker: { drain: '5s', lease: '5s', claimInterval: '50ms' },
-    database: { ...urls, poolSize: 4 },
+    database: { kind: 'file', folder: folder.storage, poolSize: 4 },
     authority: {
       local: true,
       issuers: [{ issuer, jwksFile, audience: LOCAL_AUDIENCE, kind: 'people', algorithms: ['EdDSA'] }],

@@ -121,6 +121,8 @@ export async function makeRunFolder(local: LocalFolder): Promise<RunFolder> {
   const folder = runFolderAt(join(runs, randomBytes(4).toString('hex')));
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
   await makeFolders(folder.path, { mode });
+  // The probe of the sandbox looks for it, while the database is opened.
+  await makeFolders(folder.storage, { mode });
   await makeFolders(folder.objects, { mode: 0o700 });
   await makeFolders(folder.work, { mode: 0o711 });
   return folder;

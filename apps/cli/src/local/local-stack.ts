@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { RerunLink } from '@taskrunner/core/operations';
-import { openFolderDatabase } from '@taskrunner/infrastructure/file-storage';
+import type { Configuration } from '@taskrunner/infrastructure/configuration';
+import { openFolderDatabase, type FolderDatabaseUrls } from '@taskrunner/infrastructure/file-storage';
 import { maintainDatabase } from '@taskrunner/infrastructure/postgres';
-import { chooseSandbox, type SandboxChoice } from '../dev/sandbox-choice';
+import { openSandboxes, type OpenedSandboxes } from '@taskrunner/infrastructure/sandbox';
+import { chooseSandbox, sandboxRoots, type SandboxChoice } from '../dev/sandbox-choice';
 import { loadOneProcess } from '../serve/one-process';
 import { Server } from '../server/server';
 import { CliError } from '../terminal/cli-error';
@@ -12,11 +14,13 @@ import { socketOf, type LocalFolder, type RunFolder } from './local-folder';
 import { localUser } from './local-person';
 import { socketFetch } from './socket-fetch';
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
 /** Inputs of a stack. */
 export interface LocalStackOptions {
   readonly local: LocalFolder;
   readonly folder: RunFolder;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Variables;
   /** Grants that the people of the run have: those that its pack asks for. */
   readonly grants: readonly string[];
   /** Called with the API before steps can start; null: nothing is to be done before. */
@@ -34,6 +38,8 @@ export interface LocalStack {
   readonly socket: string;
   /** The API, as another person of the local Authority. */
   serverAs(name: string): Server;
+  /** Prepares the database of the next run, beside what is left to do for this one. `close` waits for it. */
+  prepareNext(): void;
   /** Stops everything. A run that has not ended can be resumed. Idempotent. */
   close(): Promise<void>;
 }
@@ -51,30 +57,39 @@ export async function startLocalStack({
   original,
 }: LocalStackOptions): Promise<LocalStack> {
   const variables = localVariables(env);
-  const closers: (() => Promise<void>)[] = [];
+  const closers: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (let next = closers.pop(); next !== undefined; next = closers.pop()) await next();
   };
+  /** Closes what is being opened, if it opens. */
+  const opened = <Part>(opening: Promise<Part>, end: (part: Part) => Promise<void>): Promise<Part> => {
+    closers.push(() => opening.then(end, () => undefined));
+    opening.catch(() => undefined);
+    return opening;
+  };
   try {
-    const sandboxing = chooseSandbox([local.identity, folder.objects]);
-    // Loading blocks this process. The probe and the database server have been started by then, and go on beside it.
-    const loading = sandboxing.then((choice) => (isolated(choice, variables), loadOneProcess()));
-    loading.catch(() => undefined);
+    // The database, the sandboxes and the modules are opened beside each other: much of it is done by other processes.
+    const cache = join(local.path, 'templates');
+    let onStarted = (): void => undefined;
+    const started = new Promise<void>((resolve) => (onStarted = resolve));
+    const opening = opened(
+      openFolderDatabase(folder.storage, { cache, endsWithOwner: true, settlesLater: true, onStarted }),
+      (one) => one.close(),
+    );
     const authority = await openLocalAuthority(local);
-    const database = await openFolderDatabase(folder.storage, {
-      cache: join(local.path, 'templates'),
-      endsWithOwner: true,
-    });
-    closers.push(() => database.close());
-    const sandbox = isolated(await sandboxing, variables);
-    const socket = await socketOf(folder);
-    closers.push(() => socket.remove());
-    const keys = local.identity;
-    const facts = { folder, socket: socket.path, urls: database.urls, authority, keys, sandbox, grants };
-    const configuration = localConfiguration(facts, variables);
-    // Partitions are made for some days ahead, and the template or the run may be older.
-    await maintainDatabase(database.urls.maintainUrl, configuration.retention);
-    const start = await loading;
+    const socket = await opened(socketOf(folder), (one) => one.remove());
+    const sandbox = await sandboxOf(variables, [local.identity, folder.objects]);
+    const facts = { folder, socket: socket.path, authority, keys: local.identity, sandbox, grants };
+    const settings = localConfiguration(facts, variables);
+    const proving = opened(openSandboxes(settings), ({ supervisor }) => supervisor.close());
+    // Loading blocks this process, so the server comes first.
+    const loading = Promise.race([started, opening]).then(() => loadOneProcess());
+    const [database, sandboxes, start] = await Promise.all([opening, proving, loading]);
+    // A program that the user names is tried by the worker, and the run can go on with another one.
+    if (variables['TASKRUNNER_SANDBOX_BUBBLEWRAP'] === undefined) refuseUnisolated(sandboxes, sandbox);
+    const configuration = connectedTo(database.urls, settings);
+    // Partitions are made for some days ahead, and the run may be older. A new database has them.
+    if (!database.isNew) await maintainDatabase(database.urls.maintainUrl, configuration.retention);
     const connection = socketFetch(socket.path);
     const serverAs = (name: string): Server =>
       new Server(ADDRESS, () => Promise.resolve(authority.tokenFor(name, grants)), connection.fetch);
@@ -84,23 +99,37 @@ export async function startLocalStack({
       await before(serverAs(localUser()));
       await closers.pop()?.();
     }
-    const running = await start(configuration, { original });
-    closers.push(() => running.stop());
+    await opened(start(configuration, { original, sandboxes }), (one) => one.stop());
     closers.push(() => Promise.resolve(connection.close()));
-    return { server: serverAs(localUser()), trustFile: authority.trustFile, socket: socket.path, serverAs, close };
+    // A run that is accepted can be resumed, after a loss of power too.
+    await database.settled;
+    const { trustFile } = authority;
+    const prepareNext = (): void => void database.prepareNext();
+    return { server: serverAs(localUser()), trustFile, socket: socket.path, serverAs, prepareNext, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+/** The settings with the URLs of the database that has been opened in the folder. */
+function connectedTo(urls: FolderDatabaseUrls, settings: Configuration): Configuration {
+  return { ...settings, database: { ...settings.database, kind: 'postgres', folder: null, ...urls } };
+}
+
+/** The sandbox of this run. Its probe says whether this machine has it. If the user wants none, this machine is tried first. */
+function sandboxOf(variables: Variables, hidden: readonly string[]): Promise<SandboxChoice> {
+  if (variables['TASKRUNNER_SANDBOX_PROFILE'] === 'none') return chooseSandbox(hidden);
+  return Promise.resolve({ profile: 'bwrap', reason: null, roots: sandboxRoots() });
+}
+
 /** A machine that cannot isolate steps runs none, unless its user says so. Throws `CLI_SANDBOX_MISSING`. */
-function isolated(choice: SandboxChoice, variables: Readonly<Record<string, string | undefined>>): SandboxChoice {
-  if (choice.profile === 'bwrap') return choice;
-  if (variables['TASKRUNNER_SANDBOX_PROFILE'] === 'none') return choice;
+function refuseUnisolated({ sandboxes }: OpenedSandboxes, { profile }: SandboxChoice): void {
+  if (profile === 'none' || sandboxes.of(sandboxes.open) !== null) return;
+  const reason = sandboxes.refused.find((one) => one.profile === sandboxes.open)?.reason;
   throw new CliError(
     'CLI_SANDBOX_MISSING',
-    `this machine cannot isolate steps: ${choice.reason ?? 'bubblewrap does not work'}`,
+    `this machine cannot isolate steps: ${reason ?? 'bubblewrap does not work'}`,
     'Install bubblewrap. To run steps without isolation, which the evidence states, set TASKRUNNER_SANDBOX_PROFILE=none.',
   );
 }

@@ -32,7 +32,9 @@ import { RunRecord } from './run-record';
 
 /** Seals are made within this time after the end, milliseconds. */
 const SEAL_MS = 60_000;
-const SEAL_LOOK_MS = 50;
+const SEAL_LOOK_MS = 20;
+/** The database of the next run is prepared after this time, or at the end of a shorter run, milliseconds: not while the first steps start. */
+const PREPARE_MS = 1_000;
 
 /** A command that runs a pack in this process. */
 export interface LocalRun {
@@ -208,11 +210,13 @@ async function follow(
   const decider = person === localUser() ? server : stack.serverAs(person);
   const onChange = (changed: Run): void => record.noteRun(changed);
   const how = { display, terminal, isForPrograms, until, isCancelled, onChange };
-  const end = await followLocally({ stack, decider, runId, ...how });
+  const preparing = setTimeout(() => stack.prepareNext(), PREPARE_MS).unref();
+  const end = await followLocally({ stack, decider, runId, ...how }).finally(() => clearTimeout(preparing));
   if (!end.isOver) {
     await noteState(server, record, runId);
     return end;
   }
+  stack.prepareNext();
   const file = run.evidence ?? record.facts.evidence ?? `${fileName(runId)}.evidence.tar`;
   await writeEvidence(server, runId, file);
   if (record.facts.keep) await archiveRun(local, record.folder, server, runId);

@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { RerunLink } from '@taskrunner/core/operations';
 import type { Configuration } from '@taskrunner/infrastructure/configuration';
+import type { OpenedSandboxes } from '@taskrunner/infrastructure/sandbox';
 
 /** A running webservice with a worker in the same process. */
 export interface OneProcess {
@@ -19,23 +21,36 @@ interface OneProcessOptions {
   readonly hasWorker?: boolean;
   /** The original of the run that will be submitted; null: it has none. */
   readonly original?: RerunLink | null;
+  /** Sandboxes that are open already, which the worker closes; null: it opens them. */
+  readonly sandboxes?: OpenedSandboxes | null;
 }
 
 /** Starts webservice and worker as one application. */
 type StartOneProcess = (configuration: Configuration, options?: OneProcessOptions) => Promise<OneProcess>;
+
+/** Loading blocks the process. Between these pieces it goes on with what it has started, such as a database server. */
+const PIECES: readonly (() => Promise<unknown>)[] = [
+  () => import('@taskrunner/infrastructure/modules'),
+  () => import('@taskrunner/infrastructure/worker-modules'),
+  () => import('@taskrunner/worker'),
+];
 
 /**
  * Loads webservice and worker, and returns what starts them. This is the only place that loads them, because they take most of a second and
  * other commands do without.
  */
 export async function loadOneProcess(): Promise<StartOneProcess> {
+  for (const load of PIECES) {
+    await load();
+    await setImmediate();
+  }
   const [{ createWebservice, ORIGINAL_RUN }, { WorkerModule }] = await Promise.all([
     import('@taskrunner/webservice'),
     import('@taskrunner/worker'),
   ]);
-  return (configuration, { hasWorker = true, original = null } = {}) =>
+  return (configuration, { hasWorker = true, original = null, sandboxes = null } = {}) =>
     createWebservice(configuration, {
-      imports: hasWorker ? [WorkerModule.forRoot({ configuration, embedded: true })] : [],
+      imports: hasWorker ? [WorkerModule.forRoot({ configuration, embedded: true, sandboxes })] : [],
       adapters: original === null ? [] : [{ provide: ORIGINAL_RUN, useValue: original }],
     });
 }

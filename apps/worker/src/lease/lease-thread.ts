@@ -16,13 +16,21 @@ const { url, workerSession, renewEveryMs, silenceMs } = workerData as Start;
 const database = openLeaseDatabase(url);
 let tickedAt = performance.now();
 let stopped = false;
+/** The time until the next renewal; null during one. */
+let pause: NodeJS.Timeout | null = null;
 
 parentPort?.on('message', (message: 'tick' | 'stop') => {
   if (message === 'tick') tickedAt = performance.now();
-  else stopped = true;
+  else {
+    stopped = true;
+    // A renewal in progress ends first.
+    if (pause !== null) void renew();
+  }
 });
 
 async function renew(): Promise<void> {
+  if (pause !== null) clearTimeout(pause);
+  pause = null;
   if (stopped) {
     await database.close();
     parentPort?.close();
@@ -37,7 +45,8 @@ async function renew(): Promise<void> {
       // An outage of the database changes nothing: the lease is measured by the database's clock, the children's deadline by ours.
     }
   }
-  setTimeout(() => void renew(), renewEveryMs);
+  if (stopped) return renew();
+  pause = setTimeout(() => void renew(), renewEveryMs);
 }
 
 void renew();

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { WorkerSession } from '@taskrunner/core/ports';
 import { Lease, type LeaseLoss } from './lease';
 
@@ -35,4 +37,17 @@ describe('a lease that is over', () => {
       parentPort.postMessage({ held: false, at: 0, sent: 0n });`;
     expect(await lossOf(program)).toEqual({ reason: 'swept' });
   });
+});
+
+const threads: Worker[] = [];
+afterEach(() => Promise.all(threads.splice(0).map((thread) => thread.terminate())));
+
+it('the thread ends when it is told to, and does not wait for its next renewal', async () => {
+  const workerSession = { id: '', leaseMs: 8_000 } as unknown as WorkerSession;
+  const workerData = { url: 'postgresql://127.0.0.1:1/x', workerSession, renewEveryMs: 2 ** 31 - 1, silenceMs: 20_000 };
+  const thread = new Worker(join(__dirname, '../../dist/lease/lease-thread.js'), { workerData });
+  threads.push(thread);
+  await once(thread, 'online');
+  thread.postMessage('stop');
+  expect(await once(thread, 'exit')).toEqual([0]);
 });

@@ -3,11 +3,12 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { chmod, chown, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client, escapeLiteral } from 'pg';
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { homeOf, type DataPlace } from './data-place';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
-import { spawnOptions, type OsAccount } from './os-account';
+import { spawnOptions } from './os-account';
 import type { ServerPrograms } from './server-programs';
+import { copyFiles, syncCluster, syncFolder, takeSpare } from './cluster-files';
 
 const execute = promisify(execFile);
 
@@ -45,13 +46,25 @@ interface SuperuserConnection {
   readonly password: string;
 }
 
-/** Replaces the password of the superuser of a running server, first in the server and then in the file. Returns the new one. */
-export async function renewPassword(place: DataPlace, connection: SuperuserConnection): Promise<string> {
+/**
+ * Replaces the passwords of the superuser and of `roles` in a running server and executes `more`, in one transaction. Then it replaces that of the
+ * superuser in the file, and returns it.
+ */
+export async function renewPasswords(
+  place: DataPlace,
+  connection: SuperuserConnection,
+  roles: readonly string[],
+  more: readonly string[],
+): Promise<string> {
   const password = newPassword();
   const client = new Client({ ...connection, user: superuser, ssl: false });
   await client.connect();
   try {
-    await client.query(`alter role ${superuser} password ${escapeLiteral(password)}`);
+    const changes = [superuser, ...roles].map(
+      (role) => `alter role ${escapeIdentifier(role)} password ${escapeLiteral(rolePassword(password, role))}`,
+    );
+    // Sent together, because each answer would be waited for.
+    await client.query(['begin', ...changes, ...more, 'commit'].join('; '));
   } finally {
     await client.end();
   }
@@ -123,25 +136,39 @@ export async function makeCluster(
   }
 }
 
+interface CopyOptions {
+  /** Folder of the other database. */
+  readonly original: string;
+  readonly sync: boolean;
+  /** Called when another process copies. It is not called for a spare copy. */
+  readonly onStarted: () => void;
+}
+
 /**
- * Copies the data and the password of another database, in place of initdb. The other database must have been shut down cleanly. The data
- * directory appears by one rename. With `sync`, it is on the disk before.
+ * Copies the data and the password of another database, in place of initdb, or takes its spare copy. The other database must have been shut down
+ * cleanly. The data directory appears by one rename. With `sync`, it is on the disk before. Returns true if it is on the disk.
  * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is no such database
  */
 export async function copyCluster(
   place: DataPlace,
   programs: ServerPrograms,
-  original: string,
-  sync: boolean,
-): Promise<void> {
+  { original, sync, onStarted }: CopyOptions,
+): Promise<boolean> {
   const draft = join(place.home, 'pgdata.draft');
   await rm(draft, { recursive: true, force: true });
   try {
     await copyFile(join(original, 'password'), join(place.requested, 'password'));
-    // Owners and modes are preserved, because the server may run under another account.
-    await execute('cp', ['-a', join(await homeOf(original), 'pgdata'), draft]);
-    if (sync) await syncCluster(draft, place.account, programs);
+    const home = await homeOf(original);
+    const isSpare = await takeSpare(home, draft);
+    if (!isSpare) {
+      const copying = copyFiles(join(home, 'pgdata'), draft);
+      onStarted();
+      await copying;
+    }
+    if (sync && !isSpare) await syncCluster(draft, place.account, programs);
     await rename(draft, join(place.home, 'pgdata'));
+    if (sync || isSpare) await syncFolder(place.home);
+    return sync || isSpare;
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw new EmbeddedPostgresError(
@@ -151,9 +178,4 @@ export async function copyCluster(
       error,
     );
   }
-}
-
-/** Writes every file of a data directory to the disk. A running server writes its own changes itself; files that it removes are skipped. */
-export async function syncCluster(pgdata: string, account: OsAccount, programs: ServerPrograms): Promise<void> {
-  await execute(join(programs.binDirectory, 'initdb'), ['--sync-only', `--pgdata=${pgdata}`], spawnOptions(account));
 }

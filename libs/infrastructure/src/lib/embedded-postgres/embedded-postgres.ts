@@ -5,12 +5,12 @@ import {
   copyCluster,
   INITIAL_DATABASE,
   makeCluster,
-  renewPassword,
+  renewPasswords,
   rolePassword,
   superuser,
   superuserPassword,
-  syncCluster,
 } from './cluster';
+import { makeSpare, syncCluster } from './cluster-files';
 import { homeOf, locateData, makeDirectory } from './data-place';
 import { describeOwner, ownDirectory } from './directory-owner';
 import type { DirectoryOwner } from './directory-owner';
@@ -58,6 +58,8 @@ export interface EmbeddedPostgresOptions {
    * Default: false.
    */
   readonly syncLater?: boolean;
+  /** Called once the server, or the copy that it starts from, is the work of another process. */
+  readonly onStarted?: () => void;
   /** A database that existing data and copies have. The superuser connects to it. Default: `postgres`, which initdb creates. */
   readonly database?: string;
   /** Additional server settings, by name. They may depend on the major version of the server. */
@@ -100,10 +102,15 @@ export interface EmbeddedPostgres {
   /** The password of the superuser, or of another role. It is derived from the superuser's and does not change at restarts. */
   passwordOf(role: string): string;
   /**
-   * Replaces the password of the superuser, for the copy of another database. The passwords of the other roles are derived from it, so the
-   * caller sets them again. If this process ends meanwhile, the database may be lost.
+   * Replaces the password of the superuser, and those of `roles`, which are derived from it, for the copy of another database. `more`: statements of
+   * the same transaction. If this process ends meanwhile, the database may be lost.
    */
-  renewPassword(): Promise<void>;
+  renewPasswords(roles: readonly string[], more?: readonly string[]): Promise<void>;
+  /**
+   * Makes the copy that the next database begins with if it has the same original as this one, so that its start does not wait for it. A failure
+   * is logged: the next start then copies itself. Nothing is done if this database was no copy.
+   */
+  prepareNext(): Promise<void>;
   /** Performs a fast shutdown. Resolves when the server has ended. May be called twice. */
   stop(): Promise<void>;
 }
@@ -183,7 +190,10 @@ async function start(
   const { copyOf } = options;
   const original = major === undefined && (typeof copyOf === 'function' ? await copyOf(programs.version) : copyOf);
   const isLater = options.syncLater === true && durable;
-  if (original) await copyCluster(place, programs, original, durable && !isLater);
+  const onStarted = once(options.onStarted);
+  const isWritten = original
+    ? await copyCluster(place, programs, { original, sync: durable && !isLater, onStarted })
+    : true;
   let password = await superuserPassword(place);
   if (major === undefined && !original) await makeCluster(place, programs, password, durable);
   if (major !== undefined) {
@@ -191,7 +201,7 @@ async function start(
     await reclaimOrphan(pgdata, say);
     await completeSegments(pgdata, say);
   }
-  const written = original && isLater ? syncCluster(pgdata, account, programs) : Promise.resolve();
+  const written = isLater && !isWritten ? syncCluster(pgdata, account, programs) : Promise.resolve();
   written.catch(() => undefined);
   const database = (major === undefined && !original) || !options.database ? INITIAL_DATABASE : options.database;
   const { settings: own = {} } = options;
@@ -207,7 +217,7 @@ async function start(
   const log = await openServerLog(requested, options.log);
   try {
     const server = await launchServer({
-      ...{ place, programs, password, database, log, settings },
+      ...{ place, programs, password, database, log, settings, onStarted },
       ...(socket ? { port: SOCKET_PORT, socketDirectory: socket.path } : { port: options.port ?? 0 }),
     });
     const startLog = await log.tail(START_LINES);
@@ -234,10 +244,16 @@ async function start(
       url: (role = superuser, name = database) =>
         urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, name, server.port, socket),
       passwordOf: (role) => rolePassword(password, role),
-      renewPassword: async () =>
-        void (password = await renewPassword(place, {
-          ...{ host: socket?.path ?? LOOPBACK, port: server.port, database, password },
-        })),
+      async renewPasswords(roles, more = []) {
+        const connection = { host: socket?.path ?? LOOPBACK, port: server.port, database, password };
+        password = await renewPasswords(place, connection, roles, more);
+      },
+      async prepareNext() {
+        if (!original) return;
+        await makeSpare(await homeOf(original), account, programs).catch((error: unknown) =>
+          options.log?.(`no copy is ready for the next database: ${String(error)}`),
+        );
+      },
       async stop() {
         await server.stop();
         await released;
@@ -270,6 +286,14 @@ function urlOf(credentials: string, database: string, port: number, socket: Sock
   const name = encodeURIComponent(database);
   if (!socket) return `postgresql://${credentials}@${LOOPBACK}:${port}/${name}`;
   return `postgresql://${credentials}@localhost:${port}/${name}?host=${encodeURIComponent(socket.path)}`;
+}
+
+function once(call: () => void = () => undefined): () => void {
+  let isDue = true;
+  return () => {
+    if (isDue) call();
+    isDue = false;
+  };
 }
 
 function tryKill(pid: number): void {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 
@@ -16,8 +17,7 @@ const candidates = ['postgres', '_postgres', 'nobody'];
 export async function chooseAccount(): Promise<OsAccount> {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of candidates) {
-    const uid = await idOf('-u', name);
-    const gid = await idOf('-g', name);
+    const [uid, gid] = await Promise.all([idOf('-u', name), idOf('-g', name)]);
     if (uid !== undefined && gid !== undefined && uid !== 0) return { name, uid, gid };
   }
   throw new EmbeddedPostgresError(
@@ -39,7 +39,8 @@ export function spawnOptions(account: OsAccount) {
 /** True if `account` can enter `directory`. The kernel decides, so every parent folder and access list counts. */
 export async function canEnter(directory: string, account: OsAccount): Promise<boolean> {
   try {
-    await execute('/bin/sh', ['-c', 'cd "$0"', directory], spawnOptions(account));
+    if (account === undefined) await access(directory, constants.X_OK);
+    else await execute('/bin/sh', ['-c', 'cd "$0"', directory], spawnOptions(account));
     return true;
   } catch {
     return false;

@@ -42,6 +42,8 @@ export interface Launch {
   readonly socketDirectory?: string | undefined;
   /** Settings, as `-c name=value`. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Called when the process was started. */
+  readonly onStarted: () => void;
 }
 
 /**
@@ -97,6 +99,7 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
     });
   });
   const pid = child.pid;
+  launch.onStarted();
   const fail = async (reason: string): Promise<FailedAttempt> => ({ reason, lines: await log.tail(20) });
   if (pid === undefined) {
     await exited;

