@@ -145,7 +145,7 @@ function Request({ gate, lastReadAt, reread }: RequestFacts) {
         />
       </ReadSection>
       <Ungated gate={gate} />
-      <span ref={setEnd} />
+      <span ref={setEnd} className="request-end" />
       <Quorum gate={gate} lastReadAt={lastReadAt} />
       {me.data === undefined ? (
         me.isError ? (

@@ -47,14 +47,16 @@ export function InboxPage() {
     <main className="page">
       <div className="page-head">
         <h1>Approvals</h1>
-        <div className="chips" role="group" aria-label="Which requests">
-          <button type="button" className="chip" aria-pressed={!all} onClick={() => show({})}>
-            For me
-          </button>
-          <button type="button" className="chip" aria-pressed={all} onClick={() => show({ all: true })}>
-            All open
-          </button>
-        </div>
+        {isDenied ? null : (
+          <div className="chips" role="group" aria-label="Which requests">
+            <button type="button" className="chip" aria-pressed={!all} onClick={() => show({})}>
+              For me
+            </button>
+            <button type="button" className="chip" aria-pressed={all} onClick={() => show({ all: true })}>
+              All open
+            </button>
+          </div>
+        )}
       </div>
       {isDenied ? (
         <Denied scope="packs.approve" />

@@ -28,8 +28,8 @@ export function Quorum({ gate, lastReadAt }: QuorumFacts) {
           {missing === 0
             ? 'Enough people have approved.'
             : `${missing} more ${missing === 1 ? 'person' : 'people'} must ${isOverride(gate) ? 'override the denial' : 'approve'}. One rejection ends the run.`}{' '}
-          Who decides holds <span className="code">{request.requirement.grants.join(', ')}</span>
-          {request.requirement.selfApproval ? '.' : ', and did not start the run.'}
+          To decide, a person needs <span className="code">{request.requirement.grants.join(', ')}</span>
+          {request.requirement.selfApproval ? '.' : ' and must not have started the run.'}
         </p>
       ) : null}
       <Unreachable gate={gate} />

@@ -6,8 +6,8 @@ export function ExpectBox({ from: { terms, expect } }: { readonly from: TermsOfP
     <section aria-label="What you expect">
       <h2>What you expect</h2>
       <p className="faint">
-        Get both from somebody other than who gave you the bundle. An empty entry is not compared: the bundle of another
-        run would pass as well.
+        Get both from somebody other than the person who gave you the bundle. An empty entry is not compared: the bundle
+        of another run would pass as well.
       </p>
       <label className="entry">
         <span className="entry-name">Run</span>

@@ -109,7 +109,7 @@ function Control({ field, entry, change, marks }: ControlFacts) {
           className="field code"
           rows={Math.min(12, Math.max(3, text.split('\n').length))}
           spellCheck={false}
-          placeholder={field.kind === 'json' ? 'JSON' : 'one in a line'}
+          placeholder={field.kind === 'json' ? 'JSON' : 'one on each line'}
           value={text}
           onChange={({ target }) => change(target.value)}
         />

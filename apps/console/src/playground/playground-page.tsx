@@ -55,7 +55,9 @@ export default function PlaygroundPage() {
           {rehearsal !== null && rehearsal.inputs.length > 0 ? (
             <p>
               <button type="button" className="button" onClick={() => setInputs(inputsTemplate(rehearsal.inputs))}>
-                Write a line for each of its {rehearsal.inputs.length} inputs
+                {rehearsal.inputs.length === 1
+                  ? 'Write a line for its input'
+                  : `Write a line for each of its ${rehearsal.inputs.length} inputs`}
               </button>
             </p>
           ) : null}

@@ -99,17 +99,29 @@ function useFit() {
   const flow = useRef<ReactFlowInstance<StepNode> | null>(null);
   const isMoved = useRef(false);
   const watching = useRef<ResizeObserver | null>(null);
-  const frame = useCallback((element: HTMLElement | null) => {
-    watching.current?.disconnect();
-    if (element === null) return;
-    watching.current = new ResizeObserver(() => {
+  // Later: the drawing measures the frame in an observer of its own, which may be called after this one.
+  const fitSoon = useCallback(() => {
+    setTimeout(() => {
       if (!isMoved.current) void flow.current?.fitView(FIT);
     });
-    watching.current.observe(element);
   }, []);
-  const begin = useCallback((instance: ReactFlowInstance<StepNode>) => {
-    flow.current = instance;
-  }, []);
+  const frame = useCallback(
+    (element: HTMLElement | null) => {
+      watching.current?.disconnect();
+      if (element === null) return;
+      watching.current = new ResizeObserver(fitSoon);
+      watching.current.observe(element);
+    },
+    [fitSoon],
+  );
+  // The frame may have changed before there was something to fit.
+  const begin = useCallback(
+    (instance: ReactFlowInstance<StepNode>) => {
+      flow.current = instance;
+      fitSoon();
+    },
+    [fitSoon],
+  );
   // What the page does itself has no event.
   const moved = useCallback((event: MouseEvent | TouchEvent | null) => {
     if (event !== null) isMoved.current = true;

@@ -30,7 +30,7 @@ export function describePlayground(stage: () => Stage): void {
     await ada.reads('One fault is to be corrected');
     await editor.fill(text.replace('type: string, default: world', 'type: string, required: true'));
     await ada.reads(/\/inputs\/who/);
-    await page.getByRole('button', { name: 'Write a line for each of its 1 inputs' }).click();
+    await page.getByRole('button', { name: 'Write a line for its input' }).click();
     await page.getByLabel('greet, run, would run').waitFor();
     expect(sent).toEqual([]);
     const scripts = await Promise.all(workers.map(async (url) => (await fetch(url)).text()));

@@ -144,8 +144,12 @@ export class CrossedStore extends RecordingStore {
   }
 }
 
-export function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['requirement']> = {}): GateRow {
-  const request = aRequest(requirement);
+export function aRow(
+  change: Partial<GateRow> = {},
+  requirement: Partial<GateRequest['requirement']> = {},
+  policy: Json = null,
+): GateRow {
+  const request = { ...aRequest(requirement), policy };
   return {
     runId,
     gate: 'approve',

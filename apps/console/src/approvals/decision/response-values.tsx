@@ -1,3 +1,4 @@
+import '../../run/planned/planned.css';
 import { isJsonObject, type Json } from '@taskrunner/core/foundation';
 import { fieldsOfSchema, type Schema } from '../../form/field';
 import { Value } from '../../run/value';
@@ -15,7 +16,7 @@ export function ResponseValues({ schema, value, label }: ValuesFacts) {
   const known = new Set(fields.map(({ name }) => name));
   const others = Object.keys(value).filter((name) => !known.has(name));
   return (
-    <dl aria-label={label}>
+    <dl aria-label={label} className="planned">
       {fields.map(({ name, title, description }) => (
         <div key={name}>
           <dt>

@@ -29,7 +29,7 @@ it('what is worst stands first, in the order of the pack inside, with a count of
     ['info', '0'],
     [null, '4'],
   ]);
-  expect(table?.counts).toEqual(['1 critical', '2 high', '1 medium', '2 low', '2 other']);
+  expect(table?.counts).toEqual(['1 critical', '2 high', '1 medium', '2 low', '1 info', '1 other']);
   expect(tableOf([{ at: 1 }, { at: 2 }])?.counts).toEqual([]);
 });
 

@@ -18,7 +18,7 @@ export type ShownValue = { readonly name: string | null } & (
 
 /** What people look for first. Others follow in their order. */
 const FIRST = ['severity', 'where', 'what'];
-const SEVERITIES = ['critical', 'high', 'medium', 'low'];
+const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'];
 const MOST_COLUMNS = 8;
 
 /**

@@ -6,6 +6,7 @@ import {
   type Report,
   type UnapprovedSteps,
 } from '@taskrunner/core/evidence';
+import type { Json } from '@taskrunner/core/foundation';
 import { endCause } from '@taskrunner/core/run';
 import { sizeText } from '../../frame/short';
 import { durationText } from '../../frame/time';
@@ -205,6 +206,16 @@ function behindText(
   );
 }
 
+/** A message has lines, which JSON would hide. */
+function Message({ value }: { readonly value: Json }) {
+  if (typeof value !== 'string') return <Value value={value} label="Message of the run" />;
+  return (
+    <pre className="value code" tabIndex={0} role="region" aria-label="Message of the run">
+      {value}
+    </pre>
+  );
+}
+
 function Outcomes({ contents: { run, artifacts } }: { readonly contents: Contents }) {
   const { outputs = null, message = null, messageError = null } = run.end ?? {};
   return (
@@ -216,7 +227,7 @@ function Outcomes({ contents: { run, artifacts } }: { readonly contents: Content
         </p>
       )}
       {message === null ? null : <p>Message of the run{message.isHeld ? ':' : ' is not in the bundle.'}</p>}
-      {message?.isHeld === true ? <Value value={message.value} label="Message of the run" /> : null}
+      {message?.isHeld === true ? <Message value={message.value} /> : null}
       {outputs === null ? (
         <p>The run has no outputs.</p>
       ) : (

@@ -37,7 +37,7 @@ export function ReleaseEvidence({ run, close }: { readonly run: Run; readonly cl
     >
       {run.evidence.reason === null ? null : <p className="failure">{run.evidence.reason}</p>}
       <label className="entry">
-        <span className="entry-name">Files to withhold, one in a line</span>
+        <span className="entry-name">Files to withhold, one on each line</span>
         <textarea
           className="field code"
           rows={3}

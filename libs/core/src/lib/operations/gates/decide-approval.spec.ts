@@ -56,10 +56,8 @@ describe('a decision', () => {
     await deciding(approved)(aDecision(aRow()));
     const policy = { id: 'no-friday', engine: 'cel' as const, level: 'soft-mandatory' as const };
     const [source, digest] = ['false', sha256('false')];
-    const row = aRow();
     const said = { ...policy, digest, allow: false, undecided: false, reasons: ['it is Friday'] };
-    const request = { ...row.documents.request, policy: said };
-    const denied = { ...row, documents: { ...row.documents, request } };
+    const denied = aRow({}, {}, said);
     const overridden = new RecordingStore(denied);
     const gate = { ...aGate('approve'), policy: policy.id, message: '' };
     const of = reader(null, aPlan([gate], [{ ...policy, source, digest }]));
