@@ -19,7 +19,7 @@ export { DueListener } from './lib/postgres/connection/hints';
 export { WORKER_DATABASE_URL } from './lib/postgres/postgres.module';
 export { isDatabaseFault } from './lib/postgres/connection/sql-state';
 export { SandboxHealth } from './lib/sandbox/sandbox-health';
-export { sayRefused, type OpenedSandboxes } from './lib/sandbox/open-sandboxes';
+export { sayRefused, type OpenedSandboxes } from './lib/service/open-sandboxes';
 export { SandboxModule } from './lib/sandbox/sandbox.module';
 export { Sandboxes } from './lib/sandbox/sandboxes';
 export { Supervisor } from './lib/sandbox/supervisor';

@@ -3,7 +3,7 @@ import type { RerunLink } from '@taskrunner/core/operations';
 import type { Configuration } from '@taskrunner/infrastructure/configuration';
 import { openFolderDatabase, type FolderDatabaseUrls } from '@taskrunner/infrastructure/file-storage';
 import { maintainDatabase } from '@taskrunner/infrastructure/postgres';
-import { openSandboxes, type OpenedSandboxes } from '@taskrunner/infrastructure/sandbox';
+import { openSandboxes, type OpenedSandboxes } from '@taskrunner/infrastructure/service';
 import { chooseSandbox, sandboxRoots, type SandboxChoice } from '../dev/sandbox-choice';
 import { loadOneProcess } from '../serve/one-process';
 import { Server } from '../server/server';

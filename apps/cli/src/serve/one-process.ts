@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RerunLink } from '@taskrunner/core/operations';
 import type { Configuration } from '@taskrunner/infrastructure/configuration';
-import type { OpenedSandboxes } from '@taskrunner/infrastructure/sandbox';
+import type { OpenedSandboxes } from '@taskrunner/infrastructure/service';
 
 /** A running webservice with a worker in the same process. */
 export interface OneProcess {

@@ -7,7 +7,7 @@ import { PublicOperation } from '../openapi/operation';
 @ApiTags('packs')
 @Controller('api/schemas')
 export class SchemasController {
-  private readonly pack = packSchema();
+  private pack: ReturnType<typeof packSchema> | undefined;
 
   @Get('pack')
   @PublicOperation('getPackSchema', 'Get the JSON Schema of pack.yaml', [
@@ -19,6 +19,6 @@ export class SchemasController {
     },
   ])
   get() {
-    return this.pack;
+    return (this.pack ??= packSchema());
   }
 }

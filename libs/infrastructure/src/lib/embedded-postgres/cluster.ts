@@ -84,6 +84,14 @@ export function rolePassword(password: string, role: string): string {
   return role === superuser ? password : createHmac('sha256', password).update(role).digest('base64url');
 }
 
+interface CopyOptions {
+  /** Folder of the other database. */
+  readonly original: string;
+  readonly sync: boolean;
+  /** Called when another process makes the data. It is not called for a spare copy. */
+  readonly onStarted: () => void;
+}
+
 /**
  * Runs initdb: UTF-8, byte order (`C`, which is the same on every machine and version), checksums, and passwords (SCRAM) on every
  * connection. The data directory appears by one rename, so an interrupted initdb leaves no partial directory.
@@ -93,7 +101,7 @@ export async function makeCluster(
   place: DataPlace,
   programs: ServerPrograms,
   password: string,
-  sync: boolean,
+  { sync, onStarted }: Omit<CopyOptions, 'original'>,
 ): Promise<void> {
   const draft = join(place.home, 'pgdata.draft');
   const passwordFile = join(place.home, 'pgdata.password');
@@ -106,7 +114,7 @@ export async function makeCluster(
       await chown(draft, place.account.uid, place.account.gid);
       await chown(passwordFile, place.account.uid, place.account.gid);
     }
-    await execute(
+    const making = execute(
       join(programs.binDirectory, 'initdb'),
       [
         `--pgdata=${draft}`,
@@ -120,6 +128,8 @@ export async function makeCluster(
       ],
       spawnOptions(place.account),
     );
+    onStarted();
+    await making;
     await chmod(draft, 0o700);
     await rename(draft, join(place.home, 'pgdata'));
   } catch (error) {
@@ -134,14 +144,6 @@ export async function makeCluster(
   } finally {
     await rm(passwordFile, { force: true });
   }
-}
-
-interface CopyOptions {
-  /** Folder of the other database. */
-  readonly original: string;
-  readonly sync: boolean;
-  /** Called when another process copies. It is not called for a spare copy. */
-  readonly onStarted: () => void;
 }
 
 /**

@@ -41,6 +41,11 @@ export interface EmbeddedPostgresOptions {
   readonly log?: (line: string) => void;
   /** False trades durability for speed. Only for tests: the product refuses such a server. Default: true. */
   readonly fsync?: boolean;
+  /**
+   * True: nothing is durable until `stop` has written everything to the disk. For data that are discarded if they are not complete. Default:
+   * false.
+   */
+  readonly syncAtStop?: boolean;
   /** True: `stop` also deletes the data directory and what is stored elsewhere for it. For tests. Default: false. */
   readonly temporary?: boolean;
   /**
@@ -186,7 +191,8 @@ async function start(
     options.log?.(`${account?.name ?? 'the server'} cannot enter ${requested}: data is in ${home}`);
   const programs = await findPrograms({ account, major, binDirectory: options.binDirectory, shared });
   const pgdata = join(home, 'pgdata');
-  const durable = options.fsync ?? true;
+  const isSynced = options.fsync ?? true;
+  const durable = isSynced && options.syncAtStop !== true;
   const { copyOf } = options;
   const original = major === undefined && (typeof copyOf === 'function' ? await copyOf(programs.version) : copyOf);
   const isLater = options.syncLater === true && durable;
@@ -195,7 +201,7 @@ async function start(
     ? await copyCluster(place, programs, { original, sync: durable && !isLater, onStarted })
     : true;
   let password = await superuserPassword(place);
-  if (major === undefined && !original) await makeCluster(place, programs, password, durable);
+  if (major === undefined && !original) await makeCluster(place, programs, password, { sync: durable, onStarted });
   if (major !== undefined) {
     const say = (line: string): void => options.log?.(line);
     await reclaimOrphan(pgdata, say);
@@ -258,6 +264,7 @@ async function start(
         await server.stop();
         await released;
         await written.catch(() => undefined);
+        if (options.syncAtStop && isSynced) await syncCluster(pgdata, account, programs);
         if (!options.temporary) return;
         await rm(home, { recursive: true, force: true });
         await rm(requested, { recursive: true, force: true });

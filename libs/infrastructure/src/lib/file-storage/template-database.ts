@@ -10,7 +10,7 @@ import {
   type EmbeddedPostgresOptions,
 } from '../embedded-postgres';
 import { makeFolders } from '../files';
-import { migrateDatabase } from '../postgres/schema/migrate';
+import { loadMigrations, migrateDatabase } from '../postgres/schema/migrate';
 import { migrationNames } from '../postgres/migrations/migrations';
 import { createContents, dropOthers, urlOfRole } from './database-contents';
 import { settingsOfOneProcess } from './server-settings';
@@ -22,7 +22,10 @@ const EDITION = 2;
 const CONNECTIONS = 10;
 
 /** How a template is started, and where it says what it does. */
-type TemplateOptions = Pick<EmbeddedPostgresOptions, 'log' | 'fsync' | 'binDirectory' | 'sharedDirectory'>;
+type TemplateOptions = Pick<
+  EmbeddedPostgresOptions,
+  'log' | 'fsync' | 'binDirectory' | 'sharedDirectory' | 'onStarted'
+>;
 
 /**
  * A migrated and stopped database in the folder `cache`, alone in its server, which new databases begin as a copy of. It is made if there is none for this version
@@ -78,10 +81,17 @@ async function makeTemplate(path: string, options: TemplateOptions): Promise<voi
     ...options,
     dataDirectory: draft,
     listen: 'socket',
-    // Small and quick to copy: no segments of the log are kept. Only the end of the server must be durable, not each commit.
+    // A draft is discarded if it is not complete.
+    syncAtStop: true,
+    onStarted: () => {
+      options.onStarted?.();
+      // Loaded beside initdb. Whoever migrates reports a failure.
+      loadMigrations().catch(() => undefined);
+    },
+    // Small and quick to copy: no segments of the log are kept.
     settings: (major) => ({
       ...settings(major),
-      ...{ synchronous_commit: 'off', wal_recycle: 'off', wal_init_zero: 'off' },
+      ...{ wal_recycle: 'off', wal_init_zero: 'off' },
     }),
   });
   try {

@@ -4,7 +4,7 @@ import { CONFIGURATION } from '../configuration/configuration.module';
 import { DATABASE_READINESS, WORKER_DATABASE_URL } from '../postgres/postgres.module';
 import { SECRETS } from '../secrets/secrets.module';
 import { Telemetry } from '../telemetry/telemetry';
-import { prove, supervise, type OpenedSandboxes } from './open-sandboxes';
+import { prove, supervise, type OpenedSandboxes } from '../service/open-sandboxes';
 import { SandboxHealth } from './sandbox-health';
 import { Sandboxes } from './sandboxes';
 import { Supervisor } from './supervisor';

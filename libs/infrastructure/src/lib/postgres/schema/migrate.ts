@@ -36,9 +36,11 @@ export function migrateDatabase(ownerUrl: string, onWaiting?: OnWaiting): Promis
   });
 }
 
+/** Loads the migrations and their library, which only a process that migrates needs. */
+export const loadMigrations = () => import('./data-source.js');
+
 async function runMigrations(ownerUrl: string): Promise<readonly string[]> {
-  // The migrations and their library are loaded only by a process that migrates.
-  const { ownerDataSource } = await import('./data-source.js');
+  const { ownerDataSource } = await loadMigrations();
   const source = await ownerDataSource(ownerUrl).initialize();
   try {
     return (await source.runMigrations({ transaction: 'each' })).map(({ name }) => name);

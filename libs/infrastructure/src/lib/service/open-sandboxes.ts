@@ -5,10 +5,10 @@ import { keyPathsOf, type KeyPaths } from '../configuration/key-paths';
 import { DEFAULT_CONFIGURATION_PATH } from '../configuration/load-configuration';
 import { makeFolders } from '../files';
 import type { Telemetry } from '../telemetry/telemetry';
-import { proveCgroup } from './cgroup';
-import { Sandboxes } from './sandboxes';
-import { Supervisor } from './supervisor';
-import { ownFolder, sweepFolders } from './workspace/worker-folder';
+import { proveCgroup } from '../sandbox/cgroup';
+import { Sandboxes } from '../sandbox/sandboxes';
+import { Supervisor } from '../sandbox/supervisor';
+import { ownFolder, sweepFolders } from '../sandbox/workspace/worker-folder';
 
 const MIB = 1024 * 1024;
 

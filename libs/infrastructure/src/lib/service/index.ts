@@ -1,0 +1,1 @@
+export { openSandboxes, type OpenedSandboxes } from './open-sandboxes';
