@@ -42,6 +42,8 @@ export interface SmallInstallation {
   configured(name: string, sections?: Readonly<Record<string, object>>): string;
   /** Starts `taskrunner serve` and waits until it is ready or has ended. */
   serve(config: string): Promise<Running & { readonly url: string; readonly health: string }>;
+  /** An access token of a person, valid for an hour. */
+  tokenOf(person: string): string;
   /** Executes a command that talks to this server as a person. */
   as(person: string, url: string): (...words: readonly string[]) => Promise<Ended>;
   /** Executes a command without a server. */
@@ -97,6 +99,7 @@ export async function smallInstallation(): Promise<SmallInstallation> {
     folder,
     storage: inside('storage'),
     trust,
+    tokenOf,
     configured(name, others = {}) {
       writeFileSync(inside(name), JSON.stringify({ ...sections, ...others }));
       return inside(name);

@@ -395,25 +395,26 @@ describe('the server of a folder', () => {
     folder = join(parent, name);
     copyMade();
     const { restarts, again } = restarted();
-    const { urls, close } = await opened({ restarts, fsync: true });
+    const database = await opened({ restarts, fsync: true });
+    const { urls } = database;
     await query(urls.ownerUrl, 'create table pack_runs.kept as select 42 as answer');
     killServer();
     await again;
     expect(await query(urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
     expect(await query(urls.workerUrl, 'select current_user as me')).toEqual([{ me: 'taskrunner_worker' }]);
-    await close();
+    await database.close();
     expect([await processesIn(pgdata()), readdirSync(folder).sort()]).toEqual([[], ['database', 'storage.json']]);
   });
 
   it('is not started again if it cannot start: the owner is told why', async () => {
     copyMade();
     let lost: Error | undefined;
-    const { ended, close } = await opened({ restarts: { onLost: (error) => (lost = error) } });
+    const database = await opened({ restarts: { onLost: (error) => (lost = error) } });
     rmSync(join(pgdata(), 'global'), { recursive: true });
     killServer();
-    expect(await ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(await database.ended).toEqual({ code: null, signal: 'SIGKILL' });
     expect(lost).toMatchObject({ code: 'DATABASE_START_FAILED' });
-    await close();
+    await database.close();
     expect(existsSync(join(folder, 'owner'))).toBe(false);
   });
 });
