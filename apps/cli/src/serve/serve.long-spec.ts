@@ -30,8 +30,8 @@ afterEach(async () => {
 });
 afterAll(() => small?.remove());
 
-const serve = async () => {
-  const started = await small.serve(config);
+const serve = async (file = config) => {
+  const started = await small.serve(file);
   running.push(started);
   return started;
 };
@@ -57,6 +57,18 @@ describe('taskrunner serve, at length', () => {
     const again = await serve();
     const { out } = await small.as('ada', again.url)('list', '--output', 'ndjson');
     expect(out.trim().split('\n')).toHaveLength(1);
+  }, 120_000);
+
+  it('does not wait for steps when the server of its database has ended: nothing of them could be stored', async () => {
+    // The test would time out.
+    const patient = small.configured('patient.json', { worker: { lease: '3s', drain: '1h', stopGrace: '1s' } });
+    const lost = await serve(patient);
+    const ada = small.as('ada', lost.url);
+    writeFileSync(join(small.folder, 'endless.yaml'), PACK.replace('sleep 2', 'sleep 3600'));
+    await begun(lost.url, (await ada('run', 'endless.yaml', '--detach')).out.trim());
+    process.kill(serverOf(small.storage), 'SIGKILL');
+    expect(await lost.ended).toBe(1);
+    expect(lost.said()).toMatch(/^CLI_DATABASE_LOST /m);
   }, 120_000);
 
   it('is not ready while its worker cannot isolate steps', async () => {
