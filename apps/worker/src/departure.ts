@@ -1,23 +1,30 @@
+/** How long a leaving worker waits for its steps: `worker.drain`, as long as they may take to stop, or not at all. */
+export type Patience = 'drain' | 'stop' | 'none';
+
 /** Whether this worker is leaving. From then on it is not ready, repeats no probe and begins no other session. */
 export class Departure {
   private begun = false;
-  private hurried = false;
+  private limit: Patience = 'drain';
 
   get hasBegun(): boolean {
     return this.begun;
   }
 
-  /** True if its starter is gone. Nobody then waits for its end. */
-  get isHurried(): boolean {
-    return this.hurried;
+  get patience(): Patience {
+    return this.limit;
   }
 
   begin(): void {
     this.begun = true;
   }
 
-  /** Called before the departure begins: steps get no more time than they may take to stop. */
+  /** Its starter is gone, which then does not wait for its end. Called before the departure begins. */
   hurry(): void {
-    this.hurried = true;
+    if (this.limit === 'drain') this.limit = 'stop';
+  }
+
+  /** Its database is gone for good, so that no outcome of a step can be stored. Called before the departure begins. */
+  giveUp(): void {
+    this.limit = 'none';
   }
 }

@@ -66,7 +66,11 @@ const log = from(Telemetry, ({ log: said }): WorkerLog => said);
 /** `isolatedMain`: the script of a process that drives runs in quarantine. */
 function session(isolatedMain: string): readonly Provider[] {
   return [
-    Departure,
+    provide(Departure, { place: DATABASE_PLACE }, ({ place }) => {
+      const departure = new Departure();
+      void place.lost.then(() => departure.giveUp());
+      return departure;
+    }),
     provide(
       Registration,
       { claims: Claims, capabilities: Capabilities },

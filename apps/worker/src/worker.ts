@@ -44,7 +44,7 @@ export class Worker implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.departure.begin();
     this.sandboxes.stop();
-    if (this.hasStarted) await this.work.drain(this.departure.isHurried);
+    if (this.hasStarted) await this.work.drain(this.departure.patience);
     await this.processes.closeThreads();
     await this.work.stop();
     await this.upkeep.stop();

@@ -75,6 +75,20 @@ describe('taskrunner serve, at length', () => {
     expect(await listed(await serve())).toBe(before);
   }, 240_000);
 
+  it('does not wait for steps when the server of its database has ended: nothing of them could be stored', async () => {
+    // The test would time out.
+    const worker = { lease: '3s', drain: '1h', stopGrace: '1s' };
+    const lost = await serve(small.configured('endless.json', { telemetry: { logLevel: 'info' }, worker }));
+    const ada = small.as('ada', lost.url);
+    writeFileSync(join(small.folder, 'endless.yaml'), PACK.replace('sleep 2', 'sleep 3600'));
+    await begun(lost.url, (await ada('run', 'endless.yaml', '--detach')).out.trim());
+    process.kill(serverOf(small.storage), 'SIGKILL');
+    await lost.until('database.server-restarted');
+    process.kill(serverOf(small.storage), 'SIGKILL');
+    expect(await lost.ended).toBe(1);
+    expect(lost.said()).toMatch(/^CLI_DATABASE_LOST /m);
+  }, 120_000);
+
   it('is not ready while its worker cannot isolate steps', async () => {
     const nowhere = { profile: 'bwrap', bubblewrap: '/nowhere', workDirectory: join(small.folder, 'work') };
     const started = await small.serve(small.configured('isolated.json', { sandbox: nowhere }));

@@ -1,5 +1,6 @@
 import type { WorkerSession } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
+import type { Patience } from '../departure';
 import type { AssignmentLoop } from './assignment-loop';
 import type { ClaimLoop } from './claim-loop';
 import type { Grace } from './drain';
@@ -41,15 +42,15 @@ export class WorkLoops {
   }
 
   /**
-   * Stops claiming and beginning, hands over runs without executions, and waits for steps in progress. In a hurry: no longer than they may
-   * take to stop. Reports abandoned steps.
+   * Stops claiming and beginning, hands over runs without executions, and waits for steps in progress as long as `patience` says. Reports
+   * abandoned steps.
    */
-  async drain(isHurried: boolean): Promise<void> {
+  async drain(patience: Patience): Promise<void> {
     const { drainMs, stopGraceMs } = this.times;
     const { claims, assignments, log } = this;
     log.say('info', 'worker.draining', { runs: claims.driving, assignments: assignments.held });
     const grace: Grace = {
-      graceMs: isHurried ? Math.min(drainMs, stopGraceMs) : drainMs,
+      graceMs: { drain: drainMs, stop: Math.min(drainMs, stopGraceMs), none: 0 }[patience],
       stopMs: stopGraceMs,
       onAbandoned: ({ run: { runId, tenant }, step, effects }) =>
         log.say('warn', 'drain.step-given-up', { runId, tenant, step, effects }),
