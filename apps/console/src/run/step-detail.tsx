@@ -182,7 +182,7 @@ function LastLines({ run, step, open }: { readonly run: Run; readonly step: Step
         <p className="faint">The step printed nothing.</p>
       ) : (
         <pre className="value code" ref={toEnd} tabIndex={0} role="region" aria-label={`Last lines of ${step.id}`}>
-          {query.data.map(({ message }) => plainText(message)).join('\n')}
+          {query.data.map(({ message }) => plainText(message ?? '')).join('\n')}
         </pre>
       )}
     </>
