@@ -103,7 +103,6 @@ function Request({ gate, lastReadAt, reread }: RequestFacts) {
       <h1 className="request-message" data-long={heading.length > LONG}>
         {heading}
       </h1>
-      {rest === '' ? null : <p className="request-message request-rest">{rest}</p>}
       <NothingToDecide gate={gate} me={me.data} />
       {unreachableQuorum(gate) === null ? null : (
         <p className="tinted" data-tone="wait">
@@ -111,6 +110,7 @@ function Request({ gate, lastReadAt, reread }: RequestFacts) {
         </p>
       )}
       <GateHead gate={gate} />
+      {rest === '' ? null : <p className="request-message request-rest">{rest}</p>}
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
       <ReadSection name="What you decide on">

@@ -15,7 +15,7 @@ it.each([
 
 it.each([
   [1_000, 'just now'],
-  [-2_000, 'just now'],
+  [-2_000, 'in a moment'],
   [42_000, '42 s ago'],
   [5 * 60_000, '5 min ago'],
   [-2 * 3_600_000, 'in 2 h'],

@@ -25,13 +25,13 @@ export function elapsedMs(startedAt: string | null, finishedAt: string | null, n
 }
 
 /**
- * A time relative to now: `just now`, `5 min ago`, `in 2 h 5 min`. One that is to come has two units, because people plan with what is left.
+ * A time relative to now: `just now`, `5 min ago`, `in a moment`, `in 2 h 5 min`. One that is to come has two units, because people plan with what is left.
  * `isPast`: it is known that the time is over, whatever the clock of the reader says, so it is never in the future.
  */
 export function relativeText(instant: string, now: number, isPast = false): string {
   const ms = isPast ? Math.max(0, now - Date.parse(instant)) : now - Date.parse(instant);
   const distance = Math.abs(ms);
-  if (distance < 5 * SECOND) return 'just now';
+  if (distance < 5 * SECOND) return ms < 0 ? 'in a moment' : 'just now';
   if (ms < 0) return `in ${durationText(distance)}`;
   const [factor, unit] =
     distance < MINUTE ? [SECOND, 's'] : distance < HOUR ? [MINUTE, 'min'] : distance < DAY ? [HOUR, 'h'] : [DAY, 'd'];
