@@ -19,5 +19,10 @@ module.exports = {
       },
     ],
   },
-  moduleNameMapper: { ...preset.moduleNameMapper, '^#shown/(.*)$': '<rootDir>/src/shown/$1.ts' },
+  moduleNameMapper: {
+    ...preset.moduleNameMapper,
+    '^#shown/(.*)$': '<rootDir>/src/shown/$1.ts',
+    // Vite loads style sheets. Tests have none.
+    '\\.css$': '<rootDir>/jest.no-style.cjs',
+  },
 };
