@@ -59,7 +59,7 @@ export interface DevStackOptions {
   readonly own?: OwnSettings;
   /** Further configuration keys by section, such as `{worker: {lease: '5s'}}`. */
   readonly configuration?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Maximum time to wait for each process to be ready, milliseconds. Default: `READY_MS`. */
+  /** Maximum time to wait for each process to be ready, milliseconds. Default: five minutes. */
   readonly startTimeoutMs?: number;
   /** Called with a text for each step of the start, and while a process is awaited for long. */
   readonly onProgress?: (text: string) => void;
