@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { line, rounded } from '../lines.mjs';
 import { driveRuns, pause, untilSealed } from '../load.mjs';
 import { median } from '../median.mjs';
-import { chainOf, memoryOf, startProduct } from '../product.mjs';
+import { chainOf, cpuOf, memoryOf, startProduct } from '../product.mjs';
 import { openGates, waitAtGates } from './waiting-runs.mjs';
 
 /** BENCH_ENDED: runs that have ended. */
@@ -21,6 +21,7 @@ const SAMPLE_MS = 500;
 const DAY_MS = 86_400_000;
 const KIB = 1_024;
 
+const less = { better: 'less' };
 const require = createRequire(import.meta.url);
 
 /** The highest memory while the work lasts, MiB. */
@@ -53,20 +54,19 @@ function bytesIn(folder) {
   );
 }
 
-/** Deletes what retention deletes from ended runs: first their data, then their evidence. The installation must be stopped afterwards. */
-async function* afterRetention(product) {
+/**
+ * Deletes what retention deletes from ended runs except their evidence, and returns what remains. The installation must be stopped
+ * afterwards, because the journal of today is deleted too.
+ */
+async function afterRetention(product) {
   const { maintainDatabase } = require('@taskrunner/infrastructure/postgres');
-  // Rows of the journal are deleted by day, and today has not ended.
-  const all = { journal: -2 * DAY_MS, runs: 0, events: 0, tenants: [] };
-  for (const [kept, evidence] of [
-    ['evidence', 730 * DAY_MS],
-    ['nothing', 0],
-  ]) {
-    await maintainDatabase(product.url, { ...all, evidence });
-    // Files keep their size, and the space in them is used again. The size of the rows themselves is what remains.
-    await product.database.query('vacuum full');
-    yield [kept, await sizesOf(product)];
-  }
+  // The journal is deleted by day, and today has not ended.
+  await maintainDatabase(product.url, {
+    ...{ journal: -2 * DAY_MS, runs: 0, evidence: 730 * DAY_MS, events: 0, tenants: [] },
+  });
+  // Files keep their size, and the space in them is used again. The size of the rows themselves is what remains.
+  await product.database.query('vacuum full');
+  return sizesOf(product);
 }
 
 /** Starts an installation in a new folder, and measures it. The folder is deleted afterwards. */
@@ -78,16 +78,18 @@ async function* inFolder(measured) {
       this.product = await startProduct({ storage: 'file', state });
       return this.product;
     },
-    /** Milliseconds of a start in this folder, the median of several. */
-    async restart(rounds) {
-      const took = [];
+    /** A line with the time of a start in this folder: the median of several, and the processor time of its processes. */
+    async restart(name, rounds, more) {
+      const [took, cpu] = [[], []];
       for (let i = 0; i < rounds; i++) {
         await this.product.stop();
         const began = performance.now();
         await this.start();
         took.push(performance.now() - began);
+        const { serve, database } = cpuOf(this.product);
+        cpu.push(serve + database);
       }
-      return median(took);
+      return line({ name, value: median(took), unit: 'ms', cpuMs: median(cpu), ...more, ...less });
     },
   };
   try {
@@ -98,12 +100,12 @@ async function* inFolder(measured) {
   }
 }
 
-const less = { better: 'less' };
-
 async function* endedRuns(installation, rounds) {
   const product = await installation.start();
   await pause(REST_MS);
   yield line({ name: 'small-installation-idle', value: memoryOf(product), unit: 'MiB', ...less });
+  // As after retention.
+  await product.database.query('vacuum full');
   const empty = await sizesOf(product);
   const ofLog = ({ log }) => ({ logMiB: rounded(log / KIB ** 2) });
   yield line({
@@ -124,10 +126,8 @@ async function* endedRuns(installation, rounds) {
     });
   };
   yield disk('small-installation-disk', await sizesOf(product));
-  const value = await installation.restart(rounds);
-  yield line({ name: 'small-installation-start', value, unit: 'ms', ended: ENDED, ...less });
-  for await (const [kept, sizes] of afterRetention(installation.product))
-    yield disk(`small-installation-disk-${kept}`, sizes);
+  yield await installation.restart('small-installation-start', rounds, { ended: ENDED });
+  yield disk('small-installation-disk-evidence', await afterRetention(installation.product));
 }
 
 async function* waitingRuns(installation, rounds) {
@@ -142,8 +142,7 @@ async function* waitingRuns(installation, rounds) {
     ...{ name: 'small-installation-waiting', value: memoryOf(product) - before, unit: 'MiB' },
     ...{ gatesPerSecond: rounded(perSecond), ...more },
   });
-  const value = await installation.restart(rounds);
-  yield line({ name: 'small-installation-start-waiting', value, unit: 'ms', ...more });
+  yield await installation.restart('small-installation-start-waiting', rounds, more);
 }
 
 async function* smallInstallation({ rounds }) {
