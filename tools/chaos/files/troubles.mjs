@@ -44,8 +44,13 @@ export class Troubles {
 
   /** Resolves to the process when it is ready. */
   async #again() {
-    if ((await until(() => this.#served.ready.length === 1, AGAIN_MS, 20)) === null)
-      throw new Error('taskrunner serve does not come up again: see its log');
+    if ((await until(() => this.#served.ready.length === 1, AGAIN_MS, 20)) === null) {
+      // The logs are deleted with the folder.
+      const last = this.#served.all
+        .slice(-3)
+        .flatMap(({ name, end, said }) => [`${name}: ${JSON.stringify(end)}`, ...said]);
+      throw new Error(['taskrunner serve does not come up again', ...last].join('\n  '));
+    }
     return this.#served.ready[0];
   }
 

@@ -121,21 +121,39 @@ describe('refusals of the server', () => {
   let database: TestDatabase;
   beforeAll(async () => (database = await host.database()));
   const withPassword = (url: string, password: string): string => url.replace(/:[^:@/]+@/, `:${password}@`);
+  /** The URL of a server on a socket has a parameter already. */
+  const withParameter = (url: string, name: string, value: string): string => {
+    const more = new URL(url);
+    more.searchParams.set(name, value);
+    return more.href;
+  };
 
   it.each<[string, string, (database: TestDatabase) => string]>([
     ['a wrong password', 'DB_LOGIN_REFUSED', (one) => withPassword(one.url('maintain'), 'S3cret')],
     ['no password', 'DB_LOGIN_REFUSED', (one) => one.url('maintain').replace(/:[^:@/]+@/, '@')],
     ['a database that is missing', 'DB_MISSING', (one) => one.url('maintain').replace(`/${one.name}`, '/missing')],
     ['a role without the right', 'DB_DENIED', (one) => one.url('web')],
-    ['a server without TLS', 'DB_TLS', (one) => `${one.url('maintain')}?sslmode=require`],
-    ['a certificate that is missing', 'DB_TLS', (one) => `${one.url('maintain')}?sslrootcert=/missing.pem`],
+    ['a server without TLS', 'DB_TLS', (one) => withParameter(one.url('maintain'), 'sslmode', 'require')],
+    [
+      'a certificate that is missing',
+      'DB_TLS',
+      (one) => withParameter(one.url('maintain'), 'sslrootcert', '/missing.pem'),
+    ],
     ['a port of nobody', 'DATABASE_UNAVAILABLE', (one) => one.url('maintain').replace(/:[0-9]+[/]/, ':1/')],
     [
       'a host without addresses',
       'DATABASE_UNAVAILABLE',
-      (one) => one.url('maintain').replace(/@[^:/]+/, '@none.invalid'),
+      (one) =>
+        one
+          .url('maintain')
+          .replace(/@[^:/]+/, '@none.invalid')
+          .replace(/\?.*/, ''),
     ],
-    ['a socket that is missing', 'DATABASE_UNAVAILABLE', (one) => `${one.url('maintain')}?host=/missing`],
+    [
+      'a socket that is missing',
+      'DATABASE_UNAVAILABLE',
+      (one) => withParameter(one.url('maintain'), 'host', '/missing'),
+    ],
   ])('%s is %s, with the place and without the password', async (_, code, urlOf) => {
     const url = urlOf(database);
     const { username, pathname } = new URL(url);
@@ -155,7 +173,7 @@ describe('refusals of the server', () => {
   });
 
   it('a lock that somebody holds is DB_BUSY', async () => {
-    const url = `${database.url('maintain')}?options=${encodeURIComponent('-c lock_timeout=50ms')}`;
+    const url = withParameter(database.url('maintain'), 'options', '-c lock_timeout=50ms');
     const work = asRole({ url, role: 'maintain' }, {}, async (client) => {
       await database.sql('select pg_advisory_lock(1)');
       return client.query('select pg_advisory_lock(1)');
