@@ -39,7 +39,8 @@ export function localConfiguration(facts: LocalFacts, variables: Variables): Con
   const sections = {
     http: { socket, lameDuck: '0s', drain: '1s' },
     worker: { drain: '5s', lease: '5s', claimInterval: '50ms' },
-    database: { kind: 'file', folder: folder.storage, poolSize: 4 },
+    // The server is on this machine: if it is late, the machine is busy.
+    database: { kind: 'file', folder: folder.storage, poolSize: 4, connectTimeout: '1m' },
     authority: {
       local: true,
       issuers: [{ issuer, jwksFile, audience: LOCAL_AUDIENCE, kind: 'people', algorithms: ['EdDSA'] }],

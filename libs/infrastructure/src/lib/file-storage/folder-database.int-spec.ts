@@ -299,6 +299,17 @@ describe('a template in a cache', () => {
     expect((await opened({ cache: own }, join(parent, 'b'))).isNew).toBe(true);
   });
 
+  it('gets its name only when it is on the disk', async () => {
+    const own = join(parent, 'own');
+    const lines: string[] = [];
+    const binDirectory = programsThatCannotSync();
+    writeFileSync(join(parent, 'go'), '');
+    const database = await opened({ cache: own, fsync: true, binDirectory, log: (line) => lines.push(line) });
+    expect(lines).toContainEqual(expect.stringMatching(/^the cache .* is not used: /));
+    expect(readdirSync(own).filter((name) => !name.endsWith('.draft'))).toEqual([]);
+    expect(await query(database.urls.webUrl, 'show fsync')).toEqual([{ fsync: 'on' }]);
+  });
+
   it('is not used if others can write to the cache: the folder is created without it', async () => {
     const shared = join(parent, 'cache');
     mkdirSync(shared);
