@@ -8,7 +8,7 @@ import {
   CONFIGURATION,
   ConfigurationModule,
   ExecutorModule,
-  IS_DATABASE_UNAVAILABLE,
+  DATABASE_OUTAGE,
   KeyComparisonModule,
   ObjectStoreModule,
   PackRegistryModule,
@@ -159,13 +159,13 @@ const REQUESTS: readonly Provider[] = [
     {
       url: PublicUrl,
       observability: Observability,
-      isUnavailable: IS_DATABASE_UNAVAILABLE,
+      outageOf: DATABASE_OUTAGE,
       altered: AlteredDocuments,
       refusals: RefusalLoop,
       bodies: RefusedBodies,
     },
-    ({ url, observability, isUnavailable, altered, refusals, bodies }) =>
-      new ProblemFilter(url, observability, isUnavailable, altered, refusals, bodies),
+    ({ url, observability, outageOf, altered, refusals, bodies }) =>
+      new ProblemFilter(url, observability, outageOf, altered, refusals, bodies),
   ),
   { provide: APP_INTERCEPTOR, useClass: BodyRelease },
   { provide: APP_GUARD, useClass: AuthGuard },
