@@ -211,10 +211,16 @@ function describeRestore({ manifest, rows, incomplete, missingKeys, ...settled }
   ];
 }
 
-function describeRuns({ standing: stopped, goingOn, skipped }: Settled): readonly string[] {
+function describeRuns(settled: Settled): readonly string[] {
+  const { standing: stopped, goingOn, skipped, stoppedSchedules, unaudited } = settled;
   return [
     `runs that continue automatically: ${goingOn}; schedules with skipped ticks: ${skipped}`,
     ...stopped.map(({ tenant, runId }) => `${runId} of ${tenant} is stopped: it has steps that may act only once`),
+    ...stoppedSchedules.map(
+      ({ tenant, scheduleId, reason }) =>
+        `schedule ${scheduleId} of ${tenant} is stopped: its row is damaged: ${reason}`,
+    ),
+    ...unaudited.map(({ tenant, reason }) => `the audit chain of ${tenant} cannot be continued: ${reason}`),
   ];
 }
 
