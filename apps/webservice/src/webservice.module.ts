@@ -18,6 +18,7 @@ import {
   provide,
   readTarFiles,
   SigningModule,
+  StoreComparisonModule,
   TelemetryModule,
   withAdapters,
   type Adapter,
@@ -222,13 +223,14 @@ export class WebserviceModule {
     const postgres = PostgresModule.forRoot({ role: 'web', imports: [signing] });
     const objectStore = ObjectStoreModule.forRoot();
     const comparison = KeyComparisonModule.forRoot({ role: 'web', imports: [postgres, signing] });
+    const storeComparison = StoreComparisonModule.forRoot({ imports: [postgres, objectStore] });
     const registry = PackRegistryModule.forRoot();
     const builtins = ExecutorModule.forFeature(BUILTIN_EXECUTORS.map((descriptor) => ({ descriptor })));
     const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: false });
     const planning = PlanningModule.forRoot({ imports: [signing, registry, executors] });
     const observability = ObservabilityModule.forRoot();
     const operations = OperationsModule.forRoot({
-      imports: [postgres, objectStore, signing, comparison, registry, planning, observability],
+      imports: [postgres, objectStore, signing, comparison, storeComparison, registry, planning, observability],
     });
     const module: DynamicModule = {
       module: WebserviceModule,

@@ -17,6 +17,7 @@ import {
   PackRegistryModule,
   PostgresModule,
   SigningModule,
+  StoreComparisonModule,
   Telemetry,
   TelemetryModule,
   provide,
@@ -175,6 +176,7 @@ export class WorkerModule {
     const signing = SigningModule.forRoot(['sensitiveInputs', 'journal', 'records']);
     const secrets = SecretsModule.forRoot({ imports: [signing] });
     const comparison = KeyComparisonModule.forRoot({ role: 'worker', imports: [postgres, signing] });
+    const storeComparison = StoreComparisonModule.forRoot({ imports: [postgres, objectStore] });
     const sandbox = SandboxModule.forRoot({ imports: [postgres, secrets] });
     const egress = EgressModule.forRoot();
     const replanning = ReplanningModule.forRoot({ imports: [secrets, sandbox] });
@@ -185,7 +187,7 @@ export class WorkerModule {
     const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: true });
     const driving = DrivingModule.forRoot({
       imports: [
-        ...[postgres, objectStore, signing, comparison, secrets, sandbox, replanning, executors],
+        ...[postgres, objectStore, signing, comparison, storeComparison, secrets, sandbox, replanning, executors],
         PolicyModule.forRoot(),
         PackRegistryModule.forTrust(),
       ],

@@ -108,6 +108,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
     'maintain import --from /var/lib/taskrunner/storage --objects /var/lib/taskrunner/objects',
     'maintain import --from /var/lib/taskrunner/storage --config server.yaml',
   ],
+  'maintain adopt-store': ['maintain adopt-store', 'maintain adopt-store --output json'],
   'maintain settle': ['maintain settle', 'maintain settle --output json'],
   'maintain resume': [
     'maintain resume --tenant acme --reason "no payment was made"',

@@ -33,6 +33,7 @@ import { PostgresOutbox } from './delivery/postgres-outbox';
 import { PostgresRunEnvironments } from './workers/postgres-run-environments';
 import { PostgresRunReader } from './runs/postgres-run-reader';
 import { PostgresRunStore } from './submission/postgres-run-store';
+import { PostgresStoreRecords } from './upkeep/postgres-store-records';
 import { PostgresScheduleStore } from './schedules/postgres-schedule-store';
 import { PostgresUploads } from './submission/postgres-uploads';
 import { PostgresEventFeed } from './delivery/postgres-event-feed';
@@ -92,6 +93,7 @@ export interface WebDatabase {
   readonly timingReader: PostgresTimingReader;
   readonly workerDirectory: PostgresWorkerDirectory;
   readonly keyRecords: PostgresKeyRecords;
+  readonly storeRecords: PostgresStoreRecords;
   readonly clock: DatabaseClock;
   readonly health: DatabaseHealth;
   backlog(): Promise<Backlog>;
@@ -114,6 +116,7 @@ export interface WorkerDatabase {
   readonly probeDocuments: PostgresProbeDocuments;
   readonly runEnvironments: PostgresRunEnvironments;
   readonly keyRecords: PostgresKeyRecords;
+  readonly storeRecords: PostgresStoreRecords;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
   /** Notifies when something is due. It connects when the first listener is added. */
@@ -161,6 +164,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       timingReader: new PostgresTimingReader(queries),
       workerDirectory: new PostgresWorkerDirectory(queries),
       keyRecords: new PostgresKeyRecords(queries),
+      storeRecords: new PostgresStoreRecords(queries),
       clock,
       health,
       backlog: () => backlogOf(pool),
@@ -218,6 +222,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       probeDocuments: new PostgresProbeDocuments(queries),
       runEnvironments: new PostgresRunEnvironments(pool),
       keyRecords: new PostgresKeyRecords(queries),
+      storeRecords: new PostgresStoreRecords(queries),
       // The seal verifies what it reads.
       runReader: new PostgresRunReader(queries, null),
       clock,

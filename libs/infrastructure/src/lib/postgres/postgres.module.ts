@@ -23,6 +23,7 @@ import {
   RunStore,
   ScheduleStore,
   SealableLogStore,
+  StoreRecords,
   Uploads,
   EventFeed,
   TimingReader,
@@ -103,6 +104,7 @@ const WEB = [
     timingReader: TimingReader,
     workerDirectory: WorkerDirectory,
     keyRecords: KeyRecords,
+    storeRecords: StoreRecords,
   }),
 ];
 
@@ -143,6 +145,7 @@ const WORKER = [
     probeDocuments: ProbeDocuments,
     runEnvironments: RunEnvironments,
     keyRecords: KeyRecords,
+    storeRecords: StoreRecords,
     runReader: RunReader,
     clock: DatabaseClock,
     due: DueListener,
