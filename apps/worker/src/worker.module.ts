@@ -150,7 +150,7 @@ const EMBEDDED: readonly Provider[] = [
     EmbeddedStart,
     { worker: Worker, further: FurtherReadiness, ...OF_READINESS },
     ({ worker, further, ...parts }) => {
-      further.add(workerReadiness(parts));
+      further.add('worker', workerReadiness(parts));
       return new EmbeddedStart(worker);
     },
   ),
