@@ -84,7 +84,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
     'inspect run.evidence.tar --trust trust.json --output report.html',
     'inspect run.evidence.tar --trust trust.json --format json',
   ],
-  key: ['key --trust trust.json --usage bundle', 'key --trust trust.json --usage ledger --keyid key-2'],
+  key: ['key --trust trust.json --usage ledger --keyid key-2', 'key keys/run-open.pem --usage run-open'],
   'config check': ['config check', 'config check new.yaml --runs'],
   'config show': ['config show', 'config show task-runner.yaml --output json'],
   'config sample': ['config sample', 'config sample > task-runner.yaml'],
