@@ -1,11 +1,12 @@
 // Jobs on the database, for containers: `node docker/database.cjs migrate` with the owner's password, `… maintain` with that of the
 // maintain role; `… maintain daily` goes on, once a day. With that role, too: `… backup FOLDER [objects]`,
-// `… restore FOLDER [check|copy|report] [check|report]` (objects, keys), `… settle` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
+// `… restore FOLDER [check|copy|report] [check|report]` (objects, keys), `… settle`, `… adopt-store` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
 'use strict';
 const { CronerCalendar } = require('@taskrunner/infrastructure/calendar');
 const { databaseUrlOf, keyPathsOf, loadConfiguration } = require('@taskrunner/infrastructure/configuration');
 const { namingStore, openExistingObjectStore, openObjectStore } = require('@taskrunner/infrastructure/object-store');
 const {
+  adoptObjectStore,
   backUpDatabase,
   maintainDatabase,
   migrateDatabase,
@@ -54,6 +55,12 @@ const JOBS = {
   },
   settle: async (configuration) =>
     settleRecovered(await urlOf('maintain', configuration), new CronerCalendar(), onWaiting),
+  'adopt-store': async (configuration) => {
+    const { artifacts } = configuration;
+    return namingStore(artifacts, async () =>
+      adoptObjectStore(await urlOf('maintain', configuration), await openObjectStore(artifacts), onWaiting),
+    );
+  },
   resume: async (configuration, [tenant, run, reason]) => {
     if (reason === undefined) throw usage('resume TENANT RUN|all REASON');
     return resumeRuns(await urlOf('maintain', configuration), { tenant, run: run === 'all' ? null : run, reason });

@@ -49,6 +49,7 @@ const USERS_OF_OBJECTS = [
   'RunDueTicks',
   'SharedTimings',
   'StepsController',
+  'StoreAdmission',
   'StoreUpload',
   'SubmitRun',
 ];
@@ -124,6 +125,30 @@ describe('a webservice with adapters and modules of somebody else', () => {
   it('is refused before anything is opened if an adapter stands in for nothing', async () => {
     const unused = createWebservice(world.configuration, { adapters: [{ provide: Extension, useValue: null }] });
     await expect(unused).rejects.toMatchObject({ code: 'ADAPTER_UNKNOWN' });
+  });
+});
+
+describe('the object store of an installation', () => {
+  const mistyped = () => world.configured({ artifacts: { root: join(world.folder, 'objetcs') } });
+
+  it('has an id after the first start, and another one is refused', async () => {
+    const first = await createWebservice(world.configuration);
+    await first.stop();
+    expect(readFileSync(join(world.folder, 'objects', 'identity'), 'utf8')).toMatch(/^[0-9a-f-]{36}\n$/);
+    await expect(createWebservice(mistyped())).rejects.toMatchObject({
+      code: 'OBJECT_STORE_FOREIGN',
+      message: expect.stringContaining(`artifacts.root ${join(world.folder, 'objetcs')} `) as string,
+    });
+    const again = await createWebservice(world.configuration);
+    await again.stop();
+  });
+
+  it('that cannot be opened is named by its key and path', async () => {
+    const root = join(world.folder, 'jwks.json', 'objects');
+    await expect(createWebservice(world.configured({ artifacts: { root } }))).rejects.toMatchObject({
+      code: 'OBJECT_STORE_UNAVAILABLE',
+      message: expect.stringContaining(`artifacts.root ${root}`) as string,
+    });
   });
 });
 

@@ -11,9 +11,9 @@ export class Departure {
     this.hasBegun = true;
   }
 
-  /** Whether the service may receive requests, with the status of its parts. */
-  async readiness(ready: () => Promise<Readiness>): Promise<Readiness> {
-    return this.hasBegun ? { ready: false, reason: 'the service is stopping' } : ready();
+  /** The parts that decide whether the service may receive requests. While it stops, none of them is the cause. */
+  parts(parts: ReadinessParts): ReadinessParts {
+    return this.hasBegun ? { webservice: async () => STOPPING } : parts;
   }
 
   readonly watch = (_request: Request, response: Response, next: NextFunction): void => {
@@ -26,3 +26,7 @@ interface Readiness {
   readonly ready: boolean;
   readonly reason: string | null;
 }
+
+type ReadinessParts = Readonly<Record<string, () => Promise<Readiness>>>;
+
+const STOPPING: Readiness = { ready: false, reason: 'the service is stopping' };

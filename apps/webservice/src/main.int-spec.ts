@@ -32,7 +32,7 @@ async function started(sections: Readonly<Record<string, object>>) {
 }
 
 /** What is wrong, sections of the configuration, and what the process says. */
-type Refused = [string, Readonly<Record<string, object>>, RegExp];
+type Refused = [string, Readonly<Record<string, object>>, RegExp, exit?: number];
 const TELEMETRY = { endpoint: 'http://127.0.0.1:1', logLevel: 'error' };
 
 it.each<Refused>([
@@ -50,12 +50,18 @@ it.each<Refused>([
     { database: { webUrl: 'postgresql://taskrunner_web@127.0.0.1:1/taskrunner' } },
     /^DATABASE_UNAVAILABLE postgresql:\/\/taskrunner_web@127\.0\.0\.1:1\/taskrunner .*ECONNREFUSED.*\nhelp: .+\n$/,
   ],
-  ['a key of the configuration that is none', { http: { ports: 1 } }, /^CONFIG_UNKNOWN_KEY .+ http has no key "ports"/],
+  [
+    'a key of the configuration that is none',
+    { http: { ports: 1 } },
+    /^CONFIG_UNKNOWN_KEY .+ http has no key "ports"/,
+    // No restart mends it: `RestartPreventExitStatus` of a unit.
+    2,
+  ],
 ])(
   'ends with the refusal and its remedy for %s',
-  async (_what, sections, refusal) => {
+  async (_what, sections, refusal, exit = 1) => {
     const { said, ended } = await started(sections);
-    expect([await ended, await said]).toEqual([1, expect.stringMatching(refusal)]);
+    expect([await ended, await said]).toEqual([exit, expect.stringMatching(refusal)]);
   },
   30_000,
 );

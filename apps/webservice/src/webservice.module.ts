@@ -8,7 +8,7 @@ import {
   CONFIGURATION,
   ConfigurationModule,
   ExecutorModule,
-  IS_DATABASE_UNAVAILABLE,
+  DATABASE_OUTAGE,
   KeyComparisonModule,
   ObjectStoreModule,
   PackRegistryModule,
@@ -18,6 +18,7 @@ import {
   provide,
   readTarFiles,
   SigningModule,
+  StoreComparisonModule,
   TelemetryModule,
   withAdapters,
   type Adapter,
@@ -159,13 +160,13 @@ const REQUESTS: readonly Provider[] = [
     {
       url: PublicUrl,
       observability: Observability,
-      isUnavailable: IS_DATABASE_UNAVAILABLE,
+      outageOf: DATABASE_OUTAGE,
       altered: AlteredDocuments,
       refusals: RefusalLoop,
       bodies: RefusedBodies,
     },
-    ({ url, observability, isUnavailable, altered, refusals, bodies }) =>
-      new ProblemFilter(url, observability, isUnavailable, altered, refusals, bodies),
+    ({ url, observability, outageOf, altered, refusals, bodies }) =>
+      new ProblemFilter(url, observability, outageOf, altered, refusals, bodies),
   ),
   { provide: APP_INTERCEPTOR, useClass: BodyRelease },
   { provide: APP_GUARD, useClass: AuthGuard },
@@ -222,13 +223,14 @@ export class WebserviceModule {
     const postgres = PostgresModule.forRoot({ role: 'web', imports: [signing] });
     const objectStore = ObjectStoreModule.forRoot();
     const comparison = KeyComparisonModule.forRoot({ role: 'web', imports: [postgres, signing] });
+    const storeComparison = StoreComparisonModule.forRoot({ imports: [postgres, objectStore] });
     const registry = PackRegistryModule.forRoot();
     const builtins = ExecutorModule.forFeature(BUILTIN_EXECUTORS.map((descriptor) => ({ descriptor })));
     const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: false });
     const planning = PlanningModule.forRoot({ imports: [signing, registry, executors] });
     const observability = ObservabilityModule.forRoot();
     const operations = OperationsModule.forRoot({
-      imports: [postgres, objectStore, signing, comparison, registry, planning, observability],
+      imports: [postgres, objectStore, signing, comparison, storeComparison, registry, planning, observability],
     });
     const module: DynamicModule = {
       module: WebserviceModule,

@@ -54,6 +54,7 @@ const USERS_OF_OBJECTS = [
   'ExportLoop',
   'ObjectStoreHealth',
   'ObjectSweep',
+  'StoreAdmission',
   'Symbol(what built-in executors share)',
   'Symbol(what drives runs)',
   'Symbol(what seals runs)',

@@ -38,16 +38,25 @@ export const OF_READINESS: Sources<Parts> = {
   duties: Duties,
 };
 
-/** A worker without an environment claims nothing, and a worker whose duties fail does nothing: neither is ready. */
-export function workerReadiness({ departure, capabilities, sandboxes, database, duties }: Parts) {
-  return async (): Promise<Answer> => {
-    if (departure.hasBegun) return { ready: false, reason: 'the worker is draining' };
-    if (capabilities.description.environments.length === 0) return { ready: false, reason: lackOf(sandboxes) };
-    const answer = await database();
-    const trouble = duties.trouble();
-    return answer.ready && trouble !== null ? { ready: false, reason: trouble } : answer;
+/**
+ * The worker itself. One without an environment claims nothing, and one whose duties fail does nothing: neither is ready. A worker in another
+ * application also has connections of its own to the database.
+ */
+export function workerReadiness(parts: Parts): () => Promise<Answer> {
+  return async () => {
+    const answer = workReadiness(parts);
+    return answer.ready ? parts.database() : answer;
   };
 }
+
+function workReadiness({ departure, capabilities, sandboxes, duties }: Parts): Answer {
+  if (departure.hasBegun) return DRAINING;
+  if (capabilities.description.environments.length === 0) return { ready: false, reason: lackOf(sandboxes) };
+  const trouble = duties.trouble();
+  return { ready: trouble === null, reason: trouble };
+}
+
+const DRAINING: Answer = { ready: false, reason: 'the worker is draining' };
 
 function lackOf({ refused }: Sandboxes): string {
   const names = refused.map(({ profile }) => profile).join(', ');
@@ -67,8 +76,12 @@ export class HealthModule {
       controllers: HEALTH_ROUTES.controllers,
       providers: [
         provide(Readiness, { ...OF_READINESS, objects: ObjectStoreHealth }, ({ objects, ...parts }) => ({
-          ready: workerReadiness(parts),
-          objects: () => objectsReadiness(objects),
+          parts: () => {
+            const worker = async (): Promise<Answer> => workReadiness(parts);
+            // While it drains, nothing else is the cause.
+            if (parts.departure.hasBegun) return { worker };
+            return { database: parts.database, objects: () => objectsReadiness(objects), worker };
+          },
         })),
         provide(MetricsExporter, { telemetry: Telemetry }, ({ telemetry }) => ({
           text: () => telemetry.metricsText(),

@@ -17,6 +17,8 @@ import {
   DueListener,
   isDatabaseFault,
   monotonicMs,
+  outageOf,
+  RepeatedCommits,
   SandboxHealth,
   Sandboxes,
   sayRefused,
@@ -127,18 +129,29 @@ function session(isolatedMain: string): readonly Provider[] {
 const DRIVING: readonly Provider[] = [
   RunEnded,
   provide(RUN_WATCH, { telemetry: Telemetry }, ({ telemetry }) => telemetry.watchRuns()),
-  provide(Duties, { configuration, telemetry: Telemetry }, ({ configuration: { worker }, telemetry }) => {
-    const { metrics } = telemetry;
-    const countFailures = (work: Duty, failures: number): void =>
-      metrics.add('taskrunner_work_failures_total', failures, { work });
-    for (const work of DUTIES) countFailures(work, 0);
-    for (const document of STORED_DOCUMENTS) metrics.add('taskrunner_documents_altered_total', 0, { document });
-    return new Duties(telemetry.log, {
-      unreadyAfterMs: worker.unreadyAfter,
-      onFailed: (work) => countFailures(work, 1),
-      isDatabaseFault,
-    });
-  }),
+  provide(
+    Duties,
+    { configuration, telemetry: Telemetry, commits: RepeatedCommits },
+    ({ configuration: { worker }, telemetry, commits }) => {
+      const { metrics } = telemetry;
+      const countFailures = (work: Duty, failures: number): void =>
+        metrics.add('taskrunner_work_failures_total', failures, { work });
+      for (const work of DUTIES) countFailures(work, 0);
+      for (const document of STORED_DOCUMENTS) metrics.add('taskrunner_documents_altered_total', 0, { document });
+      const duties = new Duties(telemetry.log, {
+        unreadyAfterMs: worker.unreadyAfter,
+        onFailed: (work) => countFailures(work, 1),
+        isDatabaseFault,
+        outageOf,
+      });
+      // A driver waits for its commit however long it takes, so it does not report that the database refuses it.
+      commits.listen({
+        failed: (error) => duties.failed('drive', error),
+        recovered: () => duties.done('drive'),
+      });
+      return duties;
+    },
+  ),
   provide(
     ClaimLoop,
     {

@@ -17,6 +17,7 @@ import {
   PackRegistryModule,
   PostgresModule,
   SigningModule,
+  StoreComparisonModule,
   Telemetry,
   TelemetryModule,
   provide,
@@ -152,7 +153,7 @@ const EMBEDDED: readonly Provider[] = [
     EmbeddedStart,
     { worker: Worker, further: FurtherReadiness, ...OF_READINESS },
     ({ worker, further, ...parts }) => {
-      further.add(workerReadiness(parts));
+      further.add('worker', workerReadiness(parts));
       return new EmbeddedStart(worker);
     },
   ),
@@ -179,6 +180,7 @@ export class WorkerModule {
     const signing = SigningModule.forRoot(['sensitiveInputs', 'journal', 'records']);
     const secrets = SecretsModule.forRoot({ imports: [signing] });
     const comparison = KeyComparisonModule.forRoot({ role: 'worker', imports: [postgres, signing] });
+    const storeComparison = StoreComparisonModule.forRoot({ imports: [postgres, objectStore] });
     const sandbox = SandboxModule.forRoot({ imports: [postgres, secrets], opened });
     const egress = EgressModule.forRoot();
     const replanning = ReplanningModule.forRoot({ imports: [secrets, sandbox] });
@@ -189,7 +191,7 @@ export class WorkerModule {
     const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: true });
     const driving = DrivingModule.forRoot({
       imports: [
-        ...[postgres, objectStore, signing, comparison, secrets, sandbox, replanning, executors],
+        ...[postgres, objectStore, signing, comparison, storeComparison, secrets, sandbox, replanning, executors],
         PolicyModule.forRoot(),
         PackRegistryModule.forTrust(),
       ],

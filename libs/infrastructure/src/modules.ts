@@ -18,13 +18,9 @@ export { CONFIGURATION, ConfigurationModule } from './lib/configuration/configur
 export { loadConfiguration } from './lib/configuration/load-configuration';
 export { DATABASE_PLACE, type DatabasePlace } from './lib/file-storage/file-storage.module';
 export { OBJECT_STORE_ADAPTER, ObjectStoreModule } from './lib/object-store/object-store.module';
+export { StoreComparisonModule } from './lib/object-store/store-comparison.module';
 export { PLANNING_SETTING, PlanningModule } from './lib/planning/planning.module';
-export {
-  DATABASE_READINESS,
-  IS_DATABASE_UNAVAILABLE,
-  PostgresModule,
-  type PostgresRole,
-} from './lib/postgres/postgres.module';
+export { DATABASE_OUTAGE, DATABASE_READINESS, PostgresModule, type PostgresRole } from './lib/postgres/postgres.module';
 export { PACK_TRUST, PackRegistryModule, REGISTRY_MOUNTS } from './lib/registry/pack-registry.module';
 export { HEALTH_ROUTES, MetricsExporter, Readiness } from './lib/service/health.module';
 export { FurtherReadiness } from './lib/service/further-readiness';

@@ -1,37 +1,60 @@
 import type { Command } from 'commander';
 import type { TrustedKey } from '@taskrunner/core/evidence';
+import { trustEntry } from '../evidence/trust-entry';
 import { readTrustFile } from '../evidence/trust-file';
+import { bytesOf } from '../packs/pack-argument';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
 import type { Context } from './context';
 
 interface Options {
-  readonly trust: string;
+  readonly trust?: string;
   readonly usage: string;
   readonly keyid?: string;
 }
 
-/** `key`: prints a public key of a trust file as PEM, for other verifiers. */
+/** `key`: prints a public key of a trust file as PEM, for other verifiers; or the entry of a key file for a trust file. */
 export function registerKey(program: Command, context: Context): void {
   program
     .command('key')
-    .description('print a public key of a trust file as PEM, for tools such as cosign')
-    .requiredOption('--trust <file>', 'trust file (taskrunner.trust.v1)')
+    .description(
+      'print a public key of a trust file as PEM, for tools such as cosign; or the entry of a key file for a trust file',
+    )
+    .argument('[file]', 'key file in PEM, private or public: print its entry for a trust file')
+    .option('--trust <file>', 'trust file (taskrunner.trust.v1) with the key to print')
     .requiredOption(
       '--usage <usage>',
       'usage of the key: admission, ledger, run-open, run-sealed, bundle, checkpoint, pack or summary',
     )
     .option('--keyid <keyid>', 'id of the key, if the file has several keys of that usage')
-    .action((options: Options) =>
-      context.run(async () => {
-        const trust = await readTrustFile(options.trust);
-        context.terminal.print(pemOf(chosen(trust.keys, options)));
+    .action((file: string | undefined, options: Options) => {
+      const { trust, usage } = options;
+      return context.run(async () => {
+        if (file !== undefined && trust === undefined)
+          context.terminal.print(
+            JSON.stringify(trustEntry(file, (await bytesOf(file)).toString('utf8'), usageOf(usage)), null, 2),
+          );
+        else if (file === undefined && trust !== undefined)
+          context.terminal.print(pemOf(chosen((await readTrustFile(trust)).keys, { ...options, trust })));
+        else throw new CliError('CLI_USAGE', 'name a key file or --trust', 'Use `taskrunner key --help`.');
         return EXIT.OK;
-      }, options.trust),
-    );
+      }, trust ?? file);
+    });
 }
 
-function chosen(keys: readonly TrustedKey[], { trust, usage, keyid }: Options): TrustedKey {
+function usageOf(usage: string): string {
+  if (USAGES.has(usage)) return usage;
+  throw new CliError('CLI_USAGE', `${usage} is not a usage of a key`, `Use one of ${[...USAGES].join(', ')}.`);
+}
+
+const USAGES: ReadonlySet<string> = new Set([
+  ...['admission', 'ledger', 'run-open', 'run-sealed', 'bundle', 'checkpoint', 'pack', 'summary'],
+]);
+
+function chosen(
+  keys: readonly TrustedKey[],
+  { trust, usage, keyid }: Options & { readonly trust: string },
+): TrustedKey {
   const ofUsage = keys.filter(({ usages }) => usages.some((one) => one === usage));
   const found = ofUsage.filter((key) => (keyid === undefined ? key.revoked === null : key.keyid === keyid));
   const [key, ...others] = found;

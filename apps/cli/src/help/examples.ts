@@ -84,7 +84,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
     'inspect run.evidence.tar --trust trust.json --output report.html',
     'inspect run.evidence.tar --trust trust.json --format json',
   ],
-  key: ['key --trust trust.json --usage bundle', 'key --trust trust.json --usage ledger --keyid key-2'],
+  key: ['key --trust trust.json --usage ledger --keyid key-2', 'key keys/run-open.pem --usage run-open'],
   'config check': ['config check', 'config check new.yaml --runs'],
   'config show': ['config show', 'config show task-runner.yaml --output json'],
   'config sample': ['config sample', 'config sample > task-runner.yaml'],
@@ -108,6 +108,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
     'maintain import --from /var/lib/taskrunner/storage --objects /var/lib/taskrunner/objects',
     'maintain import --from /var/lib/taskrunner/storage --config server.yaml',
   ],
+  'maintain adopt-store': ['maintain adopt-store', 'maintain adopt-store --output json'],
   'maintain settle': ['maintain settle', 'maintain settle --output json'],
   'maintain resume': [
     'maintain resume --tenant acme --reason "no payment was made"',

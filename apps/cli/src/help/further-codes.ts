@@ -186,6 +186,11 @@ export const CODES_OF_OPERATION: readonly Family[] = [
     'DB_BUSY DB_DENIED DB_KEYS_DIFFER DB_LOGIN_REFUSED DB_MISSING DB_PASSWORD_FILE DB_ROLE_UNSAFE DB_RUN_UNKNOWN DB_SCHEMA_BEHIND DB_SCHEMA_NEWER DB_SERVER_FAULT DB_TLS DB_UNSAFE DATABASE_CLOCK_STEPPED NO_WORKER_LIVES',
   ],
   [
+    'The object store is not the one that the database of the installation knows.',
+    'Correct artifacts.root, or artifacts.s3.bucket and prefix. If the objects are lost, the operator runs `taskrunner maintain adopt-store`. See docs/guides/backup-and-restore.md.',
+    'OBJECT_STORE_FOREIGN',
+  ],
+  [
     'The embedded database does not start.',
     'See the log in the folder of the stack. Another stack may be using the folder.',
     'DATABASE_BINARIES_MISSING DATABASE_IN_USE DATABASE_START_FAILED DATABASE_VERSION_MISMATCH',

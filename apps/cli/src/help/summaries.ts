@@ -57,7 +57,10 @@ export const SUMMARIES: readonly (readonly [string, string])[] = [
     'inspect [options] <bundle>',
     'write a report for an auditor: approvals with person, time and reason, and the results of the run',
   ],
-  ['key [options]', 'print a public key of a trust file as PEM, for tools such as cosign'],
+  [
+    'key [options] [file]',
+    'print a public key of a trust file as PEM, for tools such as cosign; or the entry of a key file for a trust file',
+  ],
   ['config', 'check and show the configuration of the services'],
   ['serve [options]', 'run webservice and worker in one process, for a small installation; SIGTERM or Ctrl-C stops it'],
   ['migrate [options]', 'migrate the database to this release, with the owner role'],

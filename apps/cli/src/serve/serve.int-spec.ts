@@ -43,11 +43,22 @@ const events = (said: string): readonly string[] =>
     .filter((line) => line.startsWith('{"time"'))
     .map((line) => (JSON.parse(line) as { event: string }).event);
 
+/** Warnings and errors that were logged since the process was told to stop. */
+const troublesOfStop = (said: string): readonly string[] => {
+  const lines = said.split('\n').filter((line) => line.startsWith('{"time"'));
+  const stop = lines.findIndex((line) => line.includes('"event":"webservice.stopping"'));
+  return lines.slice(stop).filter((line) => /"level":"(warn|error)"/.test(line));
+};
+
 describe('taskrunner serve', () => {
   it('goes on with runs after kill -9, in quarantine after a second one, holds its folder, and ends at SIGTERM', async () => {
     const killed = await serve();
     expect(killed.said()).toContain('"ready":"serve"');
-    expect((await fetch(`${killed.health}/health/ready`)).status).toBe(200);
+    const readiness = await fetch(`${killed.health}/health/ready`);
+    expect([readiness.status, await readiness.json()]).toMatchObject([
+      200,
+      { status: 'ok', details: { database: { status: 'up' }, objects: { status: 'up' }, worker: { status: 'up' } } },
+    ]);
     const submitted = await small.as('ada', killed.url)('run', 'pack.yaml', '--detach');
     const run = submitted.out.trim();
     expect(run).toMatch(/^run_/);
@@ -76,6 +87,7 @@ describe('taskrunner serve', () => {
       expect.arrayContaining(['worker.started', 'quarantine.began', 'webservice.stopping', 'worker.drained']),
     );
     expect(events(again.said())).not.toContain('quarantine.failed');
+    expect(troublesOfStop(again.said())).toEqual([]);
     // The database is closed after everything that uses it.
     expect(events(again.said())).not.toContain('database.connection-lost');
     expect(existsSync(join(small.storage, 'owner'))).toBe(false);

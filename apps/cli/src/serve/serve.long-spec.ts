@@ -94,9 +94,14 @@ describe('taskrunner serve, at length', () => {
     const started = await small.serve(small.configured('isolated.json', { sandbox: nowhere }));
     running.push(started);
     const answer = await fetch(`${started.health}/health/ready`);
-    expect([answer.status, await answer.text()]).toEqual([
+    expect([answer.status, await answer.json()]).toMatchObject([
       503,
-      expect.stringContaining('this worker cannot enforce the sandbox profile'),
+      {
+        details: { database: { status: 'up' }, objects: { status: 'up' } },
+        error: {
+          worker: { reason: expect.stringContaining('this worker cannot enforce the sandbox profile') as string },
+        },
+      },
     ]);
   }, 120_000);
 });

@@ -191,6 +191,7 @@ export async function commandCalls(place: Place): Promise<Readonly<Record<string
     'maintain import': refused(1, 'maintain', 'import', '--from', at('no-folder'), ...config),
     // The services run, and no restore has stopped a run.
     'maintain settle': refused(1, 'maintain', 'settle', ...config),
+    'maintain adopt-store': refused(1, 'maintain', 'adopt-store', ...config),
     'maintain resume': refused(4, 'maintain', 'resume', ...tenant, '--reason', 'table', ...config),
     // What it starts goes on until a signal; `dev-stack.int-spec` starts it.
     dev: { ...refused(2, 'dev', '--config', at('none.yaml')), document: 'nothing' },

@@ -51,12 +51,8 @@ export class HealthModule {
             new HealthServer(
               HealthRoutesModule.of(
                 {
-                  ready: () =>
-                    departure.readiness(async () => {
-                      const answer = await database();
-                      return answer.ready ? further.ready() : answer;
-                    }),
-                  objects: () => objectsReadiness(objects),
+                  parts: () =>
+                    departure.parts({ database, objects: () => objectsReadiness(objects), ...further.parts }),
                 },
                 { text: () => observability.metricsText() },
               ),

@@ -26,8 +26,8 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly url: PublicUrl,
     private readonly observability: Pick<Observability, 'log' | 'traceId'>,
-    /** True if the database is unavailable or busy. */
-    private readonly isUnavailable: (error: unknown) => boolean,
+    /** Why the database is unavailable or busy; null for other errors. */
+    private readonly outageOf: (error: unknown) => string | null,
     private readonly altered: Pick<AlteredDocuments, 'raise'>,
     private readonly refusals: Pick<RefusalLoop, 'add'>,
     private readonly bodies: Pick<RefusedBodies, 'discard'>,
@@ -88,9 +88,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   private refusalOf(thrown: unknown, request: Request): unknown {
     if (thrown instanceof HttpException) return fromNest(thrown, request);
-    if (!isCodedError(thrown) && this.isUnavailable(thrown))
-      return new ApiError('DATABASE_UNAVAILABLE', 'the database does not respond');
-    return thrown;
+    const outage = isCodedError(thrown) ? null : this.outageOf(thrown);
+    return outage === null ? thrown : new ApiError('DATABASE_UNAVAILABLE', outage);
   }
 }
 

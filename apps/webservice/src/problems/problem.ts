@@ -43,6 +43,11 @@ interface ProblemPlace {
   readonly instance: string;
 }
 
+/** True for a reason that this service gave, which names neither a host nor a file. An error of a connection with the same code names both. */
+function isOutage(refusal: CodedError): boolean {
+  return ApiError.is(refusal) && refusal.code === 'DATABASE_UNAVAILABLE';
+}
+
 /** An error as callers see it. An unexpected error becomes `INTERNAL` without details. */
 export function toProblem(error: unknown, { publicUrl, traceId, instance }: ProblemPlace): Problem {
   const refusal = isCodedError(error) && isProblemCode(error.code) ? error : null;
@@ -53,7 +58,7 @@ export function toProblem(error: unknown, { publicUrl, traceId, instance }: Prob
     title,
     status,
     code,
-    detail: refusal && (status < 500 || isDetailed) ? refusal.message : title,
+    detail: refusal && (status < 500 || isDetailed || isOutage(refusal)) ? refusal.message : title,
     remediation: refusal?.remediation ?? remediation,
     traceId,
     instance,

@@ -9,6 +9,7 @@ function duties() {
     unreadyAfterMs: 30_000,
     onFailed: (duty) => counted.push(duty),
     isDatabaseFault: (error) => error === denied,
+    outageOf: (error) => ((error as { code?: unknown }).code === '53100' ? 'the disk of the database is full' : null),
     elapsed: () => clock.elapsed,
   });
   return { watched, said, counted, clock };
@@ -56,4 +57,18 @@ it('what the database refuses of a run is a duty that fails; what is wrong with 
   clock.elapsed = 30_000;
   expect(watched.refused('drive', denied)).toBe(true);
   expect(watched.trouble()).toBe('committing run progress has failed for 30 s: permission denied for table runs');
+});
+
+it('a database that is full is told once, whatever file it could not extend, and names itself when the worker is not ready', () => {
+  const { watched, said, counted, clock } = duties();
+  for (; clock.elapsed <= 30_000; clock.elapsed += 1_000) {
+    const message = `could not extend file "base/5/${16_384 + clock.elapsed}": No space left on device`;
+    watched.failed('drive', Object.assign(new Error(message), { code: '53100' }));
+  }
+  expect(said).toEqual(['warn drive.failed', 'error worker.unready']);
+  expect(counted).toHaveLength(31);
+  expect(watched.trouble()).toBe('committing run progress has failed for 31 s: the disk of the database is full');
+  watched.done('drive');
+  expect(said.slice(2)).toEqual(['info drive.works-again', 'info worker.ready']);
+  expect(watched.refused('drive', Object.assign(new Error('x'), { code: '53100' }))).toBe(true);
 });

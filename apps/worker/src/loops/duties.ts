@@ -10,6 +10,8 @@ interface DutySetting {
   readonly onFailed?: (duty: Duty) => void;
   /** True if the database refuses a statement that this release always sends, so that no run is the cause. */
   readonly isDatabaseFault?: (error: unknown) => boolean;
+  /** Why the database is unavailable or busy; null for other errors. The text of such an error names files that differ each time. */
+  readonly outageOf?: (error: unknown) => string | null;
   /** Monotonic milliseconds; for tests. */
   readonly elapsed?: () => number;
 }
@@ -44,7 +46,7 @@ export class Duties {
 
   failed(duty: Duty, error: unknown): void {
     this.setting.onFailed?.(duty);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = this.setting.outageOf?.(error) ?? (error instanceof Error ? error.message : String(error));
     const known = this.failing.get(duty);
     const failing = known ?? { since: this.elapsed(), reason };
     this.failing.set(duty, failing);
@@ -57,9 +59,10 @@ export class Duties {
 
   /** Like `failed`, if the installation is the cause. False: the current run is the cause, and the caller reports it. */
   refused(duty: Duty, error: unknown): boolean {
-    const isFault = this.setting.isDatabaseFault?.(error) === true;
-    if (isFault) this.failed(duty, error);
-    return isFault;
+    const { isDatabaseFault, outageOf } = this.setting;
+    const isOfDatabase = isDatabaseFault?.(error) === true || (outageOf?.(error) ?? null) !== null;
+    if (isOfDatabase) this.failed(duty, error);
+    return isOfDatabase;
   }
 
   /** Why this worker is not ready; null if it is. */

@@ -3,12 +3,14 @@ import { CronerCalendar } from '@taskrunner/infrastructure/calendar';
 import { keyPathsOf } from '@taskrunner/infrastructure/configuration';
 import { namingStore, openExistingObjectStore, openObjectStore } from '@taskrunner/infrastructure/object-store';
 import {
+  adoptObjectStore,
   backUpDatabase,
   restoreDatabase,
   RESTORED_KEYS,
   RESTORED_OBJECTS,
   resumeRuns,
   settleRecovered,
+  type AdoptedStore,
   type BackedUp,
   type LostReference,
   type RestoredDatabase,
@@ -26,7 +28,7 @@ import type { Context } from '../context';
 import { CONFIG, configOf, inRole, runOf, sayWaiting, settingsOf } from './database-settings';
 import { formatOf, isJson, printAs, withOutput } from '../options';
 
-/** `taskrunner maintain backup`, `restore`, `settle` and `resume`, with the role `maintain` and the object store of the configuration. */
+/** `taskrunner maintain backup`, `restore`, `settle`, `adopt-store` and `resume`, with the role `maintain` and the object store of the configuration. */
 export function registerBackup(maintain: Command, context: Context): void {
   const { terminal } = context;
   withOutput(maintain.command('backup').argument('<folder>', 'folder to create; its parent must exist'))
@@ -119,6 +121,24 @@ export function registerBackup(maintain: Command, context: Context): void {
         return EXIT.OK;
       }),
     );
+  withOutput(maintain.command('adopt-store'))
+    .description(
+      'make the configured object store that of the installation, after objects were lost or copied without its id',
+    )
+    .option(...CONFIG)
+    .action((_: object, command: Command) =>
+      context.run(async () => {
+        const configuration = await settingsOf(configOf(command), context);
+        const { artifacts } = configuration;
+        const adopted = await namingStore(artifacts, () =>
+          inRole('maintain', configuration, async (url) =>
+            adoptObjectStore(url, await openObjectStore(artifacts), sayWaiting(terminal)),
+          ),
+        );
+        printAs(context, formatOf(command), adopted, () => describeAdopted(adopted).map(safeLine));
+        return EXIT.OK;
+      }),
+    );
   withOutput(maintain.command('resume'))
     .description('resume runs that were stopped by a restore; recorded in the audit chain')
     .argument('[run]', 'run id (default: all stopped runs of the tenant)')
@@ -181,6 +201,14 @@ export function describeLost({ tenant, run, digest, what }: LostReference): stri
   return what === 'missing' ? `the object store does not have ${of}` : `altered in the object store: ${of}`;
 }
 
+function describeAdopted({ id, absent }: AdoptedStore): readonly string[] {
+  return [
+    `the object store of this installation is ${id ?? 'one that keeps no id'}`,
+    `objects that it does not have: ${absent.length}`,
+    ...absent.map(describeLost),
+  ];
+}
+
 function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   const { takenAt, tables, objects, keys } = manifest;
   const rows = tables.reduce((sum, one) => sum + one.rows, 0);
@@ -211,10 +239,16 @@ function describeRestore({ manifest, rows, incomplete, missingKeys, ...settled }
   ];
 }
 
-function describeRuns({ standing: stopped, goingOn, skipped }: Settled): readonly string[] {
+function describeRuns(settled: Settled): readonly string[] {
+  const { standing: stopped, goingOn, skipped, stoppedSchedules, unaudited } = settled;
   return [
     `runs that continue automatically: ${goingOn}; schedules with skipped ticks: ${skipped}`,
     ...stopped.map(({ tenant, runId }) => `${runId} of ${tenant} is stopped: it has steps that may act only once`),
+    ...stoppedSchedules.map(
+      ({ tenant, scheduleId, reason }) =>
+        `schedule ${scheduleId} of ${tenant} is stopped: its row is damaged: ${reason}`,
+    ),
+    ...unaudited.map(({ tenant, reason }) => `the audit chain of ${tenant} cannot be continued: ${reason}`),
   ];
 }
 

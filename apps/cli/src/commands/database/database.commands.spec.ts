@@ -41,6 +41,7 @@ describe('taskrunner maintain', () => {
     ['backup, before its name', 'maintain --config FILE backup FOLDER --with-objects'],
     ['restore', 'maintain restore FOLDER --objects copy --config FILE'],
     ['settle', 'maintain settle --config FILE'],
+    ['adopt-store', 'maintain adopt-store --config FILE'],
     ['resume', 'maintain resume --tenant acme --reason why --config FILE'],
     ['migrate', 'migrate --config FILE'],
   ])('%s heeds --config', async (_, line) => {

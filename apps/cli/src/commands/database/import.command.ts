@@ -60,6 +60,9 @@ export function registerImport(maintain: Command, context: Context): void {
             `imported ${rows} rows of ${manifest.tables.length} tables`,
             `references to objects: ${objects.references}, ${objects.copied ? 'copied' : 'left in the object store, which both use'}`,
             `runs that continue: ${goingOn}`,
+            ...done.unaudited.map(
+              ({ tenant, reason }) => `the audit chain of ${tenant} cannot be continued: ${reason}`,
+            ),
             `${resolve(supplied.from)} is not used any more`,
           ].map(safeLine),
         );

@@ -38,6 +38,7 @@ export { suggestedReason } from './gates/suggested-reason';
 export { responseFaults } from './gates/response-faults';
 export { ResolveAttention } from './gates/resolve-attention';
 export { collectObjects, type CollectDependencies } from './objects/collect-objects';
+export { compareStore, type StoreDifference } from './objects/compare-store';
 export { ObjectStoreHealth, type StoreOutage } from './objects/object-store-health';
 export { StoreUpload } from './objects/store-upload';
 export type { UploadCode } from './objects/upload-room';

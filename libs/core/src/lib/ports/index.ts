@@ -60,6 +60,7 @@ export {
   type PutOptions,
   type StagedFile,
   type Staging,
+  type StoreIdentity,
 } from './objects/object-store';
 export {
   PackRegistry,
@@ -139,6 +140,7 @@ export type {
   StepWorkspace,
   TarEntry,
 } from './step/step-sandbox';
+export { StoreRecords, type RecordedStore } from './objects/store-records';
 export { Uploads, type CompletedUpload, type UploadLimits } from './objects/uploads';
 export type { WorkerDescription, WorkerSession } from './workers/worker-description';
 export { EventFeed, FEED_EVENT_TYPES, type FeedEvent, type FeedEventType, type FeedPage } from './runs/event-feed';

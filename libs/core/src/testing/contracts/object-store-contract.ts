@@ -59,6 +59,18 @@ export function objectStoreContract(open: () => Promise<ObjectStoreBench>): read
       assert.equal(new Set(all.map((each) => each.digest)).size, 1);
       assert.ok(equal(bytes, await read(store.open(tenant, sha256(bytes)))));
     }),
+    contract('keeps an id, which is no object, and knows if it is empty', async ({ store, elsewhere }) => {
+      const [identity, again] = [store.identity(), elsewhere.identity()];
+      assert.ok(identity !== null && again !== null);
+      assert.deepEqual([await identity.read(), await identity.isEmpty()], [null, true]);
+      await identity.write('first');
+      await identity.write('id of a store');
+      assert.deepEqual([await again.read(), await again.isEmpty()], ['id of a store', true]);
+      await store.put(tenant, pieces(pattern(10), 10), LIMIT);
+      assert.deepEqual([await again.read(), await again.isEmpty()], ['id of a store', false]);
+      await store.sweep(0);
+      assert.equal(await again.read(), 'id of a store');
+    }),
     contract('keeps tenants apart', async ({ store }) => {
       const { digest } = await store.put(tenant, pieces(pattern(10), 10), LIMIT);
       assert.equal(await store.stat(other, digest), null);

@@ -77,7 +77,10 @@ describe('an import of a storage folder', () => {
   it('is refused by a target that has rows, or is of another release', async () => {
     const web = await target.web();
     await submit(web.runStore, { tenant: tenantA });
-    await expect(imported()).rejects.toMatchObject({ code: 'RESTORE_NOT_EMPTY' });
+    await expect(imported()).rejects.toMatchObject({
+      code: 'RESTORE_NOT_EMPTY',
+      remediation: expect.stringMatching(/^Import into a new database/) as string,
+    });
     target = await host.database('empty');
     await expect(imported()).rejects.toMatchObject({ code: 'BACKUP_SCHEMA' });
     target = await host.database();

@@ -4,6 +4,7 @@ import type { Calendar, ObjectStore } from '@taskrunner/core/ports';
 import { backUpDatabase } from '../postgres/backup/backup-database';
 import type { KeysOfFiles } from '../postgres/backup/keys-needed';
 import type { LostReference } from '../postgres/backup/object-copies';
+import { BackupError, type BackupErrorCode } from '../postgres/backup/backup-error';
 import { refuseRelease, refuseUnlessEmpty } from '../postgres/backup/import-checks';
 import { restoreDatabase, type RestoredDatabase } from '../postgres/backup/restore-database';
 import type { OnWaiting } from '../postgres/connection/waiting';
@@ -38,7 +39,7 @@ export async function importFolder(maintainUrl: string, options: ImportOptions):
   const { from, fromObjects, objects, product, keys, calendar, signal, onWaiting, onLost } = options;
   // Checked before anything is written. A target that has the rows of this folder is not empty, so the folder comes first.
   await refuseMovedFolder(from);
-  await refuseUnlessEmpty(maintainUrl);
+  await refuseUnlessEmpty(maintainUrl).catch(throwAsImport);
   const folder = `${resolve(from)}.import-${process.pid}`;
   return moveStoppedFolder(from, async ({ maintainUrl: sourceUrl }) => {
     await refuseRelease(sourceUrl);
@@ -53,8 +54,26 @@ export async function importFolder(maintainUrl: string, options: ImportOptions):
         ...{ keys, keysMode: 'check', calendar, expected: null, isMoved: true },
         ...(onWaiting && { onWaiting }),
       });
+    } catch (error) {
+      return throwAsImport(error);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   });
+}
+
+/** Remedies of the same errors for a restore, with options that an import does not have. */
+const REMEDIES: { readonly [Code in BackupErrorCode]?: string } = {
+  BACKUP_OBJECTS_MISSING:
+    'Nothing was imported. Name the folder that has these objects with `--objects FOLDER`, or put the missing ones into the store first. Then repeat the command.',
+  BACKUP_KEYS_MISSING:
+    'Nothing was imported. Copy the key files of the small installation to the paths that `keys` of this configuration sets, and import as the user that owns them. Then repeat the command.',
+  RESTORE_NOT_EMPTY:
+    'Import into a new database: create it, run `taskrunner migrate`, and do not start a service before the import is complete.',
+};
+
+function throwAsImport(error: unknown): never {
+  const remedy = BackupError.is(error) ? REMEDIES[error.code] : undefined;
+  if (!BackupError.is(error) || remedy === undefined) throw error;
+  throw new BackupError(error.code, error.message, remedy, error.faults, { cause: error });
 }

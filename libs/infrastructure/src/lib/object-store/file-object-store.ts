@@ -5,7 +5,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { isDigest, isTenantId, type Digest, type TenantId } from '@taskrunner/core/foundation';
-import { CollectableObjectStore, type ByteRange, type PutOptions, type Staging } from '@taskrunner/core/ports';
+import {
+  CollectableObjectStore,
+  type ByteRange,
+  type PutOptions,
+  type Staging,
+  type StoreIdentity,
+} from '@taskrunner/core/ports';
 import { checkedPieces, Measure } from './checked-pieces';
 import { DECIDE_MS, MARK_MS, outliveCollectors } from './deletion-mark';
 import {
@@ -18,6 +24,7 @@ import {
   throwOrAway,
 } from './durable-files';
 import { FileStaging } from './file-staging';
+import { fileIdentity } from './file-identity';
 import { assertRange, missing, unannounced } from './object-store-error';
 import { makeFolders } from '../files';
 
@@ -74,6 +81,13 @@ export class FileObjectStore extends CollectableObjectStore {
   override stage(owner: { readonly uid: number; readonly gid: number } | null): Promise<Staging | null> {
     const folder = resolve(this.root, 'staging', randomUUID());
     return FileStaging.make(folder, owner, (path, tenant, digest) => this.place(path, tenant, digest));
+  }
+
+  override identity(): StoreIdentity {
+    return fileIdentity(this.root, {
+      assertThere: () => this.assertThere(),
+      isEmpty: async () => (await this.tenants()).length === 0,
+    });
   }
 
   /** Moves the staged file to its place. The staged file is kept until no collector can delete the object any more. */

@@ -5,8 +5,8 @@ import { provide } from '../composition/provide';
 import { adapterToken, token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { Telemetry } from '../telemetry/telemetry';
-import { openObjectStore } from './open-object-store';
-import { sayOutage, WatchedObjectStore, type ObjectStoreWatch } from './watched-object-store';
+import { namingStore, openObjectStore } from './open-object-store';
+import { sayOutage, StoreAdmission, WatchedObjectStore, type ObjectStoreWatch } from './watched-object-store';
 
 /** The adapter behind `ObjectStore`, before it is watched. Replace it to use another store whose outages are still detected. */
 export const OBJECT_STORE_ADAPTER = adapterToken<CollectableObjectStore>('OBJECT_STORE_ADAPTER');
@@ -21,7 +21,7 @@ export class ObjectStoreModule implements OnApplicationShutdown {
       module: ObjectStoreModule,
       providers: [
         provide(OBJECT_STORE_ADAPTER, { configuration: CONFIGURATION }, ({ configuration }) =>
-          openObjectStore(configuration.artifacts),
+          namingStore(configuration.artifacts, () => openObjectStore(configuration.artifacts)),
         ),
         provide(WATCH, { configuration: CONFIGURATION, telemetry: Telemetry }, ({ configuration, telemetry }) => ({
           ...configuration.artifacts.probe,
@@ -33,6 +33,7 @@ export class ObjectStoreModule implements OnApplicationShutdown {
           { adapter: OBJECT_STORE_ADAPTER, watch: WATCH },
           ({ adapter, watch }) => new WatchedObjectStore(adapter, watch),
         ),
+        provide(StoreAdmission, { store: ObjectStore }, ({ store }) => new StoreAdmission(store)),
         provide(
           ObjectStoreHealth,
           { store: ObjectStore, watch: WATCH, telemetry: Telemetry },
@@ -43,7 +44,7 @@ export class ObjectStoreModule implements OnApplicationShutdown {
           },
         ),
       ],
-      exports: [ObjectStore, ObjectStoreHealth],
+      exports: [ObjectStore, ObjectStoreHealth, StoreAdmission],
     };
   }
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, isCodedError } from '@taskrunner/core/foundation';
+import type { StoreDifference } from '@taskrunner/core/operations';
 import { isStoreOutage, type CollectableObjectStore } from '@taskrunner/core/ports';
 import { codeOf, throwOrAway } from './durable-files';
 import { FileObjectStore } from './file-object-store';
@@ -63,7 +64,24 @@ export async function namingStore<Result>(choice: ObjectStoreChoice, work: () =>
   }
 }
 
+/** The place of the store with its keys of the configuration. */
 function placeOf({ store, root, s3 }: ObjectStoreChoice): string {
   if (store === 'file') return `artifacts.root ${root}`;
-  return `bucket ${s3.bucket ?? ''}${s3.endpoint === null ? '' : ` at ${s3.endpoint}`}`;
+  const prefix = s3.prefix === null || s3.prefix === '' ? '' : `, artifacts.s3.prefix ${s3.prefix}`;
+  return `artifacts.s3.bucket ${s3.bucket ?? ''}${prefix}${s3.endpoint === null ? '' : ` at ${s3.endpoint}`}`;
+}
+
+const DIFFERENCES: Readonly<Record<StoreDifference, string>> = {
+  empty: 'it is empty',
+  unknown: 'it has objects, and not the id of this installation',
+  other: 'it belongs to another installation',
+};
+
+/** The error for a store that is not the one of the installation. */
+export function foreignStore(choice: ObjectStoreChoice, difference: StoreDifference): CodedError {
+  return new CodedError(
+    'OBJECT_STORE_FOREIGN',
+    `the store of ${placeOf(choice)} is not the object store of this installation: ${DIFFERENCES[difference]}`,
+    `Correct ${choice.store === 'file' ? '`artifacts.root`' : '`artifacts.s3.bucket` and `artifacts.s3.prefix`'}, or mount the folder. If the objects are lost, or were copied to this store without its id, stop all services, and run \`taskrunner maintain adopt-store\`.`,
+  );
 }

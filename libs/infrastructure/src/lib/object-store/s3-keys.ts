@@ -37,6 +37,11 @@ export class S3Keys {
     return `${this.prefix}x/condemned/`;
   }
 
+  /** Key of the id of the store. */
+  get identity(): string {
+    return `${this.prefix}x/identity`;
+  }
+
   /** Prefix of notes of multipart uploads in progress. */
   get multiparts(): string {
     return `${this.prefix}x/multipart/`;

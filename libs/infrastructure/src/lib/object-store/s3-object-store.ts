@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { isCodedError, isTenantId, type Digest, type TenantId } from '@taskrunner/core/foundation';
-import { CollectableObjectStore, type ByteRange, type PutOptions } from '@taskrunner/core/ports';
+import { CollectableObjectStore, type ByteRange, type PutOptions, type StoreIdentity } from '@taskrunner/core/ports';
 import { checkedPieces, Measure } from './checked-pieces';
 import { DECIDE_MS, MARK_MS, outliveCollectors } from './deletion-mark';
 import { assertRange, missing, refusal, unannounced } from './object-store-error';
@@ -60,6 +60,21 @@ export class S3ObjectStore extends CollectableObjectStore {
     } finally {
       await spool.close();
     }
+  }
+
+  override identity(): StoreIdentity {
+    const { bucket, keys } = this;
+    return {
+      async read() {
+        const found = await bucket.get(keys.identity);
+        if (found === null) return null;
+        const pieces: Uint8Array[] = [];
+        for await (const piece of found.pieces) pieces.push(piece);
+        return Buffer.concat(pieces).toString('utf8').trim();
+      },
+      write: (id) => bucket.put(keys.identity, Buffer.from(`${id}\n`)),
+      isEmpty: async () => (await bucket.firstOf(keys.tenants)).length === 0,
+    };
   }
 
   private async place(spool: Spool, tenant: TenantId, digest: Digest): Promise<void> {

@@ -2,10 +2,12 @@ import type { Digest, TenantId } from '@taskrunner/core/foundation';
 import { ObjectStoreHealth, type StoreOutage } from '@taskrunner/core/operations';
 import {
   CollectableObjectStore,
+  type ObjectStore,
   type ByteRange,
   type PutOptions,
   type StagedFile,
   type Staging,
+  type StoreIdentity,
 } from '@taskrunner/core/ports';
 
 /** Settings for watching the object store (`artifacts.probe` in the configuration). */
@@ -18,16 +20,31 @@ export interface ObjectStoreWatch {
   readonly onChange: (outage: StoreOutage | null) => void;
 }
 
-/** An object store that reports its failures to its health, for all users and uses. */
+/**
+ * An object store that reports its failures to its health, for all users and uses. It may have to be admitted before its first use; an outage
+ * ends only when it is.
+ */
 export class WatchedObjectStore extends CollectableObjectStore {
   readonly health: ObjectStoreHealth;
+  /** Resolves if the store may be used. Null: it may. */
+  private admission: (() => Promise<void>) | null = null;
 
   constructor(
     private readonly store: CollectableObjectStore,
     { bytes: probeBytes, interval: intervalMs, monotonicMs, onChange }: ObjectStoreWatch,
   ) {
     super();
-    this.health = new ObjectStoreHealth({ store, probeBytes, intervalMs, monotonicMs, onChange });
+    const probed = { probe: (bytes: number) => this.admitted().then(() => store.probe(bytes)) };
+    this.health = new ObjectStoreHealth({ store: probed, probeBytes, intervalMs, monotonicMs, onChange });
+  }
+
+  /** Refuses every use with the error of `admission`, until it resolves once. The identity can be used. */
+  admitAfter(admission: () => Promise<void>): void {
+    this.admission = admission;
+  }
+
+  override identity(): StoreIdentity | null {
+    return this.store.identity();
   }
 
   put(
@@ -35,41 +52,41 @@ export class WatchedObjectStore extends CollectableObjectStore {
     content: AsyncIterable<Uint8Array>,
     options: PutOptions,
   ): Promise<{ readonly digest: Digest; readonly size: number }> {
-    return this.heard(this.store.put(tenant, content, options));
+    return this.heard(() => this.store.put(tenant, content, options));
   }
 
   override async stage(owner: { readonly uid: number; readonly gid: number } | null): Promise<Staging | null> {
-    const staging = await this.heard(this.store.stage(owner));
+    const staging = await this.heard(() => this.store.stage(owner));
     if (staging === null) return null;
     return {
       folder: staging.folder,
-      adopt: (tenant: TenantId, file: StagedFile) => this.heard(staging.adopt(tenant, file)),
-      close: () => this.heard(staging.close()),
+      adopt: (tenant: TenantId, file: StagedFile) => this.heard(() => staging.adopt(tenant, file)),
+      close: () => this.heard(() => staging.close()),
     };
   }
 
   async open(tenant: TenantId, digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> {
-    return this.heardPieces(await this.heard(this.store.open(tenant, digest, range)));
+    return this.heardPieces(await this.heard(() => this.store.open(tenant, digest, range)));
   }
 
   stat(tenant: TenantId, digest: Digest): Promise<{ readonly size: number } | null> {
-    return this.heard(this.store.stat(tenant, digest));
+    return this.heard(() => this.store.stat(tenant, digest));
   }
 
   delete(tenant: TenantId, digest: Digest): Promise<boolean> {
-    return this.heard(this.store.delete(tenant, digest));
+    return this.heard(() => this.store.delete(tenant, digest));
   }
 
   probe(bytes: number): Promise<void> {
-    return this.heard(this.store.probe(bytes));
+    return this.heard(() => this.store.probe(bytes));
   }
 
   sweep(olderThanMs: number): Promise<number> {
-    return this.heard(this.store.sweep(olderThanMs));
+    return this.heard(() => this.store.sweep(olderThanMs));
   }
 
   tenants(): Promise<readonly TenantId[]> {
-    return this.heard(this.store.tenants());
+    return this.heard(() => this.store.tenants());
   }
 
   aged(tenant: TenantId, olderThanMs: number): AsyncIterable<readonly Digest[]> {
@@ -77,12 +94,19 @@ export class WatchedObjectStore extends CollectableObjectStore {
   }
 
   collect(tenant: TenantId, digest: Digest, olderThanMs: number): Promise<boolean> {
-    return this.heard(this.store.collect(tenant, digest, olderThanMs));
+    return this.heard(() => this.store.collect(tenant, digest, olderThanMs));
   }
 
-  private async heard<Result>(work: Promise<Result>): Promise<Result> {
+  private async admitted(): Promise<void> {
+    if (this.admission === null) return;
+    await this.admission();
+    this.admission = null;
+  }
+
+  private async heard<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      return await work;
+      await this.admitted();
+      return await work();
     } catch (error) {
       this.health.note(error);
       throw error;
@@ -91,11 +115,27 @@ export class WatchedObjectStore extends CollectableObjectStore {
 
   private async *heardPieces<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
     try {
+      await this.admitted();
       yield* pieces;
     } catch (error) {
       this.health.note(error);
       throw error;
     }
+  }
+}
+
+/** What decides whether the store of a process may be used. */
+export class StoreAdmission {
+  constructor(private readonly store: ObjectStore) {}
+
+  /** Null: the store is not compared. */
+  identity(): StoreIdentity | null {
+    return this.store.identity();
+  }
+
+  /** The store is refused with the error of `admission` until it resolves once. Only the watched store can be. */
+  after(admission: () => Promise<void>): void {
+    if (this.store instanceof WatchedObjectStore) this.store.admitAfter(admission);
   }
 }
 

@@ -4,8 +4,10 @@ import type { Pool } from 'pg';
 import { backlogOf, poolUse, type Backlog, type PoolUse } from './upkeep/backlog';
 import { openPool } from './connection/connection';
 import { DatabaseClock, type OnClockStep } from './connection/database-clock';
+import { DatabaseHealth, type DatabaseOutage } from './connection/database-health';
 import { DueHints, DueListener } from './connection/hints';
 import { namingRefusals, type Connecting } from './connection/refused-database';
+import { probeWriting } from './connection/write-probe';
 import { assertSchemaReady, migrateDatabase } from './schema/migrate';
 import type { Migrated } from './schema/migrate';
 import { maintainDatabase, type Maintained } from './upkeep/maintain';
@@ -19,7 +21,7 @@ import { PostgresAuditChain } from './audit/postgres-audit-chain';
 import { PostgresEvidenceReleases } from './gates/postgres-evidence-releases';
 import type { ClaimsWatch } from './claims/claims-watch';
 import { PostgresClaims } from './claims/postgres-claims';
-import { PostgresCommitter } from './flush/postgres-committer';
+import { PostgresCommitter, type CommitFailures } from './flush/postgres-committer';
 import { PostgresExports } from './delivery/postgres-exports';
 import { PostgresGateStore } from './gates/postgres-gate-store';
 import { PostgresKeyRecords } from './keys/postgres-key-records';
@@ -31,6 +33,7 @@ import { PostgresOutbox } from './delivery/postgres-outbox';
 import { PostgresRunEnvironments } from './workers/postgres-run-environments';
 import { PostgresRunReader } from './runs/postgres-run-reader';
 import { PostgresRunStore } from './submission/postgres-run-store';
+import { PostgresStoreRecords } from './upkeep/postgres-store-records';
 import { PostgresScheduleStore } from './schedules/postgres-schedule-store';
 import { PostgresUploads } from './submission/postgres-uploads';
 import { PostgresEventFeed } from './delivery/postgres-event-feed';
@@ -61,11 +64,15 @@ export interface DatabaseOptions {
   readonly recordKeys?: KeyRing;
   /** Called for broken connections; they are replaced. */
   readonly onError?: (error: Error) => void;
+  /** Called when the database begins to store nothing although it answers, and with null when it stores again. */
+  readonly onOutage?: (outage: DatabaseOutage | null) => void;
   /** Called with events about the runs of all workers. */
   readonly claimsWatch?: ClaimsWatch;
   readonly onClockStep?: OnClockStep;
   /** Called for each flush with its runs and its duration in milliseconds. */
   readonly onFlushed?: (runs: number, ms: number) => void;
+  /** Hears of commits that are repeated because they fail. */
+  readonly commitFailures?: CommitFailures;
 }
 
 /** The webservice's adapters: everything within the caller's tenant, under row-level security. */
@@ -86,7 +93,9 @@ export interface WebDatabase {
   readonly timingReader: PostgresTimingReader;
   readonly workerDirectory: PostgresWorkerDirectory;
   readonly keyRecords: PostgresKeyRecords;
+  readonly storeRecords: PostgresStoreRecords;
   readonly clock: DatabaseClock;
+  readonly health: DatabaseHealth;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
@@ -107,10 +116,12 @@ export interface WorkerDatabase {
   readonly probeDocuments: PostgresProbeDocuments;
   readonly runEnvironments: PostgresRunEnvironments;
   readonly keyRecords: PostgresKeyRecords;
+  readonly storeRecords: PostgresStoreRecords;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
   /** Notifies when something is due. It connects when the first listener is added. */
   readonly due: DueListener;
+  readonly health: DatabaseHealth;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
@@ -124,7 +135,13 @@ const FLUSHES = 2;
  * @throws DatabaseError
  */
 export async function openWebDatabase(url: string, options: DatabaseOptions = {}): Promise<WebDatabase> {
-  const pool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner web', pipeline: true });
+  const pool = openPool(url, {
+    ...poolOptions(options),
+    applicationName: 'taskrunner web',
+    pipeline: true,
+    onRefused: (error) => health.note(error),
+  });
+  const health = healthOf(pool, options);
   return closingOnError({ url, role: 'web' }, [pool], async () => {
     const clock = await settle(pool, options);
     const queries = new TenantQueries(pool);
@@ -147,11 +164,16 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       timingReader: new PostgresTimingReader(queries),
       workerDirectory: new PostgresWorkerDirectory(queries),
       keyRecords: new PostgresKeyRecords(queries),
+      storeRecords: new PostgresStoreRecords(queries),
       clock,
+      health,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool)],
-      readiness: () => databaseReadiness(pool),
-      close: () => pool.end(),
+      readiness: () => databaseReadiness(pool, health),
+      close: () => {
+        health.close();
+        return pool.end();
+      },
     };
   });
 }
@@ -161,9 +183,17 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
  * @throws DatabaseError
  */
 export async function openWorkerDatabase(url: string, options: DatabaseOptions = {}): Promise<WorkerDatabase> {
-  const pool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner worker', byIndex: true });
+  const onRefused = (error: unknown): void => health.note(error);
+  const pool = openPool(url, {
+    ...poolOptions(options),
+    applicationName: 'taskrunner worker',
+    byIndex: true,
+    onRefused,
+  });
+  const health = healthOf(pool, options);
   const flushPool = openPool(url, {
     ...poolOptions(options),
+    onRefused,
     applicationName: 'taskrunner worker flush',
     max: FLUSHES,
     genericPlans: true,
@@ -177,6 +207,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     const committer = new PostgresCommitter(flushPool, {
       flushes: FLUSHES,
       ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
+      ...(options.commitFailures ? { failures: options.commitFailures } : {}),
     });
     return {
       claims: new PostgresClaims(pool, clock, options.leaseMs, options.claimsWatch),
@@ -191,14 +222,17 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       probeDocuments: new PostgresProbeDocuments(queries),
       runEnvironments: new PostgresRunEnvironments(pool),
       keyRecords: new PostgresKeyRecords(queries),
+      storeRecords: new PostgresStoreRecords(queries),
       // The seal verifies what it reads.
       runReader: new PostgresRunReader(queries, null),
       clock,
       due,
+      health,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool), poolUse('flush', flushPool)],
-      readiness: () => databaseReadiness(pool),
+      readiness: () => databaseReadiness(pool, health),
       close: async () => {
+        health.close();
         committer.close();
         await Promise.all([pool.end(), flushPool.end(), due.close()]);
       },
@@ -253,6 +287,10 @@ function poolOptions({ connections, connectTimeoutMs, statementTimeoutMs, onErro
     ...(statementTimeoutMs ? { statementTimeoutMs } : {}),
     ...(onError ? { onError } : {}),
   };
+}
+
+function healthOf(pool: Pool, { onOutage }: DatabaseOptions): DatabaseHealth {
+  return new DatabaseHealth({ probe: () => probeWriting(pool), ...(onOutage ? { onChange: onOutage } : {}) });
 }
 
 /** Refuses an unsafe database or an outdated schema, and sets the clock. */

@@ -1,3 +1,4 @@
+export { adoptObjectStore, type AdoptedStore } from './backup/adopt-store';
 export { backUpDatabase, type BackedUp } from './backup/backup-database';
 export { BackupError, type BackupErrorCode } from './backup/backup-error';
 export { RESTORED_KEYS, type RestoredKeys } from './backup/keys-needed';

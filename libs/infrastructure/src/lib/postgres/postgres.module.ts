@@ -23,6 +23,7 @@ import {
   RunStore,
   ScheduleStore,
   SealableLogStore,
+  StoreRecords,
   Uploads,
   EventFeed,
   TimingReader,
@@ -38,15 +39,17 @@ import { RECORD_KEYS } from '../signing/signing.module';
 import type { MeasuredDatabase } from '../telemetry/database-metrics';
 import { Telemetry } from '../telemetry/telemetry';
 import { DatabaseClock } from './connection/database-clock';
+import type { DatabaseHealth, DatabaseOutage } from './connection/database-health';
+import { outageOf } from './connection/database-outage';
 import { openWebDatabase, openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';
 import { DueListener } from './connection/hints';
+import { RepeatedCommits } from './flush/repeated-commits';
 import type { Readiness } from './upkeep/partitions';
-import { isDatabaseUnavailable } from './connection/sql-state';
 
 /** Readiness of the database: it responds, and has partitions for the coming days. */
 export const DATABASE_READINESS = token<() => Promise<Readiness>>('readiness of the database');
-/** Predicate of errors that mean that the database is unavailable or busy. */
-export const IS_DATABASE_UNAVAILABLE = token<(error: unknown) => boolean>('whether the database is away');
+/** Tells why an error means that the database is unavailable or busy; null if it means something else. */
+export const DATABASE_OUTAGE = token<(error: unknown) => string | null>('why the database is away');
 /** Database URL of workers, for connections of their own. */
 export const WORKER_DATABASE_URL = token<string>('address of the database for workers');
 
@@ -101,6 +104,7 @@ const WEB = [
     timingReader: TimingReader,
     workerDirectory: WorkerDirectory,
     keyRecords: KeyRecords,
+    storeRecords: StoreRecords,
   }),
 ];
 
@@ -110,9 +114,16 @@ const WORKER = [
     if (workerUrl === null) throw new TypeError('database.workerUrl is not configured');
     return workerUrl;
   }),
+  RepeatedCommits,
   provide(
     WORKER_DATABASE,
-    { url: WORKER_DATABASE_URL, place: DATABASE_PLACE, configuration: CONFIGURATION, telemetry: Telemetry },
+    {
+      url: WORKER_DATABASE_URL,
+      place: DATABASE_PLACE,
+      configuration: CONFIGURATION,
+      telemetry: Telemetry,
+      repeatedCommits: RepeatedCommits,
+    },
     openWorker,
   ),
   provide(DATABASE, { database: WORKER_DATABASE }, ({ database }): OpenDatabase => database),
@@ -134,6 +145,7 @@ const WORKER = [
     probeDocuments: ProbeDocuments,
     runEnvironments: RunEnvironments,
     keyRecords: KeyRecords,
+    storeRecords: StoreRecords,
     runReader: RunReader,
     clock: DatabaseClock,
     due: DueListener,
@@ -165,7 +177,7 @@ export class PostgresModule implements OnApplicationShutdown {
           () =>
             database.readiness(),
       ),
-      provide(IS_DATABASE_UNAVAILABLE, {}, () => isDatabaseUnavailable),
+      provide(DATABASE_OUTAGE, {}, () => outageOf),
     ];
     const own = new Set<unknown>([DATABASE, WEB_DATABASE, WORKER_DATABASE]);
     const exported = providers.map(tokenOf).filter((one) => !own.has(one));
@@ -208,6 +220,7 @@ async function openWeb({
       keptTicks: scheduler.history,
       recordKeys,
       onError,
+      onOutage: sayOutage(telemetry),
     }),
   );
   return watched(database, telemetry);
@@ -218,11 +231,13 @@ async function openWorker({
   place,
   configuration,
   telemetry,
+  repeatedCommits,
 }: {
   readonly url: string;
   readonly place: DatabasePlace;
   readonly configuration: Configuration;
   readonly telemetry: Telemetry;
+  readonly repeatedCommits: RepeatedCommits;
 }): Promise<WorkerDatabase> {
   const { database: settings, worker } = configuration;
   const database = await inPlace(place, telemetry, (onError) =>
@@ -233,6 +248,8 @@ async function openWorker({
       statementTimeoutMs: settings.statementTimeout,
       allowLoss: settings.allowUnsafe,
       onError,
+      onOutage: sayOutage(telemetry),
+      commitFailures: repeatedCommits,
       ...telemetry.watchFleet(),
       onFlushed: (runs, ms) => {
         telemetry.metrics.record('taskrunner_flush_runs', runs);
@@ -269,14 +286,24 @@ async function inPlace<Database extends Pick<OpenDatabase, 'close'>>(
 }
 
 /** Adds measurement, which ends before the database is closed: no query of it may reach a closed pool. */
-function watched<Database extends MeasuredDatabase & Pick<OpenDatabase, 'close'>>(
+function watched<Database extends MeasuredDatabase & Pick<OpenDatabase, 'close'> & { readonly health: DatabaseHealth }>(
   database: Database,
   telemetry: Telemetry,
 ): Database {
+  const { health } = database;
+  telemetry.metrics.observe('taskrunner_database_writable', () => [[health.outage === null ? 1 : 0]]);
   const end = telemetry.watchDatabase(database);
   const close = async (): Promise<void> => {
     await end();
     await database.close();
   };
   return { ...database, close };
+}
+
+/** Logs once, with the first error, that the database stores nothing, and once that it stores again. */
+function sayOutage({ log }: Telemetry): (outage: DatabaseOutage | null) => void {
+  return (outage) => {
+    if (outage === null) log.say('info', 'database.writable', {});
+    else log.say('error', 'database.unwritable', { ...outage });
+  };
 }

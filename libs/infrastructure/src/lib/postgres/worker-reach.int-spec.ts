@@ -233,6 +233,7 @@ describe('columns that the role of workers reads', () => {
       'pack_artifacts.attestations: *',
       'pack_artifacts.exports: *',
       'pack_artifacts.object_looks: *',
+      'pack_artifacts.object_store: *',
       'pack_artifacts.object_suspects: *',
       'pack_artifacts.stored_values: *',
       'pack_artifacts.uploads: tenant_id digest expires_at',

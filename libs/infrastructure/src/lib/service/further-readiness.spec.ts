@@ -1,9 +1,9 @@
 import { FurtherReadiness } from './further-readiness';
 
-it('is ready if all parts are, and otherwise says which is not', async () => {
+it('has the parts that were added, by name', async () => {
   const further = new FurtherReadiness();
-  expect(await further.ready()).toEqual({ ready: true, reason: null });
-  further.add(async () => ({ ready: true, reason: null }));
-  further.add(async () => ({ ready: false, reason: 'the worker is draining' }));
-  expect(await further.ready()).toEqual({ ready: false, reason: 'the worker is draining' });
+  expect(further.parts).toEqual({});
+  further.add('worker', async () => ({ ready: false, reason: 'the worker is draining' }));
+  expect(Object.keys(further.parts)).toEqual(['worker']);
+  expect(await further.parts['worker']?.()).toEqual({ ready: false, reason: 'the worker is draining' });
 });

@@ -1,23 +1,21 @@
 /** Whether a part of a process is ready, and why not. */
-interface Answer {
+export interface PartReadiness {
   readonly ready: boolean;
   readonly reason: string | null;
 }
 
+/** Parts of a process by name, and how to ask them. */
+export type ReadinessParts = Readonly<Record<string, () => Promise<PartReadiness>>>;
+
 /** Readiness of the parts that an application has beside its own, such as a worker in the process of a webservice. */
 export class FurtherReadiness {
-  private readonly parts: (() => Promise<Answer>)[] = [];
+  private readonly added: Record<string, () => Promise<PartReadiness>> = {};
 
-  add(part: () => Promise<Answer>): void {
-    this.parts.push(part);
+  add(name: string, part: () => Promise<PartReadiness>): void {
+    this.added[name] = part;
   }
 
-  /** The first part that is not ready; otherwise ready. */
-  async ready(): Promise<Answer> {
-    for (const part of this.parts) {
-      const answer = await part();
-      if (!answer.ready) return answer;
-    }
-    return { ready: true, reason: null };
+  get parts(): ReadinessParts {
+    return this.added;
   }
 }

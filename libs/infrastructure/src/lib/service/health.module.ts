@@ -6,18 +6,12 @@ import {
   TerminusModule,
   type HealthCheckResult,
 } from '@nestjs/terminus';
+import type { PartReadiness, ReadinessParts } from './further-readiness';
 
-interface Answer {
-  readonly ready: boolean;
-  readonly reason: string | null;
-}
-
-/** Dependencies without which a service is not ready. */
+/** What a service is not ready without. */
 export abstract class Readiness {
-  /** True if the database answers and has room for new rows. */
-  abstract ready(): Promise<Answer>;
-  /** True if the object store stores what is written. */
-  abstract objects(): Promise<Answer>;
+  /** The parts by name, as `/health/ready` shows them: `database`, `objects`, and the service itself where it can be the cause. */
+  abstract parts(): ReadinessParts;
 }
 
 /** All metrics of this process, in the Prometheus text format. */
@@ -25,7 +19,7 @@ export abstract class MetricsExporter {
   abstract text(): Promise<string>;
 }
 
-/** Liveness: the process runs. Readiness: also the database answers, and the object store stores what is written. */
+/** Liveness: the process runs. Readiness: also all of its parts are ready. */
 @Controller('health')
 class HealthController {
   constructor(
@@ -43,16 +37,13 @@ class HealthController {
   // Without the documentation, which would load the OpenAPI library if it is installed.
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([
-      this.indicatorOf('database', () => this.readiness.ready().catch(() => ({ ready: false, reason: 'no answer' }))),
-      this.indicatorOf('objects', () => this.readiness.objects()),
-    ]);
+    return this.health.check(Object.entries(this.readiness.parts()).map(([name, ask]) => this.indicatorOf(name, ask)));
   }
 
-  private indicatorOf(name: string, ask: () => Promise<Answer>) {
+  private indicatorOf(name: string, ask: () => Promise<PartReadiness>) {
     return async () => {
       const check = this.indicator.check(name);
-      const { ready, reason } = await ask();
+      const { ready, reason } = await ask().catch(() => ({ ready: false, reason: 'no answer' }));
       return ready ? check.up() : check.down({ reason });
     };
   }

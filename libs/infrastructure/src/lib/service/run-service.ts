@@ -3,6 +3,9 @@ import type { Reader } from '../configuration/check-configuration';
 import type { Configuration } from '../configuration/configuration';
 import { configurationFileOf, loadConfiguration } from '../configuration/load-configuration';
 
+/** Exit codes, as the command line has them: a start that failed, and a configuration that is invalid. */
+const [FAILED, INVALID] = [1, 2] as const;
+
 /** A started service. */
 export interface StartedService {
   /** Addresses in the ready line, for the process that started the service. */
@@ -14,7 +17,7 @@ export interface StartedService {
 /**
  * Runs the lifecycle of a service process. It reads the configuration (`TASKRUNNER_CONFIG`), starts the service and prints one line when it
  * is ready. It stops at SIGTERM or SIGINT, and with `TASKRUNNER_PARENT_WATCH=1` also at the end of standard input. Errors are written to
- * standard error, each with code and remedy; the process then exits with 1.
+ * standard error, each with code and remedy. The process then exits with 1, or with 2 if the configuration is invalid: no restart mends that.
  */
 export async function runService(
   name: 'webservice' | 'worker',
@@ -28,7 +31,7 @@ export async function runService(
     process.stdout.write(`${JSON.stringify({ ready: name, ...ready })}\n`);
   } catch (error) {
     process.stderr.write(`${refusalText(name, error)}\n`);
-    process.exit(1);
+    process.exit(isCodedError(error) && error.code.startsWith('CONFIG_') ? INVALID : FAILED);
   }
 }
 
@@ -40,7 +43,7 @@ async function readConfiguration(reader: Reader): Promise<Configuration> {
     const place = line === null ? `${file}${path === '' ? '' : `#${path}`}` : `${file}:${line}:${column ?? 1}`;
     process.stderr.write(`${code} ${place} ${message}\nhelp: ${remediation}\n`);
   }
-  process.exit(1);
+  process.exit(INVALID);
 }
 
 function stopOnSignal(name: string, stop: StartedService['stop']): void {
@@ -52,7 +55,7 @@ function stopOnSignal(name: string, stop: StartedService['stop']): void {
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(`${refusalText(name, error)}\n`);
-        process.exit(1);
+        process.exit(FAILED);
       },
     );
   };

@@ -55,6 +55,11 @@ export const METRICS = {
   taskrunner_process_cpu_seconds_total: { ...counter(BOTH, 'CPU time of the process.'), observed: true },
   taskrunner_event_loop_lag_seconds: gauge(BOTH, 'Delay of the event loop over the last interval.', 'quantile'),
   taskrunner_database_connections: gauge(BOTH, 'Connections, and queries that wait for a connection.', 'pool', 'state'),
+  taskrunner_database_writable: {
+    ...gauge(BOTH, '1 if the database stores what is written, 0 while it cannot.'),
+    // Webservice and worker in one process have connections each. One of them finds an outage first.
+    counts: 'lowest',
+  },
   taskrunner_object_store_available: {
     ...gauge(BOTH, '1 if the object store is available, 0 during an outage.'),
     // Webservice and worker in one process have a store each. One of them finds an outage first.

@@ -173,8 +173,9 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   },
   DATABASE_UNAVAILABLE: {
     status: 503,
-    title: 'The database does not respond',
-    remediation: 'Try again.',
+    title: 'The database is unavailable',
+    remediation:
+      'Try again. If the error persists, the operator checks the database: its server, its connections and the space on its disk. The detail names the reason.',
     retryable: true,
   },
   AUDIT_CHAIN_ALTERED: {

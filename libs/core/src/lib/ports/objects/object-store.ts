@@ -58,6 +58,16 @@ export interface Staging {
   close(): Promise<void>;
 }
 
+/** The id of a store, by which an installation recognises it. */
+export interface StoreIdentity {
+  /** Null: the store has no id. Throws like `stat` if the store is unavailable. */
+  read(): Promise<string | null>;
+  /** Writes the id durably. */
+  write(id: string): Promise<void>;
+  /** True if the store has no objects of any tenant. */
+  isEmpty(): Promise<boolean>;
+}
+
 /** Bytes by sha256, per tenant: nothing is shared between tenants, not even equal bytes. Errors are `CodedError`s. */
 export abstract class ObjectStore {
   /**
@@ -75,6 +85,10 @@ export abstract class ObjectStore {
    */
   stage(_owner: { readonly uid: number; readonly gid: number } | null): Promise<Staging | null> {
     return Promise.resolve(null);
+  }
+  /** The id of this store. Null, which is the default: it keeps none, and is not compared with the database. */
+  identity(): StoreIdentity | null {
+    return null;
   }
   /**
    * The object's bytes. A whole read is hashed on the way and throws `OBJECT_DIGEST_MISMATCH` before its last piece is handed out, so that

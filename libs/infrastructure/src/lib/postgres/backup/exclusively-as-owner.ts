@@ -48,6 +48,19 @@ export function inUse(what: string, remedy: string, cause?: unknown): BackupErro
   return new BackupError('RESTORE_IN_USE', what, remedy, [], { cause });
 }
 
+/** Refuses a database in which a worker holds a lease. @throws BackupError `RESTORE_IN_USE` */
+export async function refuseLiveWorkers(client: Client): Promise<void> {
+  const { rows } = await client.query<{ name: string; until: Date }>(
+    `select name, lease_until as until from pack_runs.workers where state = 'live' and lease_until > clock_timestamp() order by name limit 5`,
+  );
+  if (rows.length === 0) return;
+  const workers = rows.map(({ name, until }) => `${name} until ${until.toISOString()}`);
+  throw inUse(
+    `workers have a lease: ${workers.join(', ')}`,
+    'Stop all webservices, workers and jobs first. If these workers have ended, wait until their leases have expired.',
+  );
+}
+
 async function forceRowSecurity(client: Client, { tables }: Catalog, forced: boolean): Promise<void> {
   for (const { table } of tables.filter((one) => one.forced))
     await client.query(`alter table ${quoted(table)} ${forced ? '' : 'no '}force row level security`);

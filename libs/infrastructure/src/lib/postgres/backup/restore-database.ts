@@ -6,6 +6,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import type { OnWaiting } from '../connection/waiting';
 import { migrationNames } from '../migrations/migrations';
 import { exclusivelyAsOwner } from './exclusively-as-owner';
+import { recordStore } from './adopt-store';
 import { openFolder } from './backup-folder';
 import { BackupError } from './backup-error';
 import { listed, quoted, readCatalog, type Catalog } from './catalog';
@@ -91,6 +92,8 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
     return exclusivelyAsOwner(client, { catalog, onWaiting }, async () => {
       await refuseRows(client, manifest);
       const rows = await load(client, folder, manifest);
+      // The store of the backup may be another one, or be lost.
+      await recordStore(client, objects);
       const origin = { backup: digest, takenAt: manifest.takenAt };
       const settled = isMoved ? await settleMoved(client, origin) : await settleRestored(client, { calendar, origin });
       return { manifest, digest, rows, incomplete, missingKeys, ...settled };

@@ -8,6 +8,6 @@ import { activeRuns, endSessions, writeAudit, type Origin, type Settled } from '
  */
 export async function settleMoved(client: Client, { backup, takenAt }: Origin): Promise<Settled> {
   await endSessions(client);
-  await writeAudit(client, () => ({ type: 'database.imported', backup, takenAt }));
-  return { standing: [], goingOn: await activeRuns(client), skipped: 0 };
+  const unaudited = await writeAudit(client, () => ({ type: 'database.imported', backup, takenAt }));
+  return { standing: [], goingOn: await activeRuns(client), skipped: 0, stoppedSchedules: [], unaudited };
 }

@@ -1,6 +1,6 @@
 import type { Calendar } from '@taskrunner/core/ports';
 import type { OnWaiting } from '../connection/waiting';
-import { exclusivelyAsOwner, inUse } from './exclusively-as-owner';
+import { exclusivelyAsOwner, refuseLiveWorkers } from './exclusively-as-owner';
 import { readCatalog, refuseOtherRelease } from './catalog';
 import { asMaintainer, takeMigrationLock } from './session';
 import { settleRestored, type Settled } from './settle-restored';
@@ -16,16 +16,7 @@ export function settleRecovered(maintainUrl: string, calendar: Calendar, onWaiti
     const catalog = await readCatalog(client);
     refuseOtherRelease(catalog, 'Run `settle` with the release that migrated the database, before a later migration.');
     return exclusivelyAsOwner(client, { catalog, onWaiting }, async () => {
-      const { rows } = await client.query<{ name: string; until: Date }>(
-        `select name, lease_until as until from pack_runs.workers where state = 'live' and lease_until > clock_timestamp() order by name limit 5`,
-      );
-      if (rows.length > 0) {
-        const workers = rows.map(({ name, until }) => `${name} until ${until.toISOString()}`);
-        throw inUse(
-          `workers have a lease: ${workers.join(', ')}`,
-          'Stop all webservices, workers and jobs first. If these workers have ended, wait until their leases have expired.',
-        );
-      }
+      await refuseLiveWorkers(client);
       return settleRestored(client, { calendar, origin: null });
     });
   });

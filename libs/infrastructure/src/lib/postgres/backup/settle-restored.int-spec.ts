@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonical, sha256 } from '@taskrunner/core/canonical';
 import { chainFault } from '@taskrunner/core/evidence';
-import { runUuid } from '@taskrunner/core/foundation';
+import { runUuid, scheduleUuid } from '@taskrunner/core/foundation';
 import type { RunId, StepId } from '@taskrunner/core/foundation';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 import { MemoryObjects } from '@taskrunner/core/testing';
@@ -208,6 +208,36 @@ describe('after a restore', () => {
     expect((await web.scheduleStore.find(tenantB, paused))?.next).toBe(minute);
   });
 
+  it('a damaged row of one tenant is told, and holds up neither the restore nor other tenants', async () => {
+    const { at, scheduleId } = await before.web.scheduleStore.stamp();
+    const audit = { type: 'schedule.created' };
+    await before.web.scheduleStore.create(aSchedule(scheduleId, at - 600_000), 9, audit);
+    const { scheduleId: broken } = await before.web.scheduleStore.stamp();
+    await before.web.scheduleStore.create(aSchedule(broken, at - 600_000, { tenant: tenantB }), 9, audit);
+    const { scheduleId: outside } = await before.web.scheduleStore.stamp();
+    await before.web.scheduleStore.create(aSchedule(outside, at - 600_000, { tenant: tenantB }), 9, audit);
+    await source.sql(`update pack_runs.schedules set cron = 'every day' where schedule_id = $1`, [
+      scheduleUuid(broken),
+    ]);
+    await source.sql(`update pack_runs.schedules set time_zone = 'Nowhere' where schedule_id = $1`, [
+      scheduleUuid(outside),
+    ]);
+    // The next entry would have the number of an existing one.
+    await source.sql(`update pack_runs.audit_heads set seq = 0 where tenant_id = $1`, [tenantB]);
+    const { web, reported } = await moved();
+    expect(reported.skipped).toBe(1);
+    expect(reported.stoppedSchedules).toEqual([
+      { tenant: tenantB, scheduleId: broken, reason: expect.stringContaining('every day') as string },
+      { tenant: tenantB, scheduleId: outside, reason: expect.stringContaining('Nowhere') as string },
+    ]);
+    expect(reported.unaudited).toEqual([{ tenant: tenantB, reason: expect.stringContaining('audit_pkey') as string }]);
+    const { event } = (await web.auditChain.entries(tenantA, 0, 99)).at(-1) ?? {};
+    expect(event).toMatchObject({ type: 'database.restored' });
+    const stopped = await web.scheduleStore.find(tenantB, broken);
+    expect(stopped?.stopped).toMatchObject({ code: 'SCHEDULE_CRON', tick: at - 600_000 });
+    expect(await web.scheduleStore.takeDue(99, 60_000)).not.toContainEqual({ tenant: tenantB, scheduleId: broken });
+  });
+
   it('a request that was answered before is not done again', async () => {
     const idempotency = { key: 'k', person: { iss: 'i', sub: 's' }, route: 'r', bodyDigest: sha256('b') };
     const run = await aRun('idempotent', { idempotency });
@@ -230,7 +260,10 @@ describe('a database that came back by other means', () => {
       remediation: expect.stringContaining('wait until their leases have expired'),
     });
     await source.sql(`update pack_runs.workers set lease_until = now() - interval '1 day'`);
-    expect(await settle()).toEqual({ standing: [{ tenant: tenantA, runId: acting }], goingOn: 1, skipped: 0 });
+    expect(await settle()).toEqual({
+      ...{ standing: [{ tenant: tenantA, runId: acting }], goingOn: 1, skipped: 0 },
+      ...{ stoppedSchedules: [], unaudited: [] },
+    });
     const now = await claimed(before);
     expect(now.map(({ runId }) => runId)).toEqual([other]);
     expect(now[0]?.fence).toBeGreaterThan(100_000);

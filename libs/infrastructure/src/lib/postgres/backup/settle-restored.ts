@@ -1,11 +1,21 @@
 import { canonical } from '@taskrunner/core/canonical';
-import { toRunId, type Digest, type JsonObject, type RunId, type TenantId } from '@taskrunner/core/foundation';
+import {
+  storableText,
+  toRunId,
+  toScheduleId,
+  type Digest,
+  type JsonObject,
+  type RunId,
+  type ScheduleId,
+  type TenantId,
+} from '@taskrunner/core/foundation';
 import { onceSteps, type Plan } from '@taskrunner/core/plan';
 import type { Calendar } from '@taskrunner/core/ports';
 import { skipMissed } from '@taskrunner/core/schedule';
 import type { Client } from 'pg';
 import { toSummary, type ScheduleRow } from '../encoding/schedule-rows';
 import { statement } from '../connection/statement';
+import { unlessDamaged } from './damaged-row';
 
 /**
  * Owner of a restored run until an operator resumes it. It is not a worker: no sweep frees the run, and no claim, inbox message or release
@@ -27,6 +37,19 @@ interface StoppedRun {
   readonly runId: RunId;
 }
 
+/** A schedule whose ticks could not be skipped, because its row is damaged. It is stopped until somebody corrects and resumes it. */
+interface StoppedSchedule {
+  readonly tenant: TenantId;
+  readonly scheduleId: ScheduleId;
+  readonly reason: string;
+}
+
+/** A tenant whose audit chain has no entry of this, because it cannot be continued. */
+interface UnauditedTenant {
+  readonly tenant: TenantId;
+  readonly reason: string;
+}
+
 /** Result of settling a restored database before its first use. */
 export interface Settled {
   readonly standing: readonly StoppedRun[];
@@ -34,6 +57,8 @@ export interface Settled {
   readonly goingOn: number;
   /** Schedules whose ticks were skipped. */
   readonly skipped: number;
+  readonly stoppedSchedules: readonly StoppedSchedule[];
+  readonly unaudited: readonly UnauditedTenant[];
 }
 
 /** Larger than any earlier worker's fence: a claim raises the fence by one. */
@@ -58,13 +83,13 @@ export async function settleRestored(
   await beginFeeds(client);
   const stopped = await standStill(client);
   const active = await activeRuns(client);
-  const skipped = await skipTicks(client, calendar);
+  const ticks = await skipTicks(client, calendar);
   const { backup = null, takenAt = null } = origin ?? {};
-  await writeAudit(client, (tenant) => {
+  const unaudited = await writeAudit(client, (tenant) => {
     const runs = stopped.filter((run) => run.tenant === tenant).length;
     return { type: 'database.restored', backup, takenAt, standingRuns: runs };
   });
-  return { standing: stopped, goingOn: active - stopped.length, skipped };
+  return { standing: stopped, goingOn: active - stopped.length, ...ticks, unaudited };
 }
 
 /** Earlier workers own nothing, and their fences are stale. Requests and sweeps that were in progress are gone. */
@@ -154,33 +179,66 @@ function mayActOnce(plan: string | undefined): boolean {
   }
 }
 
-async function skipTicks(client: Client, calendar: Calendar): Promise<number> {
-  const { rows } = await client.query<ScheduleRow & { readonly now_ms: number }>(
+async function skipTicks(client: Client, calendar: Calendar): Promise<Pick<Settled, 'skipped' | 'stoppedSchedules'>> {
+  const { rows } = await client.query<DueRow>(
     `select s.*, pack_runs.now_ms() as now_ms from pack_runs.schedules s
-     where s.next_ms between 0 and pack_runs.now_ms() and s.stopped is null and not s.paused`,
+     where s.next_ms between 0 and pack_runs.now_ms() and s.stopped is null and not s.paused
+     order by s.tenant_id, s.schedule_id`,
   );
+  const stoppedSchedules: StoppedSchedule[] = [];
   for (const row of rows) {
-    const { tenant, timing, revision } = toSummary(row);
-    const nextAfter = (ms: number) => calendar.nextAfter(timing.cron, timing.timeZone, ms);
-    const limits = { graceMs: 0, maxActive: 1, maxSkips: TICKS };
-    const now = row.now_ms;
-    for (let tick = row.next_ms; tick !== null;) {
-      const decision = skipMissed({ timing, tick, now, active: [], nextAfter, limits });
-      if (decision.kind === 'wait') break;
-      const { next, last, count, reason } = decision;
-      await client.query({
-        text: statement('take-tick').text,
-        values: [tenant, row.schedule_id, revision, tick, next, last, count, 'skipped', reason, null, LINES, null],
-      });
-      tick = next;
-    }
+    const reason = await unlessDamaged(client, () => skipDue(client, calendar, row));
+    if (reason === null) continue;
+    await stopSchedule(client, row, reason);
+    stoppedSchedules.push({
+      ...{ tenant: row.tenant_id as TenantId, scheduleId: toScheduleId(row.schedule_id) },
+      reason,
+    });
   }
-  return rows.length;
+  return { skipped: rows.length - stoppedSchedules.length, stoppedSchedules };
 }
 
-/** Adds an entry to each existing audit chain. */
-export async function writeAudit(client: Client, eventOf: (tenant: string) => JsonObject): Promise<void> {
+type DueRow = ScheduleRow & { readonly now_ms: number };
+
+async function skipDue(client: Client, calendar: Calendar, row: DueRow): Promise<void> {
+  const { tenant, timing, revision } = toSummary(row);
+  const nextAfter = (ms: number) => calendar.nextAfter(timing.cron, timing.timeZone, ms);
+  const limits = { graceMs: 0, maxActive: 1, maxSkips: TICKS };
+  const now = row.now_ms;
+  for (let tick = row.next_ms; tick !== null;) {
+    const decision = skipMissed({ timing, tick, now, active: [], nextAfter, limits });
+    if (decision.kind === 'wait') break;
+    const { next, last, count, reason } = decision;
+    await client.query({
+      text: statement('take-tick').text,
+      values: [tenant, row.schedule_id, revision, tick, next, last, count, 'skipped', reason, null, LINES, null],
+    });
+    tick = next;
+  }
+}
+
+/** As a schedule that stops itself: nothing runs until somebody has corrected it. */
+async function stopSchedule(client: Client, { tenant_id, schedule_id, next_ms, now_ms }: DueRow, reason: string) {
+  const message = storableText(`a restore could not skip its ticks: ${reason}`);
+  const notice = { code: 'SCHEDULE_CRON', message, tick: next_ms, found: null, at: now_ms };
+  await client.query(
+    'update pack_runs.schedules set stopped = $3::json where tenant_id = $1 and schedule_id = $2::uuid',
+    [tenant_id, schedule_id, JSON.stringify(notice)],
+  );
+}
+
+/** Adds an entry to each existing audit chain. Returns the chains that cannot be continued: no request of their tenants is audited either. */
+export async function writeAudit(
+  client: Client,
+  eventOf: (tenant: string) => JsonObject,
+): Promise<readonly UnauditedTenant[]> {
+  const unaudited: UnauditedTenant[] = [];
   const { rows } = await client.query<{ tenant_id: string }>('select tenant_id from pack_runs.audit_heads order by 1');
-  for (const { tenant_id } of rows)
-    await client.query('select pack_runs.append_audit($1, $2)', [tenant_id, canonical(eventOf(tenant_id))]);
+  for (const { tenant_id } of rows) {
+    const reason = await unlessDamaged(client, async () => {
+      await client.query('select pack_runs.append_audit($1, $2)', [tenant_id, canonical(eventOf(tenant_id))]);
+    });
+    if (reason !== null) unaudited.push({ tenant: tenant_id as TenantId, reason });
+  }
+  return unaudited;
 }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { Pool, types } from 'pg';
 import type { PoolClient, PoolConfig } from 'pg';
 import { readJsonColumn } from './json-column';
@@ -32,6 +33,8 @@ export interface ConnectionOptions {
   readonly replanMs?: number;
   /** Called for broken connections; the pool replaces them. */
   readonly onError?: (error: Error) => void;
+  /** Called with each error that the server reports of a statement, before the caller of the statement gets it. */
+  readonly onRefused?: (error: unknown) => void;
 }
 
 const INT8 = 20;
@@ -78,8 +81,15 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
   const report = (error: Error) => options.onError?.(error);
   pool.on('error', report);
   pool.on('connect', (client: PoolClient) => client.on('error', report));
+  const { onRefused } = options;
+  if (onRefused) pool.on('connect', (client: PoolClient) => reportRefusals(client, onRefused));
   if (options.byIndex) planAgain(pool, options.replanMs ?? 5_000);
   return pool;
+}
+
+/** The protocol of a client is an emitter, which the types of the driver leave out. */
+function reportRefusals(client: PoolClient, onRefused: (error: unknown) => void): void {
+  (client as unknown as { readonly connection: EventEmitter }).connection.on('errorMessage', onRefused);
 }
 
 /**

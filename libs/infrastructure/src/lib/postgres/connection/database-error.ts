@@ -3,7 +3,7 @@ import { CodedError } from '@taskrunner/core/foundation';
 /**
  * Reasons why a database cannot be used.
  *
- * - `DATABASE_UNAVAILABLE`: the server does not respond, has no free connection, or closed the connection.
+ * - `DATABASE_UNAVAILABLE`: the server does not respond, has no free connection or space, or closed the connection.
  * - `DB_BUSY`: a lock or a statement exceeded its timeout.
  * - `DB_DENIED`: the role lacks a permission.
  * - `DB_LOGIN_REFUSED`: the server rejects the role or its password.

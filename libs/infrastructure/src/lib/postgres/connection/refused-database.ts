@@ -1,5 +1,6 @@
 import { isCodedError } from '@taskrunner/core/foundation';
 import { DatabaseError, type DatabaseErrorCode } from './database-error';
+import { outageOf } from './database-outage';
 import { failureOf } from './sql-state';
 
 /** A database, and the role that the work needs. */
@@ -28,9 +29,12 @@ function refusedDatabase(error: unknown, { url, role }: Connecting): DatabaseErr
   const code = codeOf(error);
   if (code === null) return null;
   const place = placeOf(url);
-  return new DatabaseError(code, `${WHAT[code](place)}: ${messageOf(error)}`, REMEDIES[code](role), [], {
-    cause: error,
-  });
+  const what = code === 'DATABASE_UNAVAILABLE' ? unavailable(place, error) : WHAT[code](place);
+  return new DatabaseError(code, `${what}: ${messageOf(error)}`, REMEDIES[code](role), [], { cause: error });
+}
+
+function unavailable(place: string, error: unknown): string {
+  return failureOf(error) === 'again' ? `${place} is unavailable, ${outageOf(error)}` : `${place} does not respond`;
 }
 
 /** Formats a database URL without password and parameters, except the folder of a socket. */
@@ -43,8 +47,7 @@ export function placeOf(url: string): string {
 
 type Refusal = Exclude<DatabaseErrorCode, 'DB_KEYS_DIFFER' | 'DB_ROLE_UNSAFE' | 'DB_SCHEMA_NEWER' | 'DB_RUN_UNKNOWN'>;
 
-const WHAT: { readonly [Code in Refusal]: (place: string) => string } = {
-  DATABASE_UNAVAILABLE: (place) => `${place} does not respond`,
+const WHAT: { readonly [Code in Exclude<Refusal, 'DATABASE_UNAVAILABLE'>]: (place: string) => string } = {
   DB_BUSY: (place) => `${place} is busy`,
   DB_DENIED: (place) => `${place} denies a permission`,
   DB_LOGIN_REFUSED: (place) => `${place} does not accept the login`,
@@ -57,7 +60,7 @@ const WHAT: { readonly [Code in Refusal]: (place: string) => string } = {
 
 const REMEDIES: { readonly [Code in Refusal]: (role: string) => string } = {
   DATABASE_UNAVAILABLE: () =>
-    'Check that PostgreSQL runs, has free connections, and can be reached at this address (`database` in the configuration). Then try again.',
+    'Check that PostgreSQL runs, has free connections and space, and can be reached at this address (`database` in the configuration). Then try again.',
   DB_BUSY: () => 'Try again. If the error persists, end the session that holds the lock (see pg_stat_activity).',
   DB_DENIED: (role) =>
     `Connect as taskrunner_${role}. docker/postgres/10-roles.sh and \`taskrunner migrate\` grant its rights.`,

@@ -1,4 +1,4 @@
-import { failureOf, isAuditBroken, isDatabaseFault, isDatabaseUnavailable, isDuplicate } from './sql-state';
+import { failureOf, isAuditBroken, isDatabaseFault, isDuplicate } from './sql-state';
 
 it.each([
   ['40001', 'again'],
@@ -37,7 +37,7 @@ it.each(['Permission denied', 'Read-only file system', 'Operation not permitted'
   'a file that the server cannot open is repeated when it can: %s',
   (reason) => {
     const error = Object.assign(new Error(`could not open file "base/16390/2601": ${reason}`), { code: '42501' });
-    expect([failureOf(error), isDatabaseUnavailable(error), isDatabaseFault(error)]).toEqual(['again', true, false]);
+    expect([failureOf(error), isDatabaseFault(error)]).toEqual(['again', false]);
     const denied = Object.assign(new Error('permission denied for table runs'), { code: '42501' });
     expect(failureOf(denied)).toBe('fault');
   },

@@ -70,12 +70,6 @@ export function isAuditBroken(error: unknown): boolean {
   return code === '22003' && typeof where === 'string' && where.includes('"append_audit"');
 }
 
-/** True if the database is unavailable or busy, and the same query may succeed later. */
-export function isDatabaseUnavailable(error: unknown): boolean {
-  const failure = failureOf(error);
-  return failure === 'lost' || failure === 'again';
-}
-
 /**
  * True if the database refuses a statement that this release always sends: permissions were revoked, a table was changed. Every retry would
  * fail too.

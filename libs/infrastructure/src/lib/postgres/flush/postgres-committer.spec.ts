@@ -35,3 +35,59 @@ describe('group commit', () => {
     }
   });
 });
+
+describe('a flush that fails', () => {
+  const full = Object.assign(new Error('could not extend file "base/5/1": No space left on device'), { code: '53100' });
+  const denied = Object.assign(new Error('permission denied for table runs'), { code: '42501' });
+
+  /** A committer, and what it has told of its failures. `server.error`: what the server answers; null: it commits. `errors`: its first answers. */
+  function committing() {
+    const said: string[] = [];
+    const server = { error: null as Error | null, errors: [] as Error[] };
+    const query = async () => {
+      const error = server.errors.shift() ?? server.error;
+      if (error !== null) throw error;
+      return obliging.query();
+    };
+    const failures = {
+      failed: (error: unknown) => void said.push((error as { code: string }).code),
+      recovered: () => void said.push('recovered'),
+    };
+    const committer = new PostgresCommitter({ query } as unknown as Pool, { flushes: 1, failures });
+    return { committer, said, server };
+  }
+
+  it('is told each time that it is repeated without success, and once when the database commits again', async () => {
+    const { committer, said, server } = committing();
+    server.error = full;
+    const committed = committer.commit(aCommit(aClaim(), start));
+    await until(() => said.length > 2);
+    expect(new Set(said)).toEqual(new Set(['53100']));
+    server.error = null;
+    await expect(committed).resolves.toEqual({ kind: 'committed' });
+    expect(said.filter((one) => one === 'recovered')).toEqual(['recovered']);
+    expect(said.at(-1)).toBe('recovered');
+  });
+
+  it('once is not told: the next attempt commits', async () => {
+    const { committer, said, server } = committing();
+    server.errors = [Object.assign(new Error('deadlock detected'), { code: '40P01' })];
+    const committed = committer.commit(aCommit(aClaim(), start));
+    await expect(committed).resolves.toEqual({ kind: 'committed' });
+    expect(said).toEqual([]);
+  });
+
+  it('is not told to be over if it ends with a fault of the installation', async () => {
+    const { committer, said, server } = committing();
+    server.error = full;
+    const committed = committer.commit(aCommit(aClaim(), start)).catch((error: unknown) => error);
+    await until(() => said.length > 0);
+    server.error = denied;
+    expect(await committed).toBe(denied);
+    expect(said).not.toContain('recovered');
+  });
+
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await new Promise(setImmediate);
+  };
+});

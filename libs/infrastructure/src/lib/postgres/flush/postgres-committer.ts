@@ -10,6 +10,14 @@ import { pauseMs } from '../connection/retry';
 import { failureOf } from '../connection/sql-state';
 import { statement } from '../connection/statement';
 
+/** Hears of flushes that fail and are repeated until they succeed, which can take as long as an outage does. */
+export interface CommitFailures {
+  /** Called for each failure of a flush, from its second one: a first one is often over when it is repeated. */
+  failed(error: unknown): void;
+  /** Called when no flush fails any more. */
+  recovered(): void;
+}
+
 /** Limits of one flush. */
 interface CommitterOptions {
   /** Concurrent flushes. The pool should have as many connections. */
@@ -19,6 +27,7 @@ interface CommitterOptions {
   readonly maxSize?: number;
   /** Called after each flush with the number of its runs and its duration in milliseconds. */
   readonly onFlushed?: (runs: number, ms: number) => void;
+  readonly failures?: CommitFailures;
 }
 
 interface Pending {
@@ -56,7 +65,10 @@ export class PostgresCommitter extends Committer {
   private waiting: Pending[] = [];
   private readonly underWay = new Set<string>();
   private readonly pause = new BatchPause(() => this.pump());
+  private readonly failures: CommitFailures | null;
   private active = 0;
+  /** Flushes that have failed repeatedly and are repeated. */
+  private failing = 0;
   private closed = false;
 
   constructor(
@@ -68,6 +80,7 @@ export class PostgresCommitter extends Committer {
     this.maxRuns = options.maxRuns ?? 256;
     this.maxSize = options.maxSize ?? 8 * 1024 * 1024;
     this.onFlushed = options.onFlushed ?? (() => undefined);
+    this.failures = options.failures ?? null;
   }
 
   async commit(commit: Commit): Promise<Committed> {
@@ -132,19 +145,41 @@ export class PostgresCommitter extends Committer {
   }
 
   private async flush(batch: readonly Pending[]): Promise<void> {
+    const repeated = this.repeatedFailures();
     for (let round = 0; ; round++) {
       try {
         const missing = await this.send(batch);
+        repeated.end(true);
         const again = missing.length > 0 ? await this.explain(missing) : [];
         if (again.length === 0) return;
         batch = again;
       } catch (error) {
         const failure = failureOf(error);
-        if (failure === 'data') return this.halve(batch, error as Error);
+        const isAnswered = failure === 'data';
+        if (isAnswered || failure === 'fault' || this.closed) repeated.end(isAnswered);
+        if (isAnswered) return this.halve(batch, error as Error);
         if (failure === 'fault' || this.closed) throw error;
+        repeated.note(error);
       }
       await delay(pauseMs(round));
     }
+  }
+
+  /** Counts the failures of one flush that is repeated. */
+  private repeatedFailures(): { note(error: unknown): void; end(isAnswered: boolean): void } {
+    let count = 0;
+    return {
+      note: (error) => {
+        if (++count < 2) return;
+        if (count === 2) this.failing++;
+        this.failures?.failed(error);
+      },
+      end: (isAnswered) => {
+        if (count > 1) this.failing--;
+        if (count > 1 && this.failing === 0 && isAnswered) this.failures?.recovered();
+        count = 0;
+      },
+    };
   }
 
   /** Sends one flush. Returns the commits that it did not write. */

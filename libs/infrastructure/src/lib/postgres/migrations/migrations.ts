@@ -53,6 +53,7 @@ import { readableTexts } from './110-readable-texts';
 import { rowsOfNobody } from './111-rows-of-nobody';
 import { rowsBesideOthers } from './112-rows-beside-others';
 import { documentsOfAnyDepth } from './113-documents-of-any-depth';
+import { objectStore } from './114-object-store';
 import { marksOfEveryUpdate } from './115-marks-of-every-update';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
@@ -112,6 +113,7 @@ export const migrations = [
   rowsOfNobody,
   rowsBesideOthers,
   documentsOfAnyDepth,
+  objectStore,
   marksOfEveryUpdate,
 ];
 

@@ -1,4 +1,6 @@
 import { escapeIdentifier, type Client, type Pool } from 'pg';
+import type { DatabaseHealth } from '../connection/database-health';
+import { outageOf } from '../connection/database-outage';
 import { statement } from '../connection/statement';
 
 /** Number of days ahead for which partitions are created. */
@@ -83,18 +85,23 @@ async function drop(owner: Client, { name, parent, pending }: PartitionRow): Pro
   await owner.query(`drop table ${table}`);
 }
 
-/** Not ready if the database does not respond, or if partitions end within two days. Never throws. */
-export async function databaseReadiness(pool: Pool): Promise<Readiness> {
+/** Not ready if the database does not respond, if it stores nothing, or if partitions end within two days. Never throws. */
+export async function databaseReadiness(
+  pool: Pick<Pool, 'query'>,
+  health: Pick<DatabaseHealth, 'outage'>,
+): Promise<Readiness> {
   try {
     const { rows } = await pool.query<{ missing: number }>('select pack_run_logs.missing_partitions($1) as missing', [
       PARTITION_DAYS_NEEDED,
     ]);
+    if (health.outage !== null) return { ready: false, reason: health.outage.reason };
     if (rows[0]?.missing === 0) return { ready: true, reason: null };
     return {
       ready: false,
       reason: `partitions end in less than ${PARTITION_DAYS_NEEDED} days: run taskrunner maintain`,
     };
   } catch (error) {
-    return { ready: false, reason: `the database does not respond: ${(error as Error).message}` };
+    const { message } = error as Error;
+    return { ready: false, reason: `${outageOf(error) ?? 'the database refuses a query'}: ${message}` };
   }
 }

@@ -1,0 +1,77 @@
+import type { StoreIdentity } from '../../ports/objects/object-store';
+import { StoreRecords, type RecordedStore } from '../../ports/objects/store-records';
+import { compareStore } from './compare-store';
+
+class Records extends StoreRecords {
+  constructor(
+    public id: string | null = null,
+    public isWritten = id !== null,
+    private readonly namesObjects = true,
+  ) {
+    super();
+  }
+
+  recorded(): Promise<RecordedStore> {
+    return Promise.resolve({ id: this.id, isWritten: this.isWritten, namesObjects: this.namesObjects });
+  }
+
+  keep(id: string, isWritten: boolean): Promise<string> {
+    this.id ??= id;
+    if (this.id === id && isWritten) this.isWritten = true;
+    return Promise.resolve(this.id);
+  }
+}
+
+class Identity implements StoreIdentity {
+  constructor(
+    public id: string | null,
+    private readonly objects: number,
+  ) {}
+
+  read = () => Promise.resolve(this.id);
+  isEmpty = () => Promise.resolve(this.objects === 0);
+  write = (id: string) => {
+    this.id = id;
+    return Promise.resolve();
+  };
+}
+
+const compared = (records: Records, identity: Identity) => compareStore({ records, identity, newId: () => 'new' });
+
+describe('the store of an installation', () => {
+  it.each([
+    ['a new installation gives its store an id', new Records(null, false, false), new Identity(null, 0), 'new'],
+    ['an installation of before adopts a store with objects', new Records(), new Identity(null, 3), 'new'],
+    ['it adopts the id that the store has', new Records(), new Identity('a', 3), 'a'],
+    ['so does a new one', new Records(null, false, false), new Identity('a', 0), 'a'],
+    ['an id that was not written is written', new Records('a', false, false), new Identity(null, 0), 'a'],
+    ['the same id is the store', new Records('a'), new Identity('a', 3), 'a'],
+    ['even if it has lost its objects', new Records('a'), new Identity('a', 0), 'a'],
+  ])('%s', async (_, records, identity, id) => {
+    expect(await compared(records, identity)).toBeNull();
+    expect([records.id, records.isWritten, identity.id]).toEqual([id, true, id]);
+    expect(await compared(records, identity)).toBeNull();
+  });
+
+  it.each([
+    ['an empty folder in its place', new Records('a'), new Identity(null, 0), 'empty'],
+    ['an empty folder, before an id was recorded', new Records(), new Identity(null, 0), 'empty'],
+    ['a new store of another installation', new Records(), new Identity('b', 0), 'other'],
+    ['objects without an id', new Records('a'), new Identity(null, 3), 'unknown'],
+    ['the store of another installation', new Records('a'), new Identity('b', 3), 'other'],
+    ['one that another service has not recorded', new Records('a', false, false), new Identity('b', 3), 'other'],
+  ])('is not %s, and nothing is changed', async (_, records, identity, difference) => {
+    const before = [records.id, records.isWritten, identity.id];
+    expect(await compared(records, identity)).toBe(difference);
+    expect([records.id, records.isWritten, identity.id]).toEqual(before);
+  });
+
+  it('is the one that the first of two services has recorded', async () => {
+    const records = new Records(null, false, false);
+    const identity = new Identity(null, 0);
+    const ids = ['first', 'second'];
+    const service = () => compareStore({ records, identity, newId: () => ids.shift() ?? '' });
+    expect(await Promise.all([service(), service()])).toEqual([null, null]);
+    expect([records.id, records.isWritten, identity.id]).toEqual(['first', true, 'first']);
+  });
+});

@@ -1,0 +1,37 @@
+import type { StoreIdentity } from '../../ports/objects/object-store';
+import type { StoreRecords } from '../../ports/objects/store-records';
+
+/**
+ * Why an object store is not the one of an installation. `empty`: it has no objects and no id. `unknown`: it has objects and no id. `other`: it
+ * has the id of another installation.
+ */
+export type StoreDifference = 'empty' | 'unknown' | 'other';
+
+interface ComparedStore {
+  readonly records: StoreRecords;
+  readonly identity: StoreIdentity;
+  /** Makes an id for a store that has none. */
+  readonly newId: () => string;
+}
+
+/**
+ * Compares the id of an object store with the recorded one. In a wrong store, every object is missing, and the sweep would delete what it does
+ * not know. An installation without a recorded id adopts its store, unless the store is empty and rows name objects. Null: it is the store of
+ * the installation.
+ */
+export async function compareStore({ records, identity, newId }: ComparedStore): Promise<StoreDifference | null> {
+  const stored = await identity.read();
+  const { id, isWritten, namesObjects } = await records.recorded();
+  if (isWritten) {
+    if (stored === id) return null;
+    if (stored !== null) return 'other';
+    return (await identity.isEmpty()) ? 'empty' : 'unknown';
+  }
+  if (namesObjects && (await identity.isEmpty())) return stored === null ? 'empty' : 'other';
+  // Recorded first: of two services that start at once, both write the id of the first.
+  const kept = await records.keep(stored ?? id ?? newId(), stored !== null);
+  if (stored !== null) return kept === stored ? null : 'other';
+  await identity.write(kept);
+  await records.keep(kept, true);
+  return null;
+}
