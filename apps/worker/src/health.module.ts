@@ -38,15 +38,9 @@ export const OF_READINESS: Sources<Parts> = {
   duties: Duties,
 };
 
-/**
- * The worker itself. One without an environment claims nothing, and one whose duties fail does nothing: neither is ready. A worker in another
- * application also has connections of its own to the database.
- */
+/** The worker itself: one without an environment claims nothing, and one whose duties fail does nothing. Neither is ready. */
 export function workerReadiness(parts: Parts): () => Promise<Answer> {
-  return async () => {
-    const answer = workReadiness(parts);
-    return answer.ready ? parts.database() : answer;
-  };
+  return async () => workReadiness(parts);
 }
 
 function workReadiness({ departure, capabilities, sandboxes, duties }: Parts): Answer {
@@ -77,7 +71,7 @@ export class HealthModule {
       providers: [
         provide(Readiness, { ...OF_READINESS, objects: ObjectStoreHealth }, ({ objects, ...parts }) => ({
           parts: () => {
-            const worker = async (): Promise<Answer> => workReadiness(parts);
+            const worker = workerReadiness(parts);
             // While it drains, nothing else is the cause.
             if (parts.departure.hasBegun) return { worker };
             return { database: parts.database, objects: () => objectsReadiness(objects), worker };

@@ -154,6 +154,8 @@ const EMBEDDED: readonly Provider[] = [
     { worker: Worker, further: FurtherReadiness, ...OF_READINESS },
     ({ worker, further, ...parts }) => {
       further.add('worker', workerReadiness(parts));
+      // It has connections of its own, which find an outage first if nobody calls the API.
+      further.add('database', parts.database);
       return new EmbeddedStart(worker);
     },
   ),

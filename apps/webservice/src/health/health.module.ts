@@ -51,8 +51,7 @@ export class HealthModule {
             new HealthServer(
               HealthRoutesModule.of(
                 {
-                  parts: () =>
-                    departure.parts({ database, objects: () => objectsReadiness(objects), ...further.parts }),
+                  parts: () => departure.parts(further.with({ database, objects: () => objectsReadiness(objects) })),
                 },
                 { text: () => observability.metricsText() },
               ),

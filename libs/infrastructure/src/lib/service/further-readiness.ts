@@ -7,6 +7,8 @@ export interface PartReadiness {
 /** Parts of a process by name, and how to ask them. */
 export type ReadinessParts = Readonly<Record<string, () => Promise<PartReadiness>>>;
 
+const READY: PartReadiness = { ready: true, reason: null };
+
 /** Readiness of the parts that an application has beside its own, such as a worker in the process of a webservice. */
 export class FurtherReadiness {
   private readonly added: Record<string, () => Promise<PartReadiness>> = {};
@@ -15,7 +17,16 @@ export class FurtherReadiness {
     this.added[name] = part;
   }
 
-  get parts(): ReadinessParts {
-    return this.added;
+  /** These parts and the added ones. A part that both have is ready if both say so. */
+  with(own: ReadinessParts): ReadinessParts {
+    const parts: Record<string, () => Promise<PartReadiness>> = { ...own };
+    for (const [name, added] of Object.entries(this.added)) {
+      const ask = own[name];
+      parts[name] = async () => {
+        const answer = ask === undefined ? READY : await ask();
+        return answer.ready ? added() : answer;
+      };
+    }
+    return parts;
   }
 }
