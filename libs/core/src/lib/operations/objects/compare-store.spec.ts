@@ -74,4 +74,58 @@ describe('the store of an installation', () => {
     expect(await Promise.all([service(), service()])).toEqual([null, null]);
     expect([records.id, records.isWritten, identity.id]).toEqual(['first', true, 'first']);
   });
+
+  // Each choice says which of the two goes on with its next question to the database or the store.
+  it('is found by both of two services that start at once, in whatever order their questions are answered', async () => {
+    for (let order = 0; order < 1 << 10; order++) {
+      const records = new Records(null, false, false);
+      const identity = new Identity(null, 0);
+      const turns = [new Turns(), new Turns()];
+      const results = turns.map(async (turn, n) =>
+        compareStore({
+          records: turn.before(records, ['recorded', 'keep']),
+          identity: turn.before(identity, ['read', 'isEmpty', 'write']),
+          newId: () => `new ${n}`,
+        }),
+      );
+      for (let step = 0; step < 10; step++) await turns[(order >> step) & 1]?.go();
+      for (const turn of turns) turn.end();
+      expect([order, ...(await Promise.all(results))]).toEqual([order, null, null]);
+      expect([records.id, records.isWritten]).toEqual([identity.id, true]);
+    }
+  });
 });
+
+/** Lets one service ask one question at a time. */
+class Turns {
+  private waiting: (() => void) | null = null;
+  private isOver = false;
+
+  /** The object with methods that wait for their turn. */
+  before<Asked extends object>(asked: Asked, methods: readonly (keyof Asked)[]): Asked {
+    const slow = Object.create(asked) as Asked;
+    for (const method of methods) {
+      const ask = (asked[method] as (...args: unknown[]) => Promise<unknown>).bind(asked);
+      const later = async (...args: unknown[]): Promise<unknown> => {
+        if (!this.isOver) await new Promise<void>((resolve) => (this.waiting = resolve));
+        return ask(...args);
+      };
+      Object.assign(slow, { [method]: later });
+    }
+    return slow;
+  }
+
+  /** Answers the question that waits, if there is one. */
+  async go(): Promise<void> {
+    this.waiting?.();
+    this.waiting = null;
+    await settled();
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.waiting?.();
+  }
+}
+
+const settled = async (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

@@ -20,8 +20,9 @@ interface ComparedStore {
  * the installation.
  */
 export async function compareStore({ records, identity, newId }: ComparedStore): Promise<StoreDifference | null> {
-  const stored = await identity.read();
+  // The database first: what it says to be written was in the store before. Another service may write both between the two questions.
   const { id, isWritten, namesObjects } = await records.recorded();
+  const stored = await identity.read();
   if (isWritten) {
     if (stored === id) return null;
     if (stored !== null) return 'other';
