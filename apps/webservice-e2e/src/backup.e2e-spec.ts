@@ -114,14 +114,16 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     await stack.stop();
     stack = await start('second', 0);
     const command = ['maintain', 'restore', backup, '--output', 'json'];
-    // The webservice starts before the restore, against the instructions, and records its keys.
+    // The webservice starts before the restore, against the instructions, and records its keys and its object store.
     expect(await taskrunner(...command)).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY the database has rows in pack_runs\.keys\n/),
+      stderr: expect.stringMatching(
+        /^RESTORE_NOT_EMPTY the database has rows in pack_artifacts\.object_store, pack_runs\.keys\n/,
+      ),
     });
     const owner = new Client({ connectionString: stack.database.ownerUrl });
     await owner.connect();
-    await owner.query('delete from pack_runs.keys');
+    await owner.query('delete from pack_runs.keys; delete from pack_artifacts.object_store');
     await owner.end();
     // With another key, every run would be halted permanently.
     const key = join(stack.stateDirectory, 'keys', 'journal-mac.key');

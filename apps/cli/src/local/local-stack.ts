@@ -62,7 +62,7 @@ export async function startLocalStack({
     for (let next = closers.pop(); next !== undefined; next = closers.pop()) await next();
   };
   /** Closes what is being opened, if it opens. */
-  const opened = <Part>(opening: Promise<Part>, end: (part: Part) => Promise<void>): Promise<Part> => {
+  const opened = <Resource>(opening: Promise<Resource>, end: (one: Resource) => Promise<void>): Promise<Resource> => {
     closers.push(() => opening.then(end, () => undefined));
     opening.catch(() => undefined);
     return opening;

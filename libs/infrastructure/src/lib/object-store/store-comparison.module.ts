@@ -10,7 +10,7 @@ import { foreignStore } from './open-object-store';
 import { StoreAdmission } from './watched-object-store';
 
 /** What the comparison of the object store with the database found. `later`: the store is unavailable, and is compared before it is used. */
-export const COMPARED_STORE = token<'same' | 'later' | 'not compared'>(
+const COMPARED_STORE = token<'same' | 'later' | 'not compared'>(
   'object store that was compared with the database',
 );
 
