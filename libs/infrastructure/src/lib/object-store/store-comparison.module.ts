@@ -10,9 +10,7 @@ import { foreignStore } from './open-object-store';
 import { StoreAdmission } from './watched-object-store';
 
 /** What the comparison of the object store with the database found. `later`: the store is unavailable, and is compared before it is used. */
-const COMPARED_STORE = token<'same' | 'later' | 'not compared'>(
-  'object store that was compared with the database',
-);
+const COMPARED_STORE = token<'same' | 'later' | 'not compared'>('object store that was compared with the database');
 
 /**
  * Compares the object store with the one that the database knows, before anything starts. With another store, a service would answer that all
