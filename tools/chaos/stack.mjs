@@ -44,6 +44,8 @@ export async function startStack({ random, durable, workers, concurrency = 12, s
         // Few entries, so that takeovers resume from a snapshot.
         worker: { lease: `${LEASE_MS / 1_000}s`, concurrency, claimInterval: '200ms', snapshotEntries: 30 },
         ...(objects ? { artifacts: objects.configuration } : {}),
+        // Two people decide at hundreds of gates a minute, whose runs others cancel meanwhile.
+        http: { limits: { refusedDecisions: 10_000 } },
         sealedMode: {
           enabled: false,
           allow: [{ host: '127.0.0.1', ports: [effects.port], cidr: '127.0.0.0/8', plainHttp: true }],
