@@ -142,3 +142,12 @@ describe('comments of sources', () => {
     assert.deepEqual(citesNothing(planted), ['1 elsewhere.md', '2 docs/guides/nowhere.md', '3 gone.md', '6 README.md']);
   });
 });
+
+it('no file has both sides of a merge', () => {
+  const marks = /^(?:<{7}|>{7}) /m;
+  const texts = files.filter((file) => /\.(?:md|ts|tsx|mjs|cjs|js|json|ya?ml|sql|css|sample)$/.test(file));
+  assert.deepEqual(
+    texts.filter((file) => marks.test(readFileSync(join(ROOT, file), 'utf8'))),
+    [],
+  );
+});
