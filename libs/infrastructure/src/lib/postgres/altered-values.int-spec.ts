@@ -234,3 +234,11 @@ async function errorOf(client: Client, text: string, values: readonly unknown[])
   await client.query('rollback to sent');
   return error;
 }
+
+it('reads numbers of steps of any size', async () => {
+  const counted = async (counts: string) =>
+    (await database.sql<{ some: boolean }>(`select pack_runs.counts_attention((${counts})::json) as some`))[0]?.some;
+  expect(await counted(`'{"total":3,"needs_attention":1}'`)).toBe(true);
+  expect(await counted(`'{"total":3,"needs_attention":0}'`)).toBe(false);
+  expect(await counted(`'{"a":"' || repeat('x', 270000000) || '"}'`)).toBe(false);
+});

@@ -55,6 +55,7 @@ import { rowsBesideOthers } from './112-rows-beside-others';
 import { documentsOfAnyDepth } from './113-documents-of-any-depth';
 import { objectStore } from './114-object-store';
 import { marksOfEveryUpdate } from './115-marks-of-every-update';
+import { countsOfAnySize } from './116-counts-of-any-size';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -115,6 +116,7 @@ export const migrations = [
   documentsOfAnyDepth,
   objectStore,
   marksOfEveryUpdate,
+  countsOfAnySize,
 ];
 
 /** Names of the migrations, as the database records them. */
