@@ -20,6 +20,7 @@ import { readTar } from '@taskrunner/infrastructure/archive';
 import { installation, type Installation, type Sections } from '@taskrunner/infrastructure/testing/installation';
 import { createWebservice, type RunningWebservice } from '@taskrunner/webservice';
 import { WorkerModule } from '@taskrunner/worker';
+import { atNight } from './stack/at-night';
 import { Caller, pack, ROOT } from './stack/stack';
 
 // Deployments that are compositions of the modules, on one database: webservice and worker in one application, the same without network
@@ -121,30 +122,34 @@ it('embedded: webservice and worker are one application, and end with it; withou
   expect(await world.connections()).toBe(0);
 }, 120_000);
 
-it('in a folder: webservice and worker share the database of their process, which nobody else can open', async () => {
-  const folder = join(world.folder, 'storage');
-  const database = { kind: 'file', folder, poolSize: 4 };
-  const manifest = pack(`- { id: a, run: { uses: "builtin:noop" } }`);
-  const first = await together({ database });
-  let run: string;
-  try {
-    const caller = personOf('in-folder', first.url);
-    await proven(caller, manifest);
-    run = await caller.submit(manifest, {});
-    await caller.until(run, ['succeeded']);
-    const held = { code: 'STORAGE_HELD', message: expect.stringContaining(`process ${process.pid}`) as string };
-    await expect(createWebservice(world.configured({ database }))).rejects.toMatchObject(held);
-  } finally {
-    await first.stop();
-  }
-  expect(existsSync(join(folder, 'owner'))).toBe(false);
-  const second = await together({ database });
-  try {
-    await personOf('in-folder', second.url).until(run, ['succeeded']);
-  } finally {
-    await second.stop();
-  }
-}, 240_000);
+atNight(
+  'in a folder: webservice and worker share the database of their process, which nobody else can open',
+  async () => {
+    const folder = join(world.folder, 'storage');
+    const database = { kind: 'file', folder, poolSize: 4 };
+    const manifest = pack(`- { id: a, run: { uses: "builtin:noop" } }`);
+    const first = await together({ database });
+    let run: string;
+    try {
+      const caller = personOf('in-folder', first.url);
+      await proven(caller, manifest);
+      run = await caller.submit(manifest, {});
+      await caller.until(run, ['succeeded']);
+      const held = { code: 'STORAGE_HELD', message: expect.stringContaining(`process ${process.pid}`) as string };
+      await expect(createWebservice(world.configured({ database }))).rejects.toMatchObject(held);
+    } finally {
+      await first.stop();
+    }
+    expect(existsSync(join(folder, 'owner'))).toBe(false);
+    const second = await together({ database });
+    try {
+      await personOf('in-folder', second.url).until(run, ['succeeded']);
+    } finally {
+      await second.stop();
+    }
+  },
+  240_000,
+);
 
 it('air-gapped: packs come from a folder, keys from files, and every step is sealed', async () => {
   if (spawnSync('which', ['bwrap']).status !== 0) {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { atNight } from '@taskrunner/core/testing';
 import { commandLineIn } from '../testing/command-line-in';
 import { NODE_ENVIRONMENT } from '../testing/node-environment';
 
@@ -161,7 +162,7 @@ describe('a kept run', () => {
     120_000,
   );
 
-  withSandbox(
+  atNight(withSandbox)(
     'is executed again without a name if its evidence does not verify',
     async () => {
       const bundle = join(runs(), run, 'evidence.tar');
@@ -223,8 +224,8 @@ spec:
         expect(err).toContain(`run --resume ${id} --as NAME`);
       }
       const file = join(home, `${id}.evidence.tar`);
-      const { exit, out } = await taskrunner('cancel', id, '--reason', 'not needed', '--evidence', file);
-      expect([exit, out]).toEqual([0, expect.stringContaining('work | working')]);
+      const { exit, out, err } = await taskrunner('cancel', id, '--reason', 'not needed', '--evidence', file);
+      expect([exit, out, err]).toEqual([0, expect.stringContaining('work | working'), expect.any(String)]);
       expect((await cancelled(id)).exit).toBe(0);
       // It was not to be kept.
       expect((await taskrunner('list')).out).not.toContain(id);
@@ -247,7 +248,7 @@ spec:
     120_000,
   );
 
-  withSandbox(
+  atNight(withSandbox)(
     'is cancelled after its process was killed, and its step does not start again',
     async () => {
       const killed = started('run', written(60), '--keep');

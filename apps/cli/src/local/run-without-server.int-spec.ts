@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { commandLineIn, type Ended } from '../testing/command-line-in';
 import { atTerminalIn, PROGRAM, startedIn } from '../testing/local-processes';
 
 // Real processes in an empty home: a database of their own, the sandbox of this machine, and no server.
@@ -36,26 +37,31 @@ afterEach(() => {
   for (const folder of [join(home, 'data/taskrunner/runs'), work]) rmSync(folder, { recursive: true, force: true });
 });
 
+const places = (): Readonly<Record<string, string>> => ({
+  HOME: home,
+  XDG_DATA_HOME: join(home, 'data'),
+  XDG_CONFIG_HOME: home,
+});
+
 function environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
-  return {
-    ...Object.fromEntries(others),
-    HOME: home,
-    XDG_DATA_HOME: join(home, 'data'),
-    XDG_CONFIG_HOME: home,
-    ...more,
-  };
+  return { ...Object.fromEntries(others), ...places(), ...more };
 }
 
 const started = (...words: readonly string[]) => startedIn({ work, env: environment() }, words);
 const atTerminal = (words: readonly string[], answers: Parameters<typeof atTerminalIn>[2]) =>
   atTerminalIn({ work, env: environment() }, words, answers);
 
-function taskrunner(...words: readonly string[]) {
-  return taskrunnerIn({}, ...words);
-}
+/** A command that executes no run, in this process. Names of packs and bundles are those of files in the working directory. */
+const taskrunner = (...words: readonly string[]): Promise<Ended> =>
+  commandLineIn(
+    home,
+    words.map((word) => (/\.(yaml|tar)$/.test(word) ? join(work, word) : word)),
+    places(),
+  );
 
-function taskrunnerIn(more: Readonly<Record<string, string>>, ...words: readonly string[]) {
+/** A command in a process of its own. */
+function executed(words: readonly string[], more: Readonly<Record<string, string>> = {}): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
     cwd: work,
     env: environment(more),
@@ -143,13 +149,13 @@ describe('a run without a server', () => {
       const [file = ''] = evidence();
       expect(file).toBe(`${runIn(running.said())}.evidence.tar`);
       expect(running.said()).toContain(`verify ${file} --trust ${trust()} --allow-local`);
-      const refused = taskrunner('verify', file, '--trust', trust());
+      const refused = await taskrunner('verify', file, '--trust', trust());
       expect([refused.exit, refused.out + refused.err]).toEqual([
         9,
         expect.stringContaining('made under a local Authority'),
       ]);
       expect(refused.out + refused.err).toContain('--allow-local');
-      const verified = taskrunner('verify', file, '--trust', trust(), '--allow-local');
+      const verified = await taskrunner('verify', file, '--trust', trust(), '--allow-local');
       expect([verified.exit, verified.out]).toEqual([0, expect.stringContaining('LOCAL KEYS')]);
       expect(runs()).toEqual([]);
       const identity = join(home, 'data/taskrunner/identity');
@@ -176,16 +182,16 @@ describe('a run without a server', () => {
       // Its database server ends by itself.
       while (servers.some(isDatabaseServer)) await delay(20);
       const run = runIn(killed.said());
-      expect(taskrunner('show', run)).toMatchObject({
+      expect(await taskrunner('show', run)).toMatchObject({
         exit: 0,
         out: expect.stringContaining(`run ${run} interrupted`) as string,
         err: expect.stringContaining(`run --resume ${run}`) as string,
       });
-      expect(taskrunner('run', '--resume', 'run_0000')).toMatchObject({
+      expect(await taskrunner('run', '--resume', 'run_0000')).toMatchObject({
         exit: 4,
         err: expect.stringContaining(run) as string,
       });
-      const { exit, out, err } = taskrunner('run', pack, '--resume', '--output', 'ndjson');
+      const { exit, out, err } = executed(['run', pack, '--resume', '--output', 'ndjson']);
       const events = out
         .trim()
         .split('\n')
@@ -195,12 +201,20 @@ describe('a run without a server', () => {
         expect.objectContaining({ type: 'run.finished', status: 'succeeded' }),
       ]);
       expect(err).toContain('--allow-local');
-      expect(
-        taskrunner('verify', `${run}.evidence.tar`, '--trust', trust(), '--allow-local', '--expect', `run=${run}`).exit,
-      ).toBe(0);
+      const bundle = `${run}.evidence.tar`;
+      const verified = await taskrunner(
+        'verify',
+        bundle,
+        '--trust',
+        trust(),
+        '--allow-local',
+        '--expect',
+        `run=${run}`,
+      );
+      expect(verified.exit).toBe(0);
       // --keep of the first command holds.
       expect(runs()).toEqual([run]);
-      expect(taskrunner('run', '--resume')).toMatchObject({
+      expect(await taskrunner('run', '--resume')).toMatchObject({
         exit: 4,
         err: expect.stringMatching(/^CLI_RUN_NOT_FOUND/) as string,
       });
@@ -223,7 +237,7 @@ describe('a run without a server', () => {
       const run = runIn(gated.said());
       expect(gated.said()).toContain(`run --resume ${run} --as NAME`);
       expect(evidence()).toEqual([]);
-      const { out } = taskrunner('show', run);
+      const { out } = await taskrunner('show', run);
       expect(out).toMatch(/⏸ ok[^]*gate ok: open, 0 of 1[^]*waiting: approval ok/);
       const own = await atTerminal(['run', '--resume', run], []);
       expect([own.exit, own.text]).toEqual([8, expect.stringContaining('GATE_SELF_APPROVAL')]);
@@ -237,7 +251,7 @@ describe('a run without a server', () => {
       );
       expect([other.exit, other.text]).toEqual([0, expect.stringContaining('Go on?')]);
       // The file that the first command named.
-      const verified = taskrunner('verify', 'sub/x.tar', '--trust', trust(), '--allow-local');
+      const verified = await taskrunner('verify', 'sub/x.tar', '--trust', trust(), '--allow-local');
       expect([verified.exit, verified.out]).toEqual([0, expect.stringMatching(/local:grace/)]);
       expect(runs()).toEqual([]);
     },
@@ -248,15 +262,15 @@ describe('a run without a server', () => {
     'is refused where the sandbox of the worker does not work, and goes on when it does',
     () => {
       const pack = written('pack.yaml', PACK('one', command('hello', 'echo hello')));
-      const refused = taskrunnerIn({ TASKRUNNER_SANDBOX_BUBBLEWRAP: '/nowhere' }, 'run', pack);
+      const refused = executed(['run', pack], { TASKRUNNER_SANDBOX_BUBBLEWRAP: '/nowhere' });
       expect(refused).toMatchObject({ exit: 1, err: expect.stringMatching(/^CLI_SANDBOX_MISSING /m) as string });
-      expect(taskrunner('run', '--resume')).toMatchObject({ exit: 0, out: 'hello | hello\n' });
+      expect(executed(['run', '--resume'])).toMatchObject({ exit: 0, out: 'hello | hello\n' });
       expect([evidence().length, runs()]).toEqual([1, []]);
     },
     120_000,
   );
 
-  it('refuses what it cannot do, before anything is started', () => {
+  it('refuses what it cannot do, before anything is started', async () => {
     const pack = written('pack.yaml', PACK('one', command('hello', 'echo hello')));
     for (const [words, code] of [
       [['run', pack, '--detach'], 'CLI_USAGE'],
@@ -265,7 +279,7 @@ describe('a run without a server', () => {
       [['run', 'missing.yaml'], 'CLI_FILE'],
       [['run', pack, '--server', 'http://127.0.0.1:1', '--token', 'a.b.c', '--keep'], 'CLI_USAGE'],
     ] as const)
-      expect([words, taskrunner(...words)]).toEqual([
+      expect([words, await taskrunner(...words)]).toEqual([
         words,
         expect.objectContaining({ exit: 2, err: expect.stringMatching(new RegExp(`^${code}`)) as string }),
       ]);

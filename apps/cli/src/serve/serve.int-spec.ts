@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfiguration } from '@taskrunner/infrastructure/configuration';
 import { smallInstallation, type Running, type SmallInstallation } from '../testing/small-installation';
 
@@ -128,5 +129,6 @@ async function begun(url: string, run: string, times = 1): Promise<void> {
   for (;;) {
     const { out } = await small.as('ada', url)('logs', run, '--no-follow');
     if (out.split('begin').length > times) return;
+    await delay(100);
   }
 }

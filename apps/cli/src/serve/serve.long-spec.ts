@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { serverOf, smallInstallation, type Running, type SmallInstallation } from '../testing/small-installation';
 
 // What takes longer than every change should: `serve.int-spec.ts` has the rest.
@@ -111,5 +112,6 @@ async function begun(url: string, run: string): Promise<void> {
   for (;;) {
     const { out } = await small.as('ada', url)('logs', run, '--no-follow');
     if (out.includes('begin')) return;
+    await delay(100);
   }
 }

@@ -8,9 +8,14 @@ export interface Ended {
 }
 
 /**
- * One command line in this process, whose working directory is already `home`. There is no person at its terminal, and its stdin is empty.
+ * One command line in this process, whose working directory it keeps. `more`: further variables. There is no person at its terminal, and its stdin
+ * is empty.
  */
-export async function commandLineIn(home: string, args: readonly string[]): Promise<Ended> {
+export async function commandLineIn(
+  home: string,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const said = { out: '', err: '' };
   const terminal = {
     print: (line: string) => void (said.out += `${line}\n`),
@@ -22,7 +27,7 @@ export async function commandLineIn(home: string, args: readonly string[]): Prom
     ask: async () => null,
   };
   const readStdin = async () => new Uint8Array();
-  const env = { PATH: process.env['PATH'], HOME: home };
+  const env = { PATH: process.env['PATH'], HOME: home, ...more };
   const exit = await runCommandLine({ arguments: args, env, version: '0', readStdin, terminal });
   return { exit, ...said };
 }

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { discardDatabase } from '@taskrunner/infrastructure/embedded-postgres';
 import { makeKeys } from '../dev/key-ring';
 import { writeTrustFile } from '../dev/trust-file';
+import { commandLineIn, type Ended } from './command-line-in';
 
 // One folder with everything of an installation, and the real command in processes of their own.
 
@@ -26,13 +27,6 @@ export interface Running {
   readonly ended: Promise<number | null>;
 }
 
-/** The result of a command. */
-interface Ended {
-  readonly exit: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** An installation in a folder. */
 export interface SmallInstallation {
   readonly folder: string;
@@ -44,7 +38,7 @@ export interface SmallInstallation {
   serve(config: string): Promise<Running & { readonly url: string; readonly health: string }>;
   /** An access token of a person, valid for an hour. */
   tokenOf(person: string): string;
-  /** Executes a command that talks to this server as a person. */
+  /** Executes a command that talks to this server as a person, in this process. Names of packs and bundles are those of files in the folder. */
   as(person: string, url: string): (...words: readonly string[]) => Promise<Ended>;
   /** Executes a command without a server. */
   taskrunner(...words: readonly string[]): Promise<Ended>;
@@ -94,6 +88,7 @@ export async function smallInstallation(): Promise<SmallInstallation> {
     const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
     return `${text}.${sign(null, Buffer.from(text), authority.privateKey).toString('base64url')}`;
   };
+  const placed = (word: string): string => (/^[\w-]+\.(yaml|tar)$/.test(word) ? inside(word) : word);
   const run = (more: Readonly<Record<string, string>>, words: readonly string[]) => start(folder, more, words);
   return {
     folder,
@@ -114,7 +109,10 @@ export async function smallInstallation(): Promise<SmallInstallation> {
     as:
       (person, url) =>
       (...words) =>
-        finished(run({ TASKRUNNER_SERVER: url, TASKRUNNER_TOKEN: tokenOf(person) }, words)),
+        commandLineIn(folder, words.map(placed), {
+          ...{ TASKRUNNER_SERVER: url, TASKRUNNER_TOKEN: tokenOf(person) },
+          ...{ XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
+        }),
     taskrunner: (...words) => finished(run({}, words)),
     async remove() {
       if (existsSync(inside('storage'))) await discardDatabase(join(inside('storage'), 'database'));

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { NODE_ENVIRONMENT } from '../stack/node-environment';
 import { ROOT } from '../stack/stack';
 import { INNER, type ComparedPack } from './packs';
 
@@ -33,7 +34,7 @@ export class LocalMachine {
     const inputs = Object.entries(compared.inputs).flatMap(([name, value]) => ['-i', `${name}=${value}`]);
     const words = ['run', this.write(compared), ...inputs, '--as', 'grace', '--evidence', file];
     const line = [process.execPath, PROGRAM, ...words].join(' ');
-    const env = { PATH: process.env['PATH'], HOME: this.home, TERM: 'dumb', ...this.variables };
+    const env = { ...NODE_ENVIRONMENT, HOME: this.home, TERM: 'dumb', ...this.variables };
     const child = spawn('script', ['-qefc', line, '/dev/null'], { cwd: this.home, env });
     let text = '';
     child.stdout.on('data', (piece: Buffer) => (text += piece.toString()));

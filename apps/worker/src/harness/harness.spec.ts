@@ -9,7 +9,7 @@ import { play } from '../testing/world';
 
 const { TASKRUNNER_HARNESS_SEEDS, TASKRUNNER_HARNESS_SEED: ONE, TASKRUNNER_HARNESS_KEEP: KEEP = '' } = process.env;
 /** The fifty of every change have stories of all kinds that are counted below. */
-const SEARCHED = `${searched(101, 1)}-${searched(150, 100_000)}`;
+const SEARCHED = `${searched(101, 1)}-${searched(130, 100_000)}`;
 /** `200`, or `50001-100000`. */
 const [FIRST, LAST] = rangeOf(ONE === undefined ? (TASKRUNNER_HARNESS_SEEDS ?? SEARCHED) : `${ONE}-${ONE}`);
 /** One process beside other tests; one per processor if only the harness runs. */

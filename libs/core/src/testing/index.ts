@@ -18,6 +18,6 @@ export { healthOf, MemoryObjects, STEADY_STORAGE } from './memory/memory-objects
 export { sampleRun, type SampleOptions } from './sample-evidence';
 export { resealed, sealBundle, trustOf, type Sample } from './sample-signing';
 export { objectionToJournal, type JournalOf } from './honest-journal';
-export { lawRuns, searched, searchedCases, seedsFrom } from './runs-of-laws';
+export { atNight, lawRuns, searched, searchedCases, seedsFrom } from './runs-of-laws';
 export { extended, GREETING } from './extension';
 export { ED25519_VECTORS, signedOf, spkiOf, type Ed25519Vector } from './ed25519-vectors';

@@ -14,6 +14,15 @@ export function lawRuns(few = 100): { readonly numRuns: number; readonly seed?: 
   return tests === 'all' ? { numRuns: 10_000 } : { numRuns: few, seed: 1 };
 }
 
+/**
+ * A test, or a group of tests, for `npm run test:all` only: it varies, or repeats in numbers, what another one checks in every `npm test`.
+ * docs/development.md lists them.
+ */
+export function atNight<Register extends (...args: never[]) => unknown>(register: Register): Register {
+  const left = Object.assign(() => undefined, { each: () => () => undefined });
+  return tests === 'all' ? register : (left as unknown as Register);
+}
+
 /** Like `searched`, for a property: the same `few` cases in every `npm test`, `many` different ones in `npm run test:all`. */
 export function searchedCases(few: number, many: number): { readonly numRuns: number; readonly seed?: number } {
   return tests === 'all' ? { numRuns: many } : { numRuns: few, seed: 1 };

@@ -10,7 +10,7 @@ import { Sides, type Outcome } from '../lib/postgres/testing/sides';
 // Validates the model. The same statements, sequential and concurrent, must yield the same rows, errors and tables in the model and in
 // PostgreSQL.
 
-const SEQUENCES = searched(5, 200);
+const SEQUENCES = searched(3, 200);
 const STATEMENTS = 30;
 const PAIRS = searched(30, 1_000);
 /** Number of additional pairs of statements about assignments. */

@@ -17,7 +17,7 @@ import { messageAt } from '../run/run-end';
 import type { RunState } from '../run/run-state';
 import { searched } from '../../testing/runs-of-laws';
 
-const PLANS = searched(150, 20_000);
+const PLANS = searched(100, 20_000);
 const planHash = digestOf('plan');
 const MESSAGES: readonly Plan['messages'][] = [
   { success: null, failure: null },

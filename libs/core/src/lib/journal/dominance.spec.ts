@@ -12,7 +12,7 @@ import { aBlock, randomPlan, testDefaults, testFloor } from '../../testing/rando
 import { RandomWorld, type Advance } from '../../testing/random/random-world';
 import { searched, seedsFrom } from '../../testing/runs-of-laws';
 
-const PLANS = searched(150, 20_000);
+const PLANS = searched(100, 20_000);
 const SMALL_PLANS = searched(20, 1_000);
 
 /** Steps that acted although no approval gate had opened for them: one whose scope contains the step. */

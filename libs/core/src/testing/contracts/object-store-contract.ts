@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Digest, TenantId } from '../../lib/foundation/ids';
 import { isCodedError } from '../../lib/foundation/coded-error';
 import { sha256 } from '../../lib/canonical/digest';
+import { searched } from '../runs-of-laws';
 import type { CollectableObjectStore, ObjectStoreErrorCode } from '../../lib/ports/objects/object-store';
 
 /** An object store under test. */
@@ -196,7 +197,7 @@ export function objectStoreContract(open: () => Promise<ObjectStoreBench>): read
       assert.deepEqual(await store.stat(other, digest), { size: 3 });
     }),
     contract('never loses to collectors what was stored again', async ({ store, elsewhere, ripen }) => {
-      const all = Array.from({ length: 40 }, (_, at) => pattern(at + 1));
+      const all = Array.from({ length: searched(14, 40) }, (_, at) => pattern(at + 1));
       for (const bytes of all) await store.put(tenant, pieces(bytes, 64), LIMIT);
       await ripen();
       await Promise.all(

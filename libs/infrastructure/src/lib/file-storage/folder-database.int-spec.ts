@@ -21,6 +21,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { atNight, searched } from '@taskrunner/core/testing';
 import { processesIn } from '../embedded-postgres/process-table';
 import { openFolderDatabase, type FolderDatabase, type FolderDatabaseOptions } from './folder-database';
 import type { RestartListener } from './kept-server';
@@ -236,7 +237,7 @@ describe('a template in a cache', () => {
     expect(state()).toBe('ready');
   });
 
-  it('is not waited for by who asks to be told when it is on the disk', async () => {
+  atNight(it)('is not waited for by who asks to be told when it is on the disk', async () => {
     const programs = programsThatCannotSync();
     let isStarted = false;
     const database = await opened({
@@ -278,7 +279,7 @@ describe('a template in a cache', () => {
     expect(new Set(passwords).size).toBe(2);
   });
 
-  it('is copied by the next opening if no copy could be made ready', async () => {
+  atNight(it)('is copied by the next opening if no copy could be made ready', async () => {
     const own = join(parent, 'own');
     const lines: string[] = [];
     const binDirectory = programsThatCannotSync();
@@ -299,7 +300,7 @@ describe('a template in a cache', () => {
     expect((await opened({ cache: own }, join(parent, 'b'))).isNew).toBe(true);
   });
 
-  it('gets its name only when it is on the disk', async () => {
+  atNight(it)('gets its name only when it is on the disk', async () => {
     const own = join(parent, 'own');
     const lines: string[] = [];
     const binDirectory = programsThatCannotSync();
@@ -310,7 +311,7 @@ describe('a template in a cache', () => {
     expect(await query(database.urls.webUrl, 'show fsync')).toEqual([{ fsync: 'on' }]);
   });
 
-  it('is not used if others can write to the cache: the folder is created without it', async () => {
+  atNight(it)('is not used if others can write to the cache: the folder is created without it', async () => {
     const shared = join(parent, 'cache');
     mkdirSync(shared);
     chmodSync(shared, 0o777);
@@ -399,23 +400,27 @@ describe('the server of a folder', () => {
     process.kill(Number(readFileSync(join(pgdata(), 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
   };
 
-  it.each([
+  const PLACES = [
     ['in the folder', 'storage'],
     ['in the temporary folder', 'p'.repeat(120)],
-  ])('is started again with the same URLs if it is killed, with its socket %s', async (_where, name) => {
-    folder = join(parent, name);
-    copyMade();
-    const { restarts, again } = restarted();
-    const database = await opened({ restarts, fsync: true });
-    const { urls } = database;
-    await query(urls.ownerUrl, 'create table pack_runs.kept as select 42 as answer');
-    killServer();
-    await again;
-    expect(await query(urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
-    expect(await query(urls.workerUrl, 'select current_user as me')).toEqual([{ me: 'taskrunner_worker' }]);
-    await database.close();
-    expect([await processesIn(pgdata()), readdirSync(folder).sort()]).toEqual([[], ['database', 'storage.json']]);
-  });
+  ] as const;
+  it.each(PLACES.slice(0, searched(1, 2)))(
+    'is started again with the same URLs if it is killed, with its socket %s',
+    async (_where, name) => {
+      folder = join(parent, name);
+      copyMade();
+      const { restarts, again } = restarted();
+      const database = await opened({ restarts, fsync: true });
+      const { urls } = database;
+      await query(urls.ownerUrl, 'create table pack_runs.kept as select 42 as answer');
+      killServer();
+      await again;
+      expect(await query(urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
+      expect(await query(urls.workerUrl, 'select current_user as me')).toEqual([{ me: 'taskrunner_worker' }]);
+      await database.close();
+      expect([await processesIn(pgdata()), readdirSync(folder).sort()]).toEqual([[], ['database', 'storage.json']]);
+    },
+  );
 
   it('is not started again if it cannot start: the owner is told why', async () => {
     copyMade();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { runUuid } from '@taskrunner/core/foundation';
 import type { StepId } from '@taskrunner/core/foundation';
+import { atNight, searched } from '@taskrunner/core/testing';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { statement } from './connection/statement';
@@ -189,8 +190,8 @@ it.each(CASES)('none of the %s in one row of %s makes a statement about other ro
          where attrelid = $1::regclass and attnum > 0 and not attisdropped order by 1`,
       [table],
     );
-    for (const { column, type } of rows)
-      for (const value of type in VALUES[kind] ? [...(VALUES[kind][type] ?? []), null] : []) {
+    for (const [place, { column, type }] of rows.entries())
+      for (const value of valuesOf(kind, type, place)) {
         await client.query('begin');
         // All rows at once find more. Where they must differ, the first one.
         const first = `where ctid = (select min(ctid) from ${table})`;
@@ -209,6 +210,13 @@ it.each(CASES)('none of the %s in one row of %s makes a statement about other ro
   }
   expect([...failed]).toEqual([]);
 });
+
+/** Every value at night; otherwise a third of them, and another third for the next column. */
+function valuesOf(kind: keyof typeof VALUES, type: string, place: number): readonly (string | null)[] {
+  const values = VALUES[kind][type];
+  if (values === undefined) return [];
+  return [...values, null].filter((_, at) => (at + place) % searched(3, 1) === 0);
+}
 
 /** Sends a change of rows without triggers. False: no row can have the value. */
 async function isAltered(client: Client, text: string, value: string | null): Promise<boolean> {
@@ -235,10 +243,14 @@ async function errorOf(client: Client, text: string, values: readonly unknown[])
   return error;
 }
 
-it('reads numbers of steps of any size', async () => {
-  const counted = async (counts: string) =>
-    (await database.sql<{ some: boolean }>(`select pack_runs.counts_attention((${counts})::json) as some`))[0]?.some;
+const counted = async (counts: string) =>
+  (await database.sql<{ some: boolean }>(`select pack_runs.counts_attention((${counts})::json) as some`))[0]?.some;
+
+it('reads numbers of steps', async () => {
   expect(await counted(`'{"total":3,"needs_attention":1}'`)).toBe(true);
   expect(await counted(`'{"total":3,"needs_attention":0}'`)).toBe(false);
+});
+
+atNight(it)('reads numbers of steps of any size', async () => {
   expect(await counted(`'{"a":"' || repeat('x', 270000000) || '"}'`)).toBe(false);
 });

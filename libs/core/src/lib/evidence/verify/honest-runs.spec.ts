@@ -21,7 +21,7 @@ const deaths = fc.array(fc.nat(4), { maxLength: 3 });
 
 /** A case plays one or two complete runs and verifies them, so this factor fewer cases take as long as those of another property. */
 function fewer(times: number): ReturnType<typeof lawRuns> {
-  const { numRuns, ...seed } = lawRuns(50);
+  const { numRuns, ...seed } = lawRuns(30);
   return { numRuns: Math.ceil(numRuns / times), ...seed };
 }
 

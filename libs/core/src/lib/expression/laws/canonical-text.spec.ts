@@ -107,7 +107,7 @@ describe('the canonical text', () => {
             for (const { offset } of result.faults) expect(offset).toBeLessThanOrEqual(text.length);
         },
       ),
-      searchedCases(300, 30_000),
+      searchedCases(150, 30_000),
     );
   });
 });

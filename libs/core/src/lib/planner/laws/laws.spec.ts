@@ -20,7 +20,7 @@ import type { Planned } from '../../plan/plan-request';
 const seedling = seedlings(plannableKinds());
 const spelling = fc.array(fc.nat(999), { minLength: 1, maxLength: 40 });
 /** A case plans a pack once or more often. */
-const runs = lawRuns(30);
+const runs = lawRuns(20);
 const read = (text: string): ReadPack => {
   const reading = readPack(text);
   if (reading.kind === 'refused') throw new Error(`${reading.faults.map(shownFault).join('\n')}\n${text}`);
