@@ -48,8 +48,8 @@ const HOSTILE = [
   ...['', '%20', 'constructor', 'run_', 'sha256:', 'a'.repeat(4_000), '%e2%98%83'.repeat(300)],
 ];
 
-/** In a small round a parameter gets every tenth text, and the next parameter others. NUL is tried everywhere. */
-const SMALL_SHARE = 10;
+/** In a small round a parameter gets every sixth text, and the next parameter others. NUL is tried everywhere. */
+const SMALL_SHARE = 6;
 
 /** `{count, findings}`. The other path parameters name existing objects. */
 export async function parameters({ server, document, minter, victim, samples, isSmall }) {
