@@ -231,6 +231,34 @@ describe('the feed of a tenant', () => {
     await client.end();
   });
 
+  it('takes from the role of webservices that a run of their tenant was created, and nothing else', async () => {
+    const client = new Client({ connectionString: database.url('web') });
+    await client.connect();
+    await client.query(`set taskrunner.tenant = '${tenantA}'`);
+    const insert = (columns: string, values: string) =>
+      client.query(`insert into pack_runs.events (run, ${columns}) values (gen_random_uuid(), ${values})`);
+    const denied = { code: '42501' };
+    await expect(insert('tenant_id, type', `'${tenantB}', 'run.created'`)).rejects.toMatchObject(denied);
+    await expect(insert('tenant_id, type', `'${tenantA}', 'run.ended'`)).rejects.toMatchObject(denied);
+    await expect(insert('tenant_id, type, position', `'${tenantA}', 'run.created', 1`)).rejects.toMatchObject(denied);
+    await insert('tenant_id, type', `'${tenantA}', 'run.created'`);
+    await client.end();
+    expect((await eventsAfter(null)).length).toBe(1);
+  });
+
+  it('has a run that a webservice of the release before has created, which leaves the event to the trigger', async () => {
+    const runId = await submit(web.runStore);
+    await database.sql(
+      `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, counts, status)
+       select tenant_id, gen_random_uuid(), environment_digest, isolation, created_ms, counts, 'queued' from pack_runs.runs where run_id = $1`,
+      [runUuid(runId)],
+    );
+    expect((await eventsAfter(null)).map(({ type, status }) => [type, status])).toEqual([
+      ['run.created', 'queued'],
+      ['run.created', 'queued'],
+    ]);
+  });
+
   it('serves no position below which an event can still appear, though transactions commit in another order', async () => {
     const [late, early] = [await submit(web.runStore), await submit(web.runStore)];
     expect((await eventsAfter(null)).length).toBe(2);

@@ -2,7 +2,8 @@
 -- not returned has a key that was taken (ON CONFLICT waits for a concurrent owner); the caller then reads its owner. Documents that runs
 -- share are sent once. Keys and documents are inserted in a fixed order, so that concurrent statements wait without a deadlock. Two equal
 -- keys in one statement fail with 21000, and each run is then tried separately. A run of a concurrency group is submitted separately: the
--- row of its group stays locked until the commit, and a run that must not wait aborts the statement with TR002.
+-- row of its group stays locked until the commit, and a run that must not wait aborts the statement with TR002. The statement writes
+-- the event of each run; `fed_version` tells the trigger so.
 with given as materialized (
   select * from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
       $10::text[], $11::text[], $12::json[], $13::json[], $14::json[], $15::json[], $16::json[], $17::json[], $18::text[],
@@ -45,14 +46,18 @@ with given as materialized (
 ), labels as (
   insert into pack_runs.run_labels (tenant_id, run_id, key, value)
   select $1, a.run_id, l.key, l.value from accepted a, json_each_text(a.labels) l
+), created as (
+  insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, counts, worker_labels,
+    concurrency_group, in_line, status, waits, due_at, fed_version)
+  select $1, a.run_id, a.environment_digest, a.isolation, a.accepted_ms, a.counts, a.worker_labels::text[], a.concurrency_group, g.waits,
+    case when g.waits then 'waiting' else 'queued' end, case when g.waits then a.waits end,
+    case when not g.waits then clock_timestamp() end, 0
+  from accepted a cross join lateral (
+    select case when a.concurrency_group is null then false
+      else pack_runs.enter_group($1, a.concurrency_group, a.run_id, a.refuses) end as waits
+  ) g
+  returning run_id, in_line, status
+), told as (
+  insert into pack_runs.events (tenant_id, type, run, status) select $1, 'run.created', c.run_id, c.status from created c
 )
-insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, counts, worker_labels,
-  concurrency_group, in_line, status, waits, due_at)
-select $1, a.run_id, a.environment_digest, a.isolation, a.accepted_ms, a.counts, a.worker_labels::text[], a.concurrency_group, g.waits,
-  case when g.waits then 'waiting' else 'queued' end, case when g.waits then a.waits end,
-  case when not g.waits then clock_timestamp() end
-from accepted a cross join lateral (
-  select case when a.concurrency_group is null then false
-    else pack_runs.enter_group($1, a.concurrency_group, a.run_id, a.refuses) end as waits
-) g
-returning run_id, in_line
+select run_id, in_line from created
