@@ -187,7 +187,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   ],
   [
     'The object store is not the one that the database of the installation knows.',
-    'Correct artifacts.root, or artifacts.s3.bucket and prefix. If the objects are lost, the operator runs `taskrunner maintain adopt-store`. See docs/guides/backup-and-restore.md.',
+    'Correct artifacts.root, or artifacts.s3.bucket and prefix; or database.folder, if the database is new. If the objects or the database are lost, the operator runs `taskrunner maintain adopt-store`. See docs/guides/operations.md, The store of an installation.',
     'OBJECT_STORE_FOREIGN',
   ],
   [

@@ -123,7 +123,7 @@ export function registerBackup(maintain: Command, context: Context): void {
     );
   withOutput(maintain.command('adopt-store'))
     .description(
-      'make the configured object store that of the installation, after objects were lost or copied without its id',
+      'make the configured object store that of the installation, after objects were lost or copied without its id, or the database was lost',
     )
     .option(...CONFIG)
     .action((_: object, command: Command) =>
@@ -206,6 +206,7 @@ function describeAdopted({ id, absent }: AdoptedStore): readonly string[] {
     `the object store of this installation is ${id ?? 'one that keeps no id'}`,
     `objects that it does not have: ${absent.length}`,
     ...absent.map(describeLost),
+    'objects that no row of this database refers to are deleted after artifacts.grace',
   ];
 }
 
