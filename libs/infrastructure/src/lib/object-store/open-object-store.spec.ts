@@ -33,6 +33,26 @@ describe('a store that must be there already', () => {
   });
 });
 
+describe('a store that is not used', () => {
+  it.each([['new/deep/objects'], ['.']])('leaves nothing of its opening behind: %s', async (name) => {
+    const store = await openObjectStore(choice(join(folder, name)));
+    await store.identity()?.abandon?.();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('keeps what was there before, and what was stored since', async () => {
+    const root = join(folder, 'objects');
+    const store = await openObjectStore(choice(root));
+    await store.identity()?.write('a');
+    await store.identity()?.abandon?.();
+    const again = await openObjectStore(choice(root));
+    expect(await again.identity()?.read()).toBe('a');
+    await openObjectStore(choice(root));
+    await again.identity()?.abandon?.();
+    expect(readdirSync(root)).toContain('identity');
+  });
+});
+
 describe('a store of another installation', () => {
   it('is named by the keys of the configuration', () => {
     const { message, remediation } = foreignStore(choice('/srv/objetcs'), 'empty', database);

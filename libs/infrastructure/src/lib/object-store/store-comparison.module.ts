@@ -28,7 +28,9 @@ export class StoreComparisonModule {
         if (identity === null) return 'not compared';
         const compare = async (): Promise<void> => {
           const difference = await compareStore({ records, identity, newId: randomUUID });
-          if (difference !== null) throw foreignStore(artifacts, difference, database);
+          if (difference === null) return;
+          await identity.abandon?.();
+          throw foreignStore(artifacts, difference, database);
         };
         try {
           await compare();
