@@ -54,6 +54,10 @@ describe('taskrunner serve', () => {
   it('goes on with runs after kill -9, in quarantine after a second one, holds its folder, and ends at SIGTERM', async () => {
     const killed = await serve();
     expect(killed.said()).toContain('"ready":"serve"');
+    // Webservice and worker are one process.
+    expect(killed.said().match(/"event":"configuration\.warning".*/g)).toEqual([
+      expect.stringMatching(/"code":"CONFIG_UNSAFE","key":"sandbox\.profile"/),
+    ]);
     const readiness = await fetch(`${killed.health}/health/ready`);
     expect([readiness.status, await readiness.json()]).toMatchObject([
       200,
