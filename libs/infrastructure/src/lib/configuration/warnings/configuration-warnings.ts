@@ -39,14 +39,14 @@ export async function startWarnings(configuration: Configuration): Promise<reado
   return warnings;
 }
 
-async function warnOfMissingKeys(configuration: Configuration, { fault, warn }: Notes): Promise<void> {
+async function warnOfMissingKeys(configuration: Configuration, notes: Notes): Promise<void> {
   const { database, keys, attestor, sealedMode } = configuration;
   const isWeb = isOfWebservice(database);
   const isWorker = database.kind === 'file' || database.workerUrl !== null || database.workerPasswordFile !== null;
   if (!isWeb && !isWorker) return;
   const missingFolder = await isMissing(keys.folder);
   if (missingFolder && keys.folder !== defaultConfiguration().keys.folder) {
-    fault('CONFIG_FILE', '/keys/folder', `The folder of keys ${keys.folder} does not exist.`);
+    notes.fault('CONFIG_FILE', '/keys/folder', `The folder of keys ${keys.folder} does not exist.`);
     return;
   }
   const paths = keyPathsOf(configuration);
@@ -66,7 +66,7 @@ async function warnOfMissingKeys(configuration: Configuration, { fault, warn }: 
   for (const [name, isNeeded, path] of needed)
     for (const one of isNeeded ? [path].flat() : [])
       if (await isMissing(one))
-        warn(
+        notes.warn(
           'CONFIG_FILE',
           `/keys/${name}`,
           `The key file ${one} does not exist. The service that needs it does not start.`,
