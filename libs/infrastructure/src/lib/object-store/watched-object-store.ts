@@ -9,6 +9,7 @@ import {
   type Staging,
   type StoreIdentity,
 } from '@taskrunner/core/ports';
+import type { Telemetry } from '../telemetry/telemetry';
 
 /** Settings for watching the object store (`artifacts.probe` in the configuration). */
 export interface ObjectStoreWatch {
@@ -157,11 +158,10 @@ export async function objectsReadiness(
 }
 
 /** Logs once, with the cause, that the store is unavailable, and once that it is available again. */
-export function sayOutage(
-  say: (level: 'error' | 'info', event: string, fields: { readonly [name: string]: unknown }) => void,
-): (outage: StoreOutage | null) => void {
-  return (outage) => {
-    if (outage === null) say('info', 'objects.available', {});
-    else say('error', 'objects.unavailable', { code: outage.code, reason: outage.reason, error: outage.error });
-  };
+export function sayOutage({ log, outages }: Pick<Telemetry, 'log' | 'outages'>): (outage: StoreOutage | null) => void {
+  return (outage) =>
+    outages.note('objects', outage !== null, () => {
+      if (outage === null) log.say('info', 'objects.available', {});
+      else log.say('error', 'objects.unavailable', { code: outage.code, reason: outage.reason, error: outage.error });
+    });
 }

@@ -301,9 +301,10 @@ function watched<Database extends MeasuredDatabase & Pick<OpenDatabase, 'close'>
 }
 
 /** Logs once, with the first error, that the database stores nothing, and once that it stores again. */
-function sayOutage({ log }: Telemetry): (outage: DatabaseOutage | null) => void {
-  return (outage) => {
-    if (outage === null) log.say('info', 'database.writable', {});
-    else log.say('error', 'database.unwritable', { ...outage });
-  };
+function sayOutage({ log, outages }: Telemetry): (outage: DatabaseOutage | null) => void {
+  return (outage) =>
+    outages.note('database', outage !== null, () => {
+      if (outage === null) log.say('info', 'database.writable', {});
+      else log.say('error', 'database.unwritable', { ...outage });
+    });
 }
