@@ -260,6 +260,9 @@ async function openWorker({
   return watched(database, telemetry);
 }
 
+/** An outage ends all connections of a process. The first one is logged, and others within this time are not; milliseconds. */
+const CONNECTIONS_QUIET_MS = 10_000;
+
 /** Opens a database, whose server is not stopped before it is closed. */
 async function inPlace<Database extends Pick<OpenDatabase, 'close'>>(
   place: DatabasePlace,
@@ -271,7 +274,10 @@ async function inPlace<Database extends Pick<OpenDatabase, 'close'>>(
   let isClosing = false;
   try {
     const database = await open((error) => {
-      if (!isClosing) telemetry.log.say('warn', 'database.connection-lost', { error });
+      if (isClosing) return;
+      telemetry.outages.first('database.connection-lost', CONNECTIONS_QUIET_MS, () =>
+        telemetry.log.say('warn', 'database.connection-lost', { error }),
+      );
     });
     const close = async (): Promise<void> => {
       isClosing = true;

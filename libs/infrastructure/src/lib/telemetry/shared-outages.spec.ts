@@ -13,3 +13,12 @@ it('an outage that two parts find is reported once, and its end when both see it
   note('objects', true);
   expect(said).toEqual(['objects away', 'database away', 'objects back', 'objects away']);
 });
+
+it('what happens many times at once is reported once', () => {
+  let now = 0;
+  const outages = new SharedOutages(() => now);
+  const said: number[] = [];
+  for (now of [0, 1, 2, 9_999, 10_000, 10_001, 30_000])
+    outages.first('connection-lost', 10_000, () => void said.push(now));
+  expect(said).toEqual([0, 10_000, 30_000]);
+});

@@ -4,6 +4,18 @@
  */
 export class SharedOutages {
   private readonly finders = new Map<string, number>();
+  private readonly saidAt = new Map<string, number>();
+
+  /** `elapsed`: monotonic milliseconds; a parameter for tests. */
+  constructor(private readonly elapsed: () => number = () => performance.now()) {}
+
+  /** Calls `report` unless the same was reported in the last `quietMs`: an outage ends all connections of a process at once. */
+  first(name: string, quietMs: number, report: () => void): void {
+    const now = this.elapsed();
+    if (now - (this.saidAt.get(name) ?? -Infinity) < quietMs) return;
+    this.saidAt.set(name, now);
+    report();
+  }
 
   /** Calls `report` if this changes the state of what has the name. A part reports a beginning and an end in turn. */
   note(name: string, isAway: boolean, report: () => void): void {
