@@ -9,7 +9,6 @@ import {
   type Staging,
   type StoreIdentity,
 } from '@taskrunner/core/ports';
-import type { Telemetry } from '../telemetry/telemetry';
 
 /** Settings for watching the object store (`artifacts.probe` in the configuration). */
 export interface ObjectStoreWatch {
@@ -157,8 +156,17 @@ export async function objectsReadiness(
   return { ready: outage === null, reason: outage?.reason ?? null };
 }
 
+/** Where the outage of a store is logged. */
+interface OutageReport {
+  readonly log: {
+    say(level: 'error' | 'info', event: string, fields: { readonly [name: string]: unknown }): void;
+  };
+  /** Several parts of a process may find one outage. */
+  readonly outages: { note(name: string, isAway: boolean, report: () => void): void };
+}
+
 /** Logs once, with the cause, that the store is unavailable, and once that it is available again. */
-export function sayOutage({ log, outages }: Pick<Telemetry, 'log' | 'outages'>): (outage: StoreOutage | null) => void {
+export function sayOutage({ log, outages }: OutageReport): (outage: StoreOutage | null) => void {
   return (outage) =>
     outages.note('objects', outage !== null, () => {
       if (outage === null) log.say('info', 'objects.available', {});
