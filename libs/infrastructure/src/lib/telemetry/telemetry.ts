@@ -12,7 +12,7 @@ import { JsonLog } from './json-log';
 import { Metrics } from './metrics';
 import { watchProcess } from './process-metrics';
 import { openSending, type OnFailed, type Sending } from './sending';
-import { SharedOutages } from './shared-outages';
+import { SharedOutages } from './outages/shared-outages';
 import type { Service, TelemetryOptions } from './telemetry-options';
 import { Tracing } from './tracing';
 import { WatchedCommitter } from './watch-committer';
