@@ -7,12 +7,12 @@ import type { Command } from 'commander';
 export function refuseSecondValues(command: Command): void {
   for (const option of command.options) {
     if (!option.required && !option.optional) continue;
-    let isGiven = false;
+    let hasValue = false;
     command.on(`option:${option.name()}`, (value: string | null) => {
       const isCollected = Array.isArray(command.getOptionValue(option.attributeName()));
-      if (isGiven && !isCollected)
+      if (hasValue && !isCollected)
         command.error(`error: option '${option.flags}' has one value, and was given again: ${value ?? ''}`);
-      isGiven = true;
+      hasValue = true;
     });
   }
   for (const inner of command.commands) refuseSecondValues(inner);

@@ -79,7 +79,7 @@ const DIFFERENCES: Readonly<Record<StoreDifference, string>> = {
 };
 
 /** Where the database is in the configuration (`database`). */
-export interface DatabaseChoice {
+interface DatabaseChoice {
   readonly folder: string | null;
   readonly host: string | null;
   readonly name: string;

@@ -6,7 +6,7 @@ import { reasonAgainst } from '../checks/check-key-sets';
 const PATIENCE_MS = 3_000;
 
 /** Reads the text at a URL. Rejects if there is none. */
-export type ReadUrl = (url: string, patienceMs: number) => Promise<string>;
+type ReadUrl = (url: string, patienceMs: number) => Promise<string>;
 
 /**
  * Warns of issuers whose key set cannot be read from here: each request with a token of theirs would be refused. It is no fault, because the
