@@ -53,6 +53,8 @@ describe('taskrunner serve, at length', () => {
   it('writes evidence that passes with the trust file of the guide, from the first run on', async () => {
     const guide = readFileSync(join(__dirname, '../../../../docs/guides/small-installation.md'), 'utf8');
     const [, lines = ''] = /## Make the trust file[^]*?```sh[^\n]*\n([^]*?)```/.exec(guide) ?? [];
+    // The script is the one of the guide, which calls the command for each key.
+    for (const word of ['key', '--usage']) expect(lines).toContain(word);
     const script = lines
       .replaceAll('/etc/taskrunner/keys', join(small.folder, 'keys'))
       .replace('https://login.example.org', 'https://issuer.example')
