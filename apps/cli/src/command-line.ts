@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
 import type { Context } from './commands/context';
+import { refuseSecondValues } from './single-valued';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 import { reportError } from './terminal/report-error';
 import type { Terminal } from './terminal/terminal';
@@ -60,6 +61,7 @@ export async function runProgram(
     .exitOverride();
   for (const register of commands) register(program, context);
   inheritSettings(program);
+  refuseSecondValues(program);
   complete?.(program);
   try {
     await program.parseAsync([...supplied], { from: 'user' });

@@ -6,10 +6,13 @@ export abstract class RepeatedWork implements OnApplicationBootstrap, OnApplicat
   private readonly stopping = new AbortController();
   private ended: Promise<void> = Promise.resolve();
 
-  /** `failed`: the event that is logged where a turn rejects. */
+  /** Reasons of failures since the last turn that succeeded. Each is logged once, because an outage lasts for many turns. */
+  private readonly reasons = new Set<string>();
+
+  /** `failed`: the event that is logged where turns reject. `works`: the event that is logged when a turn succeeds after that. */
   constructor(
     protected readonly logger: Logger,
-    private readonly failed: string,
+    private readonly events: { readonly failed: string; readonly works: string },
   ) {}
 
   /** True: the next one follows at once. */
@@ -30,11 +33,22 @@ export abstract class RepeatedWork implements OnApplicationBootstrap, OnApplicat
   private async repeat(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      const isMore = await this.turn().catch((error: unknown) => {
-        this.logger.error({ event: this.failed, reason: error instanceof Error ? error.message : String(error) });
-        return false;
-      });
+      const isMore = await this.reported();
       if (!isMore) await delay(this.pause(), undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  private async reported(): Promise<boolean> {
+    try {
+      const isMore = await this.turn();
+      if (this.reasons.size > 0) this.logger.log({ event: this.events.works });
+      this.reasons.clear();
+      return isMore;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!this.reasons.has(reason)) this.logger.error({ event: this.events.failed, reason });
+      this.reasons.add(reason);
+      return false;
     }
   }
 }

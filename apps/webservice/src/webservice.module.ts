@@ -18,6 +18,7 @@ import {
   provide,
   readTarFiles,
   SigningModule,
+  START_WARNINGS_PROVIDER,
   StoreComparisonModule,
   TelemetryModule,
   withAdapters,
@@ -178,6 +179,7 @@ const REQUESTS: readonly Provider[] = [
 const PROVIDERS: readonly Provider[] = [
   ...SETTINGS,
   ...REQUESTS,
+  START_WARNINGS_PROVIDER,
   provide(ArchiveReader, {}, () => ({ read: readTarFiles })),
   ApprovedPlans,
   PackSources,

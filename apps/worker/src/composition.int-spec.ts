@@ -1,16 +1,19 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Abstract, INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
+import type { TenantId } from '@taskrunner/core/foundation';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import { ObjectStore, SecretProvider } from '@taskrunner/core/ports';
 import { MemoryObjects } from '@taskrunner/core/testing';
+import { FileObjectStore } from '@taskrunner/infrastructure/object-store';
 import { generateMacKeyFile } from '@taskrunner/infrastructure/signing';
 import {
   AwayObjects,
@@ -242,6 +245,28 @@ describe('a worker that ends', () => {
     expect(children()).toEqual(before);
   });
 });
+
+it('a worker with a new database does not start on the store of another installation, and its sweep deletes nothing', async () => {
+  const first = await createWorker(world.configuration);
+  await first.stop();
+  const store = await FileObjectStore.open(join(world.folder, 'objects'));
+  const tenant = 'acme' as TenantId;
+  const { digest } = await store.put(tenant, Readable.from([Buffer.from('of the first')]), { maxBytes: 100 });
+  const digits = digest.slice('sha256:'.length);
+  const path = join(world.folder, 'objects/t/acme/sha256', digits.slice(0, 2), digits);
+  utimesSync(path, 0, 0);
+  const second = await installation();
+  try {
+    const artifacts = { root: join(world.folder, 'objects'), grace: '1s', sweepInterval: '1s' };
+    const start = createWorker(second.configured({ artifacts }));
+    await expect(start).rejects.toMatchObject({ code: 'OBJECT_STORE_FOREIGN' });
+    // Longer than a sweep needs for its two looks, if there were one.
+    await delay(3_000);
+    expect(await store.stat(tenant, digest)).toEqual({ size: 12 });
+  } finally {
+    await second.remove();
+  }
+}, 60_000);
 
 it('a worker whose keys are missing does not start: its caller hears why, and no child stays', async () => {
   const before = children();

@@ -17,6 +17,7 @@ import {
   PackRegistryModule,
   PostgresModule,
   SigningModule,
+  START_WARNINGS_PROVIDER,
   StoreComparisonModule,
   Telemetry,
   TelemetryModule,
@@ -219,7 +220,8 @@ export class WorkerModule {
         ...(embedded ? [] : [HealthModule.forRoot({ imports: [loops] })]),
         ...imports,
       ],
-      providers: [...PROVIDERS, ...(embedded ? EMBEDDED : [])],
+      // The webservice of an embedding process says the warnings of both.
+      providers: [...PROVIDERS, ...(embedded ? EMBEDDED : [START_WARNINGS_PROVIDER])],
     };
     const isExtended = adapters.length > 0 || executorsIn(imports).length > 0;
     if (isExtended && isolatedMain === undefined) throw isolatedMainMissing();

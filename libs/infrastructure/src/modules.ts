@@ -27,6 +27,7 @@ export { FurtherReadiness } from './lib/service/further-readiness';
 export { FurtherReadinessModule } from './lib/service/further-readiness.module';
 export { listenOn, type ListeningPlace, type SocketPlace } from './lib/service/listen-on';
 export { runService, type StartedService } from './lib/service/run-service';
+export { START_WARNINGS_PROVIDER } from './lib/service/start-warnings.module';
 export { COMPARED_KEYS, KeyComparisonModule } from './lib/signing/key-comparison.module';
 export {
   ADMISSION_SIGNER,

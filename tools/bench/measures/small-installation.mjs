@@ -42,7 +42,7 @@ async function sizesOf(product) {
   await product.database.query('checkpoint');
   const { rows } = await product.database.query(`select pg_database_size(current_database())::float8 as rows,
     (select sum(size) from pg_ls_waldir())::float8 as log`);
-  return { ...rows[0], objects: bytesIn(join(product.stack.stateDirectory, 'objects')) };
+  return { ...rows[0], objects: bytesIn(join(product.stack.stateDirectory, 'storage-objects')) };
 }
 
 /** Bytes that the files in a folder use on the disk. */

@@ -1,4 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfiguration, printSample } from '@taskrunner/infrastructure/configuration';
@@ -114,6 +118,87 @@ describe('taskrunner config', () => {
     });
     const missing = await taskrunner(['config', 'check', join(folder, 'none.yaml')]);
     expect([missing.exit, missing.err[0]]).toEqual([2, expect.stringMatching(/^CONFIG_UNREADABLE /)]);
+  });
+
+  describe('check warns, and the file is valid', () => {
+    const keyFile = (name: string): string => {
+      const path = join(folder, name);
+      writeFileSync(path, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+      return path;
+    };
+    const check = async (sections: object) => {
+      const path = join(folder, 'c.json');
+      writeFileSync(path, JSON.stringify({ keys: { folder }, sandbox: { profile: 'bwrap' }, ...sections }));
+      const { exit, out, err } = await taskrunner(['config', 'check', path]);
+      return { exit, out, warnings: err.filter((line) => !line.startsWith('help: ')) };
+    };
+    const web = { database: { webUrl: 'postgresql://u@h/d' } };
+    beforeAll(() => ['admission.pem', 'ledger.pem'].map(keyFile));
+
+    it('of a sandbox that isolates nothing', async () => {
+      expect(await check({ ...web, sandbox: { profile: 'none' } })).toMatchObject({
+        exit: 0,
+        out: [`${join(folder, 'c.json')} is valid`],
+        warnings: [expect.stringMatching(/^warning: CONFIG_UNSAFE .*c\.json:1:\d+ sandbox\.profile is none: /)],
+      });
+      expect(await check(web)).toMatchObject({ exit: 0, warnings: [] });
+      const path = join(folder, 'c.json');
+      const { out } = await taskrunner(['config', 'check', path, '--output', 'json']);
+      expect(JSON.parse(out[0] ?? '')).toEqual({ valid: true, file: path, errors: [], warnings: [] });
+    });
+
+    it('of a key with two uses, and of public keys of another key', async () => {
+      const ledger = join(folder, 'ledger.pem');
+      const other = keyFile('other.pem');
+      const { exit, warnings } = await check({
+        ...web,
+        keys: { folder, admission: ledger, admissionPublic: [other], ledgerPublic: [ledger] },
+      });
+      expect([exit, warnings]).toEqual([
+        0,
+        [
+          expect.stringMatching(/^warning: CONFIG_KEY_USE .* keys\.ledger \(.*\) is the same key as keys\.admission\./),
+          expect.stringMatching(
+            /^warning: CONFIG_KEY_USE .* The public half of keys\.admission \(.*ledger\.pem\) is not in .*other\.pem/,
+          ),
+        ],
+      ]);
+    });
+
+    it('of key files that are missing, and refuses a folder that is', async () => {
+      const { exit, warnings } = await check({ database: { kind: 'file', folder: '/nowhere/storage' } });
+      expect([exit, warnings.map((line) => /The key file (\S+) does not exist/.exec(line)?.[1])]).toEqual([
+        0,
+        ['admission.pub.pem', 'bundle.pem', 'journal-mac.key', 'ledger.pub.pem', 'run-open.pem', 'run-sealed.pem'].map(
+          (name) => join(folder, name),
+        ),
+      ]);
+      const missing = await check({ ...web, keys: { folder: join(folder, 'kyes') } });
+      expect(missing).toEqual({
+        exit: 2,
+        out: [],
+        warnings: [expect.stringMatching(/^CONFIG_FILE .* The folder of keys .*kyes does not exist\.$/)],
+      });
+    });
+
+    it('of an issuer whose key set cannot be read from here', async () => {
+      const answers = createServer((request, response) =>
+        response.end(request.url === '/jwks' ? '{"keys":[]}' : ''),
+      ).listen(0, '127.0.0.1');
+      await once(answers, 'listening');
+      const { port } = answers.address() as AddressInfo;
+      const issuer = (n: number, jwksUri: string) => ({ issuer: `http://127.0.0.1:${n}`, jwksUri, audience: 'a' });
+      const issuers = [issuer(1, `http://127.0.0.1:${port}/jwks`), issuer(2, 'http://127.0.0.1:9/jwks')];
+      const { exit, warnings } = await check({ ...web, authority: { development: true, issuers } });
+      answers.close();
+      expect([exit, warnings]).toEqual([
+        0,
+        [
+          expect.stringMatching(/^warning: CONFIG_UNREACHABLE .* The key set http:.*\/jwks has no keys\.$/),
+          expect.stringMatching(/^warning: CONFIG_UNREACHABLE .* The key set http:.*:9\/jwks cannot be read \(.+\)\.$/),
+        ],
+      ]);
+    });
   });
 
   it('check says of a file in the default place that is not there that it is not there', async () => {

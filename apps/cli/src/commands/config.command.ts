@@ -8,7 +8,7 @@ import {
   type ConfigurationReading,
 } from '@taskrunner/infrastructure/configuration';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
-import { faultLines } from '../terminal/print-faults';
+import { faultLines, warningLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { withOutput, isJson } from './options';
@@ -29,7 +29,7 @@ const FILE = 'configuration file (default: TASKRUNNER_CONFIG, then the default p
 export function registerConfig(program: Command, context: Context): void {
   const config = program.command('config').description('check and show the configuration of the services');
   withOutput(config.command('check').argument('[file]', FILE))
-    .description('validate the configuration, including environment variables, and report all errors')
+    .description('validate the configuration, including environment variables, and report all errors and warnings')
     .option(
       '--runs',
       'also report what would happen to active runs under this configuration; reads the database with the maintain role',
@@ -78,9 +78,12 @@ function check(
 ): ExitCode {
   const faults = reading.kind === 'refused' ? reading.faults : [];
   const valid = faults.length === 0;
-  if (isJson({ output })) terminal.print(JSON.stringify({ valid, file, errors: faults, ...(runs && { runs }) }));
+  const warnings = reading.kind === 'read' ? reading.warnings : [];
+  if (isJson({ output }))
+    terminal.print(JSON.stringify({ valid, file, errors: faults, warnings, ...(runs && { runs }) }));
   else if (valid) terminal.print(safeLine(`${file} is valid`));
   else for (const line of faultLines(faults, file)) terminal.say(line);
+  if (!isJson({ output })) for (const line of warningLines(warnings, file)) terminal.say(line);
   if (runs !== null && !isJson({ output })) for (const line of forecastLines(runs)) terminal.print(line);
   return valid ? EXIT.OK : EXIT.INVALID_INPUT;
 }

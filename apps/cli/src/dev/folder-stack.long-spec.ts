@@ -48,6 +48,11 @@ describe('taskrunner dev --storage file', () => {
     expect(me.status).toBe(200);
     expect([existsSync(join(folder, 'state/database')), held()]).toEqual([false, true]);
     expect(readFileSync(join(folder, 'state/task-runner.yaml'), 'utf8')).toContain('"kind": "file"');
+    // The stack with a database server has another one.
+    expect([
+      existsSync(join(folder, 'state/storage-objects/identity')),
+      existsSync(join(folder, 'state/objects')),
+    ]).toEqual([true, false]);
     first.child.kill('SIGTERM');
     expect([await first.ended, held()]).toEqual([0, false]);
 

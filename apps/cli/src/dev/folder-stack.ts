@@ -42,7 +42,7 @@ export type FolderStack = Pick<
  */
 export async function startFolderStack(options: FolderStackOptions): Promise<FolderStack> {
   const { onProgress = () => undefined, own } = options;
-  const directory = await openStateDirectory(options.stateDirectory);
+  const directory = await openStateDirectory(options.stateDirectory, { storage: 'file' });
   const owner = await ownStateDirectory(directory);
   const closers: (() => Promise<void>)[] = [() => owner.release()];
   let stopping: Promise<void> | null = null;

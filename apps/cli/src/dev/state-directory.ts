@@ -27,15 +27,21 @@ export interface StateDirectory {
   readonly ports: string;
 }
 
-/** Creates the folder for this account only, unless it exists. */
-export async function openStateDirectory(path: string): Promise<StateDirectory> {
+/**
+ * Creates the folder for this account only, unless it exists. Each kind of storage has an object store of its own: two databases with one store
+ * would delete the objects of each other.
+ */
+export async function openStateDirectory(
+  path: string,
+  { storage }: { readonly storage: 'server' | 'file' } = { storage: 'server' },
+): Promise<StateDirectory> {
   const root = resolve(path);
   const inside = (name: string) => join(root, name);
   const directory: StateDirectory = {
     path: root,
     database: inside('database'),
     storage: inside('storage'),
-    objects: inside('objects'),
+    objects: inside(storage === 'file' ? 'storage-objects' : 'objects'),
     work: inside('work'),
     keys: inside('keys'),
     authority: inside('authority'),

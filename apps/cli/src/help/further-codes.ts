@@ -173,7 +173,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   [
     'A configuration is invalid.',
     'Correct the key that the message names. To check the file, use `taskrunner config check`.',
-    'ADAPTER_UNKNOWN CONFIG_CHOICE CONFIG_CONFLICT CONFIG_FILE CONFIG_FORMAT CONFIG_MISSING_KEY CONFIG_RANGE CONFIG_TYPE CONFIG_UNKNOWN_KEY CONFIG_UNREADABLE CONFIG_UNSAFE CONFIG_VARIABLE_UNKNOWN EXECUTOR_DESCRIPTOR_INVALID EXECUTOR_TWICE ISOLATED_MAIN_MISSING ISOLATED_MAIN_NOT_FOUND OBJECT_STORE_NOT_COLLECTABLE PACK_KEY_INVALID SECRET_PROVIDER_KIND SECRET_PROVIDER_MISSING TELEMETRY_HEADERS_INVALID TELEMETRY_HEADERS_UNREADABLE WORKER_HOLDS_RUN_KEY',
+    'ADAPTER_UNKNOWN CONFIG_CHOICE CONFIG_CONFLICT CONFIG_FILE CONFIG_FORMAT CONFIG_MISSING_KEY CONFIG_RANGE CONFIG_TYPE CONFIG_UNKNOWN_KEY CONFIG_KEY_USE CONFIG_UNREACHABLE CONFIG_UNREADABLE CONFIG_UNSAFE CONFIG_VARIABLE_UNKNOWN EXECUTOR_DESCRIPTOR_INVALID EXECUTOR_TWICE ISOLATED_MAIN_MISSING ISOLATED_MAIN_NOT_FOUND OBJECT_STORE_NOT_COLLECTABLE PACK_KEY_INVALID SECRET_PROVIDER_KIND SECRET_PROVIDER_MISSING TELEMETRY_HEADERS_INVALID TELEMETRY_HEADERS_UNREADABLE WORKER_HOLDS_RUN_KEY',
   ],
   [
     'A service cannot listen on its port.',
@@ -187,7 +187,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   ],
   [
     'The object store is not the one that the database of the installation knows.',
-    'Correct artifacts.root, or artifacts.s3.bucket and prefix. If the objects are lost, the operator runs `taskrunner maintain adopt-store`. See docs/guides/backup-and-restore.md.',
+    'Correct artifacts.root, or artifacts.s3.bucket and prefix; or database.folder, if the database is new. If the objects or the database are lost, the operator runs `taskrunner maintain adopt-store`. See docs/guides/operations.md, The store of an installation.',
     'OBJECT_STORE_FOREIGN',
   ],
   [

@@ -55,6 +55,10 @@ describe('taskrunner serve', () => {
   it('goes on with runs after kill -9, in quarantine after a second one, holds its folder, and ends at SIGTERM', async () => {
     const killed = await serve();
     expect(killed.said()).toContain('"ready":"serve"');
+    // Webservice and worker are one process.
+    expect(killed.said().match(/"event":"configuration\.warning".*/g)).toEqual([
+      expect.stringMatching(/"code":"CONFIG_UNSAFE","key":"sandbox\.profile"/),
+    ]);
     const readiness = await fetch(`${killed.health}/health/ready`);
     expect([readiness.status, await readiness.json()]).toMatchObject([
       200,
@@ -93,6 +97,27 @@ describe('taskrunner serve', () => {
     expect(events(again.said())).not.toContain('database.connection-lost');
     expect(existsSync(join(small.storage, 'owner'))).toBe(false);
   }, 240_000);
+
+  it('refuses a mistyped folder of rows or of objects, names it, and leaves nothing behind', async () => {
+    const first = await serve();
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toBe(0);
+    const at = (name: string) => join(small.folder, name);
+    const rows = small.configured('rows.json', { database: { kind: 'file', folder: at('var/storgae'), poolSize: 4 } });
+    expect(await small.taskrunner('serve', '--config', rows)).toMatchObject({
+      exit: 1,
+      err: expect.stringMatching(
+        /^OBJECT_STORE_FOREIGN .*artifacts\.root .*objects .*database\.folder .*storgae\)\n.*`database\.folder`/m,
+      ) as string,
+    });
+    const objects = small.configured('objects.json', { artifacts: { root: at('var/objetcs') } });
+    expect(await small.taskrunner('serve', '--config', objects)).toMatchObject({
+      exit: 1,
+      err: expect.stringMatching(/^OBJECT_STORE_FOREIGN .*objetcs .*: it is empty$/m) as string,
+    });
+    expect(existsSync(at('var'))).toBe(false);
+    expect((await serve()).url).not.toBe('');
+  }, 120_000);
 
   it('reads the configuration that is shipped for it', async () => {
     const shipped = join(__dirname, '../../../../docker/systemd/task-runner.yaml');

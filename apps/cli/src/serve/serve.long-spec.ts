@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverOf, smallInstallation, type Running, type SmallInstallation } from '../testing/small-installation';
@@ -48,6 +49,25 @@ describe('taskrunner serve, at length', () => {
     const { out } = await small.as('ada', again.url)('logs', drained, '--no-follow', '--step', 'second');
     // It was not executed twice.
     expect(out.match(/begin/g)).toHaveLength(1);
+  }, 120_000);
+
+  it('writes evidence that passes with the trust file of the guide, from the first run on', async () => {
+    const guide = readFileSync(join(__dirname, '../../../../docs/guides/small-installation.md'), 'utf8');
+    const [, lines = ''] = /## Make the trust file[^]*?```sh[^\n]*\n([^]*?)```/.exec(guide) ?? [];
+    // The script is the one of the guide, which calls the command for each key.
+    for (const word of ['key', '--usage']) expect(lines).toContain(word);
+    const script = lines
+      .replaceAll('/etc/taskrunner/keys', join(small.folder, 'keys'))
+      .replace('https://login.example.org', 'https://issuer.example')
+      .replace('> trust.json', '> guide.json');
+    const program = `taskrunner() { '${process.execPath}' '${join(__dirname, '../../bin/taskrunner.js')}' "$@"; }`;
+    execFileSync('bash', ['-euo', 'pipefail', '-c', `${program}\n${script}`], { cwd: small.folder });
+    const started = await serve();
+    const ada = small.as('ada', started.url);
+    const run = (await ada('run', 'pack.yaml', '--detach')).out.trim();
+    expect(await ada('evidence', run, '--file', 'guide.tar', '--wait', '60')).toMatchObject({ exit: 0 });
+    const verified = await small.taskrunner('verify', 'guide.tar', '--trust', 'guide.json', '--expect', `run=${run}`);
+    expect(verified).toMatchObject({ exit: 0 });
   }, 120_000);
 
   it('goes on if the server of its database is killed: a step that may act only once acts once', async () => {

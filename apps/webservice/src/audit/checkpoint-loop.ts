@@ -21,7 +21,7 @@ export class CheckpointLoop extends RepeatedWork {
     @Inject(SignCheckpoints) private readonly sign: SignCheckpoints | null,
     private readonly setting: CheckpointSetting,
   ) {
-    super(new Logger('audit'), 'audit.unavailable');
+    super(new Logger('audit'), { failed: 'audit.unavailable', works: 'audit.available' });
   }
 
   override onApplicationBootstrap(): void {

@@ -25,7 +25,7 @@ export class RefusalLoop extends RepeatedWork {
     private readonly chain: AuditChain,
     private readonly setting: RefusalSetting,
   ) {
-    super(new Logger('audit'), 'audit.unavailable');
+    super(new Logger('audit'), { failed: 'audit.unavailable', works: 'audit.available' });
     this.tally = new RefusalTally(setting.most, setting.tenant ?? undefined);
   }
 

@@ -13,7 +13,7 @@ export class TickLoop extends RepeatedWork {
     @Inject(RunDueTicks) private readonly ticks: RunDueTicks,
     private readonly setting: SchedulerSetting,
   ) {
-    super(new Logger('scheduler'), 'scheduler.unavailable');
+    super(new Logger('scheduler'), { failed: 'scheduler.unavailable', works: 'scheduler.available' });
   }
 
   override onApplicationBootstrap(): void {

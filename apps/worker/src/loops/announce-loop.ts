@@ -1,5 +1,6 @@
 import { deliverWebhook, IdlePause, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
 import type { DueAnnouncement } from '@taskrunner/core/ports';
+import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
 
 interface AnnounceLoopOptions {
@@ -40,12 +41,14 @@ export class AnnounceLoop {
   }
 
   private async deliverForever(): Promise<void> {
+    const failures = new FailureLog(this.log, { failed: 'announce.failed', works: 'announce.works-again' });
     while (!this.stopping) {
       let taken = 0;
       try {
         taken = await this.takeDue();
+        failures.works();
       } catch (error) {
-        this.log.say('warn', 'announce.failed', { error });
+        failures.failed(reasonOf(error), { error });
       }
       if (taken === 0) await this.idle.of(this.options.intervalMs);
     }

@@ -11,6 +11,7 @@ import {
 import type { ClaimedAssignment, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
+import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
 
 interface Performing {
@@ -206,11 +207,16 @@ export class AssignmentLoop {
   private readonly answered = new Set<string>();
 
   private async countForever(workerSession: WorkerSession): Promise<void> {
+    const failures = new FailureLog(this.log, {
+      failed: 'assignment.others-failed',
+      works: 'assignment.others-known',
+    });
     while (!this.stopping) {
       try {
         this.otherWorkers = await this.fanOut.assignments.others(workerSession);
+        failures.works();
       } catch (error) {
-        this.log.say('warn', 'assignment.others-failed', { error });
+        failures.failed(reasonOf(error), { error });
       }
       this.forgetRuns();
       for (let left = OTHERS_INTERVAL_MS; left > 0 && !this.stopping; left -= SLEEP_MS) await pause(SLEEP_MS);

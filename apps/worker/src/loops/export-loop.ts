@@ -1,5 +1,6 @@
 import { isCodedError } from '@taskrunner/core/foundation';
 import { deliverDue, exportedFile, pause, type DeliverDependencies, type Delivery } from '@taskrunner/core/operations';
+import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const INTERVAL_MS = 1_000;
@@ -32,15 +33,17 @@ export class ExportLoop {
   }
 
   private async deliverForever(destination: string | null, signal: AbortSignal): Promise<void> {
+    const failures = new FailureLog(this.log, { failed: 'export.failed', works: 'export.works-again' });
     while (!signal.aborted) {
       try {
         const delivery = await deliverDue(this.dependencies, destination, signal);
+        failures.works({ destination });
         if (delivery) {
           this.report(delivery);
           continue;
         }
       } catch (error) {
-        this.log.say('warn', 'export.failed', { destination, error });
+        failures.failed(reasonOf(error), { destination, error });
       }
       await pause(INTERVAL_MS, signal);
     }

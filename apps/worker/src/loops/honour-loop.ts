@@ -5,6 +5,7 @@ import { forecastRuns, partsOf } from '@taskrunner/core/operations';
 import type { Environment } from '@taskrunner/core/plan';
 import type { WorkerSession, ParkedKind, RunEnvironments } from '@taskrunner/core/ports';
 import { unmetOfEnvironment, UNMET_PARTS, type Unmet, type WorkerMeans } from '@taskrunner/core/publisher';
+import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
 
 interface HonourDependencies {
@@ -74,13 +75,15 @@ export class HonourLoop {
   }
 
   private async lookForever(workerSession: WorkerSession): Promise<void> {
+    const failures = new FailureLog(this.log, { failed: 'environments.not-read', works: 'environments.read-again' });
     while (!this.isStopping) {
       try {
         await this.look(workerSession);
         if (!this.hasLookedThrough) await this.lookThrough();
         this.hasLookedThrough = true;
+        failures.works();
       } catch (error) {
-        this.log.say('warn', 'environments.not-read', { error });
+        failures.failed(reasonOf(error), { error });
       }
       for (let left = this.intervalMs; left > 0 && !this.isStopping; left -= SLEEP_MS) await pause(SLEEP_MS);
     }

@@ -1,5 +1,6 @@
 import { isCodedError } from '@taskrunner/core/foundation';
 import { collectObjects, pause, type CollectDependencies } from '@taskrunner/core/operations';
+import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
 
 /** Maximum pause before it asks again for due tenants, milliseconds. */
@@ -33,12 +34,16 @@ export class ObjectSweep {
 
   private async sweepForever(): Promise<void> {
     const { signal } = this.stopping;
+    const failures = new FailureLog(this.log, { failed: 'sweep.failed', works: 'sweep.works-again' });
     while (!signal.aborted) {
       try {
-        if (!this.isAway()) await this.sweepOnce();
+        if (!this.isAway()) {
+          await this.sweepOnce();
+          failures.works();
+        }
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.log.say('warn', 'sweep.failed', { code: isCodedError(error) ? error.code : null, reason });
+        const reason = reasonOf(error);
+        failures.failed(reason, { code: isCodedError(error) ? error.code : null, reason });
       }
       await pause(Math.min(ASK_MS, this.dependencies.intervalMs), signal);
     }

@@ -87,17 +87,21 @@ export function registerBackup(maintain: Command, context: Context): void {
         const openStore = supplied.objects === 'copy' ? openObjectStore : openExistingObjectStore;
         const keys = await keysAtHand(keyPathsOf(configuration));
         const done = await namingStore(artifacts, () =>
-          inRole('maintain', configuration, async (url) =>
-            restoreDatabase(url, {
-              folder,
-              objects: await openStore(artifacts),
-              mode: supplied.objects,
-              keys,
-              keysMode: supplied.keys,
-              calendar: new CronerCalendar(),
-              onWaiting: sayWaiting(terminal),
-              expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
-            }),
+          inRole(
+            'maintain',
+            configuration,
+            async (url) =>
+              restoreDatabase(url, {
+                folder,
+                objects: await openStore(artifacts),
+                mode: supplied.objects,
+                keys,
+                keysMode: supplied.keys,
+                calendar: new CronerCalendar(),
+                onWaiting: sayWaiting(terminal),
+                expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
+              }),
+            { creates: true },
           ),
         );
         if (wantsJson(command)) terminal.print(JSON.stringify(inJson(done)));
@@ -123,7 +127,7 @@ export function registerBackup(maintain: Command, context: Context): void {
     );
   withOutput(maintain.command('adopt-store'))
     .description(
-      'make the configured object store that of the installation, after objects were lost or copied without its id',
+      'make the configured object store that of the installation, after objects were lost or copied without its id, or the database was lost',
     )
     .option(...CONFIG)
     .action((_: object, command: Command) =>
@@ -131,8 +135,11 @@ export function registerBackup(maintain: Command, context: Context): void {
         const configuration = await settingsOf(configOf(command), context);
         const { artifacts } = configuration;
         const adopted = await namingStore(artifacts, () =>
-          inRole('maintain', configuration, async (url) =>
-            adoptObjectStore(url, await openObjectStore(artifacts), sayWaiting(terminal)),
+          inRole(
+            'maintain',
+            configuration,
+            async (url) => adoptObjectStore(url, await openObjectStore(artifacts), sayWaiting(terminal)),
+            { creates: true },
           ),
         );
         printAs(context, formatOf(command), adopted, () => describeAdopted(adopted).map(safeLine));
@@ -206,6 +213,7 @@ function describeAdopted({ id, absent }: AdoptedStore): readonly string[] {
     `the object store of this installation is ${id ?? 'one that keeps no id'}`,
     `objects that it does not have: ${absent.length}`,
     ...absent.map(describeLost),
+    'objects that no row of this database refers to are deleted after artifacts.grace',
   ];
 }
 

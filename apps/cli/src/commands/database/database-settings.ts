@@ -36,17 +36,18 @@ export async function settingsOf(
 
 /**
  * Does work with the connection URL of a role. A database in a folder is opened before and closed after it, so the services must be stopped.
- * Throws `CLI_CONFIG` if the role is not configured, `DB_PASSWORD_FILE` if its file cannot be read, and `STORAGE_HELD` if a service uses the
+ * `creates`: a folder without a database gets one. Otherwise it is refused (`STORAGE_FOREIGN`), because its path may be mistyped. Throws `CLI_CONFIG` if the role is not configured, `DB_PASSWORD_FILE` if its file cannot be read, and `STORAGE_HELD` if a service uses the
  * folder.
  */
 export async function inRole<Result>(
   role: 'owner' | 'maintain',
   configuration: Configuration,
   work: (url: string) => Promise<Result>,
+  { creates = false }: { readonly creates?: boolean } = {},
 ): Promise<Result> {
   const { kind, folder } = configuration.database;
   if (kind === 'postgres' || folder === null) return work(await urlOf(role, configuration));
-  const database = await openFolderDatabase(folder);
+  const database = await openFolderDatabase(folder, { mustExist: !creates });
   try {
     return await work(database.urls[`${role}Url`]);
   } finally {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +58,14 @@ describe('taskrunner maintain', () => {
     writeFileSync(path, `database: { kind: file, folder: ${join(folder, 'storage')} }\n`);
     expect([await taskrunner('migrate', '--config', path), exit]).toEqual([[], 0]);
     expect([await taskrunner('maintain', '--config', path), exit]).toEqual([[], 0]);
+    const mistyped = join(folder, 'mistyped.yaml');
+    writeFileSync(mistyped, `database: { kind: file, folder: ${join(folder, 'storgae')} }\n`);
+    for (const command of ['', 'settle', 'resume --tenant a --reason b'])
+      expect([
+        (await taskrunner('maintain', ...command.split(' ').filter(Boolean), '--config', mistyped))[0],
+        exit,
+      ]).toEqual([`STORAGE_FOREIGN ${join(folder, 'storgae')} has no database of an installation`, 1]);
+    expect(existsSync(join(folder, 'storgae'))).toBe(false);
     const service = await openFolderDatabase(join(folder, 'storage'));
     const [line] = await taskrunner('maintain', '--config', path);
     expect([line, exit]).toEqual([expect.stringContaining(`STORAGE_HELD`), 1]);

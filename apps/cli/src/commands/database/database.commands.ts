@@ -34,7 +34,9 @@ export function registerDatabase(program: Command, context: Context): void {
     .action(({ config, output }: Options) =>
       context.run(async () => {
         const configuration = await settingsOf(config, context);
-        const { ran } = await inRole('owner', configuration, (url) => migrateDatabase(url, sayWaiting(terminal)));
+        const { ran } = await inRole('owner', configuration, (url) => migrateDatabase(url, sayWaiting(terminal)), {
+          creates: true,
+        });
         printAs(context, { output }, { ran }, () => (ran.length === 0 ? ['the database is up to date'] : ran));
         return EXIT.OK;
       }),

@@ -1,7 +1,7 @@
 import { decideEgress, parseTarget } from '@taskrunner/core/egress';
 import { isLoopbackHost, sameSubject } from '@taskrunner/core/foundation';
 import { checkArtifacts } from './checks/check-artifacts';
-import { checkDatabase, isOfWebservice } from './checks/check-database';
+import { checkDatabase, checkFolders, isOfWebservice } from './checks/check-database';
 import { checkAuthorities, checkSocket } from './checks/check-authorities';
 import { checkDestinations } from './checks/check-destinations';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
@@ -57,6 +57,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
   checkPacksRegistry(configuration.packsRegistry, notes);
   checkAuthorities(configuration, notes);
   checkArtifacts(configuration, notes);
+  checkFolders(configuration, notes);
   checkDestinations(configuration, notes);
   checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);

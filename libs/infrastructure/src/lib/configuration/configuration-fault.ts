@@ -15,6 +15,9 @@ export const REMEDIES = {
   CONFIG_CONFLICT: 'Change one of the two values.',
   CONFIG_UNSAFE: 'Development settings work only on loopback. Elsewhere, configure a real Authority.',
   CONFIG_FILE: 'Correct the path, or the file. It must be readable for the user of the service.',
+  CONFIG_KEY_USE: 'Use a key of its own for each use.',
+  CONFIG_UNREACHABLE:
+    'Check the URL, the network and the certificate from the machine of the webservice. Tokens of this issuer are refused while its key set cannot be read.',
   CONFIG_VARIABLE_UNKNOWN: 'Correct or remove the environment variable.',
 } as const;
 
@@ -31,7 +34,11 @@ export interface Notes {
     remediation?: string,
     involved?: readonly string[],
   ): void;
+  readonly warn: Warn;
 }
+
+/** Adds a warning: the configuration can be used. */
+export type Warn = (code: ConfigurationFaultCode, at: string, message: string, remediation?: string) => void;
 
 /** A fault without a position in a file: of a variable, or of a file that cannot be read. */
 export function placeless(code: ConfigurationFaultCode, path: string, message: string, remediation?: string): Fault {

@@ -16,4 +16,5 @@ export { keyPathsOf } from './key-paths';
 export { configurationFileOf, loadConfiguration } from './load-configuration';
 export { loadPackTrust, loadPublisherKey, type PackTrustErrorCode } from './load-pack-trust';
 export { parseConfiguration, type ConfigurationReading } from './parse-configuration';
+export { startWarnings } from './warnings/configuration-warnings';
 export { printSample } from './sample';

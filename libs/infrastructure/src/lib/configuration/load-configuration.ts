@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isForWebservice, type Reader } from './check-configuration';
 import { checkKeySets } from './checks/check-key-sets';
 import { placeless } from './configuration-fault';
+import { warnOfConfiguration } from './warnings/configuration-warnings';
 import type { Variables } from './environment-variables';
 import { collectConfiguration, readingOf, type ConfigurationReading } from './parse-configuration';
 
@@ -45,6 +46,7 @@ async function withFiles(text: string, env: Variables, reader: Reader): Promise<
   const collected = collectConfiguration(text, env, reader);
   const { configuration, notes } = collected;
   if (configuration !== undefined && isForWebservice(configuration, reader)) await checkKeySets(configuration, notes);
+  if (configuration !== undefined && reader === 'check') await warnOfConfiguration(configuration, notes);
   return readingOf(collected);
 }
 

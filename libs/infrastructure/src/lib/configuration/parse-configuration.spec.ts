@@ -426,6 +426,13 @@ authority:
     ['artifacts: {grace: 1m}', '/artifacts/grace', 'CONFIG_UNSAFE'],
     ['{database: {kind: file, folder: /data}, artifacts: {root: /data}}', '/artifacts/root', 'CONFIG_CONFLICT'],
     ['{database: {kind: file, folder: /data/}, artifacts: {root: /data/o}}', '/artifacts/root', 'CONFIG_CONFLICT'],
+    ['{database: {kind: file, folder: /data/db}, artifacts: {root: /data}}', '/artifacts/root', 'CONFIG_CONFLICT'],
+    [
+      '{database: {kind: file, folder: /data}, sandbox: {workDirectory: /data/w}}',
+      '/sandbox/workDirectory',
+      'CONFIG_CONFLICT',
+    ],
+    ['{database: {kind: file, folder: /var/lib/taskrunner/work/db}}', '/sandbox/workDirectory', 'CONFIG_CONFLICT'],
     ['artifacts: {uploads: {maxBytes: 2GiB, tenantBytes: 1GiB}}', '/artifacts/uploads/maxBytes', 'CONFIG_CONFLICT'],
     ['artifacts: {s3: {accessKeyIdFile: /a}}', '/artifacts/s3', 'CONFIG_CONFLICT'],
     ['artifacts: {s3: {endpoint: "http://s3.example.org"}}', '/artifacts/s3/endpoint', 'CONFIG_UNSAFE'],

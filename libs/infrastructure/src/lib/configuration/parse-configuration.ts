@@ -2,13 +2,13 @@ import { readDocument } from '@taskrunner/core/document';
 import { isJsonObject, sortFaults, type Fault, type Json } from '@taskrunner/core/foundation';
 import { checkConfiguration, type Reader } from './check-configuration';
 import { CONFIGURATION, type Configuration } from './configuration';
-import { placeless, REMEDIES, type Notes } from './configuration-fault';
+import { placeless, REMEDIES, type Notes, type Warn } from './configuration-fault';
 import { readVariables, type Override, type Variables } from './environment-variables';
 import { readFields } from './key';
 
 /** A configuration, or all of its faults. */
 export type ConfigurationReading =
-  | { readonly kind: 'read'; readonly configuration: Configuration }
+  | { readonly kind: 'read'; readonly configuration: Configuration; readonly warnings: readonly Fault[] }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 /**
@@ -28,14 +28,15 @@ interface CollectedConfiguration {
   /** Absent if the file is no document. With faults, it has defaults in place of refused values. */
   readonly configuration?: Configuration;
   readonly faults: readonly Fault[];
+  readonly warnings: readonly Fault[];
   readonly notes: Notes;
 }
 
 /** The result of all checks. */
-export function readingOf({ configuration, faults }: CollectedConfiguration): ConfigurationReading {
+export function readingOf({ configuration, faults, warnings }: CollectedConfiguration): ConfigurationReading {
   return configuration === undefined || faults.length > 0
     ? { kind: 'refused', faults: sortFaults([...faults]) }
-    : { kind: 'read', configuration };
+    : { kind: 'read', configuration, warnings: sortFaults([...warnings]) };
 }
 
 /** Like `parseConfiguration`, for a caller that checks more. */
@@ -44,32 +45,35 @@ export function collectConfiguration(source: string, env: Variables, reader: Rea
   const document = reading.kind === 'refused' ? reading.partial : reading;
   const variables = readVariables(env);
   const faults: Fault[] = [...variables.faults, ...(reading.kind === 'refused' ? reading.faults : [])];
-  if (document === undefined) return { faults, notes: { fault: () => undefined } };
+  const warnings: Fault[] = [];
+  if (document === undefined) return { faults, warnings, notes: { fault: () => undefined, warn: () => undefined } };
   const overridden = new Map(variables.overrides.map((one) => [`/${one.path.join('/')}`, one.variable]));
   const refused = new Set<string>(variables.refused);
-  const note: Notes['fault'] = (code, at, message, remediation) => {
+  const noteIn = (list: Fault[], [code, at, message, remediation]: Parameters<Warn>): void => {
     const variable = [...overridden].find(([place]) => at === place || at.startsWith(`${place}/`))?.[1];
     if (variable !== undefined) {
-      faults.push(placeless(code, at, `${message} The value comes from ${variable}.`, remediation));
+      list.push(placeless(code, at, `${message} The value comes from ${variable}.`, remediation));
     } else {
       const position = code === 'CONFIG_UNKNOWN_KEY' ? document.keyPositionOf(at) : document.positionOf(at);
-      faults.push({ code, path: at, ...position, message, remediation: remediation ?? REMEDIES[code] });
+      list.push({ code, path: at, ...position, message, remediation: remediation ?? REMEDIES[code] });
     }
   };
   const configuration = readFields(CONFIGURATION, withOverrides(document.value, variables.overrides), '', {
     fault: (code, at, message, remediation, involved = [at]) => {
       for (const place of involved) refused.add(place);
-      note(code, at, message, remediation);
+      noteIn(faults, [code, at, message, remediation]);
     },
+    warn: () => undefined,
   });
   const notes: Notes = {
     fault: (code, at, message, remediation, involved = [at]) => {
       if (!involved.some((place) => [...refused].some((one) => overlap(one, place))))
-        note(code, at, message, remediation);
+        noteIn(faults, [code, at, message, remediation]);
     },
+    warn: (...warning) => noteIn(warnings, warning),
   };
   checkConfiguration(configuration, notes, reader);
-  return { configuration, faults, notes };
+  return { configuration, faults, warnings, notes };
 }
 
 /** True if one place equals the other or is inside it. */

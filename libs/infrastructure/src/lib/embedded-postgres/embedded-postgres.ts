@@ -16,7 +16,8 @@ import { describeOwner, ownDirectory } from './directory-owner';
 import type { DirectoryOwner } from './directory-owner';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { chooseAccount } from './os-account';
-import { reclaimOrphan } from './postmaster';
+import { reclaimOrphan, serverOf, stopServer } from './postmaster';
+import { isAlive } from './process-table';
 import { completeSegments } from './log-segments';
 import { openServerLog } from './server-log';
 import { guardServer } from './server-guard';
@@ -152,6 +153,16 @@ export async function discardDatabase(
   if (existsSync(pgdata)) await reclaimOrphan(pgdata, log);
   await rm(home, { recursive: true, force: true });
   await rm(requested, { recursive: true, force: true });
+}
+
+/**
+ * Stops a server that a killed process left in a data directory, and changes nothing else. `isLeft`: true if no living process owns the
+ * directory. It is asked after the server was found, because an owner is known before its server starts.
+ */
+export async function stopLeftServer(dataDirectory: string, isLeft: () => Promise<boolean>): Promise<void> {
+  const pgdata = join(await homeOf(resolve(dataDirectory)), 'pgdata');
+  const pid = await serverOf(pgdata);
+  if (pid !== null && (await isLeft())) await stopServer(pid, () => isAlive(pid));
 }
 
 async function prepare(requested: string): Promise<DirectoryOwner> {

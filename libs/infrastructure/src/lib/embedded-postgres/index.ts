@@ -2,6 +2,7 @@ export { describeOwner, livingOwner, ownDirectory, type DirectoryOwner, type Own
 export {
   discardDatabase,
   startEmbeddedPostgres,
+  stopLeftServer,
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
 } from './embedded-postgres';

@@ -24,9 +24,8 @@ const BACKENDS_MS = 10_000;
  */
 export async function reclaimOrphan(directory: string, log: (line: string) => void): Promise<void> {
   const pgdata = await realpath(directory);
-  const file = join(pgdata, 'postmaster.pid');
-  const pid = Number.parseInt((await readFile(file, 'utf8').catch(() => '')).split('\n')[0] ?? '', 10);
-  if (!(pid > 1) || !exists(pid)) return;
+  const pid = await notedServer(pgdata);
+  if (pid === null || !exists(pid)) return;
   if ((await isAlive(pid)) && (await isServerOf(pid, pgdata))) {
     log(`stopping PostgreSQL ${pid}, which outlived its parent`);
     await stopServer(pid, () => isAlive(pid));
@@ -34,8 +33,22 @@ export async function reclaimOrphan(directory: string, log: (line: string) => vo
     // Without the file, PostgreSQL would not notice backends that still use the shared memory of the old server.
     const areGone = await until(async () => (await processesIn(pgdata)).length === 0, BACKENDS_MS);
     if (!areGone) throw backendsRemain(pgdata, await processesIn(pgdata));
-    await rm(file, { force: true });
+    await rm(join(pgdata, 'postmaster.pid'), { force: true });
   }
+}
+
+/** The process id of the server that runs in a data directory; null: none does. */
+export async function serverOf(directory: string): Promise<number | null> {
+  const pgdata = await realpath(directory);
+  const pid = await notedServer(pgdata);
+  return pid !== null && (await isAlive(pid)) && (await isServerOf(pid, pgdata)) ? pid : null;
+}
+
+/** The process id in the lock file of a server; null: there is none. */
+async function notedServer(pgdata: string): Promise<number | null> {
+  const text = await readFile(join(pgdata, 'postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Number.parseInt(text.split('\n')[0] ?? '', 10);
+  return pid > 1 ? pid : null;
 }
 
 /** True if there is a process with this id, including one that has ended and was not collected. */

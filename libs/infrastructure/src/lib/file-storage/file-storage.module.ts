@@ -1,4 +1,5 @@
-import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Client } from 'pg';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
@@ -24,7 +25,12 @@ export interface DatabasePlace {
   readonly lost: Promise<void>;
   /** To be called by who connects. The result is called after the last connection is closed; it stops the server if it has to be. */
   enter(): () => Promise<void>;
-  /** Stops the server, after all who have entered have left. */
+  /** To be called when the application has started: a database that was created now is kept from then on. */
+  keep(): void;
+  /**
+   * Stops the server, after all who have entered have left. A database that was created now is deleted if the application has not started and
+   * nothing depends on the database: a refused start leaves nothing behind.
+   */
   close(): Promise<void>;
 }
 
@@ -45,8 +51,12 @@ const MOST_POOLS = 3;
   providers: [provide(DATABASE_PLACE, { configuration: CONFIGURATION, telemetry: Telemetry }, openPlace)],
   exports: [DATABASE_PLACE],
 })
-export class FileStorageModule implements OnApplicationShutdown {
+export class FileStorageModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(@Inject(DATABASE_PLACE) private readonly place: DatabasePlace) {}
+
+  onApplicationBootstrap(): void {
+    this.place.keep();
+  }
 
   onApplicationShutdown(): Promise<void> {
     return this.place.close();
@@ -67,6 +77,7 @@ async function openPlace({
       isOwn: false,
       lost: NEVER,
       enter: () => nothing,
+      keep: () => undefined,
       close: nothing,
     };
   const database = await openFolderDatabase(folder, {
@@ -83,6 +94,7 @@ async function openPlace({
     },
   });
   let isClosing = false;
+  let isKept = !database.isNew;
   const lost = database.ended.then(() => (isClosing ? NEVER : undefined));
   const endMaintenance = maintainDaily(async () => {
     await maintainDatabase(database.urls.maintainUrl, configuration.retention).catch((error: unknown) =>
@@ -92,13 +104,29 @@ async function openPlace({
   const users = new LastOut(async () => {
     await endMaintenance();
     isClosing = true;
-    await database.close();
+    if (isKept || (await hasStore(database.urls.maintainUrl))) await database.close();
+    else await database.discard();
   });
   return {
     urlOf: async (role) => database.urls[`${role}Url`],
     isOwn: true,
     lost,
     enter: () => users.enter(),
+    keep: () => void (isKept = true),
     close: () => users.close(),
   };
+}
+
+/** True if the object store may have the id that this database has recorded. It could not be used without the database. */
+async function hasStore(maintainUrl: string): Promise<boolean> {
+  const client = new Client({ connectionString: maintainUrl });
+  try {
+    await client.connect();
+    const { rows } = await client.query('select from pack_artifacts.object_store');
+    return rows.length > 0;
+  } catch {
+    return true;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }

@@ -476,6 +476,51 @@ describe('a folder that cannot be used', () => {
     expect((await opened()).isNew).toBe(true);
   });
 
+  it('is left as it was: what a refused opening has created is deleted', async () => {
+    const path = join(parent, 'new/deep/storage');
+    await expect(opened({ binDirectory: '/nowhere' }, path)).rejects.toMatchObject({ code: 'STORAGE_UNSUPPORTED' });
+    await expect(opened({ mustExist: true }, path)).rejects.toMatchObject({ code: 'STORAGE_FOREIGN' });
+    const database = await opened({}, path);
+    await database.discard();
+    expect(existsSync(join(parent, 'new'))).toBe(false);
+    // A database that was not created now is only closed.
+    copyMade();
+    await (await opened({ mustExist: true })).discard();
+    expect((await opened({ mustExist: true })).isNew).toBe(false);
+  });
+
+  asRoot('is one on a full file system: the server that a killed process has left is ended', async () => {
+    mkdirSync(folder);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300m,mode=711', 'tmpfs', folder], { stdio: 'ignore' });
+    } catch {
+      return console.log('skipped: this machine does not permit mounts');
+    }
+    try {
+      execFileSync('cp', ['-a', `${made}/.`, folder]);
+      const { child, answer } = await openedElsewhere({ fsync: true });
+      const { ownerUrl } = answer['urls'] as { ownerUrl: string };
+      await query(ownerUrl, 'create table pack_runs.kept as select 42 as answer');
+      const fill = () => execFileSync('sh', ['-c', `cat /dev/zero >'${folder}/full' 2>/dev/null || true`]);
+      fill();
+      // The folder is in use: nothing is ended.
+      await expect(opened()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+      expect(await query(ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      fill();
+      await expect(opened()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+      expect(await processesIn(realpathSync(pgdata()))).toEqual([]);
+      rmSync(join(folder, 'full'));
+      const database = await opened();
+      expect(await query(database.urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
+      await database.close();
+    } finally {
+      for (const child of children) child.kill('SIGKILL');
+      execFileSync('umount', ['-l', folder]);
+    }
+  });
+
   asRoot('is one on a full file system, and can be used when there is space', async () => {
     mkdirSync(folder);
     try {

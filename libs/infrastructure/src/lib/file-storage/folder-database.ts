@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   discardDatabase,
+  livingOwner,
   startEmbeddedPostgres,
+  stopLeftServer,
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
   type ServerExit,
@@ -12,8 +14,9 @@ import { databaseRoles, roleName } from '../postgres/schema/roles';
 import { createContents, DATABASE, urlOfRole } from './database-contents';
 import { KeptServer, type RestartListener } from './kept-server';
 import { settingsOfOneProcess } from './server-settings';
-import { moved, storageFailure } from './storage-failure';
-import { takeStorageFolder, type StorageFolder } from './storage-folder';
+import { StorageError, type StorageErrorCode } from './storage-error';
+import { moved, noDatabase, storageFailure } from './storage-failure';
+import { readState, takeStorageFolder, type StorageFolder } from './storage-folder';
 import { templateIn } from './template-database';
 
 /** Options for opening a storage folder. */
@@ -30,6 +33,8 @@ export interface FolderDatabaseOptions extends Pick<
   readonly cache?: string;
   /** Called when the server has ended unexpectedly, and when it was started again. */
   readonly restarts?: RestartListener;
+  /** True: a folder without a database is refused, and nothing is created. Default false. */
+  readonly mustExist?: boolean;
   /** True: a new database is handed out before it is on the disk, and `settled` says when it is. Default false. */
   readonly settlesLater?: boolean;
 }
@@ -58,6 +63,8 @@ export interface FolderDatabase {
   prepareNext(): Promise<void>;
   /** Stops the server and unlocks the folder. Close the connections first. Idempotent. */
   close(): Promise<void>;
+  /** Closes a database that was created now, and deletes it with all that its opening has created. For one that was never used. */
+  discard(): Promise<void>;
 }
 
 /**
@@ -71,25 +78,53 @@ export interface FolderDatabase {
  */
 export async function openFolderDatabase(folder: string, options: FolderDatabaseOptions = {}): Promise<FolderDatabase> {
   const path = resolve(folder);
+  const { mustExist = false, ...others } = options;
   try {
+    if (mustExist && !hasDatabase(await readState(path))) throw noDatabase(path);
     const storage = await takeStorageFolder(path);
     try {
-      return await open(storage, options);
+      return await open(storage, others);
     } catch (error) {
-      await storage.release();
+      // The message of another error names the log of the server.
+      const isOfFolder = StorageError.is(storageFailure(error, path));
+      if (hasDatabase(storage.state) || !isOfFolder) await storage.release();
+      else await discard(storage, others.log);
       throw error;
     }
   } catch (error) {
-    throw storageFailure(error, path);
+    const failure = storageFailure(error, path);
+    if (StorageError.is(failure) && NO_SPACE.has(failure.code)) await endLeftServer(path);
+    throw failure;
   }
+}
+
+/** The folder could not be locked, or nothing of it was reached. */
+const NO_SPACE: ReadonlySet<StorageErrorCode> = new Set(['STORAGE_FULL', 'STORAGE_UNWRITABLE']);
+
+/** Ends the server that a killed process has left in a folder which cannot be opened: nobody uses it, and nobody else would end it. */
+async function endLeftServer(path: string): Promise<void> {
+  const isLeft = async (): Promise<boolean> => (await livingOwner(path)) === null;
+  await stopLeftServer(join(path, 'database'), isLeft).catch(() => undefined);
+}
+
+function hasDatabase(state: StorageFolder['state']): boolean {
+  return state !== null && state !== 'creating';
+}
+
+async function discard(storage: StorageFolder, log?: (line: string) => void): Promise<void> {
+  await discardDatabase(storage.database, log);
+  await storage.discard();
 }
 
 /** The template has the partitions of its own day. */
 const PARTITIONS = [`set local role ${roleName('owner')}`, `select pack_run_logs.make_partitions(${PARTITION_DAYS})`];
 
-async function open(storage: StorageFolder, options: FolderDatabaseOptions): Promise<FolderDatabase> {
+async function open(
+  storage: StorageFolder,
+  options: Omit<FolderDatabaseOptions, 'mustExist'>,
+): Promise<FolderDatabase> {
   if (storage.state === 'moving' || storage.state === 'moved') throw moved(storage.path, storage.state === 'moved');
-  const isNew = storage.state !== 'ready';
+  const isNew = !hasDatabase(storage.state);
   if (isNew) {
     // Nothing of an interrupted creation was handed out, so it starts again.
     await storage.note('creating');
@@ -125,7 +160,7 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
       startEmbeddedPostgres({ ...existing, ...(socketFolder !== null && { socketFolder }) });
     const kept = new KeptServer(server, startAgain, restarts);
     let preparing: Promise<void> | null = null;
-    const close = closing(kept, storage, async () => {
+    const end = endOnce(kept, async () => {
       await settled.catch(() => undefined);
       await preparing;
     });
@@ -135,7 +170,8 @@ async function open(storage: StorageFolder, options: FolderDatabaseOptions): Pro
       settled,
       ended: kept.ended,
       prepareNext: () => (preparing ??= server.prepareNext()),
-      close,
+      close: () => end(() => storage.release()),
+      discard: () => end(() => (isNew ? discard(storage, options.log) : storage.release())),
     };
   } catch (error) {
     await server.stop();
@@ -148,15 +184,15 @@ async function settle(server: EmbeddedPostgres, storage: StorageFolder, isNew: b
   if (isNew) await storage.note('ready');
 }
 
-/** `idle`: what is being written is written. The state of the folder is written only while it is locked. */
-function closing(server: KeptServer, storage: StorageFolder, idle: () => Promise<void>): () => Promise<void> {
-  let closed: Promise<void> | null = null;
-  const close = async (): Promise<void> => {
+/** Ends a database once. `idle`: what is being written is written. The state of the folder is written only while it is locked. */
+function endOnce(server: KeptServer, idle: () => Promise<void>): (last: () => Promise<void>) => Promise<void> {
+  let ended: Promise<void> | null = null;
+  const end = async (last: () => Promise<void>): Promise<void> => {
     await server.stop();
     await idle();
-    await storage.release();
+    await last();
   };
-  return () => (closed ??= close());
+  return (last) => (ended ??= end(last));
 }
 
 function urlsOf(server: EmbeddedPostgres): FolderDatabaseUrls {

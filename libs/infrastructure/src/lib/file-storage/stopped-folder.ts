@@ -3,8 +3,7 @@ import { join, resolve } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgresOptions } from '../embedded-postgres';
 import { DATABASE, urlOfRole } from './database-contents';
 import { settingsOfOneProcess } from './server-settings';
-import { StorageError } from './storage-error';
-import { moved, storageFailure } from './storage-failure';
+import { moved, noDatabase, storageFailure } from './storage-failure';
 import { readState, takeStorageFolder, type StorageFolder } from './storage-folder';
 
 /** A command has few connections. */
@@ -74,12 +73,4 @@ async function inFolder<Result>(
   } finally {
     await server.stop();
   }
-}
-
-function noDatabase(path: string): StorageError {
-  return new StorageError(
-    'STORAGE_FOREIGN',
-    `${path} has no database of an installation`,
-    'name the folder that database.folder of the installation sets',
-  );
 }

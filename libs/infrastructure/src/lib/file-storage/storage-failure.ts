@@ -62,3 +62,12 @@ export function held(folder: string, who: string, cause?: unknown): StorageError
     cause,
   );
 }
+
+/** The folder does not have the database that a command needs. */
+export function noDatabase(path: string): StorageError {
+  return new StorageError(
+    'STORAGE_FOREIGN',
+    `${path} has no database of an installation`,
+    'name the folder that `database.folder` of the installation sets; it has a database after the first start',
+  );
+}

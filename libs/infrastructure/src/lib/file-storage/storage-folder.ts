@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeOwner, ownDirectory, type DirectoryOwner } from '../embedded-postgres';
-import { makeFolders } from '../files';
+import { makeFolders, removeMadeFolders } from '../files';
 import { StorageError } from './storage-error';
 import { held } from './storage-failure';
 
@@ -27,6 +27,8 @@ export interface StorageFolder {
   /** Replaces the state atomically and durably. */
   note(state: StorageState): Promise<void>;
   release(): Promise<void>;
+  /** Releases the folder and deletes its state, and the folder if taking it has created it. Its database must be deleted before. */
+  discard(): Promise<void>;
 }
 
 /**
@@ -36,7 +38,16 @@ export interface StorageFolder {
  */
 export async function takeStorageFolder(path: string): Promise<StorageFolder> {
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
-  await makeFolders(path, { mode });
+  const made = await makeFolders(path, { mode });
+  try {
+    return await take(path, mode, made);
+  } catch (error) {
+    await removeMadeFolders(path, made);
+    throw error;
+  }
+}
+
+async function take(path: string, mode: number, made: string | undefined): Promise<StorageFolder> {
   const before = await stat(path);
   refuseForeign(path, before.uid);
   const names = (await readdir(path)).filter((name) => !NOT_CONTENT.test(name));
@@ -54,6 +65,11 @@ export async function takeStorageFolder(path: string): Promise<StorageFolder> {
       state: await readState(path),
       note: (state) => writeState(path, state),
       release: () => owner.release(),
+      discard: async () => {
+        await rm(join(path, 'storage.json'), { force: true });
+        await owner.release();
+        await removeMadeFolders(path, made);
+      },
     };
   } catch (error) {
     await owner.release();

@@ -1,1 +1,1 @@
-export { makeFolders } from './make-folders';
+export { makeFolders, removeMadeFolders } from './make-folders';

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFolders } from './make-folders';
+import { makeFolders, removeMadeFolders } from './make-folders';
 
 describe('a folder with its parents', () => {
   let root: string;
@@ -15,6 +15,18 @@ describe('a folder with its parents', () => {
     expect(statSync(join(root, 'a/b')).mode & 0o777).toBe(0o700);
     expect(await makeFolders(join(root, 'a/b/c'))).toBeUndefined();
     expect(await makeFolders(join(root, 'a/b/d/'))).toBe(join(root, 'a/b/d'));
+  });
+
+  it('is deleted with the parents that were new, unless something is in it', async () => {
+    const path = join(root, 'a/b/c');
+    await removeMadeFolders(path, await makeFolders(path));
+    expect(existsSync(join(root, 'a'))).toBe(false);
+    const first = await makeFolders(path);
+    writeFileSync(join(root, 'a/b/file'), '');
+    await removeMadeFolders(path, first);
+    expect([existsSync(path), existsSync(join(root, 'a/b/file'))]).toEqual([false, true]);
+    await removeMadeFolders(root, undefined);
+    expect(existsSync(root)).toBe(true);
   });
 
   it('may be a link to a folder, and is created once by several', async () => {

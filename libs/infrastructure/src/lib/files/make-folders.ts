@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -27,5 +27,17 @@ export async function makeFolders(
     // Somebody else has created it meanwhile.
     if ((error as { code?: unknown }).code === 'EEXIST' && (await stat(folder)).isDirectory()) return first;
     throw error;
+  }
+}
+
+/** Deletes folders that `makeFolders` has created, as far as they are empty: `path`, and its parents up to `first`, which it returned. */
+export async function removeMadeFolders(path: string, first: string | undefined): Promise<void> {
+  if (first === undefined) return;
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
+    const isRemoved = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!isRemoved || folder === first) return;
   }
 }

@@ -7,7 +7,7 @@ import { isMissing, syncFolder, throwOrAway, throwStoreError } from './durable-f
 /** The id of a store in a folder: the file `identity`, which is copied and restored with the objects. */
 export function fileIdentity(
   root: string,
-  store: { readonly assertThere: () => Promise<void>; readonly isEmpty: () => Promise<boolean> },
+  store: Required<Pick<StoreIdentity, 'isEmpty' | 'abandon'>> & { readonly assertThere: () => Promise<void> },
 ): StoreIdentity {
   const path = join(root, 'identity');
   return {
@@ -39,5 +39,6 @@ export function fileIdentity(
       }
     },
     isEmpty: store.isEmpty,
+    abandon: store.abandon,
   };
 }

@@ -26,7 +26,7 @@ import {
 import { FileStaging } from './file-staging';
 import { fileIdentity } from './file-identity';
 import { assertRange, missing, unannounced } from './object-store-error';
-import { makeFolders } from '../files';
+import { makeFolders, removeMadeFolders } from '../files';
 
 const PIECE = 256 * 1024;
 /** Bytes per write. */
@@ -42,15 +42,22 @@ const DIGITS = /^[0-9a-f]{64}$/;
  * `<root>/condemned/<tenant>/<64 digits>/`.
  */
 export class FileObjectStore extends CollectableObjectStore {
-  private constructor(private readonly root: string) {
+  private constructor(
+    private readonly root: string,
+    /** Folders that opening it has created, each with the first parent that was new. */
+    private readonly made: ReadonlyMap<string, string>,
+  ) {
     super();
   }
 
   /** Opens the store in this folder, which is created (mode 0700) if it is missing. Throws `OBJECT_STORE_UNAVAILABLE`. */
   static async open(root: string): Promise<FileObjectStore> {
-    for (const name of ['staging', 'condemned'])
-      await makeFolders(join(root, name), { mode: 0o700 }).catch(throwOrAway);
-    return new FileObjectStore(root);
+    const made = new Map<string, string>();
+    for (const path of [root, join(root, 'staging'), join(root, 'condemned')]) {
+      const first = await makeFolders(path, { mode: 0o700 }).catch(throwOrAway);
+      if (first !== undefined) made.set(path, first);
+    }
+    return new FileObjectStore(root, made);
   }
 
   async put(
@@ -87,6 +94,9 @@ export class FileObjectStore extends CollectableObjectStore {
     return fileIdentity(this.root, {
       assertThere: () => this.assertThere(),
       isEmpty: async () => (await this.tenants()).length === 0,
+      abandon: async () => {
+        for (const [path, first] of [...this.made].reverse()) await removeMadeFolders(path, first);
+      },
     });
   }
 

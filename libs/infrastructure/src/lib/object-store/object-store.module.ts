@@ -26,7 +26,7 @@ export class ObjectStoreModule implements OnApplicationShutdown {
         provide(WATCH, { configuration: CONFIGURATION, telemetry: Telemetry }, ({ configuration, telemetry }) => ({
           ...configuration.artifacts.probe,
           monotonicMs: () => performance.now(),
-          onChange: sayOutage((...said) => telemetry.log.say(...said)),
+          onChange: sayOutage(telemetry),
         })),
         provide(
           ObjectStore,

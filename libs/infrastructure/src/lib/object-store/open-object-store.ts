@@ -75,13 +75,34 @@ const DIFFERENCES: Readonly<Record<StoreDifference, string>> = {
   empty: 'it is empty',
   unknown: 'it has objects, and not the id of this installation',
   other: 'it belongs to another installation',
+  taken: 'it belongs to an installation, and the database of this one is new',
 };
 
+/** Where the database is in the configuration (`database`). */
+interface DatabaseChoice {
+  readonly folder: string | null;
+  readonly host: string | null;
+  readonly name: string;
+}
+
 /** The error for a store that is not the one of the installation. */
-export function foreignStore(choice: ObjectStoreChoice, difference: StoreDifference): CodedError {
+export function foreignStore(
+  choice: ObjectStoreChoice,
+  difference: StoreDifference,
+  database: DatabaseChoice,
+): CodedError {
+  const keys = choice.store === 'file' ? '`artifacts.root`' : '`artifacts.s3.bucket` and `artifacts.s3.prefix`';
+  const where = difference === 'taken' ? ` (${databaseOf(database)})` : '';
   return new CodedError(
     'OBJECT_STORE_FOREIGN',
-    `the store of ${placeOf(choice)} is not the object store of this installation: ${DIFFERENCES[difference]}`,
-    `Correct ${choice.store === 'file' ? '`artifacts.root`' : '`artifacts.s3.bucket` and `artifacts.s3.prefix`'}, or mount the folder. If the objects are lost, or were copied to this store without its id, stop all services, and run \`taskrunner maintain adopt-store\`.`,
+    `the store of ${placeOf(choice)} is not the object store of this installation: ${DIFFERENCES[difference]}${where}`,
+    difference === 'taken'
+      ? `Correct \`${database.folder === null ? 'database' : 'database.folder'}\`, or ${keys}. If the database is lost, restore a backup with \`taskrunner maintain restore\`. If there is none, use an empty store, or run \`taskrunner maintain adopt-store\`: the objects of the lost database are then deleted after \`artifacts.grace\`.`
+      : `Correct ${keys}, or mount the folder. If the objects are lost, or were copied to this store without its id, stop all services, and run \`taskrunner maintain adopt-store\`.`,
   );
+}
+
+function databaseOf({ folder, host, name }: DatabaseChoice): string {
+  if (folder !== null) return `database.folder ${folder}`;
+  return host === null ? 'that of the configured URL' : `database.host ${host}, database.name ${name}`;
 }

@@ -23,12 +23,14 @@ export class StoreComparisonModule {
     const compared = provide(
       COMPARED_STORE,
       { admission: StoreAdmission, records: StoreRecords, health: ObjectStoreHealth, configuration: CONFIGURATION },
-      async ({ admission, records, health, configuration: { artifacts } }) => {
+      async ({ admission, records, health, configuration: { artifacts, database } }) => {
         const identity = admission.identity();
         if (identity === null) return 'not compared';
         const compare = async (): Promise<void> => {
           const difference = await compareStore({ records, identity, newId: randomUUID });
-          if (difference !== null) throw foreignStore(artifacts, difference);
+          if (difference === null) return;
+          await identity.abandon?.();
+          throw foreignStore(artifacts, difference, database);
         };
         try {
           await compare();

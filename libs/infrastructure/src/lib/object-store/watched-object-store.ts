@@ -156,12 +156,20 @@ export async function objectsReadiness(
   return { ready: outage === null, reason: outage?.reason ?? null };
 }
 
-/** Logs once, with the cause, that the store is unavailable, and once that it is available again. */
-export function sayOutage(
-  say: (level: 'error' | 'info', event: string, fields: { readonly [name: string]: unknown }) => void,
-): (outage: StoreOutage | null) => void {
-  return (outage) => {
-    if (outage === null) say('info', 'objects.available', {});
-    else say('error', 'objects.unavailable', { code: outage.code, reason: outage.reason, error: outage.error });
+/** Where the outage of a store is logged. */
+interface OutageReport {
+  readonly log: {
+    say(level: 'error' | 'info', event: string, fields: { readonly [name: string]: unknown }): void;
   };
+  /** Several parts of a process may find one outage. */
+  readonly outages: { note(name: string, isAway: boolean, report: () => void): void };
+}
+
+/** Logs once, with the cause, that the store is unavailable, and once that it is available again. */
+export function sayOutage({ log, outages }: OutageReport): (outage: StoreOutage | null) => void {
+  return (outage) =>
+    outages.note('objects', outage !== null, () => {
+      if (outage === null) log.say('info', 'objects.available', {});
+      else log.say('error', 'objects.unavailable', { code: outage.code, reason: outage.reason, error: outage.error });
+    });
 }

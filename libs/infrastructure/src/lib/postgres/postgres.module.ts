@@ -260,6 +260,9 @@ async function openWorker({
   return watched(database, telemetry);
 }
 
+/** An outage ends all connections of a process. The first one is logged, and others within this time are not; milliseconds. */
+const CONNECTIONS_QUIET_MS = 10_000;
+
 /** Opens a database, whose server is not stopped before it is closed. */
 async function inPlace<Database extends Pick<OpenDatabase, 'close'>>(
   place: DatabasePlace,
@@ -271,7 +274,10 @@ async function inPlace<Database extends Pick<OpenDatabase, 'close'>>(
   let isClosing = false;
   try {
     const database = await open((error) => {
-      if (!isClosing) telemetry.log.say('warn', 'database.connection-lost', { error });
+      if (isClosing) return;
+      telemetry.outages.first('database.connection-lost', CONNECTIONS_QUIET_MS, () =>
+        telemetry.log.say('warn', 'database.connection-lost', { error }),
+      );
     });
     const close = async (): Promise<void> => {
       isClosing = true;
@@ -301,9 +307,10 @@ function watched<Database extends MeasuredDatabase & Pick<OpenDatabase, 'close'>
 }
 
 /** Logs once, with the first error, that the database stores nothing, and once that it stores again. */
-function sayOutage({ log }: Telemetry): (outage: DatabaseOutage | null) => void {
-  return (outage) => {
-    if (outage === null) log.say('info', 'database.writable', {});
-    else log.say('error', 'database.unwritable', { ...outage });
-  };
+function sayOutage({ log, outages }: Telemetry): (outage: DatabaseOutage | null) => void {
+  return (outage) =>
+    outages.note('database', outage !== null, () => {
+      if (outage === null) log.say('info', 'database.writable', {});
+      else log.say('error', 'database.unwritable', { ...outage });
+    });
 }

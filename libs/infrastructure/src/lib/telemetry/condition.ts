@@ -28,4 +28,9 @@ export class Condition<Seen> {
     this.hasBegun = false;
     ends(seen);
   }
+
+  /** The checks before this moment do not count for a beginning, because something has kept the condition from being checked. */
+  forget(): void {
+    this.found = 0;
+  }
 }

@@ -51,10 +51,10 @@ const PARTITION_DAYS_WARNED = 7;
  * unavailable, the metrics are absent instead of stale. Returns a function that ends the measurement. It resolves when no query is in
  * progress, after which the database may be closed.
  */
-export function watchDatabase(
+export function watchBacklog(
   metrics: Metrics,
   log: JsonLog,
-  database: MeasuredDatabase,
+  database: Pick<MeasuredDatabase, 'backlog'>,
   intervalMs: number,
 ): () => Promise<void> {
   let latest: Backlog | null = null;
@@ -75,12 +75,17 @@ export function watchDatabase(
     }),
   ];
   const ask = async (): Promise<void> => {
+    const began = performance.now();
     try {
       latest = await database.backlog();
+      // So late an answer is the end of an outage.
+      if (performance.now() - began > intervalMs) for (const condition of conditions) condition.forget();
       for (const condition of conditions) condition.look(latest);
     } catch (error) {
       if (latest !== null) log.say('warn', 'backlog.unknown', { error });
       latest = null;
+      // Leases have expired meanwhile, and are renewed in a moment.
+      for (const condition of conditions) condition.forget();
     }
   };
   const measure = (): void => {
@@ -92,6 +97,17 @@ export function watchDatabase(
   metrics.observe('taskrunner_runs_stuck', () =>
     Object.entries(latest?.stuck ?? {}).map(([reason, runs]) => [runs, { reason }] as const),
   );
+  measure();
+  const timer = setInterval(measure, intervalMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await asking;
+  };
+}
+
+/** Exposes the connections of a database. */
+export function watchPools(metrics: Metrics, database: Pick<MeasuredDatabase, 'pools'>): void {
   metrics.observe('taskrunner_database_connections', () =>
     database
       .pools()
@@ -101,11 +117,4 @@ export function watchDatabase(
         [waiting, { pool, state: 'waiting' }] as const,
       ]),
   );
-  measure();
-  const timer = setInterval(measure, intervalMs);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await asking;
-  };
 }

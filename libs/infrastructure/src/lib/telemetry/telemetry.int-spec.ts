@@ -377,6 +377,29 @@ describe('numbers', () => {
     }
   });
 
+  it('of one database are said once, however many parts of the process measure it, and not just after an outage', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance'] });
+    try {
+      const telemetry = await start({ measureInterval: 15_000 });
+      let live: number | Error = 1;
+      const backlog = async () => {
+        if (live instanceof Error) throw live;
+        return { ...BACKLOG, liveWorkers: live };
+      };
+      telemetry.watchDatabase({ backlog, pools: () => [] });
+      telemetry.watchDatabase({ backlog, pools: () => [] });
+      // The lease of the only worker expires in an outage, and is renewed after it.
+      for (const next of [1, 0, new Error('away'), new Error('away'), 0, 1, 0, 0, 1]) {
+        live = next;
+        await jest.advanceTimersByTimeAsync(15_000);
+      }
+      const said = lines.map((line) => (JSON.parse(line) as { event: string }).event);
+      expect(said).toEqual(['backlog.unknown', 'workers.none', 'workers.live']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('are no longer asked for once the watch has ended, which waits for the question that is under way', async () => {
     const telemetry = await start({});
     let answer: (backlog: typeof BACKLOG) => void = () => undefined;

@@ -6,12 +6,13 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { watchDatabase, type MeasuredDatabase } from './database-metrics';
+import { watchBacklog, watchPools, type MeasuredDatabase } from './database-metrics';
 import { readHeaders } from './headers-file';
 import { JsonLog } from './json-log';
 import { Metrics } from './metrics';
 import { watchProcess } from './process-metrics';
 import { openSending, type OnFailed, type Sending } from './sending';
+import { SharedOutages } from './outages/shared-outages';
 import type { Service, TelemetryOptions } from './telemetry-options';
 import { Tracing } from './tracing';
 import { WatchedCommitter } from './watch-committer';
@@ -46,6 +47,9 @@ class PullReader extends MetricReader {
 /** The telemetry of a service: log, metrics, spans. */
 export class Telemetry {
   private readonly ends: (() => void)[] = [];
+  private isBacklogMeasured = false;
+  /** Outages that several parts of this process find. */
+  readonly outages = new SharedOutages();
 
   private constructor(
     readonly log: JsonLog,
@@ -131,11 +135,15 @@ export class Telemetry {
   }
 
   /**
-   * Exposes the backlog and the connections of its database. Returns a function that ends it. Await it before closing the database, because
+   * Exposes the backlog and the connections of its database. Webservice and worker in one process have connections each to one database, so
+   * its backlog is measured and reported once. Returns a function that ends it. Await it before closing the database, because
    * a query may be in progress.
    */
   watchDatabase(database: MeasuredDatabase): () => Promise<void> {
-    const end = watchDatabase(this.metrics, this.log, database, this.options.measureInterval);
+    watchPools(this.metrics, database);
+    if (this.isBacklogMeasured) return () => Promise.resolve();
+    this.isBacklogMeasured = true;
+    const end = watchBacklog(this.metrics, this.log, database, this.options.measureInterval);
     this.ends.push(() => void end());
     return end;
   }

@@ -46,8 +46,12 @@ describe('the store of an installation', () => {
   it.each([
     ['a new installation gives its store an id', new Records(null, false, false), new Identity(null, 0), 'new'],
     ['an installation of before adopts a store with objects', new Records(), new Identity(null, 3), 'new'],
-    ['it adopts the id that the store has', new Records(), new Identity('a', 3), 'a'],
-    ['so does a new one', new Records(null, false, false), new Identity('a', 0), 'a'],
+    [
+      'an id that was written, and not recorded as written, is recorded',
+      new Records('a', false),
+      new Identity('a', 3),
+      'a',
+    ],
     ['an id that was not written is written', new Records('a', false, false), new Identity(null, 0), 'a'],
     ['the same id is the store', new Records('a'), new Identity('a', 3), 'a'],
     ['even if it has lost its objects', new Records('a'), new Identity('a', 0), 'a'],
@@ -60,7 +64,19 @@ describe('the store of an installation', () => {
   it.each([
     ['an empty folder in its place', new Records('a'), new Identity(null, 0), 'empty'],
     ['an empty folder, before an id was recorded', new Records(), new Identity(null, 0), 'empty'],
-    ['a new store of another installation', new Records(), new Identity('b', 0), 'other'],
+    [
+      'the store of another installation, if the database is new',
+      new Records(null, false, false),
+      new Identity('b', 3),
+      'taken',
+    ],
+    [
+      'a new store of another installation, if the database is new',
+      new Records(null, false, false),
+      new Identity('b', 0),
+      'taken',
+    ],
+    ['a store with an id, before an id was recorded', new Records(), new Identity('b', 3), 'taken'],
     ['objects without an id', new Records('a'), new Identity(null, 3), 'unknown'],
     ['the store of another installation', new Records('a'), new Identity('b', 3), 'other'],
     ['one that another service has not recorded', new Records('a', false, false), new Identity('b', 3), 'other'],

@@ -3,9 +3,9 @@ import type { StoreRecords } from '../../ports/objects/store-records';
 
 /**
  * Why an object store is not the one of an installation. `empty`: it has no objects and no id. `unknown`: it has objects and no id. `other`: it
- * has the id of another installation.
+ * has the id of another installation. `taken`: it has an id, and the database has recorded no store, as a new one.
  */
-export type StoreDifference = 'empty' | 'unknown' | 'other';
+export type StoreDifference = 'empty' | 'unknown' | 'other' | 'taken';
 
 interface ComparedStore {
   readonly records: StoreRecords;
@@ -28,10 +28,16 @@ export async function compareStore({ records, identity, newId }: ComparedStore):
     if (stored !== null) return 'other';
     return (await identity.isEmpty()) ? 'empty' : 'unknown';
   }
-  if (namesObjects && (await identity.isEmpty())) return stored === null ? 'empty' : 'other';
+  if (stored !== null) {
+    // Another service may have recorded and written it since the first question.
+    const recorded = stored === id ? id : (await records.recorded()).id;
+    if (recorded !== stored) return recorded === null ? 'taken' : 'other';
+    await records.keep(stored, true);
+    return null;
+  }
+  if (namesObjects && (await identity.isEmpty())) return 'empty';
   // Recorded first: of two services that start at once, both write the id of the first.
-  const kept = await records.keep(stored ?? id ?? newId(), stored !== null);
-  if (stored !== null) return kept === stored ? null : 'other';
+  const kept = await records.keep(id ?? newId(), false);
   await identity.write(kept);
   await records.keep(kept, true);
   return null;

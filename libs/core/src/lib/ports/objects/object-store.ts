@@ -66,6 +66,8 @@ export interface StoreIdentity {
   write(id: string): Promise<void>;
   /** True if the store has no objects of any tenant. */
   isEmpty(): Promise<boolean>;
+  /** Deletes what opening the store has created, if nothing was stored since: it is not the store of this installation. Never rejects. */
+  abandon?(): Promise<void>;
 }
 
 /** Bytes by sha256, per tenant: nothing is shared between tenants, not even equal bytes. Errors are `CodedError`s. */

@@ -1,4 +1,3 @@
-import { relative, sep } from 'node:path';
 import type { Configuration } from '../configuration';
 import type { Notes } from '../configuration-fault';
 import { isLoopbackHost } from '@taskrunner/core/foundation';
@@ -8,21 +7,13 @@ const LEAST_GRACE_MS = 10 * 60_000;
 
 /** Constraints between keys of `artifacts`. */
 export function checkArtifacts({ artifacts, database }: Configuration, notes: Notes): void {
-  const { s3, store, root, maxBytes, uploads, grace } = artifacts;
+  const { s3, store, maxBytes, uploads, grace } = artifacts;
   if (grace < LEAST_GRACE_MS && !database.allowUnsafe)
     notes.fault(
       'CONFIG_UNSAFE',
       '/artifacts/grace',
       'artifacts.grace must be 10m or more: an object would be deleted before its record is written.',
       'Use 10m or more. A shorter time is allowed only with database.allowUnsafe, for tests.',
-    );
-  if (store === 'file' && database.kind === 'file' && database.folder !== null && isInside(database.folder, root))
-    notes.fault(
-      'CONFIG_CONFLICT',
-      '/artifacts/root',
-      'artifacts.root must not be database.folder or inside it: that folder has the files of the database only.',
-      'Use a folder beside it.',
-      ['/artifacts/root', '/artifacts/store', '/database/kind', '/database/folder'],
     );
   if (uploads.maxBytes > uploads.tenantBytes)
     notes.fault(
@@ -49,10 +40,4 @@ export function checkArtifacts({ artifacts, database }: Configuration, notes: No
       `An S3 object can have at most ${MOST_PARTS} parts; the largest artifact or upload would have more.`,
       'Raise artifacts.s3.partSize.',
     );
-}
-
-/** True if the path is the folder, or is inside it. */
-function isInside(folder: string, path: string): boolean {
-  const [first] = relative(folder, path).split(sep);
-  return first !== '..';
 }

@@ -1,3 +1,4 @@
+import { relative, sep } from 'node:path';
 import type { Configuration } from '../configuration';
 import type { Notes } from '../configuration-fault';
 
@@ -27,6 +28,35 @@ export function checkDatabase({ database }: Configuration, notes: Notes): void {
         'Remove it, or set database.kind to postgres.',
         ['/database/kind', `/database/${name}`],
       );
+}
+
+/** Only the database may write to its folder, and nothing that deletes files may have that folder inside. */
+export function checkFolders({ database, artifacts, sandbox }: Configuration, notes: Notes): void {
+  const { kind, folder } = database;
+  if (kind !== 'file' || folder === null) return;
+  const others = [
+    ...(artifacts.store === 'file' ? [['artifacts.root', artifacts.root, 'objects'] as const] : []),
+    ['sandbox.workDirectory', sandbox.workDirectory, 'workspaces of steps'] as const,
+  ];
+  for (const [name, path, contents] of others) {
+    const at = `/${name.replace('.', '/')}`;
+    const message = isInside(folder, path)
+      ? `${name} must not be database.folder or inside it: that folder has the files of the database only.`
+      : isInside(path, folder)
+        ? `database.folder must not be inside ${name}: that folder has ${contents} only.`
+        : null;
+    if (message !== null)
+      notes.fault('CONFIG_CONFLICT', at, message, 'Use a folder beside it.', [
+        ...[at, '/artifacts/store'],
+        ...['/database/kind', '/database/folder'],
+      ]);
+  }
+}
+
+/** True if the path is the folder, or is inside it. */
+function isInside(folder: string, path: string): boolean {
+  const [first] = relative(folder, path).split(sep);
+  return first !== '..';
 }
 
 /** True if a connection of the webservice is configured. */

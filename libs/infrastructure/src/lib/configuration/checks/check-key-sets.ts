@@ -22,7 +22,7 @@ function unreadable(error: unknown): string {
 }
 
 /** Why the text is no usable key set (RFC 7517 §5); null if it is one. */
-function reasonAgainst(text: string): string | null {
+export function reasonAgainst(text: string): string | null {
   let keys: unknown;
   try {
     ({ keys } = JSON.parse(text) as { readonly keys?: unknown });

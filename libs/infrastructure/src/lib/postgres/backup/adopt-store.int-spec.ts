@@ -76,6 +76,20 @@ describe('the object store of an installation', () => {
     expect(await stored()).toEqual([{ id, written: true }]);
   });
 
+  it('is not taken by a new database, unless somebody says so, and then the first installation is refused', async () => {
+    expect(await started(store)).toBeNull();
+    const lost = await host.database();
+    expect([await started(store, 'web', lost), await started(store, 'worker', lost)]).toEqual(['taken', 'taken']);
+    expect(await lost.sql('select id from pack_artifacts.object_store')).toEqual([]);
+    expect(await started(store)).toBeNull();
+    const { id } = await adoptObjectStore(lost.url('maintain'), store);
+    expect(await store.identity().read()).toBe(id);
+    expect([await started(store, 'worker', lost), await started(store)]).toEqual([null, 'other']);
+    // A second call changes nothing.
+    expect(await adoptObjectStore(lost.url('maintain'), store)).toMatchObject({ id });
+    await lost.close();
+  });
+
   it('cannot be replaced by a service', async () => {
     const { storeRecords } = await database.worker();
     expect(await storeRecords.keep('first', true)).toBe('first');

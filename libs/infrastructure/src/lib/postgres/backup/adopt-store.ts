@@ -23,8 +23,9 @@ export interface AdoptedStore {
 }
 
 /**
- * Makes this object store the one of the installation, whatever it contains. For an installation that has lost its objects, or has copied them
- * without the id of the store. Needs the role `maintain`, and that no worker is alive.
+ * Makes this object store the one of the installation, whatever it contains. For an installation that has lost its objects, has copied them
+ * without the id of the store, or has lost its database. A store of another installation gets a new id, so that the other one does not start
+ * with it again: each would delete the objects of the other. Needs the role `maintain`, and that no worker is alive.
  * @throws BackupError `BACKUP_SCHEMA`, `RESTORE_IN_USE`; DatabaseError
  */
 export function adoptObjectStore(
@@ -39,22 +40,35 @@ export function adoptObjectStore(
     const absent = await absentObjects(fieldsOf(client.query(copyTo(CERTAIN))), objects, null);
     return exclusivelyAsOwner(client, { catalog, onWaiting }, async () => {
       await refuseLiveWorkers(client);
-      return { id: await recordStore(client, objects), absent };
+      return { id: await recordStore(client, objects, { renewsOthers: true }), absent };
     });
   });
 }
 
-/** Records the id of the store as that of the installation, and gives it one if it has none. */
-export async function recordStore(owner: Client, objects: ObjectStore): Promise<string | null> {
+/**
+ * Records the id of the store as that of the installation, and gives it one if it has none. `renewsOthers`: also if it has one that the database
+ * has not recorded.
+ */
+export async function recordStore(
+  owner: Client,
+  objects: ObjectStore,
+  { renewsOthers }: { readonly renewsOthers: boolean } = { renewsOthers: false },
+): Promise<string | null> {
   const identity = objects.identity();
   if (identity === null) return null;
   const stored = await identity.read();
-  const id = stored ?? randomUUID();
-  if (stored === null) await identity.write(id);
+  const isKept = stored !== null && (!renewsOthers || stored === (await recordedIn(owner)));
+  const id = isKept ? stored : randomUUID();
   await owner.query(
     `insert into pack_artifacts.object_store (one, id, written) values (true, $1, true)
      on conflict (one) do update set id = excluded.id, written = true`,
     [id],
   );
+  if (!isKept) await identity.write(id);
   return id;
+}
+
+async function recordedIn(owner: Client): Promise<string | null> {
+  const { rows } = await owner.query<{ readonly id: string }>('select id from pack_artifacts.object_store');
+  return rows[0]?.id ?? null;
 }

@@ -32,6 +32,31 @@ describe('the database clock', () => {
     expect([clock.timesSetBack, steps]).toEqual([0, []]);
   });
 
+  it('does not take an answer that an outage has delayed for a step of the clock, nor the next one', () => {
+    let elapsed = 0;
+    const steps: number[] = [];
+    const clock = new DatabaseClock(
+      (step) => steps.push(step),
+      () => elapsed,
+    );
+    clock.observe(5_000, 0);
+    // Sent at 1 s, answered at 31 s, with the time at the end of the outage.
+    elapsed = 31_000;
+    clock.observe(36_000, 1_000);
+    expect(clock.now()).toBe(36_000);
+    elapsed = 32_000;
+    clock.observe(37_000, 32_000);
+    expect([clock.now(), clock.timesSetBack, steps]).toEqual([37_000, 0, []]);
+    // The first measurement was delayed.
+    const late = new DatabaseClock(
+      (step) => steps.push(step),
+      () => elapsed,
+    );
+    late.observe(37_000, 22_000);
+    late.observe(37_000, 32_000);
+    expect([late.now(), late.timesSetBack, steps]).toEqual([37_000, 0, []]);
+  });
+
   it('follows the clock of the database when that is set, and says by how much', () => {
     let elapsed = 0;
     const steps: number[] = [];

@@ -1,4 +1,4 @@
-import { clockStep } from '@taskrunner/core/foundation';
+import { CLOCK_STEP_MS, clockStep } from '@taskrunner/core/foundation';
 import { Clock } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 
@@ -11,6 +11,8 @@ export type OnClockStep = (stepMs: number) => void;
  */
 export class DatabaseClock extends Clock {
   private offset: number | null = null;
+  /** How far the offset may be off, milliseconds. */
+  private uncertainty = 0;
   private last = 0;
   private setBack = 0;
 
@@ -35,10 +37,13 @@ export class DatabaseClock extends Clock {
   /** Records an answer `at` to a query that was sent at `sent` (see `mark`). The answer is assumed to be half a round trip old. */
   observe(at: number, sent: number): void {
     const halfway = (sent + this.elapsed()) / 2;
-    const before = this.offset;
+    const uncertainty = halfway - sent;
+    const { offset: before, uncertainty: uncertaintyBefore } = this;
+    const step = before === null ? 0 : clockStep(before + halfway, at, uncertainty + uncertaintyBefore);
+    // An answer that was long on its way, as in an outage, says nothing that is not known better.
+    if (before !== null && step === 0 && uncertainty > Math.max(CLOCK_STEP_MS, uncertaintyBefore)) return;
     this.offset = at - halfway;
-    if (before === null) return;
-    const step = clockStep(before + halfway, at, halfway - sent);
+    this.uncertainty = uncertainty;
     if (step < 0) {
       this.setBack++;
       this.last = 0;

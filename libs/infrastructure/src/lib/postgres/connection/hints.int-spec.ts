@@ -38,4 +38,6 @@ it('tells listeners of runs and letters, and again when their connection was los
   await submit(web.runStore);
   await after;
   expect(hints).toBeGreaterThanOrEqual(before + 2);
+  // As a failed start does. Closing the database afterwards closes it once more.
+  await worker.due.close();
 });

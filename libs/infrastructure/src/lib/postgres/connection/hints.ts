@@ -38,6 +38,7 @@ export class DueHints {
 export class DueListener {
   private client: PoolClient | null = null;
   private closed = false;
+  private ended: Promise<void> | null = null;
   private lost: () => void = () => undefined;
 
   /** @param pool a pool with one connection, not shared with other users. */
@@ -48,10 +49,11 @@ export class DueListener {
     void this.listenForever(onHint);
   }
 
+  /** May be called twice: a failed start closes it by itself, and with its database. */
   async close(): Promise<void> {
     this.closed = true;
     this.lost();
-    await this.pool.end();
+    await (this.ended ??= this.pool.end());
   }
 
   private async listenForever(onHint: () => void): Promise<void> {
