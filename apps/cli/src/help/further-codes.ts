@@ -206,6 +206,11 @@ export const CODES_OF_OPERATION: readonly Family[] = [
     'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_NOT_RUNNING DEV_PROCESS_LOST DEV_START_FAILED',
   ],
   [
+    'Somebody has damaged a row. It was backed up or restored without its damaged values, or left out; all others are as they were.',
+    'Find out who altered the row: services never write it like this. See docs/guides/backup-and-restore.md, Damaged rows.',
+    'ROW_DAMAGED',
+  ],
+  [
     'A backup, a restore or an import was refused.',
     'See docs/guides/backup-and-restore.md.',
     'BACKUP_DAMAGED BACKUP_EXISTS BACKUP_FORMAT BACKUP_INCOMPLETE BACKUP_INTERRUPTED BACKUP_KEYS_MISSING BACKUP_OBJECTS_MISSING BACKUP_ROWS_HIDDEN BACKUP_SCHEMA BACKUP_UNREADABLE BACKUP_UNWRITABLE RESTORE_IN_USE RESTORE_NOT_EMPTY',

@@ -16,7 +16,7 @@ export class UnreadableAnswer extends Error {
 
 /** The part of a stream that the parser of the driver uses. */
 interface Source {
-  on(event: string, listener: (...values: never[]) => void): unknown;
+  on(event: string, listener: (...values: unknown[]) => void): unknown;
 }
 
 /** The method of the driver's connection that begins to parse a stream. With TLS, the driver calls it with the secure stream. */
@@ -42,7 +42,7 @@ export class GuardedClient extends Client {
 function guarded(stream: Duplex): Source {
   return {
     on: (event, listener) =>
-      stream.on(event, (...values: never[]) => {
+      stream.on(event, (...values: unknown[]) => {
         if (event !== 'data') return listener(...values);
         try {
           listener(...values);
