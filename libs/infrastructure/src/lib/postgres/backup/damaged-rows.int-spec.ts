@@ -2,12 +2,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '@taskrunner/core/canonical';
-import { runUuid } from '@taskrunner/core/foundation';
+import { runUuid, scheduleUuid } from '@taskrunner/core/foundation';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { CronerCalendar } from '../../calendar/croner-calendar';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase } from '../databases';
 import { submit, tenantA, tenantB } from '../testing/builders';
+import { aSchedule } from '../testing/schedules';
 import { startTestServer, type TestDatabase, type TestServer } from '../testing/test-database';
 import { backUpDatabase } from './backup-database';
 import type { DamagedRow } from './damaged-values';
@@ -129,3 +130,22 @@ it('values of a row that PostgreSQL cannot write as text are left out, and the r
     { run_id: runUuid(other), head: null },
   ]);
 }, 600_000);
+
+it('a schedule that has waited for its next tick since 1970 is settled like the others', async () => {
+  const { at, scheduleId } = await web.scheduleStore.stamp();
+  const audit = { type: 'schedule.created' };
+  await web.scheduleStore.create(aSchedule(scheduleId, at), 9, audit);
+  const { scheduleId: other } = await web.scheduleStore.stamp();
+  await web.scheduleStore.create(aSchedule(other, at - 600_000, { tenant: tenantB }), 9, audit);
+  await source.sql(`update pack_runs.schedules set next_ms = 0, leased_until = '2099-01-01' where schedule_id = $1`, [
+    scheduleUuid(scheduleId),
+  ]);
+  await backUp();
+  expect(await restore()).toMatchObject({ skipped: 2, stoppedSchedules: [] });
+  const restored = await target.web();
+  const next = (await restored.scheduleStore.find(tenantA, scheduleId))?.next ?? 0;
+  expect(next).toBeGreaterThan(at);
+  const lines = await restored.scheduleStore.ticks(tenantA, scheduleId, 99, null);
+  expect(new Set(lines.map(({ outcome, reason }) => `${outcome} ${reason}`))).toEqual(new Set(['skipped MISSED']));
+  expect(lines.at(-1)).toMatchObject({ first: 0, count: 1_000 });
+});

@@ -11,7 +11,7 @@ import {
 } from '@taskrunner/core/foundation';
 import { onceSteps, type Plan } from '@taskrunner/core/plan';
 import type { Calendar } from '@taskrunner/core/ports';
-import { skipMissed } from '@taskrunner/core/schedule';
+import { skipMissed, tickAfter } from '@taskrunner/core/schedule';
 import type { Client } from 'pg';
 import { toSummary, type ScheduleRow } from '../encoding/schedule-rows';
 import { statement } from '../connection/statement';
@@ -69,6 +69,11 @@ const RAISED = 'case when fence between 0 and 9007199254740990 - $1::bigint then
 const POSITIONS = 1_000_000_000;
 /** Maximum number of ticks in one line of a schedule's history, and maximum number of lines. */
 const [TICKS, LINES] = [1_000, 1_000];
+/**
+ * Maximum number of lines that a restore adds to the history of one schedule, and to all histories. What is missed beyond them is not counted: the
+ * next tick is one that is to come. Somebody may have written that a schedule has waited for its next tick since 1970.
+ */
+const [LINES_ADDED, ALL_LINES_ADDED] = [20, 2_000];
 
 /**
  * Adapts restored rows to the gap since the backup: the database has no record of later actions. Earlier workers own nothing, and their
@@ -186,8 +191,11 @@ async function skipTicks(client: Client, calendar: Calendar): Promise<Pick<Settl
      order by s.tenant_id, s.schedule_id`,
   );
   const stoppedSchedules: StoppedSchedule[] = [];
+  let lines = ALL_LINES_ADDED;
   for (const row of rows) {
-    const reason = await unlessDamaged(client, () => skipDue(client, calendar, row));
+    const reason = await unlessDamaged(client, async () => {
+      lines -= await skipDue(client, calendar, row, Math.min(lines, LINES_ADDED));
+    });
     if (reason === null) continue;
     await stopSchedule(client, row, reason);
     stoppedSchedules.push({
@@ -200,21 +208,25 @@ async function skipTicks(client: Client, calendar: Calendar): Promise<Pick<Settl
 
 type DueRow = ScheduleRow & { readonly now_ms: number };
 
-async function skipDue(client: Client, calendar: Calendar, row: DueRow): Promise<void> {
+/** Returns the number of lines that were added to the history. */
+async function skipDue(client: Client, calendar: Calendar, row: DueRow, lines: number): Promise<number> {
   const { tenant, timing, revision } = toSummary(row);
   const nextAfter = (ms: number) => calendar.nextAfter(timing.cron, timing.timeZone, ms);
-  const limits = { graceMs: 0, maxActive: 1, maxSkips: TICKS };
   const now = row.now_ms;
-  for (let tick = row.next_ms; tick !== null;) {
+  let added = 0;
+  for (let tick = row.next_ms; tick !== null; added++) {
+    const limits = { graceMs: 0, maxActive: 1, maxSkips: added < lines ? TICKS : 1 };
     const decision = skipMissed({ timing, tick, now, active: [], nextAfter, limits });
     if (decision.kind === 'wait') break;
-    const { next, last, count, reason } = decision;
+    const { last, count, reason } = decision;
+    const next = added < lines ? decision.next : tickAfter(timing, nextAfter, now);
     await client.query({
       text: statement('take-tick').text,
       values: [tenant, row.schedule_id, revision, tick, next, last, count, 'skipped', reason, null, LINES, null],
     });
     tick = next;
   }
+  return added;
 }
 
 /** As a schedule that stops itself: nothing runs until somebody has corrected it. */
