@@ -130,10 +130,10 @@ async function beginFeeds(client: Client): Promise<void> {
      on conflict (tenant_id) do nothing`,
     [POSITIONS],
   );
-  // A position that no event can follow begins again.
+  // A position that no feed has (migration 117) begins again.
   await client.query(
     `update pack_runs.event_heads h set position = raised.position, removed = raised.position
-     from (select tenant_id, case when position between 0 and 9007199254740991 - $1::bigint then position + $1::bigint else $1::bigint end
+     from (select tenant_id, case when position between 0 and 4503599627370496 / 2 then position + $1::bigint else $1::bigint end
        as position from pack_runs.event_heads) raised
      where h.tenant_id = raised.tenant_id`,
     [POSITIONS],

@@ -5,6 +5,8 @@ import { sqlMigration } from './sql-migration';
  *
  * - A document that the server cannot parse can be restored as one that nobody can read.
  * - A group goes on to a run that has not ended.
+ * - A position in a feed is possible up to 2^52. If the stored head of a feed is none, the feed goes on after its last event up to 2^51, so that
+ *   it never comes to the end. Events behind the head have positions that nobody gave them, and get others.
  */
 export const valuesOfAnySize = sqlMigration(
   'ValuesOfAnySize1764000001170',
@@ -40,6 +42,41 @@ begin
     waits = case when r.status = 'waiting' then '[]' else r.waits end
   where r.tenant_id = new.tenant_id and r.run_id = eldest;
   return null;
+end $$;
+
+create or replace function pack_runs.place_events(tenant text, most integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  stored bigint;
+  head bigint;
+  placed integer;
+begin
+  if tenant is distinct from current_setting('taskrunner.tenant', true) then
+    return 0;
+  end if;
+  select h.position into stored from pack_runs.event_heads h where h.tenant_id = tenant;
+  if coalesce(stored, 0) between 0 and 4503599627370496 - most
+    and not exists (select from pack_runs.events e where e.tenant_id = tenant and e.position is null)
+    and not exists (select from pack_runs.events e where e.tenant_id = tenant and e.position > coalesce(stored, 0) and e.position <= 4503599627370496) then
+    return 0;
+  end if;
+  insert into pack_runs.event_heads (tenant_id) values (tenant) on conflict do nothing;
+  select h.position into stored from pack_runs.event_heads h where h.tenant_id = tenant for update;
+  head := greatest(
+    case when stored between 0 and 4503599627370496 - most then stored end,
+    (select max(e.position) from pack_runs.events e where e.tenant_id = tenant and e.position between 1 and 2251799813685248),
+    0);
+  -- Nobody gave them these positions.
+  update pack_runs.events e set position = null where e.tenant_id = tenant and e.position > head and e.position <= 4503599627370496;
+  with next as (
+    select e.event_id, row_number() over (order by e.event_id) as n from pack_runs.events e
+    where e.tenant_id = tenant and e.position is null order by e.event_id limit most
+  )
+  update pack_runs.events e set position = head + next.n from next
+  where e.tenant_id = tenant and e.position is null and e.event_id = next.event_id;
+  get diagnostics placed = row_count;
+  update pack_runs.event_heads h set position = head + placed, removed = least(h.removed, head) where h.tenant_id = tenant;
+  return placed;
 end $$;
 `,
 );
