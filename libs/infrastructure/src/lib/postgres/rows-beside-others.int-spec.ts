@@ -238,6 +238,30 @@ it.each(['-9223372036854775808', '-9007199254740993', '-1'])(
   },
 );
 
+describe('a document of 300 MB', () => {
+  /** More than PostgreSQL searches. */
+  const HUGE = `('{"signatures":[{"keyid":"' || repeat('x', 300000000) || '"}]}')::json`;
+
+  it('is no document, has no digests, and keeps no reference and no key from being found', async () => {
+    const [altered, other] = [await submit(web.runStore), await submit(web.runStore, { tenant: tenantB })];
+    const digests = ['of a file', 'of another file'].map(sha256);
+    const file = (digest: string | undefined) => `[{"path":"a","digest":"${digest}"}]`;
+    await database.sql(
+      `alter table pack_runs.run_sources disable trigger user;
+       update pack_runs.run_sources set inputs = ${HUGE}, admission = ${HUGE}, files = '${file(digests[0])}' where run_id = '${runUuid(altered)}';
+       update pack_runs.run_sources set files = '${file(digests[1])}' where run_id = '${runUuid(other)}';
+       alter table pack_runs.run_sources enable trigger user`,
+    );
+    expect(await database.sql(`select pack_runs.readable(${HUGE}) as document`)).toEqual([{ document: null }]);
+    const found = await database.sql<{ digest: string }>(ALL_REFERENCES);
+    expect(found.map(({ digest }) => digest)).toEqual(expect.arrayContaining(digests));
+    expect(await worker.objectReferences.unneeded(tenantA, digests as never, 0)).toEqual([]);
+    expect(await database.sql(statement('keys-in-use').text, [null])).toEqual(expect.any(Array));
+    const client = { query: async (text: string, values?: unknown[]) => ({ rows: await database.sql(text, values) }) };
+    expect(await keysNeeded(client as never)).toEqual(expect.any(Array));
+  }, 600_000);
+});
+
 describe('a document that is nested too deeply', () => {
   const mark = deep('"code":"DOCUMENT_ALTERED","message":"x"');
 

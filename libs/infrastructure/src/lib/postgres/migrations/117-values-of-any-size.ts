@@ -3,6 +3,8 @@ import { sqlMigration } from './sql-migration';
 /**
  * What somebody writes into one row keeps no other row from being read, written, backed up or restored.
  *
+ * - Documents that PostgreSQL cannot search, because they are too large, count as unreadable and as without digests. The product stores none
+ *   of that size.
  * - A document that the server cannot parse can be restored as one that nobody can read.
  * - A group goes on to a run that has not ended.
  * - A position in a feed is possible up to 2^52. If the stored head of a feed is none, the feed goes on after its last event up to 2^51, so that
@@ -11,6 +13,25 @@ import { sqlMigration } from './sql-migration';
 export const valuesOfAnySize = sqlMigration(
   'ValuesOfAnySize1764000001170',
   String.raw`
+create or replace function pack_runs.readable(document json) returns json language sql immutable as $$
+  select case when octet_length(document::text) < 134217728 then
+    case when document::text !~* '(^|[^\\])(\\\\)*\\u(0000|d[89a-f])' then
+      case when octet_length(document::text) < 4096 then document when pack_runs.is_parsed(document) then document end
+    end
+  end
+$$;
+
+create or replace function pack_runs.names_digests(files json, inputs json) returns boolean language sql immutable as $$
+  select case when octet_length(files::text) < 134217728 then files::text ~ 'sha256:[0-9a-f]{64}' else false end
+    or case when octet_length(inputs::text) < 134217728 then inputs::text ~ 'sha256:[0-9a-f]{64}' else false end
+$$;
+create or replace function pack_runs.digests_in(files json, inputs json) returns text[] language sql immutable as $$
+  select array(
+    select m[1] from regexp_matches(case when octet_length(files::text) < 134217728 then files::text end, 'sha256:[0-9a-f]{64}', 'g') m
+    union
+    select m[1] from regexp_matches(case when octet_length(inputs::text) < 134217728 then inputs::text end, 'sha256:[0-9a-f]{64}', 'g') m)
+$$;
+
 -- The document, or one in its place if the server cannot parse it: readers refuse it.
 create function pack_runs.parsed(document text) returns json language plpgsql immutable as $$
 begin
