@@ -238,6 +238,60 @@ it.each(['-9223372036854775808', '-9007199254740993', '-1'])(
   },
 );
 
+describe('a text of more than 512 MiB', () => {
+  /** Writes values as the owner of the tables can, whose triggers they are. */
+  async function force(table: string, set: string, run: RunId): Promise<void> {
+    await database.sql(
+      `alter table ${table} disable trigger bound; update ${table} set ${set} where run_id = '${runUuid(run)}'; alter table ${table} enable trigger bound`,
+    );
+  }
+
+  it('is written by no service, in any table', async () => {
+    const without = await database.sql(
+      `select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname in ('pack_runs', 'pack_artifacts') and c.relkind = 'r' and not c.relispartition and c.relname <> 'migrations'
+         and exists (select from pg_attribute a where a.attrelid = c.oid and a.attlen = -1 and a.attnum > 0)
+         and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'bound')`,
+    );
+    expect(without).toEqual([]);
+    const run = runUuid(await submit(web.runStore));
+    const [long, refused] = [`repeat('x', 134217729)`, { code: '54000', message: 'a value has more than 128 MiB' }];
+    for (const set of [`evidence_reason = ${long}`, `outputs = to_json(${long})`, `head = ${long}::bytea`])
+      await expect(database.sql(`update pack_runs.runs set ${set} where run_id = $1`, [run])).rejects.toMatchObject(
+        refused,
+      );
+    await expect(
+      database.sql(`insert into pack_runs.plans (tenant_id, plan_hash, plan) values ('acme', 'h', ${long})`),
+    ).rejects.toMatchObject(refused);
+    await database.sql(`update pack_runs.runs set evidence_reason = repeat('x', 134217728) where run_id = $1`, [run]);
+  });
+
+  it('is claimed as an altered one, and keeps no other run from its workers and no run from a list', async () => {
+    const [altered, other] = [await submit(web.runStore), await submit(web.runStore)];
+    await force('pack_runs.run_sources', `pack_version = repeat('x', 540000000)`, altered);
+    await force(
+      'pack_runs.runs',
+      `outputs = to_json(repeat('x', 134217729)), evidence_reason = repeat('x', 65537)`,
+      altered,
+    );
+    const list = () => web.runReader.list(tenantA, {}, 9, null);
+    // Whoever gets this marks the run, and reads the list again.
+    await expect(list()).rejects.toMatchObject({ name: 'DocumentAltered' });
+    await force('pack_runs.runs', `altered = '{"code":"DOCUMENT_ALTERED","message":"x"}'`, altered);
+    expect((await list()).runs.map(({ runId }) => runId).sort()).toEqual([altered, other].sort());
+    const claimedRuns = await worker.claims.claim(me, 9);
+    expect(claimedRuns.map(({ runId, pack }) => [runId, pack.version === ''])).toEqual(
+      expect.arrayContaining([
+        [altered, true],
+        [other, false],
+      ]),
+    );
+    // A statement that sets other columns is not refused for it.
+    await worker.claims.retire(me);
+    expect(await owners(altered, other)).toEqual([{ owner: null }, { owner: null }]);
+  }, 600_000);
+});
+
 describe('a document of 300 MB', () => {
   /** More than PostgreSQL searches. */
   const HUGE = `('{"signatures":[{"keyid":"' || repeat('x', 300000000) || '"}]}')::json`;

@@ -150,7 +150,7 @@ async function standStill(client: Client): Promise<readonly StoppedRun[]> {
   const stopped: StoppedRun[] = [];
   for (const { tenant_id, plan_hash } of plans) {
     const { rows } = await client.query<{ plan: string }>(
-      'select plan from pack_runs.plans where tenant_id = $1 and plan_hash = $2',
+      'select pack_runs.bounded(plan, 67108864) as plan from pack_runs.plans where tenant_id = $1 and plan_hash = $2',
       [tenant_id, plan_hash],
     );
     if (!mayActOnce(rows[0]?.plan)) continue;
@@ -186,7 +186,12 @@ function mayActOnce(plan: string | undefined): boolean {
 
 async function skipTicks(client: Client, calendar: Calendar): Promise<Pick<Settled, 'skipped' | 'stoppedSchedules'>> {
   const { rows } = await client.query<DueRow>(
-    `select s.*, pack_runs.now_ms() as now_ms from pack_runs.schedules s
+    `select s.tenant_id, s.schedule_id, pack_runs.bounded(s.name, 65536) as name, s.revision, pack_runs.bounded(s.cron, 65536) as cron, pack_runs.bounded(s.time_zone, 65536) as time_zone,
+      pack_runs.bounded(s.overlap, 65536) as overlap, pack_runs.bounded(s.catch_up, 65536) as catch_up, s.catch_up_window_ms, s.until_ms, pack_runs.bounded(s.pack, 16777216) as pack,
+      pack_runs.bounded(s.plan_hash, 65536) as plan_hash, pack_runs.bounded(s.profile_digest, 65536) as profile_digest, pack_runs.bounded(s.labels, 16777216) as labels, pack_runs.bounded(s.creator, 16777216) as creator,
+      pack_runs.bounded(s.editor, 16777216) as editor, pack_runs.bounded(s.author, 16777216) as author, s.paused, pack_runs.bounded(s.stopped, 16777216) as stopped,
+      s.next_ms, s.created_ms, s.updated_ms, pack_runs.bounded(s.record, 16777216) as record,
+      pack_runs.now_ms() as now_ms from pack_runs.schedules s
      where s.next_ms between 0 and pack_runs.now_ms() and s.stopped is null and not s.paused
      order by s.tenant_id, s.schedule_id`,
   );

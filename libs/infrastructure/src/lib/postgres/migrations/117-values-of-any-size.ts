@@ -6,6 +6,8 @@ import { sqlMigration } from './sql-migration';
  * - Documents that PostgreSQL cannot search, because they are too large, count as unreadable and as without digests. The product stores none
  *   of that size.
  * - A document that the server cannot parse can be restored as one that nobody can read.
+ * - No service writes a value of more than 128 MiB. Statements about several rows read larger ones as altered ones: the owner of the tables can
+ *   write them.
  * - A group goes on to a run that has not ended.
  * - A position in a feed is possible up to 2^52. If the stored head of a feed is none, the feed goes on after its last event up to 2^51, so that
  *   it never comes to the end. Events behind the head have positions that nobody gave them, and get others.
@@ -39,6 +41,19 @@ begin
 exception when statement_too_complex or invalid_text_representation or untranslatable_character then
   return '"a document that nobody can read"';
 end $$;
+
+-- The value, or one in its place that its readers refuse if it has more bytes. Statements about rows of several runs read values that somebody
+-- may have written through it. The size of a compressed text is known without reading it.
+create function pack_runs.bounded(value text, most integer) returns text language sql immutable as $$
+  select case when octet_length(value) > most then '' else value end
+$$;
+create function pack_runs.bounded(value bytea, most integer) returns bytea language sql immutable as $$
+  select case when octet_length(value) > most then ''::bytea else value end
+$$;
+-- A document of less than 64 KiB as it is stored has less than 16 MiB, however well it is compressed.
+create function pack_runs.bounded(value json, most integer) returns json language sql stable as $$
+  select case when pg_column_size(value) < 65536 then value when octet_length(value::text) > most then '"a document that nobody can read"' else value end
+$$;
 
 create or replace function pack_runs.leave_group() returns trigger language plpgsql as $$
 declare
@@ -99,5 +114,35 @@ begin
   update pack_runs.event_heads h set position = head + placed, removed = least(h.removed, head) where h.tenant_id = tenant;
   return placed;
 end $$;
+
+-- A function for each table, because a condition of a trigger is planned anew for each statement. Logs and journals are read one run at a time.
+do $bounds$
+declare
+  one record;
+begin
+  for one in
+    select n.nspname, c.relname,
+      string_agg(format('%1$s(new.%2$I) > 134217728', sized.by, a.attname), ' or ' order by a.attnum) as large,
+      string_agg(format('%1$s(new.%2$I) > greatest(134217728, %1$s(old.%2$I))', sized.by, a.attname), ' or ' order by a.attnum) as larger
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid,
+      lateral (select case when a.atttypid in ('text'::regtype, 'bytea'::regtype) then 'octet_length' else 'pg_column_size' end as by) sized
+    where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind = 'r' and not c.relispartition and c.relname <> 'migrations'
+      and a.attnum > 0 and not a.attisdropped and a.attlen = -1
+    group by n.nspname, c.relname
+  loop
+    execute format(
+      'create function pack_runs.bound_%s() returns trigger language plpgsql as $f$
+      begin
+        if %s then
+          if tg_op = ''INSERT'' or %s then
+            raise exception ''a value has more than 128 MiB'' using errcode = ''54000'';
+          end if;
+        end if;
+        return new;
+      end $f$', one.relname, one.large, one.larger);
+    execute format('create trigger bound before insert or update on %I.%I for each row execute function pack_runs.bound_%s()',
+      one.nspname, one.relname, one.relname);
+  end loop;
+end $bounds$;
 `,
 );
