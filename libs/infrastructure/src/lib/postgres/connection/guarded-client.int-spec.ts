@@ -20,7 +20,7 @@ function failOn(message: string, client: unknown): void {
   });
 }
 
-const unreadable = { code: 'UNREADABLE_ANSWER', cause: { message: 'of this test' } };
+const unreadable = { code: 'DB_ANSWER_UNREADABLE', cause: { message: 'of this test' } };
 
 describe.each([
   ['one statement at a time', false],
@@ -72,7 +72,7 @@ describe.each([
 it('a text of more than 512 MiB fails its statement, and the pool opens another connection', async () => {
   const pool = openPool(database.url('web'), { max: 1, statementTimeoutMs: 600_000 });
   const error: unknown = await pool.query(`select repeat('a', 540000000)`).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: 'UNREADABLE_ANSWER', cause: { code: 'ERR_STRING_TOO_LONG' } });
+  expect(error).toMatchObject({ code: 'DB_ANSWER_UNREADABLE', cause: { code: 'ERR_STRING_TOO_LONG' } });
   expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
   await pool.end();
 }, 600_000);
@@ -82,7 +82,10 @@ it('an answer fails a command of the operator', async () => {
     failOn('dataRow', client);
     return client.query('select 1');
   };
-  await expect(asRole({ url: database.url('maintain'), role: 'maintain' }, {}, work)).rejects.toMatchObject(unreadable);
+  await expect(asRole({ url: database.url('maintain'), role: 'maintain' }, {}, work)).rejects.toMatchObject({
+    ...{ name: 'DatabaseError', code: 'DB_ANSWER_UNREADABLE' },
+    cause: unreadable,
+  });
 });
 
 it('an answer fails a migration', async () => {

@@ -7,10 +7,10 @@ import { Client, type ClientConfig } from 'pg';
  */
 export class UnreadableAnswer extends Error {
   override readonly name = 'UnreadableAnswer';
-  readonly code = 'UNREADABLE_ANSWER';
+  readonly code = 'DB_ANSWER_UNREADABLE';
 
   constructor(override readonly cause: unknown) {
-    super(`an answer of the database cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    super(cause instanceof Error ? cause.message : String(cause));
   }
 }
 

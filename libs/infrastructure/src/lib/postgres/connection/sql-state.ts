@@ -13,7 +13,7 @@ const AGAIN = /^(40001|40P01|55P03|57014|25006|53...)$/;
 const LOST = /^08...$/;
 const DATA = /^(21|22|23|54)...$/;
 /** An answer that the driver cannot read (`GuardedClient`). */
-const UNREADABLE = 'UNREADABLE_ANSWER';
+const UNREADABLE = 'DB_ANSWER_UNREADABLE';
 const NETWORK = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
