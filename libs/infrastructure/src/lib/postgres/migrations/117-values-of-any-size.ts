@@ -6,7 +6,7 @@ import { sqlMigration } from './sql-migration';
  * - Documents that PostgreSQL cannot search, because they are too large, count as unreadable and as without digests. The product stores none
  *   of that size.
  * - A document that the server cannot parse can be restored as one that nobody can read.
- * - No service writes a value of more than 128 MiB. Statements about several rows read larger ones as altered ones: the owner of the tables can
+ * - No service writes a value of more than 128 MiB into a row that is read together with rows of other runs. Such statements read larger ones as altered ones: the owner of the tables can
  *   write them.
  * - A group goes on to a run that has not ended.
  * - A position in a feed is possible up to 2^52. If the stored head of a feed is none, the feed goes on after its last event up to 2^51, so that
@@ -115,7 +115,8 @@ begin
   return placed;
 end $$;
 
--- A function for each table, because a condition of a trigger is planned anew for each statement. Logs and journals are read one run at a time.
+-- A function for each table, because a condition of a trigger is planned anew for each statement. Logs, journals, steps, inbox and executions are
+-- read one run at a time, and are written most often.
 do $bounds$
 declare
   one record;
@@ -126,7 +127,7 @@ begin
       string_agg(format('%1$s(new.%2$I) > greatest(134217728, %1$s(old.%2$I))', sized.by, a.attname), ' or ' order by a.attnum) as larger
     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid,
       lateral (select case when a.atttypid in ('text'::regtype, 'bytea'::regtype) then 'octet_length' else 'pg_column_size' end as by) sized
-    where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind = 'r' and not c.relispartition and c.relname <> 'migrations'
+    where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind = 'r' and not c.relispartition and c.relname not in ('migrations', 'steps', 'inbox', 'executions')
       and a.attnum > 0 and not a.attisdropped and a.attlen = -1
     group by n.nspname, c.relname
   loop
