@@ -6,8 +6,8 @@ import { sqlMigration } from './sql-migration';
  * - Documents that PostgreSQL cannot search, because they are too large, count as unreadable and as without digests. The product stores none
  *   of that size.
  * - A document that the server cannot parse can be restored as one that nobody can read.
- * - No service writes a value of more than 128 MiB into a row that is read together with rows of other runs. Such statements read larger ones as altered ones: the owner of the tables can
- *   write them.
+ * - No service writes a value of more than 128 MiB into a row that is read together with rows of other runs. Statements about several runs read
+ *   larger ones as altered ones: the owner of the tables can write them.
  * - A group goes on to a run that has not ended.
  * - A position in a feed is possible up to 2^52. If the stored head of a feed is none, the feed goes on after its last event up to 2^51, so that
  *   it never comes to the end. Events behind the head have positions that nobody gave them, and get others.
@@ -115,35 +115,42 @@ begin
   return placed;
 end $$;
 
--- A function for each table, because a condition of a trigger is planned anew for each statement. Logs, journals, steps, inbox and executions are
--- read one run at a time, and are written most often.
-do $bounds$
+-- Refuses values of more than 128 MiB in a table, in the columns that it has now. A migration calls it again after it has added a column. Each
+-- table has a function of its own, because a condition of a trigger is planned anew for each statement.
+create function pack_runs.bound_values(relation regclass) returns void language plpgsql as $$
 declare
-  one record;
+  name text;
+  large text;
+  larger text;
 begin
-  for one in
-    select n.nspname, c.relname,
-      string_agg(format('%1$s(new.%2$I) > 134217728', sized.by, a.attname), ' or ' order by a.attnum) as large,
-      string_agg(format('%1$s(new.%2$I) > greatest(134217728, %1$s(old.%2$I))', sized.by, a.attname), ' or ' order by a.attnum) as larger
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid,
-      lateral (select case when a.atttypid in ('text'::regtype, 'bytea'::regtype) then 'octet_length' else 'pg_column_size' end as by) sized
-    where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind = 'r' and not c.relispartition and c.relname not in ('migrations', 'steps', 'inbox', 'executions')
-      and a.attnum > 0 and not a.attisdropped and a.attlen = -1
-    group by n.nspname, c.relname
-  loop
-    execute format(
-      'create function pack_runs.bound_%s() returns trigger language plpgsql as $f$
-      begin
-        if %s then
-          if tg_op = ''INSERT'' or %s then
-            raise exception ''a value has more than 128 MiB'' using errcode = ''54000'';
-          end if;
+  select c.relname,
+    string_agg(format('%1$s(new.%2$I) > 134217728', sized.by, a.attname), ' or ' order by a.attnum),
+    string_agg(format('%1$s(new.%2$I) > greatest(134217728, %1$s(old.%2$I))', sized.by, a.attname), ' or ' order by a.attnum)
+    into name, large, larger
+  from pg_class c join pg_attribute a on a.attrelid = c.oid,
+    lateral (select case when a.atttypid in ('text'::regtype, 'bytea'::regtype) then 'octet_length' else 'pg_column_size' end as by) sized
+  where c.oid = relation and a.attnum > 0 and not a.attisdropped and a.attlen = -1
+  group by c.relname;
+  if large is null then
+    return;
+  end if;
+  execute format(
+    'create or replace function pack_runs.bound_%s() returns trigger language plpgsql as $f$
+    begin
+      if %s then
+        if tg_op = ''INSERT'' or %s then
+          raise exception ''a value has more than 128 MiB'' using errcode = ''54000'';
         end if;
-        return new;
-      end $f$', one.relname, one.large, one.larger);
-    execute format('create trigger bound before insert or update on %I.%I for each row execute function pack_runs.bound_%s()',
-      one.nspname, one.relname, one.relname);
-  end loop;
-end $bounds$;
+      end if;
+      return new;
+    end $f$', name, large, larger);
+  execute format('create or replace trigger bound before insert or update on %s for each row execute function pack_runs.bound_%s()', relation, name);
+end $$;
+revoke execute on function pack_runs.bound_values(regclass) from public;
+
+-- Logs, journals, steps, inboxes and executions are read one run at a time, and are written most often.
+select pack_runs.bound_values(c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind = 'r' and not c.relispartition
+  and c.relname not in ('migrations', 'steps', 'inbox', 'executions');
 `,
 );
