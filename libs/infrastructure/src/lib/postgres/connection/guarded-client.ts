@@ -5,7 +5,7 @@ import { Client, type ClientConfig } from 'pg';
  * The server's answer contains something that this process cannot hold, such as a text of more than 512 MiB. Only the statement that asked for
  * it fails.
  */
-export class UnreadableAnswer extends Error {
+class UnreadableAnswer extends Error {
   override readonly name = 'UnreadableAnswer';
   readonly code = 'DB_ANSWER_UNREADABLE';
 
