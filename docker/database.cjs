@@ -34,10 +34,18 @@ const JOBS = {
         ...{ onWaiting, signal: interrupt.signal },
         onLost: ({ tenant, run, digest, what }) =>
           process.stderr.write(`${what} object: ${digest} of ${tenant} ${run ?? 'schedules'}\n`),
+        onDamaged: ({ table, row, reason }) => process.stderr.write(`ROW_DAMAGED ${table} ${row}: ${reason}\n`),
       }),
     );
-    if (manifest.objects.lost + manifest.objects.altered > 0) process.exitCode = 1;
-    return { folder, digest, takenAt: manifest.takenAt, objects: manifest.objects, keys: manifest.keys };
+    if (manifest.objects.lost + manifest.objects.altered + manifest.damaged > 0) process.exitCode = 1;
+    return {
+      folder,
+      digest,
+      takenAt: manifest.takenAt,
+      objects: manifest.objects,
+      keys: manifest.keys,
+      damaged: manifest.damaged,
+    };
   },
   restore: async (configuration, [folder, mode = 'check', keysMode = 'check']) => {
     if (folder === undefined || !RESTORED_OBJECTS.includes(mode) || !RESTORED_KEYS.includes(keysMode))

@@ -183,7 +183,7 @@ export const CODES_OF_OPERATION: readonly Family[] = [
   [
     'The database cannot be used.',
     'Ask the operator (docs/runbook.md).',
-    'DB_BUSY DB_DENIED DB_KEYS_DIFFER DB_LOGIN_REFUSED DB_MISSING DB_PASSWORD_FILE DB_ROLE_UNSAFE DB_RUN_UNKNOWN DB_SCHEMA_BEHIND DB_SCHEMA_NEWER DB_SERVER_FAULT DB_TLS DB_UNSAFE DATABASE_CLOCK_STEPPED NO_WORKER_LIVES',
+    'DB_ANSWER_UNREADABLE DB_BUSY DB_DENIED DB_KEYS_DIFFER DB_LOGIN_REFUSED DB_MISSING DB_PASSWORD_FILE DB_ROLE_UNSAFE DB_RUN_UNKNOWN DB_SCHEMA_BEHIND DB_SCHEMA_NEWER DB_SERVER_FAULT DB_TLS DB_UNSAFE DATABASE_CLOCK_STEPPED NO_WORKER_LIVES',
   ],
   [
     'The object store is not the one that the database of the installation knows.',
@@ -204,6 +204,11 @@ export const CODES_OF_OPERATION: readonly Family[] = [
     'The development stack does not start, or cannot be used.',
     'See docs/guides/getting-started.md, and the logs in the folder of the stack.',
     'DEV_ALREADY_RUNS DEV_CONFIG_INVALID DEV_CONFIG_RESERVED DEV_LOGIN_FAILED DEV_NOT_RUNNING DEV_PROCESS_LOST DEV_START_FAILED',
+  ],
+  [
+    'Somebody has damaged a row. It was backed up or restored without its damaged values, or left out; all others are as they were.',
+    'Find out who altered the row: services never write it like this. See docs/guides/backup-and-restore.md, Damaged rows.',
+    'ROW_DAMAGED',
   ],
   [
     'A backup, a restore or an import was refused.',

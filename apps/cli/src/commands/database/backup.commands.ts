@@ -12,6 +12,7 @@ import {
   settleRecovered,
   type AdoptedStore,
   type BackedUp,
+  type DamagedRow,
   type LostReference,
   type RestoredDatabase,
   type RestoredKeys,
@@ -50,6 +51,7 @@ export function registerBackup(maintain: Command, context: Context): void {
               signal: interrupt.signal,
               onWaiting: sayWaiting(terminal),
               onLost: (lost) => terminal.say(safeLine(describeLost(lost))),
+              onDamaged: (row) => terminal.say(safeLine(describeDamaged(row))),
             }),
           ),
         ).finally(interrupt.close);
@@ -57,8 +59,11 @@ export function registerBackup(maintain: Command, context: Context): void {
         if (wantsJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
         else for (const line of describeBackup(made)) terminal.print(safeLine(line));
         const { lost, altered } = manifest.objects;
-        if (lost + altered === 0) return EXIT.OK;
-        terminal.say(`lost objects: ${lost}, altered objects: ${altered}. The backup is otherwise complete.`);
+        const damaged = manifest.damaged ?? 0;
+        if (lost + altered + damaged === 0) return EXIT.OK;
+        terminal.say(
+          `lost objects: ${lost}, altered objects: ${altered}, damaged rows: ${damaged}. The backup is otherwise complete.`,
+        );
         return EXIT.FAILED;
       }),
     );
@@ -202,6 +207,11 @@ function digestIn(text: string): Digest {
   );
 }
 
+/** One line for a row that is not backed up or restored as it was. */
+export function describeDamaged({ table, row, reason }: DamagedRow): string {
+  return `ROW_DAMAGED ${table} ${row}: ${reason}`;
+}
+
 /** The line for an object that a store has lost. */
 export function describeLost({ tenant, run, digest, what }: LostReference): string {
   const of = `${digest} of ${tenant} ${run === null ? 'schedules' : toRunId(run)}`;
@@ -234,9 +244,17 @@ function copiedText({ copied, lost, altered }: BackedUp['manifest']['objects']):
   return lost + altered === 0 ? 'copied' : `copied, except ${lost + altered} lost or altered objects`;
 }
 
-function describeRestore({ manifest, rows, incomplete, missingKeys, ...settled }: RestoredDatabase): readonly string[] {
+function describeRestore({
+  manifest,
+  rows,
+  damaged,
+  incomplete,
+  missingKeys,
+  ...settled
+}: RestoredDatabase): readonly string[] {
   return [
     `restored ${rows} rows as of ${manifest.takenAt}`,
+    ...damaged.map(describeDamaged),
     ...incomplete.map(
       ({ tenant, runId, digests }) => `missing objects of ${tenant} ${runId ?? 'schedules'}: ${digests.join(', ')}`,
     ),

@@ -11,7 +11,7 @@ import { EXIT } from '../../terminal/exit-code';
 import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { formatOf, printAs, withOutput } from '../options';
-import { describeLost, interruptible } from './backup.commands';
+import { describeDamaged, describeLost, interruptible } from './backup.commands';
 import { CONFIG, configOf, inRole, sayWaiting, settingsOf } from './database-settings';
 
 interface Supplied {
@@ -50,6 +50,7 @@ export function registerImport(maintain: Command, context: Context): void {
               signal: interrupt.signal,
               onWaiting: sayWaiting(terminal),
               onLost: (lost) => terminal.say(safeLine(describeLost(lost))),
+              onDamaged: (row) => terminal.say(safeLine(describeDamaged(row))),
             }),
           ),
         ).finally(interrupt.close);
@@ -57,6 +58,7 @@ export function registerImport(maintain: Command, context: Context): void {
         const objects = { references: manifest.objects.rows, copied: fromObjects !== null };
         printAs(context, formatOf(command), { rows, goingOn, objects }, () =>
           [
+            ...done.damaged.map(describeDamaged),
             `imported ${rows} rows of ${manifest.tables.length} tables`,
             `references to objects: ${objects.references}, ${objects.copied ? 'copied' : 'left in the object store, which both use'}`,
             `runs that continue: ${goingOn}`,

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Calendar, ObjectStore } from '@taskrunner/core/ports';
 import { backUpDatabase } from '../postgres/backup/backup-database';
+import type { DamagedRow } from '../postgres/backup/damaged-values';
 import type { KeysOfFiles } from '../postgres/backup/keys-needed';
 import type { LostReference } from '../postgres/backup/object-copies';
 import { BackupError, type BackupErrorCode } from '../postgres/backup/backup-error';
@@ -27,6 +28,8 @@ export interface ImportOptions {
   readonly onWaiting?: OnWaiting;
   /** Called for each object that the store of the stopped installation has lost. */
   readonly onLost?: (lost: LostReference) => void;
+  /** Called for each row of the stopped installation that cannot be moved as it is. */
+  readonly onDamaged?: (damaged: DamagedRow) => void;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface ImportOptions {
  * @throws StorageError, BackupError, DatabaseError
  */
 export async function importFolder(maintainUrl: string, options: ImportOptions): Promise<RestoredDatabase> {
-  const { from, fromObjects, objects, product, keys, calendar, signal, onWaiting, onLost } = options;
+  const { from, fromObjects, objects, product, keys, calendar, signal, onWaiting, onLost, onDamaged } = options;
   // Checked before anything is written. A target that has the rows of this folder is not empty, so the folder comes first.
   await refuseMovedFolder(from);
   await refuseUnlessEmpty(maintainUrl).catch(throwAsImport);
@@ -48,6 +51,7 @@ export async function importFolder(maintainUrl: string, options: ImportOptions):
         ...{ folder, product, objects: fromObjects ?? objects, copyObjects: fromObjects !== null },
         ...(signal && { signal }),
         ...(onLost && { onLost }),
+        ...(onDamaged && { onDamaged }),
       });
       return await restoreDatabase(maintainUrl, {
         ...{ folder, objects, mode: fromObjects === null ? 'check' : 'copy' },

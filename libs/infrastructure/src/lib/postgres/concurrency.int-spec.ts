@@ -103,6 +103,25 @@ describe('runs of one concurrency group', () => {
     expect((await worker.claims.claim(workerSession, 5)).map(({ runId }) => runId)).toEqual([next]);
   });
 
+  it.each(['succeeded', 'halted'])(
+    'a run that somebody has put in line, and that is %s, gets no group',
+    async (status) => {
+      const ended = await submit(web.runStore, { concurrency: { ...queue, group: 'another' } });
+      await drive();
+      await database.sql(
+        `update pack_runs.runs set in_line = true, concurrency_group = 'deploy-prod', status = $2 where run_id = $1`,
+        [runUuid(ended), status],
+      );
+      const runs = [
+        await submit(web.runStore, { concurrency: queue }),
+        await submit(web.runStore, { concurrency: queue }),
+      ];
+      expect(await drive()).toEqual([runs[0]]);
+      expect(await drive()).toEqual([runs[1]]);
+      expect(await database.sql('select from pack_runs.groups')).toEqual([]);
+    },
+  );
+
   it('a halted run frees the group: nothing of it can start again', async () => {
     await submit(web.runStore, { concurrency: queue });
     const next = await submit(web.runStore, { concurrency: queue });

@@ -1,6 +1,7 @@
 export { adoptObjectStore, type AdoptedStore } from './backup/adopt-store';
 export { backUpDatabase, type BackedUp } from './backup/backup-database';
 export { BackupError, type BackupErrorCode } from './backup/backup-error';
+export type { DamagedRow } from './backup/damaged-values';
 export { RESTORED_KEYS, type RestoredKeys } from './backup/keys-needed';
 export type { LostReference } from './backup/object-copies';
 export {

@@ -238,6 +238,88 @@ it.each(['-9223372036854775808', '-9007199254740993', '-1'])(
   },
 );
 
+describe('a text of more than 512 MiB', () => {
+  /** Writes values as the owner of the tables can, whose triggers they are. */
+  async function force(table: string, set: string, run: RunId): Promise<void> {
+    await database.sql(
+      `alter table ${table} disable trigger user; update ${table} set ${set} where run_id = '${runUuid(run)}'; alter table ${table} enable trigger user`,
+    );
+  }
+
+  it('is written by no service into a table that is read for several runs together', async () => {
+    const without = await database.sql(
+      // A migration that adds a table or a column calls pack_runs.bound_values.
+      `select c.relname, a.attname from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+       where n.nspname in ('pack_runs', 'pack_artifacts') and c.relkind = 'r' and not c.relispartition and c.relname not in ('migrations', 'runs', 'steps', 'inbox', 'executions', 'outbox', 'assignments', 'events')
+         and a.attlen = -1 and a.attnum > 0 and not a.attisdropped and not exists (
+           select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'bound'
+             and strpos(pg_get_functiondef(t.tgfoid), format('(new.%I)', a.attname)) > 0)`,
+    );
+    expect(without).toEqual([]);
+    const run = runUuid(await submit(web.runStore));
+    const [long, refused] = [`repeat('x', 134217729)`, { code: '54000', message: 'a value has more than 128 MiB' }];
+    for (const set of [`pack_version = ${long}`, `initiators = to_json(${long})`])
+      await expect(
+        database.sql(`update pack_runs.run_sources set ${set} where run_id = $1`, [run]),
+      ).rejects.toMatchObject(refused);
+    await expect(
+      database.sql(`insert into pack_runs.plans (tenant_id, plan_hash, plan) values ('acme', 'h', ${long})`),
+    ).rejects.toMatchObject(refused);
+    await database.sql(`update pack_runs.run_sources set pack_version = repeat('x', 134217728) where run_id = $1`, [
+      run,
+    ]);
+  });
+
+  it('is claimed as an altered one, and keeps no other run from its workers and no run from a list', async () => {
+    const [altered, other] = [await submit(web.runStore), await submit(web.runStore)];
+    await force('pack_runs.run_sources', `pack_version = repeat('x', 540000000)`, altered);
+    await force(
+      'pack_runs.runs',
+      `outputs = to_json(repeat('x', 134217729)), evidence_reason = repeat('x', 65537)`,
+      altered,
+    );
+    const list = () => web.runReader.list(tenantA, {}, 9, null);
+    // Whoever gets this marks the run, and reads the list again.
+    await expect(list()).rejects.toMatchObject({ name: 'DocumentAltered' });
+    await force('pack_runs.runs', `altered = '{"code":"DOCUMENT_ALTERED","message":"x"}'`, altered);
+    expect((await list()).runs.map(({ runId }) => runId).sort()).toEqual([altered, other].sort());
+    const claimedRuns = await worker.claims.claim(me, 9);
+    expect(claimedRuns.map(({ runId, pack }) => [runId, pack.version === ''])).toEqual(
+      expect.arrayContaining([
+        [altered, true],
+        [other, false],
+      ]),
+    );
+    // A statement that sets other columns is not refused for it.
+    await worker.claims.retire(me);
+    expect(await owners(altered, other)).toEqual([{ owner: null }, { owner: null }]);
+  }, 600_000);
+});
+
+describe('a document of 300 MB', () => {
+  /** More than PostgreSQL searches. */
+  const HUGE = `('{"signatures":[{"keyid":"' || repeat('x', 300000000) || '"}]}')::json`;
+
+  it('is no document, has no digests, and keeps no reference and no key from being found', async () => {
+    const [altered, other] = [await submit(web.runStore), await submit(web.runStore, { tenant: tenantB })];
+    const digests = ['of a file', 'of another file'].map(sha256);
+    const file = (digest: string | undefined) => `[{"path":"a","digest":"${digest}"}]`;
+    await database.sql(
+      `alter table pack_runs.run_sources disable trigger user;
+       update pack_runs.run_sources set inputs = ${HUGE}, admission = ${HUGE}, files = '${file(digests[0])}' where run_id = '${runUuid(altered)}';
+       update pack_runs.run_sources set files = '${file(digests[1])}' where run_id = '${runUuid(other)}';
+       alter table pack_runs.run_sources enable trigger user`,
+    );
+    expect(await database.sql(`select pack_runs.readable(${HUGE}) as document`)).toEqual([{ document: null }]);
+    const found = await database.sql<{ digest: string }>(ALL_REFERENCES);
+    expect(found.map(({ digest }) => digest)).toEqual(expect.arrayContaining(digests));
+    expect(await worker.objectReferences.unneeded(tenantA, digests as never, 0)).toEqual([]);
+    expect(await database.sql(statement('keys-in-use').text, [null])).toEqual(expect.any(Array));
+    const client = { query: async (text: string, values?: unknown[]) => ({ rows: await database.sql(text, values) }) };
+    expect(await keysNeeded(client as never)).toEqual(expect.any(Array));
+  }, 600_000);
+});
+
 describe('a document that is nested too deeply', () => {
   const mark = deep('"code":"DOCUMENT_ALTERED","message":"x"');
 

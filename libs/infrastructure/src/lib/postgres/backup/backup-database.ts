@@ -8,7 +8,8 @@ import type { OnWaiting } from '../connection/waiting';
 import { ALL_REFERENCES } from '../upkeep/object-reference';
 import { makeFolder } from './backup-folder';
 import { BackupError } from './backup-error';
-import { listed, quoted, readCatalog, refuseOtherRelease, type Catalog } from './catalog';
+import { quoted, readCatalog, refuseOtherRelease, type Catalog } from './catalog';
+import { storableRows, tooLargeRows, type DamagedRow } from './damaged-values';
 import { keysNeeded } from './keys-needed';
 import { BACKUP_FORMAT, type BackedUpTable, type Manifest } from './manifest';
 import { objectRows, syncObjects, type Loss, type LostReference } from './object-copies';
@@ -28,6 +29,8 @@ export interface BackupOptions {
   readonly copyObjects: boolean;
   /** Called for each object that is missing from the store, or whose copy does not match its digest. */
   readonly onLost?: (lost: LostReference) => void;
+  /** Called for each row that is not stored as it is, because nobody can store it, or because it is no reference to an object. */
+  readonly onDamaged?: (damaged: DamagedRow) => void;
   /** Called with a description of the condition that the backup waits for. */
   readonly onWaiting?: OnWaiting;
   /** Aborts the backup; written files are deleted. */
@@ -72,14 +75,20 @@ async function fill(
   client: Client,
   catalog: Catalog,
   folder: string,
-  { product, objects, copyObjects, onLost, signal }: BackupOptions,
+  { product, objects, copyObjects, onLost, onDamaged, signal }: BackupOptions,
 ): Promise<Manifest> {
   const facts = await readFacts(client);
   const tables: BackedUpTable[] = [];
-  for (const { table, columns } of catalog.tables) {
-    const names = columns.map(({ name }) => name);
-    const source = client.query(copyTo(`copy (select ${listed(names)} from ${quoted(table)}) to stdout`));
-    tables.push({ table, columns: names, ...(await writeRows(folder, `${table}.copy.gz`, source)) });
+  let damaged = 0;
+  const report = (row: DamagedRow): void => {
+    damaged++;
+    onDamaged?.(row);
+  };
+  for (const one of catalog.tables) {
+    (await tooLargeRows(client, one)).forEach(report);
+    const source = client.query(copyTo(`copy (${storableRows(one)}) to stdout`));
+    const columns = one.columns.map(({ name }) => name);
+    tables.push({ table: one.table, columns, ...(await writeRows(folder, `${one.table}.copy.gz`, source)) });
   }
   if (copyObjects) await mkdir(join(folder, 'objects'), { mode: 0o700 });
   /** Lost objects. Each counts once, however many runs refer to it. */
@@ -89,6 +98,7 @@ async function fill(
   const rows = objectRows(references, objects, {
     folder: copyObjects ? folder : null,
     signal,
+    onInvalid: (row) => report({ table: 'objects', row, reason: 'it is no reference to an object', isStored: false }),
     onCopied: ({ tenant }) => tenants.add(tenant),
     onLost: (lost) => {
       losses[lost.what].add(`${lost.tenant} ${lost.digest}`);
@@ -107,6 +117,7 @@ async function fill(
     days: catalog.days,
     objects: { ...listedObjects, copied: copyObjects, lost: losses.missing.size, altered: losses.altered.size },
     keys: await keysNeeded(client),
+    damaged,
   };
 }
 

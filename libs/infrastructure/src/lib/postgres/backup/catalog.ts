@@ -5,10 +5,12 @@ import { migrationNames } from '../migrations/migrations';
 import { BackupError } from './backup-error';
 
 /** A table of the product according to the database's catalog. */
-interface CatalogTable {
+export interface CatalogTable {
   /** `schema.table` */
   readonly table: string;
   readonly columns: readonly { readonly name: string; readonly type: string; readonly required: boolean }[];
+  /** Columns of its key, in order. */
+  readonly key: readonly string[];
   /** True if row security applies to its owner too. */
   readonly forced: boolean;
   /** True if the querying role sees every row. */
@@ -39,7 +41,9 @@ select n.nspname || '.' || c.relname as table, c.relforcerowsecurity as forced,
     and not exists (select from pg_policy p where p.polrelid = c.oid and not p.polpermissive)) as visible,
   (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'required', a.attnotnull)
       order by a.attname)
-    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns
+    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns,
+  coalesce((select json_agg(a.attname order by k.n) from pg_index i, unnest(i.indkey::int2[]) with ordinality k (attnum, n), pg_attribute a
+    where i.indrelid = c.oid and i.indisprimary and a.attrelid = c.oid and a.attnum = k.attnum), '[]') as key
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname in ${SCHEMAS} and c.relkind in ('r', 'p') and not c.relispartition
 order by (n.nspname || '.' || c.relname) collate "C"`;

@@ -51,6 +51,8 @@ export interface Manifest {
      */
     readonly altered: number;
   };
+  /** Number of rows that are not stored as they are, because somebody has damaged them. Backups of earlier releases do not have it. */
+  readonly damaged?: number;
   /** Keys that a restore needs in addition to the backup. They are never part of it. */
   readonly keys: readonly BackedUpKey[];
 }

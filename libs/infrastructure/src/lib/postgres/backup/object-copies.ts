@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isCodedError, isDigest, isTenantId, type Digest, type TenantId } from '@taskrunner/core/foundation';
 import type { ObjectStore } from '@taskrunner/core/ports';
-import { throwReadError } from './backup-error';
+import { damaged, throwReadError } from './backup-error';
 import { sync } from './backup-folder';
 import { rowText, type Fields } from './rows-file';
 
@@ -33,25 +33,34 @@ interface Found extends Reference {
 const AT_ONCE = 32;
 const OBJECTS = 'objects';
 
-/** Parses a row into its reference. Throws a `TypeError` if the row is malformed. */
-function referenceOf([tenant, run, digest, certain]: Fields): Found {
-  if (typeof tenant !== 'string' || typeof digest !== 'string' || !isTenantId(tenant) || !isDigest(digest))
-    throw new TypeError('a row that is no reference to an object');
+/** Parses a row into its reference; null if somebody has written one that names no tenant or no object. */
+function referenceOf([tenant, run, digest, certain]: Fields): Found | null {
+  if (typeof tenant !== 'string' || typeof digest !== 'string' || !isTenantId(tenant) || !isDigest(digest)) return null;
   return { tenant, run: run ?? null, digest, certain: certain !== 'f' };
 }
 
+/** Called with the values of a row that is no reference to an object. */
+type OnInvalid = (row: string) => void;
+/** Maximum length of these values. */
+const SHOWN = 200;
+
 /** Yields references in batches, with the presence of each object in the store. */
-async function* looked(rows: AsyncIterable<Fields>, store: ObjectStore) {
-  for await (const some of batches(rows)) {
+async function* looked(rows: AsyncIterable<Fields>, store: ObjectStore, onInvalid: OnInvalid) {
+  for await (const some of batches(rows, onInvalid)) {
     const found = await Promise.all(some.map(({ tenant, digest }) => store.stat(tenant, digest)));
     yield some.map((reference, index) => ({ reference, isThere: found[index] !== null }));
   }
 }
 
-async function* batches(rows: AsyncIterable<Fields>): AsyncIterable<readonly Found[]> {
+async function* batches(rows: AsyncIterable<Fields>, onInvalid: OnInvalid): AsyncIterable<readonly Found[]> {
   let some: Found[] = [];
   for await (const row of rows) {
-    some.push(referenceOf(row));
+    const reference = referenceOf(row);
+    if (reference === null) {
+      onInvalid(row.slice(0, 3).join(' ').slice(0, SHOWN));
+      continue;
+    }
+    some.push(reference);
     if (some.length < AT_ONCE) continue;
     yield some;
     some = [];
@@ -64,6 +73,7 @@ interface Looking {
   readonly folder: string | null;
   /** Aborts a copy in progress. */
   readonly signal: AbortSignal | undefined;
+  readonly onInvalid: OnInvalid;
   readonly onCopied: (copied: Reference) => void;
   /** Called for an object that is missing from the store, or whose copy does not match its digest. */
   readonly onLost: (lost: LostReference) => void;
@@ -76,11 +86,11 @@ interface Looking {
 export function objectRows(
   rows: AsyncIterable<Fields>,
   store: ObjectStore,
-  { folder, signal, onCopied, onLost }: Looking,
+  { folder, signal, onInvalid, onCopied, onLost }: Looking,
 ): Readable {
   return Readable.from(
     (async function* () {
-      for await (const some of looked(rows, store)) {
+      for await (const some of looked(rows, store, onInvalid)) {
         for (const { reference, isThere } of some) {
           if (!isThere && !reference.certain) continue;
           const { tenant, run, digest } = reference;
@@ -103,7 +113,7 @@ export async function absentObjects(
   folder: string | null,
 ): Promise<readonly LostReference[]> {
   const absent: LostReference[] = [];
-  for await (const some of looked(rows, store))
+  for await (const some of looked(rows, store, refuseInvalid))
     for (const { reference, isThere } of some) {
       if (isThere) continue;
       const what = folder === null ? 'missing' : await copyIn(store, folder, reference);
@@ -111,6 +121,11 @@ export async function absentObjects(
       if (what !== null) absent.push({ tenant, run, digest, what });
     }
   return absent;
+}
+
+/** A backup has no such row. */
+function refuseInvalid(row: string): never {
+  throw damaged(`objects.copy.gz has a row that is no reference to an object: ${row}`);
 }
 
 /** Store error codes that concern a single object; others concern the store. */

@@ -2,15 +2,16 @@ import type { Digest, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { Calendar, KeyDifference, ObjectStore } from '@taskrunner/core/ports';
 import { toRunId } from '@taskrunner/core/foundation';
 import type { Client } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import type { OnWaiting } from '../connection/waiting';
 import { migrationNames } from '../migrations/migrations';
 import { exclusivelyAsOwner } from './exclusively-as-owner';
 import { recordStore } from './adopt-store';
 import { openFolder } from './backup-folder';
 import { BackupError } from './backup-error';
-import { listed, quoted, readCatalog, type Catalog } from './catalog';
+import { quoted, readCatalog, type Catalog } from './catalog';
+import type { DamagedRow } from './damaged-values';
 import { keysMissing, refuseMissingKeys, type KeysOfFiles, type RestoredKeys } from './keys-needed';
+import { loadTable } from './load-table';
 import type { Manifest } from './manifest';
 import { absentObjects, type LostReference } from './object-copies';
 import { readRows, rowsOf } from './rows-file';
@@ -58,6 +59,8 @@ export interface RestoredDatabase extends Settled {
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly rows: number;
+  /** Rows that were not restored, or not as they were. */
+  readonly damaged: readonly DamagedRow[];
   readonly incomplete: readonly Incomplete[];
   /** Keys that services require and that are missing. */
   readonly missingKeys: readonly KeyDifference[];
@@ -91,12 +94,12 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
     const incomplete = await settleObjects(objects, { folder, manifest, mode });
     return exclusivelyAsOwner(client, { catalog, onWaiting }, async () => {
       await refuseRows(client, manifest);
-      const rows = await load(client, folder, manifest);
+      const { rows, damaged } = await load(client, folder, manifest, catalog);
       // The store of the backup may be another one, or be lost.
       await recordStore(client, objects);
       const origin = { backup: digest, takenAt: manifest.takenAt };
       const settled = isMoved ? await settleMoved(client, origin) : await settleRestored(client, { calendar, origin });
-      return { manifest, digest, rows, incomplete, missingKeys, ...settled };
+      return { manifest, digest, rows, damaged, incomplete, missingKeys, ...settled };
     });
   });
 }
@@ -183,19 +186,27 @@ export async function refuseRows(
   );
 }
 
-async function load(client: Client, folder: string, manifest: Manifest): Promise<number> {
+async function load(
+  client: Client,
+  folder: string,
+  manifest: Manifest,
+  catalog: Catalog,
+): Promise<Pick<RestoredDatabase, 'rows' | 'damaged'>> {
   await makePartitions(client, manifest.days);
   // What happens because of a row has happened before the backup.
   await triggers(client, manifest, 'disable');
   let rows = 0;
-  for (const { table, columns, ...file } of manifest.tables) {
-    const sink = client.query(copyFrom(`copy ${quoted(table)} (${listed(columns)}) from stdin`));
-    await readRows(folder, file, sink);
-    rows += file.rows;
+  const damaged: DamagedRow[] = [];
+  for (const file of manifest.tables) {
+    const table = catalog.tables.find((one) => one.table === file.table);
+    if (!table) throw new TypeError(file.table);
+    const found = await loadTable(client, folder, file, table);
+    rows += file.rows - found.filter(({ isStored }) => !isStored).length;
+    damaged.push(...found);
   }
   await setSequences(client, manifest.sequences);
   await triggers(client, manifest, 'enable');
-  return rows;
+  return { rows, damaged };
 }
 
 /** Triggers of the product on all tables of the backup. */

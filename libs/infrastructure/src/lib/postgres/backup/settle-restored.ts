@@ -11,7 +11,7 @@ import {
 } from '@taskrunner/core/foundation';
 import { onceSteps, type Plan } from '@taskrunner/core/plan';
 import type { Calendar } from '@taskrunner/core/ports';
-import { skipMissed } from '@taskrunner/core/schedule';
+import { skipMissed, tickAfter } from '@taskrunner/core/schedule';
 import type { Client } from 'pg';
 import { toSummary, type ScheduleRow } from '../encoding/schedule-rows';
 import { statement } from '../connection/statement';
@@ -69,6 +69,11 @@ const RAISED = 'case when fence between 0 and 9007199254740990 - $1::bigint then
 const POSITIONS = 1_000_000_000;
 /** Maximum number of ticks in one line of a schedule's history, and maximum number of lines. */
 const [TICKS, LINES] = [1_000, 1_000];
+/**
+ * Maximum number of lines that a restore adds to the history of one schedule, and to all histories. What is missed beyond them is not counted: the
+ * next tick is one that is to come. Somebody may have written that a schedule has waited for its next tick since 1970.
+ */
+const [LINES_ADDED, ALL_LINES_ADDED] = [20, 2_000];
 
 /**
  * Adapts restored rows to the gap since the backup: the database has no record of later actions. Earlier workers own nothing, and their
@@ -125,10 +130,10 @@ async function beginFeeds(client: Client): Promise<void> {
      on conflict (tenant_id) do nothing`,
     [POSITIONS],
   );
-  // A position that no event can follow begins again.
+  // A position that no feed has (migration 117) begins again.
   await client.query(
     `update pack_runs.event_heads h set position = raised.position, removed = raised.position
-     from (select tenant_id, case when position between 0 and 9007199254740991 - $1::bigint then position + $1::bigint else $1::bigint end
+     from (select tenant_id, case when position between 0 and 4503599627370496 / 2 then position + $1::bigint else $1::bigint end
        as position from pack_runs.event_heads) raised
      where h.tenant_id = raised.tenant_id`,
     [POSITIONS],
@@ -145,7 +150,7 @@ async function standStill(client: Client): Promise<readonly StoppedRun[]> {
   const stopped: StoppedRun[] = [];
   for (const { tenant_id, plan_hash } of plans) {
     const { rows } = await client.query<{ plan: string }>(
-      'select plan from pack_runs.plans where tenant_id = $1 and plan_hash = $2',
+      'select pack_runs.bounded(plan, 67108864) as plan from pack_runs.plans where tenant_id = $1 and plan_hash = $2',
       [tenant_id, plan_hash],
     );
     if (!mayActOnce(rows[0]?.plan)) continue;
@@ -181,13 +186,21 @@ function mayActOnce(plan: string | undefined): boolean {
 
 async function skipTicks(client: Client, calendar: Calendar): Promise<Pick<Settled, 'skipped' | 'stoppedSchedules'>> {
   const { rows } = await client.query<DueRow>(
-    `select s.*, pack_runs.now_ms() as now_ms from pack_runs.schedules s
+    `select s.tenant_id, s.schedule_id, pack_runs.bounded(s.name, 65536) as name, s.revision, pack_runs.bounded(s.cron, 65536) as cron, pack_runs.bounded(s.time_zone, 65536) as time_zone,
+      pack_runs.bounded(s.overlap, 65536) as overlap, pack_runs.bounded(s.catch_up, 65536) as catch_up, s.catch_up_window_ms, s.until_ms, pack_runs.bounded(s.pack, 16777216) as pack,
+      pack_runs.bounded(s.plan_hash, 65536) as plan_hash, pack_runs.bounded(s.profile_digest, 65536) as profile_digest, pack_runs.bounded(s.labels, 16777216) as labels, pack_runs.bounded(s.creator, 16777216) as creator,
+      pack_runs.bounded(s.editor, 16777216) as editor, pack_runs.bounded(s.author, 16777216) as author, s.paused, pack_runs.bounded(s.stopped, 16777216) as stopped,
+      s.next_ms, s.created_ms, s.updated_ms, pack_runs.bounded(s.record, 16777216) as record,
+      pack_runs.now_ms() as now_ms from pack_runs.schedules s
      where s.next_ms between 0 and pack_runs.now_ms() and s.stopped is null and not s.paused
      order by s.tenant_id, s.schedule_id`,
   );
   const stoppedSchedules: StoppedSchedule[] = [];
+  let lines = ALL_LINES_ADDED;
   for (const row of rows) {
-    const reason = await unlessDamaged(client, () => skipDue(client, calendar, row));
+    const reason = await unlessDamaged(client, async () => {
+      lines -= await skipDue(client, calendar, row, Math.min(lines, LINES_ADDED));
+    });
     if (reason === null) continue;
     await stopSchedule(client, row, reason);
     stoppedSchedules.push({
@@ -200,21 +213,25 @@ async function skipTicks(client: Client, calendar: Calendar): Promise<Pick<Settl
 
 type DueRow = ScheduleRow & { readonly now_ms: number };
 
-async function skipDue(client: Client, calendar: Calendar, row: DueRow): Promise<void> {
+/** Returns the number of lines that were added to the history. */
+async function skipDue(client: Client, calendar: Calendar, row: DueRow, lines: number): Promise<number> {
   const { tenant, timing, revision } = toSummary(row);
   const nextAfter = (ms: number) => calendar.nextAfter(timing.cron, timing.timeZone, ms);
-  const limits = { graceMs: 0, maxActive: 1, maxSkips: TICKS };
   const now = row.now_ms;
-  for (let tick = row.next_ms; tick !== null;) {
+  let added = 0;
+  for (let tick = row.next_ms; tick !== null; added++) {
+    const limits = { graceMs: 0, maxActive: 1, maxSkips: added < lines ? TICKS : 1 };
     const decision = skipMissed({ timing, tick, now, active: [], nextAfter, limits });
     if (decision.kind === 'wait') break;
-    const { next, last, count, reason } = decision;
+    const { last, count, reason } = decision;
+    const next = added < lines ? decision.next : tickAfter(timing, nextAfter, now);
     await client.query({
       text: statement('take-tick').text,
       values: [tenant, row.schedule_id, revision, tick, next, last, count, 'skipped', reason, null, LINES, null],
     });
     tick = next;
   }
+  return added;
 }
 
 /** As a schedule that stops itself: nothing runs until somebody has corrected it. */

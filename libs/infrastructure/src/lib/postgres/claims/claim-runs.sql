@@ -4,6 +4,7 @@
 -- session passed on is not claimed by it again. With SKIP LOCKED, workers do not wait for each other. A run without pages is marked as
 -- such, which saves its driver three queries. A run with a time or a fence that nobody has written must not keep the others waiting: no
 -- fence can follow it, so it stays. Plans and profiles that the worker has cached ($5, $6) are not sent again.
+-- A value that is too large for this process counts as altered, and ends only its own run.
 with recursive me as (
   select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
@@ -58,12 +59,14 @@ with recursive me as (
 ), claimed as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4, unhonoured = null
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
-  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.snapshot_seq, r.seen, r.inbox_seq,
+  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, pack_runs.bounded(r.head, 1024) as head, r.snapshot_seq, r.seen, r.inbox_seq,
     case when isfinite(r.due_at) then greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 else 0 end as waited_ms, p.turn, p.place,
     case when isfinite(r.committed_at) then floor(extract(epoch from r.committed_at) * 1000)::bigint end as committed_ms
 )
-select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,
-  s.inputs, s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment,
+select c.*, last_page.mac, s.plan_hash, s.profile_digest, pack_runs.bounded(s.pack_name, 65536) as pack_name, pack_runs.bounded(s.pack_version, 65536) as pack_version,
+  pack_runs.bounded(s.content_digest, 65536) as content_digest, pack_runs.bounded(s.source_digest, 65536) as source_digest, pack_runs.bounded(s.admission_digest, 65536) as admission_digest, pack_runs.bounded(s.trace_context, 65536) as trace_context,
+  pack_runs.bounded(s.manifest, 67108864) as manifest, pack_runs.bounded(s.files, 67108864) as files, pack_runs.bounded(s.admission, 67108864) as admission, pack_runs.bounded(plans.plan, 67108864) as plan,
+  pack_runs.bounded(profiles.profile, 67108864) as profile, pack_runs.bounded(profiles.environment, 67108864) as environment, pack_runs.bounded(s.inputs, 134217728) as inputs,
   c.last_seq = 0 and last_page.mac is null and any_step.found is null and any_gate.found is null as untouched
 from claimed c
 join pack_runs.run_sources s on s.tenant_id = c.tenant_id and s.run_id = c.run_id
@@ -71,7 +74,7 @@ left join pack_runs.plans on s.plan_hash <> all ($5::text[]) and plans.tenant_id
 left join pack_runs.profiles on s.profile_digest <> all ($6::text[])
   and profiles.tenant_id = s.tenant_id and profiles.profile_digest = s.profile_digest
 left join lateral (
-  select j.mac from pack_run_logs.journal j
+  select pack_runs.bounded(j.mac, 1024) as mac from pack_run_logs.journal j
   where j.tenant_id = c.tenant_id and j.run_id = c.run_id order by j.first_seq desc limit 1
 ) last_page on true
 -- LIMIT rather than EXISTS: the planner may turn EXISTS into a scan of all steps of all runs for each claim.

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { Client, type ClientConfig } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import { DatabaseError } from './database-error';
+import { GuardedClient } from './guarded-client';
 import { namingRefusals, placeOf, type Connecting } from './refused-database';
 
 /** Connection timeout, milliseconds. */
@@ -35,7 +36,12 @@ export function asRole<Result>(
 /** Creates a client. The driver reads the certificate files of the URL, and throws if one is unreadable. */
 function clientOf({ url }: Connecting, config: Omit<ClientConfig, 'connectionString'>): Client {
   try {
-    return new Client({ connectionTimeoutMillis: CONNECT_MS, keepAlive: true, ...config, connectionString: url });
+    return new GuardedClient({
+      connectionTimeoutMillis: CONNECT_MS,
+      keepAlive: true,
+      ...config,
+      connectionString: url,
+    });
   } catch (error) {
     throw new DatabaseError(
       'DB_TLS',

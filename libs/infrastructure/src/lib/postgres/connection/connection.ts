@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { Pool, types } from 'pg';
 import type { PoolClient, PoolConfig } from 'pg';
+import { GuardedClient } from './guarded-client';
 import { readJsonColumn } from './json-column';
 
 /** Connection settings of a process. */
@@ -54,7 +55,7 @@ const readingParsers: NonNullable<PoolConfig['types']> = {
 
 /**
  * Opens a pool that survives outages of its server: every client has an error listener, dead peers are detected (keep-alive), and
- * statements and open transactions have timeouts. 64-bit integers are read as numbers (see `parsers`).
+ * statements and open transactions have timeouts. Answers that cannot be read fail only their statements (`GuardedClient`). 64-bit integers are read as numbers (see `parsers`).
  */
 export function openPool(url: string, options: ConnectionOptions = {}): Pool {
   const settings = [
@@ -76,6 +77,7 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
     options: settings.join(' '),
     types: readingParsers,
     pipeline: options.pipeline ?? false,
+    Client: GuardedClient,
   };
   const pool = new Pool(config);
   const report = (error: Error) => options.onError?.(error);

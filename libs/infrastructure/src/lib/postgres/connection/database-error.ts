@@ -4,6 +4,7 @@ import { CodedError } from '@taskrunner/core/foundation';
  * Reasons why a database cannot be used.
  *
  * - `DATABASE_UNAVAILABLE`: the server does not respond, has no free connection or space, or closed the connection.
+ * - `DB_ANSWER_UNREADABLE`: an answer of the server has a value that this process cannot hold.
  * - `DB_BUSY`: a lock or a statement exceeded its timeout.
  * - `DB_DENIED`: the role lacks a permission.
  * - `DB_LOGIN_REFUSED`: the server rejects the role or its password.
@@ -19,6 +20,7 @@ import { CodedError } from '@taskrunner/core/foundation';
  */
 export type DatabaseErrorCode =
   | 'DATABASE_UNAVAILABLE'
+  | 'DB_ANSWER_UNREADABLE'
   | 'DB_BUSY'
   | 'DB_DENIED'
   | 'DB_LOGIN_REFUSED'

@@ -48,6 +48,7 @@ export function placeOf(url: string): string {
 type Refusal = Exclude<DatabaseErrorCode, 'DB_KEYS_DIFFER' | 'DB_ROLE_UNSAFE' | 'DB_SCHEMA_NEWER' | 'DB_RUN_UNKNOWN'>;
 
 const WHAT: { readonly [Code in Exclude<Refusal, 'DATABASE_UNAVAILABLE'>]: (place: string) => string } = {
+  DB_ANSWER_UNREADABLE: (place) => `an answer of ${place} cannot be read`,
   DB_BUSY: (place) => `${place} is busy`,
   DB_DENIED: (place) => `${place} denies a permission`,
   DB_LOGIN_REFUSED: (place) => `${place} does not accept the login`,
@@ -61,6 +62,8 @@ const WHAT: { readonly [Code in Exclude<Refusal, 'DATABASE_UNAVAILABLE'>]: (plac
 const REMEDIES: { readonly [Code in Refusal]: (role: string) => string } = {
   DATABASE_UNAVAILABLE: () =>
     'Check that PostgreSQL runs, has free connections and space, and can be reached at this address (`database` in the configuration). Then try again.',
+  DB_ANSWER_UNREADABLE: () =>
+    'Somebody has stored a value that is too large. Find its row with octet_length() of the columns, and delete the value or restore it from a backup.',
   DB_BUSY: () => 'Try again. If the error persists, end the session that holds the lock (see pg_stat_activity).',
   DB_DENIED: (role) =>
     `Connect as taskrunner_${role}. docker/postgres/10-roles.sh and \`taskrunner migrate\` grant its rights.`,
@@ -94,6 +97,7 @@ const NO_PASSWORD = /client password must be a/i;
 function codeOf(error: unknown): Refusal | null {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   if (typeof code === 'string') {
+    if (code === 'DB_ANSWER_UNREADABLE') return code;
     // A file that the server cannot open has the code of a missing right.
     if (code === '42501' && failureOf(error) === 'again') return 'DATABASE_UNAVAILABLE';
     const known = STATES.find(([state]) => code.length === 5 && state.test(code));

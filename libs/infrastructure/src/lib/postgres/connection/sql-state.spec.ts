@@ -15,6 +15,7 @@ it.each([
   ['22021', 'data'],
   ['23505', 'data'],
   ['54000', 'data'],
+  ['DB_ANSWER_UNREADABLE', 'data'],
   ['42501', 'fault'],
   ['42P01', 'fault'],
   ['XX001', 'fault'],

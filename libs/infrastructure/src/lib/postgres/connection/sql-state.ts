@@ -4,7 +4,7 @@ export type Failure =
   | 'again'
   /** The answer was lost: it may have been committed. */
   | 'lost'
-  /** The database refuses the data itself. */
+  /** The database refuses the data itself, or this process cannot read it. */
   | 'data'
   /** Anything else: a fault of the installation or of the program. */
   | 'fault';
@@ -12,6 +12,8 @@ export type Failure =
 const AGAIN = /^(40001|40P01|55P03|57014|25006|53...)$/;
 const LOST = /^08...$/;
 const DATA = /^(21|22|23|54)...$/;
+/** An answer that the driver cannot read (`GuardedClient`). */
+const UNREADABLE = 'DB_ANSWER_UNREADABLE';
 const NETWORK = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -39,7 +41,7 @@ export function failureOf(error: unknown): Failure {
   if (typeof code === 'string') {
     if (NETWORK.has(code) || LOST.test(code) || code.startsWith('57P0')) return 'lost';
     if (AGAIN.test(code)) return 'again';
-    if (DATA.test(code)) return 'data';
+    if (DATA.test(code) || code === UNREADABLE) return 'data';
     // The disk of the server is read-only. It is the same for every statement, and passes.
     if (code === DENIED && typeof message === 'string' && OF_FILE.test(message)) return 'again';
   }

@@ -215,6 +215,34 @@ describe('the feed of a tenant', () => {
     expect((await eventsAfter(null)).at(-1)).toMatchObject({ runId: last, position: 6 });
   });
 
+  it.each([
+    ['an event', `2::bigint ^ 53 - 1 - 5000`],
+    ['an event', `2::bigint ^ 53 - 1`],
+    ['an event', `2::bigint ^ 52`],
+    ['an event', `2::bigint ^ 51`],
+    ['an event', `2`],
+    ['the head', `2::bigint ^ 53 - 1 - 5000`],
+    ['the head', `2::bigint ^ 52 - 5000`],
+  ])('goes on over %s at the position %s, which nobody gave', async (what, position) => {
+    await submit(web.runStore);
+    expect(await eventsAfter(null)).toHaveLength(1);
+    const sql =
+      what === 'the head'
+        ? `update pack_runs.event_heads set position = (${position})::bigint where tenant_id = $1`
+        : `insert into pack_runs.events (tenant_id, type, run, position) values ($1, 'run.created', gen_random_uuid(), (${position})::bigint)`;
+    await database.sql(sql, [tenantA]);
+    const runs: RunId[] = [];
+    for (let n = 0; n < 3; n++) {
+      runs.push(await submit(web.runStore), await submit(web.runStore));
+      await web.eventFeed.after(tenantA, null, 1_000);
+    }
+    const events = await eventsAfter(null);
+    expect(events.slice(-runs.length).map(({ runId }) => runId)).toEqual(runs);
+    const positions = events.map((event) => event.position);
+    expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
+    expect(await eventsAfter(positions.at(-2) ?? 0)).toMatchObject([{ runId: runs.at(-1) }]);
+  });
+
   it('takes from the role of workers what its statements write, and nothing else', async () => {
     const client = new Client({ connectionString: database.url('worker') });
     await client.connect();

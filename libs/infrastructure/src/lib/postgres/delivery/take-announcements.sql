@@ -14,7 +14,7 @@ with first as materialized (
 )
 update pack_runs.outbox o set due_at = now() + $2 * interval '1 millisecond', tries = least(o.tries, 2147483646) + 1
 from due where o.tenant_id = due.tenant_id and o.outbox_id = due.outbox_id
-returning o.outbox_id, o.tenant_id, o.run_id, o.stream, o.body, o.tries, pack_runs.now_ms() as now_ms,
+returning o.outbox_id, o.tenant_id, o.run_id, o.stream, pack_runs.bounded(o.body, 67108864) as body, o.tries, pack_runs.now_ms() as now_ms,
   case when o.since between 'epoch' and '9999-12-31' then pack_runs.epoch_ms(o.since) else 0 end as since_ms,
   (select g.state from pack_runs.gates g
     where g.tenant_id = o.tenant_id and g.run_id = o.run_id and g.gate = pack_runs.member_text(o.body, 'gate')) as gate_state

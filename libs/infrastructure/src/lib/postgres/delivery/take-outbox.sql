@@ -5,5 +5,5 @@ with due as (
 )
 update pack_runs.outbox o set due_at = now() + $3 * interval '1 millisecond', tries = least(o.tries, 2147483646) + 1
 from due where o.tenant_id = due.tenant_id and o.outbox_id = due.outbox_id
-returning o.outbox_id, o.tenant_id, o.run_id, o.kind, o.body, o.tries,
-  (select s.trace_context from pack_runs.run_sources s where s.tenant_id = o.tenant_id and s.run_id = o.run_id)
+returning o.outbox_id, o.tenant_id, o.run_id, o.kind, pack_runs.bounded(o.body, 67108864) as body, o.tries,
+  (select pack_runs.bounded(s.trace_context, 65536) from pack_runs.run_sources s where s.tenant_id = o.tenant_id and s.run_id = o.run_id) as trace_context

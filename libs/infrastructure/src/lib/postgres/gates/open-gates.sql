@@ -1,14 +1,15 @@
 -- Gates of a tenant that can still be decided, newest first, after an optional position. Gates of halted runs cannot be decided, nor can
--- those of runs that are marked as altered: one altered row must not take the list away from everybody.
-select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required, g.counted,
-  g.opened_ms, pack_runs.epoch_ms(g.expires_at) as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
-  s.pack_version, s.content_digest, s.source_digest, s.initiators, s.requester, s.rerun_of, s.admission,
-  s.admission_digest,
+-- those of runs that are marked as altered: one altered row must not take the list away from everybody. A value
+-- that is too large for this process counts as altered.
+select g.run_id, g.gate, g.state, pack_runs.bounded(g.gate_digest, 65536) as gate_digest, pack_runs.bounded(g.request, 134217728)::text as request, pack_runs.bounded(g.show, 134217728)::text as show, g.approvals, g.required, g.counted,
+  g.opened_ms, pack_runs.epoch_ms(g.expires_at) as expires_ms, s.plan_hash, s.profile_digest, pack_runs.bounded(s.pack_name, 65536) as pack_name, pack_runs.bounded(s.pack_version, 65536) as pack_version,
+  pack_runs.bounded(s.content_digest, 65536) as content_digest, pack_runs.bounded(s.source_digest, 65536) as source_digest, pack_runs.bounded(s.admission_digest, 65536) as admission_digest, s.rerun_of,
+  pack_runs.bounded(s.initiators, 16777216) as initiators, pack_runs.bounded(s.requester, 16777216) as requester, pack_runs.bounded(s.admission, 16777216) as admission,
   pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status, r.last_decided_ms,
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = g.tenant_id and o.run_id = g.run_id
     and o.gate <> g.gate and o.state = 'open' and o.expires_at <= statement_timestamp()) as doomed,
   (select coalesce(json_agg(json_build_object('decisionId', d.decision_id, 'decision', d.decision,
-      'person', json_build_object('iss', d.iss, 'sub', d.sub), 'name', d.name, 'envelope', d.envelope, 'recordDigest', d.record_digest,
+      'person', json_build_object('iss', d.iss, 'sub', d.sub), 'name', pack_runs.bounded(d.name, 65536), 'envelope', pack_runs.bounded(d.envelope, 16777216), 'recordDigest', pack_runs.bounded(d.record_digest, 65536),
       'decidedAt', d.decided_ms)
       order by d.decided_ms), '[]')
     from pack_runs.decisions d where d.tenant_id = g.tenant_id and d.run_id = g.run_id and d.gate = g.gate) as decisions

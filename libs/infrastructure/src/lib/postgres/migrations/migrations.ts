@@ -56,6 +56,7 @@ import { documentsOfAnyDepth } from './113-documents-of-any-depth';
 import { objectStore } from './114-object-store';
 import { marksOfEveryUpdate } from './115-marks-of-every-update';
 import { countsOfAnySize } from './116-counts-of-any-size';
+import { valuesOfAnySize } from './117-values-of-any-size';
 import { fewerTriggers } from './118-fewer-triggers';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
@@ -118,6 +119,7 @@ export const migrations = [
   objectStore,
   marksOfEveryUpdate,
   countsOfAnySize,
+  valuesOfAnySize,
   fewerTriggers,
 ];
 

@@ -2,6 +2,7 @@
 -- is read has a bound. Each filter that has an index gives its newest $4 runs between $2 and $3. The list goes along the filter that has
 -- fewer than $4, since it then has all of them, or else along the one whose runs reach furthest back; each of these runs is compared with
 -- all filters. is_cut: there can be runs before `reach`, the last of them. No index but that of the key: all runs are searched ($6).
+-- A value that is too large for this process counts as altered.
 -- $7: stored statuses that can be shown as one of $8, so that the index is used.
 with lists as materialized (
   select array(select r.run_id from pack_runs.runs r where r.tenant_id = $1 and r.run_id >= $2::uuid and r.run_id < $3::uuid
@@ -42,10 +43,13 @@ select a.is_cut, a.reach, m.*
 from along a left join lateral (
   select one.* from (select run_id from unnest(a.ids) u (run_id) order by run_id desc) c
   cross join lateral (
-    select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
-      s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators,
-      s.labels, r.created_ms, r.started_ms, r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.message, r.error, r.evidence_status,
-      r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
+    select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, pack_runs.bounded(s.pack_name, 65536) as pack_name, pack_runs.bounded(s.pack_version, 65536) as pack_version,
+      pack_runs.bounded(s.content_digest, 65536) as content_digest, pack_runs.bounded(s.source_digest, 65536) as source_digest, pack_runs.bounded(s.admission_digest, 65536) as admission_digest,
+      s.plan_hash, s.profile_digest, pack_runs.bounded(s.admission, 16777216) as admission, pack_runs.bounded(r.altered, 16777216) as altered,
+      pack_runs.bounded(s.requester, 16777216) as requester, pack_runs.bounded(s.initiators, 16777216) as initiators, pack_runs.bounded(s.labels, 16777216) as labels,
+      pack_runs.bounded(r.waits, 16777216) as waits, pack_runs.bounded(r.counts, 16777216) as counts, pack_runs.bounded(r.error, 16777216) as error,
+      pack_runs.bounded(r.outputs, 134217728) as outputs, pack_runs.bounded(r.message, 134217728) as message, pack_runs.bounded(r.evidence_reason, 65536) as evidence_reason,
+      pack_runs.bounded(r.evidence_digest, 1024) as evidence_digest, r.created_ms, r.started_ms, r.finished_ms, r.stuck, r.evidence_status, r.last_line, r.version, s.rerun_of,
       r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', i.given, 'postedMs', i.posted_ms)
         from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id and i.position = r.cancel_position) end as cancel_request,
       case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
+import { GuardedClient } from '../connection/guarded-client';
 import { migrations } from '../migrations/migrations';
 
 /**
@@ -19,7 +20,7 @@ export function ownerDataSource(ownerUrl: string): DataSource {
     installExtensions: false,
     poolSize: 2,
     logging: false,
-    extra: { keepAlive: true, options: '-c lock_timeout=10s' },
+    extra: { Client: GuardedClient, keepAlive: true, options: '-c lock_timeout=10s' },
     poolErrorHandler: () => undefined,
   });
 }

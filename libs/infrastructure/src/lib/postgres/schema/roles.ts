@@ -1,4 +1,5 @@
-import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
+import { GuardedClient } from '../connection/guarded-client';
 
 /** The database roles, each with its own permissions (docs/guides/operations.md, Database). */
 export const databaseRoles = ['owner', 'maintain', 'web', 'worker', 'audit'] as const;
@@ -56,7 +57,9 @@ export async function createDatabase(adminUrl: string, name: string, copyOf?: st
 }
 
 async function asAdmin(adminUrl: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString: adminUrl, application_name: 'taskrunner bootstrap', keepAlive: true });
+  const client = new GuardedClient({
+    ...{ connectionString: adminUrl, application_name: 'taskrunner bootstrap', keepAlive: true },
+  });
   client.on('error', () => undefined);
   await client.connect();
   try {
