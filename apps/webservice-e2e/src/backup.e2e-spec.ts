@@ -84,7 +84,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
       1,
       [
         `altered in the object store: sha256:${bundle} of acme ${ended}`,
-        'lost objects: 0, altered objects: 1. The backup is otherwise complete.',
+        'lost objects: 0, altered objects: 1, damaged rows: 0. The backup is otherwise complete.',
         '',
       ],
     ]);

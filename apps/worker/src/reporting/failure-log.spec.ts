@@ -20,3 +20,15 @@ it('work that fails again and again is said once for each reason, and once when 
     ['warn', 'export.failed', { reason: 'no answer' }],
   ]);
 });
+
+it('an outage whose reasons differ each time ends to be logged', () => {
+  const said: unknown[] = [];
+  const failures = new FailureLog(
+    { say: (...line: readonly unknown[]) => void said.push(line) },
+    { failed: 'failed', works: 'works' },
+  );
+  for (let at = 0; at < 1_000; at++) failures.failed(`at ${at}`, {});
+  expect(said).toHaveLength(20);
+  failures.works();
+  expect(said).toHaveLength(21);
+});

@@ -1,5 +1,8 @@
 import type { WorkerLog } from './worker-log';
 
+/** Reasons of one outage that are logged. Further ones would say the same in other words, and be kept for as long as it lasts. */
+const MOST_REASONS = 20;
+
 /** Events of work that is repeated. */
 interface FailureEvents {
   /** It failed. */
@@ -24,7 +27,7 @@ export class FailureLog {
 
   failed(reason: string, fields: { readonly [name: string]: unknown }): void {
     this.failing ??= { since: this.elapsed(), reasons: new Set() };
-    if (this.failing.reasons.has(reason)) return;
+    if (this.failing.reasons.has(reason) || this.failing.reasons.size >= MOST_REASONS) return;
     this.failing.reasons.add(reason);
     this.log.say('warn', this.events.failed, fields);
   }
