@@ -55,22 +55,21 @@ const more = process.argv.slice(2);
 const BUILT = '--excludeTaskDependencies';
 
 /**
- * The tasks, of which five run at once. The long ones begin: specs of the whole product and of the adapters (two files at a time), and of the
- * core; beside them the checks, which only compute. All specs but those of the core wait for processes, servers, containers and timeouts
- * about as long as they compute. Short ones come last, so that all end at about the same time. Nx alone would begin with the tasks that most
- * others need, and end with the longest one by itself.
+ * The tasks, of which three run at once: more of them take longer in all, because two processors then change between seven processes. The long
+ * ones begin: specs of the whole product and of the adapters (two files at a time), and of the command line. All specs but those of the core
+ * wait for processes, servers, containers and timeouts about as long as they compute. Short ones come last, so that all end at about the same
+ * time. Nx alone would begin with the tasks that most others need, and end with the longest one by itself.
  */
 // All projects at once share the types of their libraries, which halves the work. By project, results of unchanged ones are cached.
 const LINT = env.CI === 'true' ? 'lint-all' : 'lint';
 const CHECKS = ['-t', LINT, 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
-const LONG = ['webservice-e2e', 'infrastructure', 'core'];
-const NEXT = ['webservice', 'cli'];
+const LONG = ['webservice-e2e', 'infrastructure', 'cli', 'core', 'webservice'];
 const SHORT = ['worker'];
-const REST = ['-t', 'test', '--exclude', [...LONG, ...NEXT, ...SHORT].join(), ...more];
-const AT_ONCE = 5;
+const REST = ['-t', 'test', '--exclude', [...LONG, ...SHORT].join(), ...more];
+const AT_ONCE = 3;
 const runAll = async () => {
-  const queue = [...LONG.map(testsOf), CHECKS, ...NEXT.map(testsOf), REST, ...SHORT.map(testsOf)];
+  const queue = [...LONG.map(testsOf), REST, CHECKS, ...SHORT.map(testsOf)];
   const failed = new Set();
   const lane = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift())

@@ -233,7 +233,7 @@ spec:
     120_000,
   );
 
-  withSandbox(
+  atNight(withSandbox)(
     'is cancelled in the process that executes it',
     async () => {
       const running = started('run', written(60));

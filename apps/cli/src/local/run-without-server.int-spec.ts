@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { atNight } from '@taskrunner/core/testing';
 import { commandLineIn, type Ended } from '../testing/command-line-in';
 import { atTerminalIn, PROGRAM, startedIn } from '../testing/local-processes';
 
@@ -165,7 +166,7 @@ describe('a run without a server', () => {
     120_000,
   );
 
-  withSandbox(
+  atNight(withSandbox)(
     'goes on after kill -9, and is ambiguous to nobody',
     async () => {
       const steps = [
@@ -258,7 +259,7 @@ describe('a run without a server', () => {
     180_000,
   );
 
-  withSandbox(
+  atNight(withSandbox)(
     'is refused where the sandbox of the worker does not work, and goes on when it does',
     () => {
       const pack = written('pack.yaml', PACK('one', command('hello', 'echo hello')));
