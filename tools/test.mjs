@@ -56,7 +56,7 @@ const BUILT = '--excludeTaskDependencies';
 
 /**
  * The tasks, of which three run at once: more of them take longer in all, because two processors then change between seven processes. The long
- * ones begin: specs of the whole product and of the adapters (two files at a time), and of the command line. All specs but those of the core
+ * ones begin: specs of the adapters and of the whole product (two files at a time), and of the core. All specs but those of the core
  * wait for processes, servers, containers and timeouts about as long as they compute. Short ones come last, so that all end at about the same
  * time. Nx alone would begin with the tasks that most others need, and end with the longest one by itself.
  */
@@ -64,20 +64,33 @@ const BUILT = '--excludeTaskDependencies';
 const LINT = env.CI === 'true' ? 'lint-all' : 'lint';
 const CHECKS = ['-t', LINT, 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
-const LONG = ['webservice-e2e', 'infrastructure', 'cli', 'core', 'webservice'];
+/** Their specs run while the other projects are built. */
+const FIRST = ['infrastructure', 'core'];
+/** What the others are built from. */
+const BASE = [...FIRST, 'client'];
+/** Its bundle contains the others. */
+const LAST = 'cli';
+const buildOthers = async () =>
+  (await nx('-t', 'build', '--exclude', [...BASE, LAST].join(), BUILT)) && (await nx('-t', 'build', '-p', LAST, BUILT));
+
+const LONG = ['webservice-e2e', 'cli', 'webservice'];
 const SHORT = ['worker'];
-const REST = ['-t', 'test', '--exclude', [...LONG, ...SHORT].join(), ...more];
-const AT_ONCE = 3;
+const REST = ['-t', 'test', '--exclude', [...FIRST, ...LONG, ...SHORT].join(), ...more];
 const runAll = async () => {
-  const queue = [...LONG.map(testsOf), REST, CHECKS, ...SHORT.map(testsOf)];
+  const queue = [...LONG.map(testsOf), CHECKS, REST, ...SHORT.map(testsOf)];
   const failed = new Set();
-  const lane = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      if (!(await nx(...next, '--parallel=1', BUILT))) failed.add(next);
+  const execute = async (task) => {
+    if (!(await nx(...task, '--parallel=1', BUILT))) failed.add(task);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  const checks = !failed.delete(CHECKS);
-  return { checks, tests: failed.size === 0 };
+  const others = buildOthers();
+  const lane = async (first) => {
+    if (first !== undefined) await execute(testsOf(first));
+    if (!(await others)) return;
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await execute(next);
+  };
+  await Promise.all([...FIRST.map(lane), lane()]);
+  const checks = (await others) && !failed.delete(CHECKS);
+  return { isBuilt: await others, checks, tests: failed.size === 0 };
 };
 
 /** With URLs, a third of the work is saved. If a registry uses other URLs, npm requests the list of each package as usual. */
@@ -108,8 +121,8 @@ if (env.TASKRUNNER_TESTS !== 'all') {
   const preload = JSON.stringify(join(root, 'tools/compile-cache/preload.cjs'));
   env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --require=${preload}`.trim();
 }
-const isBuilt = await nx('-t', 'build');
-const { checks, tests } = isBuilt ? await runAll() : { checks: false, tests: false };
+const none = { isBuilt: false, checks: false, tests: false };
+const { isBuilt, checks, tests } = (await nx('-t', 'build', '-p', BASE.join())) ? await runAll() : none;
 
 if (!isBuilt) console.log('failed: the build');
 if (!checks && isBuilt) console.log('failed: lint, typecheck, format or diagrams');

@@ -41,7 +41,7 @@ describe('a database administrator without keys', () => {
     ['reference to outputs of a step', ['/steps/a'], `steps set outputs = null, outputs_ref = '7'`],
   ];
 
-  it.each(isNight ? REPEATED : REPEATED.slice(0, 3))(
+  it.each(isNight ? REPEATED : REPEATED.slice(0, 2))(
     'cannot have the %s altered after the seal',
     async (_what, routes, change) => {
       const { run, uuid } = await admin.sealedRun(SPEAKS);
@@ -294,12 +294,14 @@ describe('a database administrator without keys', () => {
     expect([status, (body['items'] as unknown[]).length]).toEqual([200, 1]);
   });
 
-  it.each([
-    ["status = 'running', finished_ms = null, evidence_status = 'none'"],
-    ["status = 'halted', evidence_status = 'refused'"],
-    ["evidence_status = 'pending'"],
-    ['last_line = 0'],
-  ])('cannot have a sealed run or its log shown with %s', async (change) => {
+  it.each(
+    [
+      ["status = 'running', finished_ms = null, evidence_status = 'none'"],
+      ["status = 'halted', evidence_status = 'refused'"],
+      ["evidence_status = 'pending'"],
+      ['last_line = 0'],
+    ].slice(isNight ? 0 : 3),
+  )('cannot have a sealed run or its log shown with %s', async (change) => {
     const { run, uuid } = await admin.sealedRun();
     await sql.query(`update pack_runs.runs set ${change} where run_id = $1`, [uuid]);
     const answer = await ada.ask('GET', `/api/runs/${run}/logs`);
