@@ -31,8 +31,6 @@ beforeAll(async () => {
   database = await host.database();
   await database.sql(CLOCK);
   await database.sql(`alter database ${database.name} set search_path = moved, pg_catalog, public`);
-  // It has the rights of the owner, and therefore a search path of its own.
-  await database.sql('alter function pack_runs.mark_run() set search_path = moved, pg_catalog, pg_temp');
   web = await database.web();
   worker = await database.worker({
     leaseMs: 60_000,

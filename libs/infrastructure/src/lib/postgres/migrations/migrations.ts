@@ -57,7 +57,7 @@ import { objectStore } from './114-object-store';
 import { marksOfEveryUpdate } from './115-marks-of-every-update';
 import { countsOfAnySize } from './116-counts-of-any-size';
 import { valuesOfAnySize } from './117-values-of-any-size';
-import { fewerTriggers } from './118-fewer-triggers';
+import { fedBySubmissions } from './118-fed-by-submissions';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -120,7 +120,7 @@ export const migrations = [
   marksOfEveryUpdate,
   countsOfAnySize,
   valuesOfAnySize,
-  fewerTriggers,
+  fedBySubmissions,
 ];
 
 /** Names of the migrations, as the database records them. */

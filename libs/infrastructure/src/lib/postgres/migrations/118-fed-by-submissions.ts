@@ -1,46 +1,13 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Fewer triggers when a run is created or changes. PostgreSQL queues each row for each trigger that fires after a statement, and prepares the
- * condition of each trigger anew for each statement. So the trigger that marks a run also writes the event of a statement that wrote none.
- * It has the rights of the owner for it, and cannot be called otherwise. The trigger of concurrency groups has a short condition. It still fires
- * after the statement, because the run that it lets go on may be changed by the same statement.
- *
- * A submission writes the event of a run itself, as flushes do (104), and says so by `fed_version`. The trigger is for webservices of the release
- * before.
+ * Less work of triggers when a run is created or changes. A submission writes the event of a run itself, as flushes do (104), and says so by
+ * `fed_version`. The trigger is for webservices of the release before. PostgreSQL prepares the condition of a trigger anew for each statement,
+ * so the trigger of concurrency groups has a short one, and its function does the rest.
  */
-export const fewerTriggers = sqlMigration(
-  'FewerTriggers1764000001180',
+export const fedBySubmissions = sqlMigration(
+  'FedBySubmissions1764000001180',
   `
-drop trigger feed_changed on pack_runs.runs;
-drop function pack_runs.feed_run();
-
-create or replace function pack_runs.mark_run() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  shown text;
-begin
-  if new.last_seq <> old.last_seq then
-    new.committed_at := clock_timestamp();
-  end if;
-  if new.due_at is distinct from old.due_at then
-    new.due_set_at := clock_timestamp();
-  end if;
-  new.stuck := pack_runs.stuck_of(new.status, new.evidence_status, new.counts, new.owner);
-  if new.fed_version is not distinct from old.fed_version then
-    shown := pack_runs.shown_status(new.status, new.cancel_position, new.seen);
-    if shown <> pack_runs.shown_status(old.status, old.cancel_position, old.seen) then
-      insert into pack_runs.events (tenant_id, type, run, status) values (new.tenant_id, pack_runs.run_event(shown), new.run_id, shown);
-    end if;
-    if new.evidence_status = 'sealed' and old.evidence_status <> 'sealed' then
-      insert into pack_runs.events (tenant_id, type, run, detail)
-      values (new.tenant_id, 'evidence.sealed', new.run_id, 'sha256:' || encode(new.evidence_digest, 'hex'));
-    end if;
-  end if;
-  return new;
-end $$;
-revoke execute on function pack_runs.mark_run() from public;
-
 drop policy web on pack_runs.events;
 create policy web on pack_runs.events for select to taskrunner_web using (tenant_id = current_setting('taskrunner.tenant', true));
 create policy creator on pack_runs.events for insert to taskrunner_web
