@@ -432,7 +432,11 @@ authority:
       '/sandbox/workDirectory',
       'CONFIG_CONFLICT',
     ],
-    ['{database: {kind: file, folder: /var/lib/taskrunner/work/db}}', '/sandbox/workDirectory', 'CONFIG_CONFLICT'],
+    [
+      '{database: {kind: file, folder: /data/w/db}, sandbox: {workDirectory: /data/w}}',
+      '/sandbox/workDirectory',
+      'CONFIG_CONFLICT',
+    ],
     ['artifacts: {uploads: {maxBytes: 2GiB, tenantBytes: 1GiB}}', '/artifacts/uploads/maxBytes', 'CONFIG_CONFLICT'],
     ['artifacts: {s3: {accessKeyIdFile: /a}}', '/artifacts/s3', 'CONFIG_CONFLICT'],
     ['artifacts: {s3: {endpoint: "http://s3.example.org"}}', '/artifacts/s3/endpoint', 'CONFIG_UNSAFE'],

@@ -8,7 +8,6 @@ import { sqlMigration } from './sql-migration';
  * - A document that the server cannot parse can be restored as one that nobody can read.
  * - No service writes a value of more than 128 MiB into most tables whose rows are read together with others. Statements about several runs read
  *   larger ones as altered ones: the owner of the tables can write them.
- * - A group goes on to a run that has not ended.
  * - A position in a feed is possible up to 2^52. If the stored head of a feed is none, the feed goes on after its last event up to 2^51, so that
  *   it never comes to the end. Events behind the head have positions that nobody gave them, and get others.
  */
@@ -54,31 +53,6 @@ $$;
 create function pack_runs.bounded(value json, most integer) returns json language sql stable as $$
   select case when pg_column_size(value) < 65536 then value when octet_length(value::text) > most then '"a document that nobody can read"' else value end
 $$;
-
-create or replace function pack_runs.leave_group() returns trigger language plpgsql as $$
-declare
-  eldest uuid;
-begin
-  perform from pack_runs.groups g
-  where g.tenant_id = new.tenant_id and g.name = new.concurrency_group and g.holder = new.run_id for update;
-  if not found then
-    return null;
-  end if;
-  select r.run_id into eldest from pack_runs.runs r
-  where r.tenant_id = new.tenant_id and r.concurrency_group = new.concurrency_group and r.in_line
-    and r.status not in ('succeeded', 'failed', 'cancelled', 'halted')
-  order by r.run_id limit 1 for update;
-  if eldest is null then
-    delete from pack_runs.groups g where g.tenant_id = new.tenant_id and g.name = new.concurrency_group;
-    return null;
-  end if;
-  update pack_runs.groups g set holder = eldest where g.tenant_id = new.tenant_id and g.name = new.concurrency_group;
-  update pack_runs.runs r set in_line = false, due_at = clock_timestamp(), version = pack_runs.next_version(r.version),
-    status = case when r.status = 'waiting' then 'queued' else r.status end,
-    waits = case when r.status = 'waiting' then '[]' else r.waits end
-  where r.tenant_id = new.tenant_id and r.run_id = eldest;
-  return null;
-end $$;
 
 create or replace function pack_runs.place_events(tenant text, most integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$

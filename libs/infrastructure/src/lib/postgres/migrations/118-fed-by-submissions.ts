@@ -3,7 +3,7 @@ import { sqlMigration } from './sql-migration';
 /**
  * Less work of triggers when a run is created or changes. A submission writes the event of a run itself, as flushes do (104), and says so by
  * `fed_version`. The trigger is for webservices of the release before. PostgreSQL prepares the condition of a trigger anew for each statement,
- * so the trigger of concurrency groups has a short one, and its function does the rest.
+ * so the trigger of concurrency groups has a short one, and its function does the rest. A group goes on to a run that has not ended.
  */
 export const fedBySubmissions = sqlMigration(
   'FedBySubmissions1764000001180',
