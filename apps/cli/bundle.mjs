@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 
 const CLI = import.meta.dirname;
+const ROOT = join(CLI, '../..');
 const BUNDLE = join(CLI, 'dist/bundle');
 const [folder = BUNDLE] = process.argv.slice(2);
 const TARGET = { target: 'node20.19', platform: 'node', logLevel: 'warning' };
@@ -36,31 +37,42 @@ function packageOf(path) {
   }
 }
 
-/** npm installs a release of a package several times where versions differ. It is once in the bundle: `firsts` names the file of each path. */
-const copies = (firsts) => ({
+/**
+ * The folder of each package that npm installs several times with one release, and the folder that stands for all of them: the shortest path,
+ * which is the outermost.
+ */
+function copiedPackages() {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+  const outermost = new Map();
+  const copied = new Map();
+  const places = Object.keys(packages).filter((place) => place.includes('node_modules/'));
+  for (const place of places.sort((a, b) => a.length - b.length || (a < b ? -1 : 1))) {
+    const {
+      name = place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length),
+      version,
+      link,
+    } = packages[place];
+    if (link) continue;
+    const release = `${name}@${version}`;
+    if (outermost.has(release)) copied.set(join(ROOT, place), outermost.get(release));
+    else outermost.set(release, join(ROOT, place));
+  }
+  return copied;
+}
+
+/** A release of a package is once in the bundle. */
+const copies = (copied) => ({
   name: 'copies',
   setup({ onResolve, resolve }) {
     onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...asked }) => {
       if (pluginData === copies) return undefined;
       const found = await resolve(path, { ...asked, pluginData: copies });
-      const first = firsts.get(found.path);
-      return first === undefined ? undefined : { ...found, path: first };
+      const [folder] = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(found.path) ?? [];
+      const other = copied.get(folder);
+      return other === undefined ? undefined : { ...found, path: join(other, found.path.slice(folder.length)) };
     });
   },
 });
-
-/** The first file, by its path, of those that are the same file of the same release. */
-function firstCopies(paths) {
-  const firsts = new Map();
-  const known = new Map();
-  for (const path of [...paths].sort()) {
-    const { name, version, path: inside } = packageOf(path);
-    const file = `${name}@${version}/${inside}`;
-    if (known.has(file)) firsts.set(path, known.get(file));
-    else known.set(file, path);
-  }
-  return firsts;
-}
 
 /** Modules that name their own place, or files beside it, name the installed one. */
 const places = {
@@ -120,10 +132,7 @@ const settings = {
   sourcesContent: false,
   chunkNames: '[name]-[hash]',
 };
-const { metafile } = await build({ ...settings, sourcemap: false, metafile: true, plugins: [places] });
-const inputs = Object.keys(metafile.inputs).filter((name) => name.includes('node_modules/'));
-const firsts = firstCopies(inputs.map((name) => join(CLI, name)));
-const { outputFiles } = await build({ ...settings, plugins: [places, copies(firsts)] });
+const { outputFiles } = await build({ ...settings, plugins: [places, copies(copiedPackages())] });
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const written = new Map();
