@@ -57,8 +57,9 @@ const BUILT = '--excludeTaskDependencies';
 /**
  * The tasks, of which three run at once: more of them take longer in all, because two processors then change between seven processes. The long
  * ones begin: specs of the adapters and of the whole product (two files at a time), and of the core. All specs but those of the core
- * wait for processes, servers, containers and timeouts about as long as they compute. Short ones come last, so that all end at about the same
- * time. Nx alone would begin with the tasks that most others need, and end with the longest one by itself.
+ * wait for processes, servers, containers and timeouts about as long as they compute. Those of the webservice, one file at a time, wait most of
+ * the time, so they run beside the three. Short ones come last, so that all end at about the same time. Nx alone would begin with the tasks that
+ * most others need, and end with the longest one by itself.
  */
 // All projects at once share the types of their libraries, which halves the work. By project, results of unchanged ones are cached.
 const LINT = env.CI === 'true' ? 'lint-all' : 'lint';
@@ -73,11 +74,12 @@ const LAST = 'cli';
 const buildOthers = async () =>
   (await nx('-t', 'build', '--exclude', [...BASE, LAST].join(), BUILT)) && (await nx('-t', 'build', '-p', LAST, BUILT));
 
-const LONG = ['webservice-e2e', 'cli', 'webservice'];
+const LONG = ['webservice-e2e', 'cli'];
+const IDLE = 'webservice';
 const SHORT = ['worker'];
-const REST = ['-t', 'test', '--exclude', [...FIRST, ...LONG, ...SHORT].join(), ...more];
+const REST = ['-t', 'test', '--exclude', [...FIRST, ...LONG, IDLE, ...SHORT].join(), ...more];
 const runAll = async () => {
-  const queue = [...LONG.map(testsOf), CHECKS, REST, ...SHORT.map(testsOf)];
+  const queue = [...LONG.map(testsOf), REST, CHECKS, ...SHORT.map(testsOf)];
   const failed = new Set();
   const execute = async (task) => {
     if (!(await nx(...task, '--parallel=1', BUILT))) failed.add(task);
@@ -88,7 +90,8 @@ const runAll = async () => {
     if (!(await others)) return;
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await execute(next);
   };
-  await Promise.all([...FIRST.map(lane), lane()]);
+  const beside = async () => (await others) && (await execute(testsOf(IDLE)));
+  await Promise.all([...FIRST.map(lane), lane(), beside()]);
   const checks = (await others) && !failed.delete(CHECKS);
   return { isBuilt: await others, checks, tests: failed.size === 0 };
 };

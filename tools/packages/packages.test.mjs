@@ -83,7 +83,8 @@ it('core is loaded from one file, made from its sources as they are', async () =
   );
 });
 
-it('the command line is loaded from a bundle, made from its modules as they are', async () => {
+// Building it takes as long as all other tests of this file.
+atNight('the command line is loaded from a bundle, made from its modules as they are', async () => {
   const again = join(packed.folder, 'bundle');
   const made = join(ROOT, 'apps/cli/dist/bundle');
   await run(process.execPath, [join(ROOT, 'apps/cli/bundle.mjs'), again]);
