@@ -3,7 +3,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { resealed, sampleRun, sealBundle, searched, type Sample } from '@taskrunner/core/testing';
+import { atNight, resealed, sampleRun, sealBundle, searched, type Sample } from '@taskrunner/core/testing';
 import type { Ended } from './testing/command-line-in';
 import { EvidenceFolder, PROGRAM, ROOT, TRUSTED } from './testing/evidence-folder';
 import { describeInspection } from './testing/inspection';
@@ -106,10 +106,10 @@ describe('evidence, for who has a bundle and a trust file', () => {
       );
     });
 
-    it(`has the same bytes from another folder${searched('', ', and from another copy of the sources')}`, () => {
+    atNight(it)('has the same bytes from another folder, and from another copy of the sources', () => {
       const here = readFileSync(join(evidence.folder, 'taskrunner-verify.mjs'));
-      const copy = searched(ROOT, join(evidence.folder, 'copy'));
-      if (copy !== ROOT) copySources(copy, here.toString());
+      const copy = join(evidence.folder, 'copy');
+      copySources(copy, here.toString());
       const out = join(evidence.folder, 'again', 'verifier.mjs');
       mkdirSync(dirname(out));
       const printed = execFileSync(process.execPath, [join(copy, 'tools/build-verifier.mjs'), '--out', out], {

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { searched } from '@taskrunner/core/testing';
+import { atNight, searched } from '@taskrunner/core/testing';
 import { loadConfiguration } from '@taskrunner/infrastructure/configuration';
 import { smallInstallation, type Running, type SmallInstallation } from '../testing/small-installation';
 
@@ -105,26 +105,32 @@ describe('taskrunner serve', () => {
     expect(existsSync(join(small.storage, 'owner'))).toBe(false);
   }, 240_000);
 
-  it('refuses a mistyped folder of rows or of objects, names it, and leaves nothing behind', async () => {
-    const first = await serve();
-    first.child.kill('SIGTERM');
-    expect(await first.ended).toBe(0);
-    const at = (name: string) => join(small.folder, name);
-    const rows = small.configured('rows.json', { database: { kind: 'file', folder: at('var/storgae'), poolSize: 4 } });
-    expect(await small.taskrunner('serve', '--config', rows)).toMatchObject({
-      exit: 1,
-      err: expect.stringMatching(
-        /^OBJECT_STORE_FOREIGN .*artifacts\.root .*objects .*database\.folder .*storgae\)\n.*`database\.folder`/m,
-      ) as string,
-    });
-    const objects = small.configured('objects.json', { artifacts: { root: at('var/objetcs') } });
-    expect(await small.taskrunner('serve', '--config', objects)).toMatchObject({
-      exit: 1,
-      err: expect.stringMatching(/^OBJECT_STORE_FOREIGN .*objetcs .*: it is empty$/m) as string,
-    });
-    expect(existsSync(at('var'))).toBe(false);
-    expect((await serve()).url).not.toBe('');
-  }, 120_000);
+  atNight(it)(
+    'refuses a mistyped folder of rows or of objects, names it, and leaves nothing behind',
+    async () => {
+      const first = await serve();
+      first.child.kill('SIGTERM');
+      expect(await first.ended).toBe(0);
+      const at = (name: string) => join(small.folder, name);
+      const rows = small.configured('rows.json', {
+        database: { kind: 'file', folder: at('var/storgae'), poolSize: 4 },
+      });
+      expect(await small.taskrunner('serve', '--config', rows)).toMatchObject({
+        exit: 1,
+        err: expect.stringMatching(
+          /^OBJECT_STORE_FOREIGN .*artifacts\.root .*objects .*database\.folder .*storgae\)\n.*`database\.folder`/m,
+        ) as string,
+      });
+      const objects = small.configured('objects.json', { artifacts: { root: at('var/objetcs') } });
+      expect(await small.taskrunner('serve', '--config', objects)).toMatchObject({
+        exit: 1,
+        err: expect.stringMatching(/^OBJECT_STORE_FOREIGN .*objetcs .*: it is empty$/m) as string,
+      });
+      expect(existsSync(at('var'))).toBe(false);
+      expect((await serve()).url).not.toBe('');
+    },
+    120_000,
+  );
 
   it('reads the configuration that is shipped for it', async () => {
     const shipped = join(__dirname, '../../../../docker/systemd/task-runner.yaml');

@@ -73,7 +73,7 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
 
 describe('the embedded database', () => {
   it('starts, answers, stops, and keeps its data over a restart that recovers nothing', async () => {
-    const first = await started();
+    const first = await started(any);
     await query(first.url(), 'create table kept as select 42 as answer');
     await first.stop();
     await first.stop();
@@ -286,7 +286,7 @@ describe('started by root', () => {
     const hidden = join(folder, 'private');
     mkdirSync(hidden, { mode: 0o700 });
     dataDirectory = join(hidden, 'database');
-    const first = await started();
+    const first = await started(any);
     expect(first.pgdata.startsWith(join(folder, 'shared'))).toBe(true);
     expect(join(readFileSync(join(dataDirectory, 'location'), 'utf8').trim(), 'pgdata')).toBe(first.pgdata);
     expect(existsSync(join(dataDirectory, 'password'))).toBe(true);
@@ -338,7 +338,7 @@ describe('started by root', () => {
     await expect(started({ binDirectory: join(installed, 'bin') })).rejects.toMatchObject({
       code: 'DATABASE_BINARIES_MISSING',
     });
-    const database = await started({ binDirectory: join(copy, 'bin') });
+    const database = await started({ ...any, binDirectory: join(copy, 'bin') });
     expect(await query(database.url(), 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 });
