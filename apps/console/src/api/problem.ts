@@ -42,6 +42,11 @@ export function isAbsent(error: unknown): boolean {
   return ApiProblem.is(error) && error.status === 404;
 }
 
+/** True if the server answers with this code. */
+export function hasCode(error: unknown, code: string): boolean {
+  return ApiProblem.is(error) && error.code === code;
+}
+
 /** Codes of answers without a problem, by which a proxy says that the server behind it does not answer. */
 const OF_PROXY: ReadonlySet<string> = new Set(['HTTP_502', 'HTTP_503', 'HTTP_504']);
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { isAbsent } from '../api/problem';
+import { hasCode, isAbsent } from '../api/problem';
 import type { DecisionReceipt, Gate } from '@taskrunner/client';
 import type { Json } from '@taskrunner/core/foundation';
 import { unreachableQuorum } from '@taskrunner/core/gate';
@@ -13,11 +13,11 @@ import { ToPart } from '../frame/to-part';
 import { Decide } from './decision/decide';
 import { Difference } from './difference';
 import { GateHead } from './gate-head';
-import { gateTitle } from './gate-title';
+import { gateTitle, headingOf } from './gate-title';
 import { isGenuine } from './genuine';
 import { Quorum, UNREACHABLE } from './quorum';
 import { ShownValues } from './reading/shown-values';
-import { ReadSection, useUnshown } from './reading/unshown';
+import { ReadPart, ReadSection, useUnshown } from './reading/unshown';
 import { isCounted, ownDecision, statusOf } from './decision/own-decision';
 import { OWN_STATUS, OwnStatus } from './decision/own-status';
 import { endWords, isOverride } from './decision/override';
@@ -27,12 +27,6 @@ import { verdictIn } from './verdict';
 
 /** A heading with more characters is set smaller. */
 const LONG = 120;
-
-/** The first line of a message, which is the heading of the page, and the other lines. */
-function inTwo(message: string): readonly [heading: string, rest: string] {
-  const cut = message.indexOf('\n');
-  return cut < 0 ? [message, ''] : [message.slice(0, cut), message.slice(cut + 1)];
-}
 
 /** One request for an approval, and nothing else. */
 export function GatePage() {
@@ -64,15 +58,32 @@ export function GatePage() {
           reread={() => void query.refetch()}
         />
       ) : isAbsent(query.error) ? (
-        <Notice kind="empty" title="This gate does not ask anybody">
-          <p>The run has not reached it, or its policy decided without people.</p>
-        </Notice>
+        <AbsentGate isRunAbsent={hasCode(query.error, 'RUN_NOT_FOUND')} />
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
       ) : (
         <Notice kind="loading" title="Loading the request …" />
       )}
     </main>
+  );
+}
+
+/** Nothing to decide, and why: the run, or the request of its gate, is not there. */
+function AbsentGate({ isRunAbsent }: { readonly isRunAbsent: boolean }) {
+  const me = useMe();
+  if (isRunAbsent)
+    return (
+      <Notice kind="empty" title="There is no such run in your tenant">
+        <p>
+          {me.data === undefined ? '' : `You are signed in to ${me.data.tenant}. `}Check the link, or sign in to the
+          tenant of the run.
+        </p>
+      </Notice>
+    );
+  return (
+    <Notice kind="empty" title="This gate asks nobody">
+      <p>The run has not reached it, its policy decided without people, or the pack has no gate of this name.</p>
+    </Notice>
   );
 }
 
@@ -85,7 +96,7 @@ interface RequestFacts {
 function Request({ gate, lastReadAt, reread }: RequestFacts) {
   const { request, show } = gate;
   const title = gateTitle(gate);
-  const [heading, rest] = inTwo(title);
+  const [heading, rest] = headingOf(title);
   const plan = usePlanOfGate(gate);
   const isRequestGenuine = useIsGenuine(gate);
   const genuine = isRequestGenuine === true ? plan.isGenuine : isRequestGenuine;
@@ -110,7 +121,11 @@ function Request({ gate, lastReadAt, reread }: RequestFacts) {
         </p>
       )}
       <GateHead gate={gate} />
-      {rest === '' ? null : <p className="request-message request-rest">{rest}</p>}
+      {rest === '' ? null : (
+        <ReadPart name="Message">
+          <p className="request-message request-rest">{rest}</p>
+        </ReadPart>
+      )}
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
       <ReadSection name="What you decide on">

@@ -1,4 +1,5 @@
 import { visibleLine, visibleText, type Block, type Section, type Words } from '@taskrunner/core/evidence';
+import { shownText } from '../shown/shown-text';
 
 // A report is laid out by core, as `inspect` writes it. Text that comes from packs, steps, people or keys is shown as code, with every character
 // that could disguise it spelled out.
@@ -13,6 +14,11 @@ export function Said({ words }: { readonly words: Words }) {
 /** Text that is not of this product, on one line. */
 export function Quoted({ children }: { readonly children: string }) {
   return <code className="quoted">{visibleLine(children)}</code>;
+}
+
+/** A text of several lines. */
+export function QuotedLines({ children }: { readonly children: string }) {
+  return <code className="quoted lines">{shownText(children)}</code>;
 }
 
 /** The sections of a report. */

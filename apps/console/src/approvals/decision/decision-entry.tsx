@@ -29,6 +29,7 @@ export function DecisionEntry(facts: DecisionFacts) {
   const { decision, reason, write, note, isRequired, main, toReject, children } = facts;
   const [isRejecting, askToReject] = useState(false);
   const obstacle = main.obstacle ?? toReject;
+  const isOfRejection = decision.variables?.decision === 'rejected';
   return (
     <>
       <label className="entry">
@@ -72,13 +73,13 @@ export function DecisionEntry(facts: DecisionFacts) {
         <RejectQuestion
           reason={reason}
           isPending={decision.isPending}
-          error={decision.error}
+          // Whether another decision arrived is no answer to this question.
+          error={isOfRejection ? decision.error : null}
           close={() => askToReject(false)}
           reject={() => decision.mutate({ decision: 'rejected', reason })}
         />
-      ) : (
-        <Refusal error={decision.error} />
-      )}
+      ) : null}
+      {isRejecting && isOfRejection ? null : <Refusal error={decision.error} />}
     </>
   );
 }

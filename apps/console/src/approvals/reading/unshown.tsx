@@ -111,3 +111,12 @@ export function ReadSection({ name, title, label, className, children }: Section
     </section>
   );
 }
+
+/** A part of a request without a heading that a person must have seen before they decide. */
+export function ReadPart({ name, children }: Pick<SectionFacts, 'name' | 'children'>) {
+  return (
+    <div id={partId(name)} tabIndex={-1} {...{ [PART]: name }}>
+      {children}
+    </div>
+  );
+}

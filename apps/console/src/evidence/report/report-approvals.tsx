@@ -2,7 +2,7 @@ import { countedApprovals, decisionNote, decisionWord, outcomeWord, type Report 
 import { Fragment } from 'react';
 import { ShownValues } from '../../approvals/reading/shown-values';
 import { Instant, ReportPart } from './report-part';
-import { Quoted } from '../words';
+import { Quoted, QuotedLines } from '../words';
 
 type Contents = NonNullable<Report['contents']>;
 type Gate = Contents['gates'][number];
@@ -52,7 +52,7 @@ function ShownGate({ gate: shown }: { readonly gate: Gate }) {
         </p>
       ) : (
         <p>
-          Asked: <Quoted>{request.message}</Quoted>
+          Asked: <QuotedLines>{request.message}</QuotedLines>
         </p>
       )}
       {showIsWithheld ? <p>What was shown is withheld, because it contained a secret.</p> : null}
