@@ -20,8 +20,8 @@ export function headingOf(message: string): readonly [heading: string, rest: str
   const line = message.indexOf('\n');
   const first = line < 0 ? message : message.slice(0, line);
   if (first.length <= LONGEST_HEADING) return [first, line < 0 ? '' : message.slice(line + 1)];
-  const within = first.slice(0, LONGEST_HEADING);
-  const sentence = /^.*[.!?](?= )/s.exec(within)?.[0].length ?? 0;
-  const cut = sentence > 0 ? sentence : within.lastIndexOf(' ');
+  const begin = first.slice(0, LONGEST_HEADING);
+  const sentence = /^.*[.!?](?= )/s.exec(begin)?.[0].length ?? 0;
+  const cut = sentence > 0 ? sentence : begin.lastIndexOf(' ');
   return cut <= 0 ? [message, ''] : [message.slice(0, cut), message.slice(cut + 1)];
 }
