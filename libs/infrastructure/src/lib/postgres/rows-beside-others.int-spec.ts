@@ -239,6 +239,55 @@ it.each(['-9223372036854775808', '-9007199254740993', '-1'])(
   },
 );
 
+describe('a value that no index can hold', () => {
+  const MUCH = `(select array_agg(md5(n::text) || md5((-n)::text)) from generate_series(1, 400) n)`;
+
+  it('keeps no other run with a dead worker, or with one that stops', async () => {
+    const [altered, other] = (await claimed(tenantA, tenantB)) as [ClaimedRun, ClaimedRun];
+    await database.sql(`update pack_runs.runs set worker_labels = ${MUCH} where run_id = $1`, [runUuid(altered.runId)]);
+    await dead(me);
+    await database.sql(statement('free-runs').text, [2]);
+    expect((await owners(altered.runId, other.runId)).filter(({ owner }) => owner === null)).toHaveLength(1);
+    const stopping = await worker.claims.register(aWorker());
+    expect((await worker.claims.claim(stopping, 9)).map(({ runId }) => runId)).toEqual([other.runId]);
+    await database.sql(`update pack_runs.runs set owner = $1 where run_id = $2`, [stopping.id, runUuid(altered.runId)]);
+    await worker.claims.retire(stopping);
+    expect((await owners(other.runId))[0]).toEqual({ owner: null });
+  });
+
+  it('keeps no run from its end whose group it waits for', async () => {
+    const group = { group: 'g', onConflict: 'queue' } as const;
+    const [holder, altered, next] = [
+      ...[await submit(web.runStore, { concurrency: group }), await submit(web.runStore, { concurrency: group })],
+      await submit(web.runStore, { concurrency: group }),
+    ] as [RunId, RunId, RunId];
+    await database.sql(`update pack_runs.runs set worker_labels = ${MUCH} where run_id = $1`, [runUuid(altered)]);
+    await database.sql(`update pack_runs.runs set status = 'succeeded' where run_id = $1`, [runUuid(holder)]);
+    expect(await database.sql('select holder from pack_runs.groups')).toEqual([{ holder: runUuid(next) }]);
+  });
+});
+
+it('events with one id each get a position, and keep no other event from the feed', async () => {
+  const run = await submit(web.runStore);
+  await database.sql(`insert into pack_runs.events (tenant_id, event_id, type, run, status) overriding system value
+    select e.tenant_id, e.event_id, 'run.changed', e.run, 'queued' from pack_runs.events e, generate_series(1, 3)`);
+  expect(await web.eventFeed.after(tenantA, 0, 99)).toMatchObject({ events: [1, 2, 3, 4].map(() => ({ runId: run })) });
+});
+
+it.each(['plan_hash', 'profile_digest'])(
+  'a long %s of one run keeps no other run from a worker, and none from a list',
+  async (column) => {
+    const [altered, other] = [await submit(web.runStore), await submit(web.runStore, { tenant: tenantB })];
+    await database.sql(`update pack_runs.run_sources set ${column} = repeat('a', 70000) where run_id = $1`, [
+      runUuid(altered),
+    ]);
+    const runs = await worker.claims.claim(me, 9);
+    expect(runs.map(({ runId }) => runId).sort()).toEqual([altered, other].sort());
+    const { planHash, profileDigest } = runs.find(({ runId }) => runId === altered) as ClaimedRun;
+    expect([planHash, profileDigest]).toContain('');
+  },
+);
+
 describe('a text of more than 512 MiB', () => {
   /** Writes values as the owner of the tables can, whose triggers they are. */
   async function force(table: string, set: string, run: RunId): Promise<void> {

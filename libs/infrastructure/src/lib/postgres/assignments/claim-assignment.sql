@@ -28,7 +28,7 @@ with recursive me as (
   from picked p where a.tenant_id = p.tenant_id and a.run_id = p.run_id and a.name = p.name
   returning a.*
 )
-select c.tenant_id, c.run_id, c.name, c.fence, pack_runs.bounded(c.body, 67108864) as body, pack_runs.bounded(c.mac, 1024) as mac, c.stops, (
+select c.tenant_id, c.run_id, c.name, c.fence, pack_runs.bounded(c.body, 67108864) as body, pack_runs.bounded(c.mac, 1024) as mac, case when pg_column_size(c.stops) < 65536 then c.stops else '{}' end as stops, (
   select coalesce(json_agg(json_build_object('step', e.step, 'execution', e.execution, 'answered', e.answered)), '[]')
   from pack_runs.executions e where e.tenant_id = c.tenant_id and e.run_id = c.run_id and e.name = c.name
 ) as begun

@@ -1,9 +1,9 @@
 -- Releases runs of dead workers, 500 at a time, and counts the crash. claimed-run.ts explains the count and the quarantine after $1
 -- crashes: from then on a crash counts only if the run's own process had begun. A run without an owner rejects every flush, and its next
--- claim increments the fence. Late writes of the dead worker therefore match no run.
+-- claim increments the fence. Late writes of the dead worker therefore match no run. A row that no index can hold keeps no other waiting.
 with orphan as (
   select r.tenant_id, r.run_id from pack_runs.runs r join pack_runs.workers w on w.worker_id = r.owner
-  where w.state = 'dead' limit 500 for update of r skip locked
+  where w.state = 'dead' and pack_runs.fits_indexes(r.worker_labels, r.environment_digest) limit 500 for update of r skip locked
 ), freed as (
   update pack_runs.runs r set
     owner = null,

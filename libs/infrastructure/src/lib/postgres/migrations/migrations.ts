@@ -58,6 +58,7 @@ import { marksOfEveryUpdate } from './115-marks-of-every-update';
 import { countsOfAnySize } from './116-counts-of-any-size';
 import { valuesOfAnySize } from './117-values-of-any-size';
 import { fedBySubmissions } from './118-fed-by-submissions';
+import { rowsOfAnyOrder } from './119-rows-of-any-order';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -121,6 +122,7 @@ export const migrations = [
   countsOfAnySize,
   valuesOfAnySize,
   fedBySubmissions,
+  rowsOfAnyOrder,
 ];
 
 /** Names of the migrations, as the database records them. */

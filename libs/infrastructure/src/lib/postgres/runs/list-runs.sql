@@ -45,15 +45,15 @@ from along a left join lateral (
   cross join lateral (
     select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, pack_runs.bounded(s.pack_name, 65536) as pack_name, pack_runs.bounded(s.pack_version, 65536) as pack_version,
       pack_runs.bounded(s.content_digest, 65536) as content_digest, pack_runs.bounded(s.source_digest, 65536) as source_digest, pack_runs.bounded(s.admission_digest, 65536) as admission_digest,
-      s.plan_hash, s.profile_digest, pack_runs.bounded(s.admission, 16777216) as admission, pack_runs.bounded(r.altered, 16777216) as altered,
+      pack_runs.bounded(s.plan_hash, 65536) as plan_hash, pack_runs.bounded(s.profile_digest, 65536) as profile_digest, pack_runs.bounded(s.admission, 16777216) as admission, pack_runs.bounded(r.altered, 16777216) as altered,
       pack_runs.bounded(s.requester, 16777216) as requester, pack_runs.bounded(s.initiators, 16777216) as initiators, pack_runs.bounded(s.labels, 16777216) as labels,
       pack_runs.bounded(r.waits, 16777216) as waits, pack_runs.bounded(r.counts, 16777216) as counts, pack_runs.bounded(r.error, 16777216) as error,
       pack_runs.bounded(r.outputs, 134217728) as outputs, pack_runs.bounded(r.message, 134217728) as message, pack_runs.bounded(r.evidence_reason, 65536) as evidence_reason,
       pack_runs.bounded(r.evidence_digest, 1024) as evidence_digest, r.created_ms, r.started_ms, r.finished_ms, r.stuck, r.evidence_status, r.last_line, r.version, s.rerun_of,
-      r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', i.given, 'postedMs', i.posted_ms)
+      r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', pack_runs.bounded(i.given, 16777216), 'postedMs', i.posted_ms)
         from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id and i.position = r.cancel_position) end as cancel_request,
       case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,
-          'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', x.reason, 'requestedAt', x.requested_ms,
+          'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', pack_runs.bounded(x.reason, 65536), 'requestedAt', x.requested_ms,
           'nextAttemptAt', case when x.status = 'pending' then pack_runs.epoch_ms(x.due_at) end,
           'endedAt', x.ended_ms) order by x.destination)
         from pack_artifacts.exports x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) end as exports

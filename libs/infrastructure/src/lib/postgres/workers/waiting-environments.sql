@@ -19,6 +19,6 @@ with recursive kinds (tenant_id, digest, run_id) as (
 ), one as (
   select distinct on (w.digest) w.*, array_agg(w.tenant_id) over (partition by w.digest) as tenants from waiting w order by w.digest
 )
-select one.digest, one.tenants, profiles.environment from one
+select one.digest, one.tenants, pack_runs.bounded(profiles.environment, 67108864) as environment from one
 left join pack_runs.run_sources s on one.digest <> all ($1::bytea[]) and s.tenant_id = one.tenant_id and s.run_id = one.run_id
 left join pack_runs.profiles on profiles.tenant_id = s.tenant_id and profiles.profile_digest = s.profile_digest
