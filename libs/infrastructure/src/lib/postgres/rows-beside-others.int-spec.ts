@@ -255,6 +255,32 @@ describe('a value that no index can hold', () => {
     expect((await owners(other.runId))[0]).toEqual({ owner: null });
   });
 
+  it('keeps no run from going on when its labels are there again', async () => {
+    const [altered, other] = [await submit(web.runStore), await submit(web.runStore, { tenant: tenantB })];
+    await database.sql('update pack_runs.runs set unplaced = true');
+    const digest = `(select decode(string_agg(md5(n::text), ''), 'hex') from generate_series(1, 600) n)`;
+    await database.sql(`update pack_runs.runs set environment_digest = ${digest} where run_id = $1`, [
+      runUuid(altered),
+    ]);
+    await database.sql(statement('mark-unplaced').text);
+    expect(await database.sql('select run_id::text as run from pack_runs.runs where not unplaced')).toEqual([
+      { run: runUuid(other) },
+    ]);
+  });
+
+  it('in the stops of one assignment keeps no other from its worker', async () => {
+    const [run] = (await claimed(tenantA)) as [ClaimedRun];
+    const much = `(select array_agg(md5(n::text)) from generate_series(1, 4000) n)`;
+    await database.sql(
+      `insert into pack_runs.assignments (tenant_id, run_id, name, owner, fence, left_over, offered_at, step, first_index, last_index, stops, mac, body)
+       select tenant_id, run_id, u.name, owner, 1, 1, now(), 's', 0, 0, u.stops, 'x', '[]'
+       from pack_runs.runs, (values ('a', ${much}), ('b', '{s}')) u (name, stops) where run_id = $1`,
+      [runUuid(run.runId)],
+    );
+    const rows = await database.sql<{ name: string }>(statement('assignment-statuses').text, [me.id]);
+    expect(rows.sort((one, two) => (one.name < two.name ? -1 : 1))).toMatchObject([{ stops: [] }, { stops: ['s'] }]);
+  });
+
   it('keeps no run from its end whose group it waits for', async () => {
     const group = { group: 'g', onConflict: 'queue' } as const;
     const [holder, altered, next] = [
@@ -275,7 +301,7 @@ it('events with one id each get a position, and keep no other event from the fee
 });
 
 it.each(['plan_hash', 'profile_digest'])(
-  'a long %s of one run keeps no other run from a worker, and none from a list',
+  'a long %s of one run keeps no other run from a worker, and is an altered one in a list',
   async (column) => {
     const [altered, other] = [await submit(web.runStore), await submit(web.runStore, { tenant: tenantB })];
     await database.sql(`update pack_runs.run_sources set ${column} = repeat('a', 70000) where run_id = $1`, [
@@ -285,6 +311,8 @@ it.each(['plan_hash', 'profile_digest'])(
     expect(runs.map(({ runId }) => runId).sort()).toEqual([altered, other].sort());
     const { planHash, profileDigest } = runs.find(({ runId }) => runId === altered) as ClaimedRun;
     expect([planHash, profileDigest]).toContain('');
+    // Who lists them marks the run, and lists them again.
+    await expect(web.runReader.list(tenantA, {}, 9, null)).rejects.toThrow(/ has been altered: /);
   },
 );
 

@@ -189,6 +189,18 @@ describe('after a restore', () => {
     expect(await web.runReader.summary(tenantA, run.runId)).toMatchObject({ status: 'succeeded' });
   });
 
+  it('a value of one run that no index can hold keeps no other from going on', async () => {
+    const [altered, other] = [await aRun('idempotent'), await aRun('idempotent', { tenant: tenantB })];
+    expect(await claimed(before)).toHaveLength(2);
+    await source.sql(
+      `update pack_runs.runs set worker_labels = (select array_agg(md5(n::text) || md5((-n)::text)) from generate_series(1, 400) n)
+       where run_id = $1`,
+      [runUuid(altered)],
+    );
+    const { worker } = await moved();
+    expect((await claimed({ worker })).map(({ runId }) => runId)).toEqual([other]);
+  });
+
   it('ticks that were due are skipped, whatever the schedule says of those that were missed', async () => {
     const { at, scheduleId } = await before.web.scheduleStore.stamp();
     const audit = { type: 'schedule.created' };
