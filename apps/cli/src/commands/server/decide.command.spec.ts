@@ -136,6 +136,18 @@ describe('a gate that is decided', () => {
     expect(shown(null)).toContain('    "CVE 499"');
   });
 
+  it('has its findings counted by severity, and the worst of those that are cut', () => {
+    const findings = Array.from({ length: 100 }, (_, at) => ({ severity: at === 72 ? 'critical' : 'low', at }));
+    const shown = (full: string | null) =>
+      gateLines(view({ show: { region: 'eu', findings } }), request.planHash, undefined, { full });
+    const counted = 'severities   findings: 100 rows, 1 critical, 99 low';
+    const cut = shown('taskrunner approve run_1 approve --full');
+    expect(cut.slice(cut.indexOf(counted) + 1, cut.indexOf(counted) + 6)).toEqual(
+      [72, 0, 1, 2, 3].map((at) => `  ${JSON.stringify(findings[at])}`),
+    );
+    expect(shown(null).filter((line) => line === counted || line.includes('{"severity"'))).toEqual([counted]);
+  });
+
   it('is shown with what differs from the run that was approved before', () => {
     const step = { id: 'a\ngate digest  x', change: 'added', kind: 'run', from: null, changes: [] };
     const gates = { newlyUngated: [], newlyGated: [], removed: [], added: [] };

@@ -1,5 +1,5 @@
-import type { Digest, Json, StepId } from '@taskrunner/core/foundation';
-import { unreachableQuorum, verdictInRequest, waysOut } from '@taskrunner/core/gate';
+import { isJsonObject, type Digest, type Json, type StepId } from '@taskrunner/core/foundation';
+import { rankedFindings, unreachableQuorum, verdictInRequest, waysOut } from '@taskrunner/core/gate';
 import { diffLines, nodeOf } from '@taskrunner/core/plan';
 import type { GateView, PolicyView } from '../../server/run-views';
 import { decisionLines } from '../decision-lines';
@@ -71,6 +71,7 @@ export function gateLines(
     'findings',
     safeBlock(found.text),
     ...(found.cut === null ? [] : [safeLine(`findings ${found.cut}`)]),
+    ...severityLines(show, found.cut !== null),
     ...(view.decisions ?? []).flatMap((one) =>
       decisionLines(one, policy !== null).map((line, i) => (i === 0 ? line : `  ${line}`)),
     ),
@@ -129,6 +130,23 @@ function changeLines(planDiff: GateView['planDiff']): readonly string[] {
   if (diff === null) return [safeLine(`changes      since ${against} are unknown: ${why ?? 'unknown'}`)];
   if (diff.same) return [safeLine(`changes      none since ${approved}`)];
   return [safeLine(`changes      since ${approved}`), safeBlock(diffLines(diff).join('\n'))];
+}
+
+/** Findings of each list before a decision, of which a value that is cut would show the first ones only. */
+const MOST_FINDINGS = 5;
+
+/** How many findings each list has of each severity, and the worst of them if the lists are cut. */
+function severityLines(show: Json, isCut: boolean): readonly string[] {
+  const lists = Array.isArray(show) ? [['findings', show] as const] : isJsonObject(show) ? Object.entries(show) : [];
+  return lists.flatMap(([name, list]) => {
+    const found = Array.isArray(list) ? rankedFindings(list as readonly Json[]) : null;
+    if (found === null) return [];
+    const { rows, counts } = found;
+    return [
+      safeLine(`severities   ${name}: ${rows.length} rows, ${counts.join(', ')}`),
+      ...(isCut ? rows.slice(0, MOST_FINDINGS) : []).map((row) => safeBlock(shortened(JSON.stringify(row), '').text)),
+    ];
+  });
 }
 
 function findings(show: Json): string {

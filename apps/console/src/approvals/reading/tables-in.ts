@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { rankedFindings } from '@taskrunner/core/gate';
 
 /** A list of objects with the same kind of members. */
 export interface ValueTable {
@@ -18,7 +19,6 @@ export type ShownValue = { readonly name: string | null } & (
 
 /** What people look for first. Others follow in their order. */
 const FIRST = ['severity', 'where', 'what'];
-const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'];
 const MOST_COLUMNS = 8;
 
 /**
@@ -32,25 +32,12 @@ export function tableOf(value: Json): ValueTable | null {
   const names = [...new Set(items.flatMap((item) => Object.keys(item)))];
   if (names.length === 0 || names.length > MOST_COLUMNS) return null;
   const columns = [...FIRST.filter((name) => names.includes(name)), ...names.filter((name) => !FIRST.includes(name))];
-  const ranked = columns[0] === FIRST[0] ? [...items].sort((one, other) => rankOf(one) - rankOf(other)) : items;
+  const findings = rankedFindings(items);
   return {
     columns,
-    rows: ranked.map((item) => columns.map((name) => textOf(item[name]))),
-    counts: columns[0] === FIRST[0] ? countsOf(items) : [],
+    rows: (findings?.rows ?? items).map((item) => columns.map((name) => textOf(item[name]))),
+    counts: findings?.counts ?? [],
   };
-}
-
-/** 0 for the worst severity. Those without a known name come last. */
-function rankOf({ severity }: JsonObject): number {
-  const at = typeof severity === 'string' ? SEVERITIES.indexOf(severity.toLowerCase()) : -1;
-  return at < 0 ? SEVERITIES.length : at;
-}
-
-function countsOf(items: readonly JsonObject[]): readonly string[] {
-  return [...SEVERITIES, 'other'].flatMap((name, rank) => {
-    const { length } = items.filter((item) => rankOf(item) === rank);
-    return length === 0 ? [] : [`${length} ${name}`];
-  });
 }
 
 /** The parts of a value that has a table in it, in their order; any other value is one part. */
