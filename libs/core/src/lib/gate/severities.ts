@@ -4,7 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'];
 
 /** Findings that a gate shows. */
-export interface RankedFindings {
+interface RankedFindings {
   /** The worst first, otherwise in their order. */
   readonly rows: readonly JsonObject[];
   /** How many there are of each severity, the worst first: `2 critical`. */
