@@ -62,6 +62,7 @@ function statements(session: string): readonly (readonly [string, string, readon
     ['heal-times', [1_000]],
     ['inbox-positions', [session]],
     ['mark-unplaced', []],
+    ['pass-on-groups', [500]],
     ['unclaim-lost', [session, [0, 1, 2]]],
     ['retire-worker', [session]],
     ['mark-dead', [session]],

@@ -7,6 +7,7 @@ import type { WebDatabase, WorkerDatabase } from './databases';
 import { aCommit, aNewRun, aWorker, cancelRequest, start, submit, tenantA, tenantB } from './testing/builders';
 import { withFreshDatabases } from './testing/fresh-databases';
 import type { TestDatabase } from './testing/test-database';
+import { statement } from './connection/statement';
 
 let database: TestDatabase;
 let web: WebDatabase;
@@ -28,6 +29,10 @@ async function drive(status = 'succeeded', others: Partial<Parameters<typeof aCo
   const committed = await Promise.all(commits.map((commit) => worker.committer.commit(commit)));
   expect(committed.every(({ kind }) => kind === 'committed')).toBe(true);
   return claimed.map(({ runId }) => runId);
+}
+
+async function passOnGroups(): Promise<number | undefined> {
+  return (await database.sql<{ passed: number }>(statement('pass-on-groups').text, [500]))[0]?.passed;
 }
 
 describe('runs of one concurrency group', () => {
@@ -75,9 +80,14 @@ describe('runs of one concurrency group', () => {
     const runs = new Set<RunId>([await submit(web.runStore, { concurrency: queue })]);
     const driven: RunId[] = [];
     for (let round = 0; round < 20; round++) {
-      const [run, ended] = await Promise.all([submit(web.runStore, { concurrency: queue }), drive()]);
+      const [run, ended, passed] = await Promise.all([
+        submit(web.runStore, { concurrency: queue }),
+        drive(),
+        passOnGroups(),
+      ]);
       runs.add(run);
       driven.push(...ended);
+      expect(passed).toBe(0);
     }
     for (let more = await drive(); more.length > 0; more = await drive()) driven.push(...more);
     expect(new Set(driven)).toEqual(runs);
@@ -102,6 +112,33 @@ describe('runs of one concurrency group', () => {
     expect(await worker.committer.commit(ended)).toMatchObject({ kind: 'committed' });
     expect((await worker.claims.claim(workerSession, 5)).map(({ runId }) => runId)).toEqual([next]);
   });
+
+  it.each(['a run that does not exist', 'a run of no group', 'the run that waits'])(
+    'wait no longer for %s, which somebody has written into the row of the group',
+    async (which) => {
+      const holder = await submit(web.runStore, { concurrency: queue });
+      const next = await submit(web.runStore, { concurrency: queue });
+      const written = {
+        'a run that does not exist': randomUUID(),
+        'a run of no group': runUuid(await submit(web.runStore)),
+        'the run that waits': runUuid(next),
+      }[which];
+      expect(await passOnGroups()).toBe(0);
+      await database.sql('update pack_runs.groups set holder = $1', [written]);
+      await database.sql('update pack_runs.runs set due_at = null, status = $2 where run_id = $1', [
+        ...[runUuid(holder), 'succeeded'],
+      ]);
+      expect(await shown(next)).toMatchObject(waiting);
+      const lost: number[] = [];
+      const watching = await database.worker({ claimsWatch: { onGroupsPassedOn: (groups) => lost.push(groups) } });
+      const session = await watching.claims.register(aWorker());
+      await database.sql(`update pack_runs.workers set steady_since = now() - interval '1 hour'`);
+      await watching.claims.sweep(session);
+      expect(lost).toEqual([1]);
+      expect(await database.sql('select holder from pack_runs.groups')).toEqual([{ holder: runUuid(next) }]);
+      expect(await drive()).toContain(next);
+    },
+  );
 
   it.each(['succeeded', 'halted'])(
     'a run that somebody has put in line, and that is %s, gets no group',

@@ -313,18 +313,20 @@ describe('numbers', () => {
     onClockStep(900_000);
     onClockStep(-900_000);
     claimsWatch.onHealed({ runs: 3, items: 0, deliveries: 0, leases: 1 });
+    claimsWatch.onGroupsPassedOn(2);
     const text = await telemetry.metricsText();
     expect(text).toMatch(/^taskrunner_workers_lost_total 2$/m);
     expect(text).toMatch(/^taskrunner_runs_taken_over_total 5$/m);
     expect(text).toMatch(/^taskrunner_clock_steps_total\{direction="back"\} 1$/m);
     const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(said.map(({ event, worker, runs, stepMs }) => [event, worker ?? runs ?? stepMs])).toEqual([
+    expect(said.map(({ event, worker, runs, groups, stepMs }) => [event, worker ?? runs ?? groups ?? stepMs])).toEqual([
       ['worker.lost', 'alpha'],
       ['worker.lost', 'beta'],
       ['runs.taken-over', 5],
       ['clock.stepped', 900_000],
       ['clock.stepped', -900_000],
       ['clock.healed', 3],
+      ['groups.passed-on', 2],
     ]);
   });
 

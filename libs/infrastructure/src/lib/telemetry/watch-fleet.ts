@@ -8,6 +8,7 @@ export interface FleetWatch {
     readonly onWorkersLost: (workers: readonly { readonly id: string; readonly name: string }[]) => void;
     readonly onTakenOver: (runs: number) => void;
     readonly onHealed: (times: object) => void;
+    readonly onGroupsPassedOn: (groups: number) => void;
   };
   readonly onClockStep: (stepMs: number) => void;
 }
@@ -27,6 +28,7 @@ export function watchFleet(metrics: Metrics, log: JsonLog): FleetWatch {
         log.say('warn', 'runs.taken-over', { runs });
       },
       onHealed: (times) => log.say('warn', 'clock.healed', { ...times }),
+      onGroupsPassedOn: (groups) => log.say('warn', 'groups.passed-on', { groups }),
     },
     onClockStep: (stepMs) => {
       metrics.add('taskrunner_clock_steps_total', 1, { direction: stepMs > 0 ? 'ahead' : 'back' });

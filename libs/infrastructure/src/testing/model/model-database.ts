@@ -36,6 +36,8 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   // Every worker of the model has all profiles, labels and capabilities, so runs are never unhonoured or unplaced.
   'claim-unserved': nothing,
   'mark-unplaced': nothing,
+  // Nothing alters a row of the model.
+  'pass-on-groups': nothing,
   'mark-run-poisoned': claims.markRunPoisoned,
   'create-runs': createRuns,
   'decide-gate': decideGate,

@@ -18,7 +18,7 @@ with recursive me as (
     join pack_runs.runs r on r.tenant_id = a.tenant_id and r.run_id = a.run_id
     where a.tenant_id = t.tenant_id and a.owner is null and a.left_over > 0
       and a.fence between 0 and 9007199254740990 and r.environment_digest = any (me.environments) and r.isolation = any (me.isolations) and r.worker_labels <@ me.labels
-      and $1 <> all (r.passed_by)
+      and coalesce($1 <> all (r.passed_by), true)
       and r.status not in ('succeeded', 'failed', 'cancelled', 'halted')
     order by a.offered_at limit 1 for update of a skip locked
   ) due

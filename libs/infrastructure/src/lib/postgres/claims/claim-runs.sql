@@ -38,7 +38,7 @@ with recursive me as (
     select 1 from pack_runs.runs r
     where r.tenant_id = k.tenant_id and r.environment_digest = k.digest and r.worker_labels = k.asked
       and r.owner is null and r.due_at <= now() and not r.unplaced and r.isolation = any (me.isolations)
-      and $1 <> all (r.passed_by)
+      and coalesce($1 <> all (r.passed_by), true)
     order by r.due_at limit 1
   ) due
 ), turns as (
@@ -51,7 +51,7 @@ with recursive me as (
     select r.tenant_id, r.run_id, r.due_at from pack_runs.runs r
     where r.tenant_id = turns.tenant_id and r.environment_digest = k.digest and r.worker_labels = k.asked
       and r.owner is null and r.due_at <= now() and not r.unplaced and r.isolation = any (me.isolations)
-      and $1 <> all (r.passed_by) and r.fence between 0 and 9007199254740990
+      and coalesce($1 <> all (r.passed_by), true) and r.fence between 0 and 9007199254740990
     order by r.due_at limit turns.share for update skip locked
   ) due
 ), picked as (

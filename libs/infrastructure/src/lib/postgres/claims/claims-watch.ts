@@ -21,4 +21,6 @@ export interface ClaimsWatch {
   /** Called with the number of runs of dead workers that are due again. */
   readonly onTakenOver?: (runs: number) => void;
   readonly onHealed?: (times: HealedTimes) => void;
+  /** Called with the number of concurrency groups whose row named no run that held them. */
+  readonly onGroupsPassedOn?: (groups: number) => void;
 }

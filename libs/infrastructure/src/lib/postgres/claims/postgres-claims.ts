@@ -26,6 +26,8 @@ import type { Statement } from '../connection/statement';
 
 const SWEEP_EVERY_MS = 1_000;
 const SWEEP_SIZE = 500;
+/** Only a row that somebody has altered names a run that does not hold its group. */
+const GROUPS_EVERY_MS = 60_000;
 const LEASE_MS = 8_000;
 /** Exceeds the duration of any statement on the server, milliseconds. */
 const LOST_FOR_MS = 60_000;
@@ -47,6 +49,7 @@ export class PostgresClaims extends Claims {
   private readonly unservedStatement = statement('claim-unserved');
   private readonly passStatement = statement('pass-run');
   private readonly placeStatement = statement('mark-unplaced');
+  private readonly groupsStatement = statement('pass-on-groups');
   private readonly renewStatement = statement('renew-lease');
   private readonly healStatement = statement('heal-times');
   private readonly markStatement = statement('mark-dead');
@@ -73,6 +76,7 @@ export class PostgresClaims extends Claims {
   private claimNumber = 0;
   private readonly lostClaims = new Map<number, number>();
   private sweptAt = -Infinity;
+  private groupsAt = -Infinity;
   private healedAfter = -1;
 
   constructor(
@@ -136,7 +140,15 @@ export class PostgresClaims extends Claims {
       freed = (await this.ask<{ freed: number }>(this.freeAssignmentsStatement, []))[0]?.freed ?? 0;
     await this.ask(this.forgetStatement, []);
     await this.ask(this.placeStatement, []);
+    await this.passOnGroups(now);
     return total;
+  }
+
+  private async passOnGroups(now: number): Promise<void> {
+    if (now - this.groupsAt < GROUPS_EVERY_MS) return;
+    const [row] = await this.ask<{ passed: number }>(this.groupsStatement, [SWEEP_SIZE]);
+    this.groupsAt = now;
+    if (row && row.passed > 0) this.watch.onGroupsPassedOn?.(row.passed);
   }
 
   /** Runs at the start, and whenever the clock was set back. A second process finds nothing left to correct. */

@@ -1,6 +1,6 @@
 -- Pages of one run in order, at most $4 unless that is null. The run id determines the partition. The first page follows the admission
 -- record.
-select p.first_seq, p.content, p.hash, p.mac, coalesce(
+select p.first_seq, pack_runs.bounded(p.content, 134217728) as content, pack_runs.bounded(p.hash, 1024) as hash, pack_runs.bounded(p.mac, 1024) as mac, coalesce(
     lag(p.hash) over (order by p.first_seq),
     (select b.hash from pack_run_logs.journal b where b.tenant_id = $1 and b.run_id = $2 and b.first_seq <= $3
       order by b.first_seq desc limit 1),

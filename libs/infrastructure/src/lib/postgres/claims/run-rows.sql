@@ -1,6 +1,7 @@
 -- Stored projections of a run, for comparison with its replayed state.
 select
-  (select coalesce(json_agg(json_build_object('step', step, 'status', status) order by step), '[]') from pack_runs.steps
+  (select coalesce(json_agg(json_build_object('step', step, 'status', pack_runs.bounded(status, 1024)) order by step), '[]') from pack_runs.steps
     where tenant_id = $1 and run_id = $2) as steps,
-  (select coalesce(json_agg(json_build_object('gate', gate, 'state', state, 'gateDigest', gate_digest) order by gate), '[]')
+  (select coalesce(json_agg(json_build_object('gate', gate, 'state', pack_runs.bounded(state, 1024),
+    'gateDigest', pack_runs.bounded(gate_digest, 1024)) order by gate), '[]')
     from pack_runs.gates where tenant_id = $1 and run_id = $2) as gates

@@ -59,6 +59,8 @@ import { countsOfAnySize } from './116-counts-of-any-size';
 import { valuesOfAnySize } from './117-values-of-any-size';
 import { fedBySubmissions } from './118-fed-by-submissions';
 import { rowsOfAnyOrder } from './119-rows-of-any-order';
+import { groupsWithoutHolder } from './120-groups-without-holder';
+import { boundedFleet } from './121-bounded-fleet';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -123,6 +125,8 @@ export const migrations = [
   valuesOfAnySize,
   fedBySubmissions,
   rowsOfAnyOrder,
+  groupsWithoutHolder,
+  boundedFleet,
 ];
 
 /** Names of the migrations, as the database records them. */

@@ -9,7 +9,7 @@ with lost as (
     and not exists (
       select from pack_runs.workers w
       where w.state = 'live' and w.lease_until > clock_timestamp() and u.digest = any (w.environments)
-        and w.worker_id <> all (r.passed_by) and r.worker_labels <@ w.labels collate "C"
+        and coalesce(w.worker_id <> all (r.passed_by), true) and r.worker_labels <@ w.labels collate "C"
     )
   order by r.tenant_id, r.run_id limit 500 for update of r skip locked
 )

@@ -5,7 +5,7 @@ with found as (
   join pack_runs.runs r on r.environment_digest = any (w.environments)
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp() and r.unhonoured is not null and r.owner is null
     and pack_runs.fits_indexes(r.worker_labels, r.environment_digest)
-    and w.worker_id <> all (r.passed_by) and r.worker_labels <@ w.labels collate "C"
+    and coalesce(w.worker_id <> all (r.passed_by), true) and r.worker_labels <@ w.labels collate "C"
   limit 500 for update of r skip locked
 )
 update pack_runs.runs r set unplaced = false, unhonoured = null, waits = '[]', version = pack_runs.next_version(r.version),

@@ -1,0 +1,71 @@
+import { sqlMigration } from './sql-migration';
+
+/**
+ * A group whose row names no run that holds it is passed on: to the run that has waited longest, or to nobody. Otherwise a row that somebody
+ * has altered would keep the runs of a group waiting for ever.
+ */
+export const groupsWithoutHolder = sqlMigration(
+  'GroupsWithoutHolder1764000001200',
+  `
+-- Passes a group on. The caller has locked its row, and reads with a new snapshot: a run that was submitted meanwhile is seen, or finds the
+-- group free.
+create function pack_runs.pass_group_on(tenant text, wanted text) returns void language plpgsql as $$
+declare
+  eldest uuid;
+begin
+  select r.run_id into eldest from pack_runs.runs r
+  where r.tenant_id = tenant and r.concurrency_group = wanted and r.in_line
+    and r.status not in ('succeeded', 'failed', 'cancelled', 'halted') and pack_runs.fits_indexes(r.worker_labels, r.environment_digest)
+  order by r.run_id limit 1 for update;
+  if eldest is null then
+    delete from pack_runs.groups g where g.tenant_id = tenant and g.name = wanted;
+    return;
+  end if;
+  update pack_runs.groups g set holder = eldest where g.tenant_id = tenant and g.name = wanted;
+  update pack_runs.runs r set in_line = false, due_at = clock_timestamp(), version = pack_runs.next_version(r.version),
+    status = case when r.status = 'waiting' then 'queued' else r.status end,
+    waits = case when r.status = 'waiting' then '[]' else r.waits end
+  where r.tenant_id = tenant and r.run_id = eldest;
+end $$;
+
+create or replace function pack_runs.leave_group() returns trigger language plpgsql as $$
+begin
+  if old.in_line or new.status not in ('succeeded', 'failed', 'cancelled', 'halted')
+    or old.status in ('succeeded', 'failed', 'cancelled', 'halted') then
+    return null;
+  end if;
+  perform from pack_runs.groups g
+  where g.tenant_id = new.tenant_id and g.name = new.concurrency_group and g.holder = new.run_id for update;
+  if found then
+    perform pack_runs.pass_group_on(new.tenant_id, new.concurrency_group);
+  end if;
+  return null;
+end $$;
+
+create function pack_runs.holds_group(tenant text, wanted text, run uuid) returns boolean language sql stable as $$
+  select exists (
+    select from pack_runs.runs r where r.tenant_id = tenant and r.run_id = run and r.concurrency_group = wanted and not r.in_line
+      and r.status not in ('succeeded', 'failed', 'cancelled', 'halted'))
+$$;
+
+-- Passes on groups that their holder does not hold, and returns their number. Each is compared again when its row is locked: the group may
+-- have been passed on since the first look.
+create function pack_runs.pass_on_groups(most integer) returns integer language plpgsql as $$
+declare
+  candidate record;
+  passed integer := 0;
+begin
+  for candidate in select g.tenant_id, g.name from pack_runs.groups g
+    where not pack_runs.holds_group(g.tenant_id, g.name, g.holder) limit most loop
+    perform from pack_runs.groups g where g.tenant_id = candidate.tenant_id and g.name = candidate.name for update skip locked;
+    if found and exists (
+      select from pack_runs.groups g where g.tenant_id = candidate.tenant_id and g.name = candidate.name
+        and not pack_runs.holds_group(g.tenant_id, g.name, g.holder)) then
+      perform pack_runs.pass_group_on(candidate.tenant_id, candidate.name);
+      passed := passed + 1;
+    end if;
+  end loop;
+  return passed;
+end $$;
+`,
+);
