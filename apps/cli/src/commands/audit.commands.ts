@@ -16,6 +16,7 @@ import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { isJson, withOutput } from './options';
+import { auditLines } from '../evidence/audit-lines';
 import { readText } from '../evidence/evidence-options';
 import { refuseNoFile } from '../files/special-file';
 
@@ -79,18 +80,17 @@ function registerVerify(audit: Command, context: Context): void {
     .action((file: string, options: VerifyOptions) =>
       context.run(async () => {
         const { terminal } = context;
+        const trust = readTrust(await readText(options.trust));
         const verification = verifyAudit({
           entries: readAuditExport(await readText(file)),
           checkpoints: readCheckpointFile(await readText(options.checkpoints)),
-          trust: readTrust(await readText(options.trust)),
+          trust,
           verifySignature,
           tenant: options.tenant,
           now: Date.now(),
         });
         if (options.json || isJson(options)) terminal.print(JSON.stringify(verification));
-        else
-          for (const { name, ok, detail } of verification.checks)
-            terminal.print(safeLine(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(21)} ${detail}`));
+        else auditLines(verification, trust).forEach((line) => terminal.print(line));
         return verification.ok ? EXIT.OK : EXIT.NOT_VERIFIED;
       }, file),
     );

@@ -1,5 +1,7 @@
 export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from './audit/audit-chain';
 export { verifyAudit } from './audit/verify-audit';
+export type { AuditVerification } from './audit/verify-audit';
+export { restrictedAuthorityOf } from './records/builder';
 export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './bundle/archive';
 export {
   attestationFiles,

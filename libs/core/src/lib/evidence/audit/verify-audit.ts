@@ -33,7 +33,7 @@ interface AuditCheck {
 }
 
 /** Result of an offline verification of an audit export. */
-interface AuditVerification {
+export interface AuditVerification {
   readonly ok: boolean;
   readonly tenant: string | null;
   /** Last entry of the export; 0 if it has none. */

@@ -1,0 +1,34 @@
+import { restrictedAuthorityOf, type AuditVerification, type TrustFile } from '@taskrunner/core/evidence';
+import { safeLine } from '../terminal/safe-text';
+
+/** The text of a verification of an audit chain for people: the checks, whose keys they rely on, and the verdict last. */
+export function auditLines(verification: AuditVerification, trust: Pick<TrustFile, 'keys'>): readonly string[] {
+  return [
+    ...verification.checks.map(({ name, ok, detail }) => `${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(21)} ${detail}`),
+    ...keysInWords(trust),
+    verdictOf(verification),
+  ].map(safeLine);
+}
+
+/** Keys that do not belong to a production installation: everybody who starts one like it can make such a chain. */
+function keysInWords({ keys }: Pick<TrustFile, 'keys'>): readonly string[] {
+  const builders = new Set(keys.flatMap((key) => key.builders));
+  return [...builders].flatMap((builder) => {
+    const restricted = restrictedAuthorityOf(builder);
+    if (restricted === null) return [];
+    return [
+      `${restricted.keys}: the trust file has keys of ${restricted.noun}. This chain proves nothing about a production installation.`,
+    ];
+  });
+}
+
+function verdictOf({ ok, tenant, last, covered, checks }: AuditVerification): string {
+  if (!ok) {
+    const failing = checks.filter((check) => !check.ok).map(({ name }) => name);
+    return `NOT VERIFIED: ${failing.join(', ')}`;
+  }
+  const chain = `the audit chain of tenant ${tenant ?? ''}`;
+  if (covered === last) return `verified: ${chain} is complete and unchanged, ${last} entries`;
+  const later = last - covered === 1 ? '1 later entry is' : `${last - covered} later entries are`;
+  return `verified: ${chain} is complete and unchanged up to entry ${covered}. ${later} covered by no checkpoint yet.`;
+}
