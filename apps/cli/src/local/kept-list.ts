@@ -1,4 +1,4 @@
-import { runIdsWith, runStatuses } from '@taskrunner/core/foundation';
+import { runIdsWith, runStatuses, runUuidEnd } from '@taskrunner/core/foundation';
 import { STUCK_REASONS } from '@taskrunner/core/ports';
 import type { KeptRuns, KeptRunView } from './kept-runs';
 import { localPerson, localUser } from './local-person';
@@ -62,7 +62,9 @@ function matches(run: KeptRunView, query: URLSearchParams, text: string | null):
     (requester === null || run.requester.id === requester) &&
     (stuck === null || (stuck === 'any' ? run.stuck !== null : run.stuck === stuck)) &&
     query.getAll('label').every((label) => hasLabel(run, label)) &&
-    (text === null || hasText(run, text.toLowerCase()))
+    (text === null ||
+      hasText(run, text.toLowerCase()) ||
+      (runUuidEnd(text) !== null && run.runId.endsWith(text.toLowerCase())))
   );
 }
 

@@ -43,7 +43,7 @@ describe('the run that an argument names', () => {
       const limit = Number(searchParams.get('limit'));
       const items = runs
         .slice(from, from + searched)
-        .filter(({ runId }) => runId.startsWith(beginning))
+        .filter(({ runId }) => runId.startsWith(beginning) || runId.endsWith(beginning))
         .filter(({ requester }) => searchParams.get('requester') !== 'me' || requester.id === 'ada')
         .slice(0, limit);
       const nextCursor = from + searched < runs.length ? String(from + searched) : null;
@@ -119,6 +119,17 @@ describe('the run that an argument names', () => {
       expect(asked).toEqual([`/api/runs?limit=200&q=${idOf(30).slice(0, -1)}`]);
     },
   );
+
+  it('is the only one that ends so, if none begins so', async () => {
+    runs = [run(41), run(30), { ...run(29), runId: `run_02kb3${'0'.repeat(19)}30` }];
+    expect(await runIdOf(server, idOf(41).slice(-8).toUpperCase())).toBe(idOf(41));
+    await expect(runIdOf(server, idOf(30).slice(-8))).rejects.toMatchObject({
+      code: 'CLI_RUN_AMBIGUOUS',
+      message: expect.stringMatching(/^several runs have an id that ends with 00000030:/),
+    });
+    // A shorter text is no end.
+    await expect(runIdOf(server, '0000041')).rejects.toMatchObject({ code: 'CLI_RUN_NOT_FOUND' });
+  });
 
   it('is refused with the candidates if several begin so', async () => {
     runs = Array.from({ length: 30 }, (_, i) => run(30 - i));

@@ -1,5 +1,5 @@
 import type { Step } from '@taskrunner/client';
-import { isOver, isRunId, nearestName, type StepId } from '@taskrunner/core/foundation';
+import { isOver, isRunId, nearestName, runUuidEnd, type StepId } from '@taskrunner/core/foundation';
 import { nodeOf } from '@taskrunner/core/plan';
 import { CliError } from '../terminal/cli-error';
 import { remedyForName } from '../terminal/hints/known-names';
@@ -19,7 +19,7 @@ const BEGINNING = /^(?:run_)?([0-9a-hjkmnp-tv-z]{1,26})$/i;
 type Candidate = Pick<RunView, 'runId' | 'status' | 'createdAt' | 'pack'>;
 
 /**
- * The id of the run that an argument names: a full id, the beginning of one id, or `latest` for the newest run of this caller. Throws
+ * The id of the run that an argument names: a full id, the beginning or the end of one id, or `latest` for the newest run of this caller. Throws
  * `CLI_RUN_NOT_FOUND`, with the nearest name or id, and `CLI_RUN_AMBIGUOUS`.
  */
 export async function runIdOf(server: Server, written: string): Promise<string> {
@@ -69,20 +69,39 @@ async function latestOf(server: Server): Promise<string> {
 }
 
 async function oneOf(server: Server, written: string, beginning: string): Promise<string> {
-  const { found, isWhole } = await search(server, { q: beginning }, 2, ({ runId }) => runId.startsWith(beginning));
-  const [first, second] = found;
-  if (second !== undefined) throw ambiguous(written, found);
-  if (first !== undefined && isWhole) return first.runId;
-  if (!isWhole)
-    throw new CliError(
-      'CLI_RUN_NOT_FOUND',
-      `the search for ${written} ended before it was certain`,
-      'Write the full id of the run. `taskrunner list` prints the ids.',
-    );
+  const begins = ({ runId }: Candidate): boolean => runId.startsWith(beginning);
+  const found = await onlyOne(server, written, { q: beginning, matches: begins, verb: 'begins' });
+  if (found !== null) return found;
+  if (runUuidEnd(written) !== null) {
+    // Lists of the console show the end of an id.
+    const end = written.toLowerCase();
+    const ends = ({ runId }: Candidate): boolean => runId.endsWith(end);
+    const ended = await onlyOne(server, written, { q: end, matches: ends, verb: 'ends' });
+    if (ended !== null) return ended;
+  }
   throw new CliError(
     'CLI_RUN_NOT_FOUND',
     `no run has an id that begins with ${written}`,
     await nearestHelp(server, written, beginning),
+  );
+}
+
+interface PartOfId {
+  readonly q: string;
+  readonly matches: (run: Candidate) => boolean;
+  readonly verb: 'begins' | 'ends';
+}
+
+/** The only run whose id has this part; null: there is none. Throws if there are several, or if that is not certain. */
+async function onlyOne(server: Server, written: string, { q, matches, verb }: PartOfId): Promise<string | null> {
+  const { found, isWhole } = await search(server, { q }, 2, matches);
+  const [first, second] = found;
+  if (second !== undefined) throw ambiguous(written, found, verb);
+  if (isWhole) return first?.runId ?? null;
+  throw new CliError(
+    'CLI_RUN_NOT_FOUND',
+    `the search for ${written} ended before it was certain`,
+    'Write the full id of the run. `taskrunner list` prints the ids.',
   );
 }
 
@@ -128,14 +147,14 @@ async function search(
   return { found, isWhole: true };
 }
 
-function ambiguous(written: string, found: readonly Candidate[]): CliError {
+function ambiguous(written: string, found: readonly Candidate[], verb: PartOfId['verb']): CliError {
   const shown = found
     .slice(0, SHOWN_CANDIDATES)
     .map(({ runId, status, pack, createdAt }) => `  ${runId}  ${status}  ${pack.name} ${pack.version}  ${createdAt}`);
   const more = found.length > SHOWN_CANDIDATES ? ['  …'] : [];
   return new CliError(
     'CLI_RUN_AMBIGUOUS',
-    [`several runs have an id that begins with ${written}:`, ...shown, ...more].join('\n'),
+    [`several runs have an id that ${verb} with ${written}:`, ...shown, ...more].join('\n'),
     'Write more characters of the id.',
   );
 }

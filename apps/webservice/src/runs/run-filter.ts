@@ -79,7 +79,7 @@ export const FILTER_QUERY = {
   ...CREATED_QUERY,
   q: {
     description:
-      'Return only runs whose id begins with this text. If the text cannot begin a run id, return runs whose pack name, label value or requester name contains it. ASCII letters match in either case.',
+      'Return only runs whose id begins with this text. If the text cannot begin a run id, return runs whose pack name, label value or requester name contains it, or whose id ends with it (at least 8 characters). ASCII letters match in either case.',
     schema: { type: 'string', minLength: 1, maxLength: 200, examples: ['sec-42', 'run_01kb3v'] },
   },
   stuck: {

@@ -218,7 +218,7 @@ function registerLists(program: Command, context: Context): void {
     .option('--requester <subject>', 'list only runs that this subject submitted; me: you')
     .option(
       '--search <text>',
-      'list only runs whose id begins with this text, or whose pack name, label or requester name contains it',
+      'list only runs whose id begins or ends with this text, or whose pack name, label or requester name contains it',
     )
     .addOption(
       new Option(

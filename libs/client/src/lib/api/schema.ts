@@ -2624,7 +2624,7 @@ export interface operations {
         createdAfter?: string;
         /** @description Return only runs created before this time. */
         createdBefore?: string;
-        /** @description Return only runs whose id begins with this text. If the text cannot begin a run id, return runs whose pack name, label value or requester name contains it. ASCII letters match in either case. */
+        /** @description Return only runs whose id begins with this text. If the text cannot begin a run id, return runs whose pack name, label value or requester name contains it, or whose id ends with it (at least 8 characters). ASCII letters match in either case. */
         q?: string;
         /** @description Return only runs that require manual action. `attention`: a step needs attention. `halted`: the run was halted because its records were altered. `blocked`: the seal of its evidence is blocked. `restore`: a restore of the database stopped the run. `any`: any of these. */
         stuck?: 'attention' | 'halted' | 'blocked' | 'restore' | 'any';

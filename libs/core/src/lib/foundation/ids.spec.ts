@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isDigest, isRunId, isTenantId, runIdsWith, runUuid, toRunId } from './ids';
+import { isDigest, isRunId, isTenantId, runIdsWith, runUuid, runUuidEnd, toRunId } from './ids';
 import { lawRuns } from '../../testing/runs-of-laws';
 
 describe('run ids', () => {
@@ -42,6 +42,22 @@ describe('run ids', () => {
       `${toRunId('00000000-0000-7000-8000-000000000000')}0`,
     ])
       expect([none, runIdsWith(none)]).toEqual([none, null]);
+  });
+
+  it('with an end have UUIDs that end with its digits', () => {
+    fc.assert(
+      fc.property(fc.uuid(), fc.integer({ min: 8, max: 25 }), (uuid, length) => {
+        const end = toRunId(uuid).slice(-length);
+        for (const text of [end, end.toUpperCase()]) {
+          const digits = runUuidEnd(text);
+          expect(digits).toHaveLength(Math.floor((length * 5) / 4));
+          expect(uuid.replaceAll('-', '').endsWith(digits ?? 'x')).toBe(true);
+        }
+      }),
+      lawRuns(),
+    );
+    for (const none of ['', '0123456', 'abcdefgi', 'run_01234567', '%%%%%%%%', '0'.repeat(26)])
+      expect([none, runUuidEnd(none)]).toEqual([none, null]);
   });
 
   it('are made of UUIDs only', () => expect(() => toRunId('nonsense')).toThrow(TypeError));

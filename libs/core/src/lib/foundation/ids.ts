@@ -50,6 +50,17 @@ export function runIdsWith(text: string): { readonly first: RunId; readonly last
   return first !== undefined && last !== undefined && isRunId(first) && isRunId(last) ? { first, last } : null;
 }
 
+/** A shorter end is more probably a part of a name. The console shows ends of this length. */
+const SHORTEST_END = 8;
+const END = new RegExp(`^[0-9a-hjkmnp-tv-z]{${SHORTEST_END},25}$`, 'i');
+
+/** The hexadecimal digits with which UUIDs of runs end whose id ends with `text`; null if it is too short for an end of an id, or none. */
+export function runUuidEnd(text: string): string | null {
+  if (!END.test(text)) return null;
+  const uuid = uuidOf(text.toLowerCase().padStart(26, '0')).replaceAll('-', '');
+  return uuid.slice(-Math.floor((text.length * 5) / 4));
+}
+
 /** True if `text` is the public name of a schedule. */
 export function isScheduleId(text: string): text is ScheduleId {
   return SCHEDULE.test(text);

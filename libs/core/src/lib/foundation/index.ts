@@ -10,6 +10,7 @@ export {
   isScheduleId,
   isTenantId,
   runIdsWith,
+  runUuidEnd,
   runUuid,
   scheduleUuid,
   toRunId,

@@ -157,7 +157,7 @@ export interface RunFilter extends CreatedRange {
   readonly requester?: { readonly iss: string | null; readonly sub: string };
   readonly stuck?: StuckReason | 'any';
   /**
-   * The beginning of a run id; otherwise a part of the pack name, of the value of a label or of the requester's name, where ASCII letters
+   * The beginning of a run id with `run_`, or its end, of at least 8 characters; otherwise a part of the pack name, of the value of a label or of the requester's name, where ASCII letters
    * match in either case.
    */
   readonly text?: string;

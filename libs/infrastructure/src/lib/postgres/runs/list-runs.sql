@@ -68,7 +68,8 @@ from along a left join lateral (
       and not exists (select from unnest($14::text[], $15::text[]) w (key, value) where pack_runs.readable(s.labels)->>w.key is distinct from w.value)
       and ($16::text is null or strpos(lower(s.pack_name), lower($16 collate "C")) > 0
         or strpos(lower((pack_runs.readable(s.requester)->>'name') collate "C"), lower($16 collate "C")) > 0
-        or exists (select from json_each_text(case when json_typeof(pack_runs.readable(s.labels)) = 'object' then s.labels else '{}' end) l where strpos(lower(l.value collate "C"), lower($16 collate "C")) > 0))
+        or exists (select from json_each_text(case when json_typeof(pack_runs.readable(s.labels)) = 'object' then s.labels else '{}' end) l where strpos(lower(l.value collate "C"), lower($16 collate "C")) > 0)
+        or right(replace(r.run_id::text, '-', ''), length($17::text)) = $17)
     -- Each run by its key, and none once the page is full.
     limit 1
   ) one

@@ -1,4 +1,12 @@
-import { hasEnded, runIdsWith, runStatuses, runUuid, type RunId, type RunStatus } from '@taskrunner/core/foundation';
+import {
+  hasEnded,
+  runIdsWith,
+  runStatuses,
+  runUuid,
+  runUuidEnd,
+  type RunId,
+  type RunStatus,
+} from '@taskrunner/core/foundation';
 import { STUCK_REASONS, type CreatedRange, type RunFilter, type StatusCount } from '@taskrunner/core/ports';
 
 /** Maximum number of runs that one page searches along one filter, and that are counted of one status. */
@@ -47,6 +55,7 @@ export function listValues(filter: RunFilter, limit: number, before: RunId | nul
     labels.map(({ key }) => key),
     labels.map(({ value }) => value),
     isSearched ? text : null,
+    isSearched ? runUuidEnd(text) : null,
   ];
 }
 
