@@ -54,7 +54,8 @@ export function GatePage() {
         <Request
           key={`${runId} ${gateId}`}
           gate={gate}
-          lastReadAt={isLost || query.isRefetchError ? new Date(query.dataUpdatedAt) : null}
+          readAt={query.dataUpdatedAt}
+          isStale={isLost || query.isRefetchError}
           reread={() => void query.refetch()}
         />
       ) : isAbsent(query.error) ? (
@@ -89,11 +90,14 @@ function AbsentGate({ isRunAbsent }: { readonly isRunAbsent: boolean }) {
 
 interface RequestFacts {
   readonly gate: Gate;
-  readonly lastReadAt: Date | null;
+  /** When the page last read the gate, milliseconds since the epoch. */
+  readonly readAt: number;
+  /** The gate cannot be read now. */
+  readonly isStale: boolean;
   readonly reread: () => void;
 }
 
-function Request({ gate, lastReadAt, reread }: RequestFacts) {
+function Request({ gate, readAt, isStale, reread }: RequestFacts) {
   const { request, show } = gate;
   const title = gateTitle(gate);
   const [heading, rest] = headingOf(title);
@@ -161,7 +165,7 @@ function Request({ gate, lastReadAt, reread }: RequestFacts) {
       </ReadSection>
       <Ungated gate={gate} />
       <span ref={setEnd} className="request-end" />
-      <Quorum gate={gate} lastReadAt={lastReadAt} />
+      <Quorum gate={gate} lastReadAt={isStale ? new Date(readAt) : null} />
       {me.data === undefined ? (
         me.isError ? (
           <Failed error={me.error} retry={() => void me.refetch()} />
@@ -171,11 +175,11 @@ function Request({ gate, lastReadAt, reread }: RequestFacts) {
       ) : gate.status === 'open' && gate.canDecide ? (
         <Decide
           key={gate.gateDigest}
-          {...{ gate, me: me.data, isRead, unshown, isGenuine: genuine, isNew, counted, reread }}
+          {...{ gate, me: me.data, readAt, isRead, unshown, isGenuine: genuine, isNew, counted, reread }}
           interrupted={() => interrupt(true)}
         />
       ) : (
-        <OwnStatus {...{ gate, me: me.data, isNew, counted, reread }} />
+        <OwnStatus {...{ gate, me: me.data, readAt, isNew, counted, reread }} />
       )}
     </>
   );

@@ -79,6 +79,7 @@ export function decisionCases(testBed: () => TestBed): void {
     await page.route('**/approve', (route) => route.abort('connectionrefused'));
     await grace.press('Approve');
     await grace.reads(/^It is unknown whether the decision arrived/);
+    await grace.reads(/Your approval is not recorded\. To decide, press again\./);
     await page.unroute('**/approve');
     grace.complaints.splice(0);
     await grace.press('Approve');

@@ -167,6 +167,9 @@ describe('a gate that is decided', () => {
     expect(shown({ against: 'run_0', diff: null, why: 'PLAN_LIMIT' })).toContain(
       'changes      since run_0 are unknown: PLAN_LIMIT',
     );
+    expect(gateLines(view({ planDiff: null }), request.planHash)).toContain(
+      'changes      everything is new: no run of this pack has been approved before',
+    );
   });
 
   it('shows what it overrides: policy, level, result, every reason, and that again beside the digest', () => {

@@ -123,7 +123,7 @@ function policyShown({ request, policy = null }: GateView): PolicyView | null {
 
 /** The difference between the plan and the previously approved one, according to the server. It is not part of the decision. */
 function changeLines(planDiff: GateView['planDiff']): readonly string[] {
-  if (planDiff === null) return [];
+  if (planDiff === null) return ['changes      everything is new: no run of this pack has been approved before'];
   const { against, approvedAt = null, approvedBy = [], diff, why } = planDiff;
   const by = approvedBy.length === 0 ? '' : ` by ${approvedBy.map(({ sub, name }) => name ?? sub).join(', ')}`;
   const approved = `${against} was approved${approvedAt === null ? '' : ` at ${approvedAt}`}${by}`;

@@ -11,6 +11,7 @@ import { DecisionEntry } from './decision-entry';
 import { GateForm } from './gate-form';
 import { ageLimitMs, obstacleTo, type Reading, type Response } from './may-decide';
 import { SaveReceipt } from './receipt';
+import { isOverride } from './override';
 import { useDecision, type DecisionEnds } from './use-decision';
 import { NotShown, type Unshown } from '../reading/unshown';
 import { verdictIn } from '../verdict';
@@ -18,6 +19,8 @@ import { verdictIn } from '../verdict';
 interface DecideFacts extends DecisionEnds {
   readonly gate: Gate;
   readonly me: Me;
+  /** When the page last read the gate, milliseconds since the epoch. */
+  readonly readAt: number;
   readonly isRead: boolean;
   readonly unshown: Unshown;
   readonly isGenuine: boolean | null;
@@ -28,7 +31,8 @@ interface DecideFacts extends DecisionEnds {
 }
 
 /** The decision, below what it is about. */
-export function Decide({ gate, me, isRead, unshown, isGenuine, isNew, interrupted, counted, reread }: DecideFacts) {
+export function Decide(facts: DecideFacts) {
+  const { gate, me, readAt, isRead, unshown, isGenuine, isNew, interrupted, counted, reread } = facts;
   const heading = useRef<HTMLHeadingElement>(null);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
@@ -81,6 +85,8 @@ export function Decide({ gate, me, isRead, unshown, isGenuine, isNew, interrupte
       )}
       <DecisionEntry
         decision={decision}
+        isOverride={isOverride(gate)}
+        readAt={readAt}
         reason={reason}
         write={(text) => {
           setReason(text);

@@ -1,10 +1,16 @@
 import { useState, type ReactNode } from 'react';
 import { Refusal } from '../../frame/refusal';
+import { NotRecorded } from './not-recorded';
+import { decisionNoun } from './override';
 import { RejectQuestion } from './reject-question';
 import type { useDecision } from './use-decision';
 
 interface DecisionFacts {
   readonly decision: ReturnType<typeof useDecision>;
+  /** The gate asks for an override of a denial. */
+  readonly isOverride: boolean;
+  /** When the page last read the gate, milliseconds since the epoch. */
+  readonly readAt: number;
   readonly reason: string;
   readonly write: (reason: string) => void;
   /** Stands behind the word *Reason*: `required`. */
@@ -26,10 +32,15 @@ interface DecisionFacts {
 
 /** The reason and the buttons of a decision, the question before a rejection, and why the server refused. */
 export function DecisionEntry(facts: DecisionFacts) {
-  const { decision, reason, write, note, isRequired, main, toReject, children } = facts;
+  const { decision, isOverride, readAt, reason, write, note, isRequired, main, toReject, children } = facts;
   const [isRejecting, askToReject] = useState(false);
   const obstacle = main.obstacle ?? toReject;
-  const isOfRejection = decision.variables?.decision === 'rejected';
+  const sent = decision.variables?.decision;
+  const isOfRejection = sent === 'rejected';
+  const notRecorded =
+    sent === undefined ? null : (
+      <NotRecorded error={decision.error} readAt={readAt} noun={decisionNoun(sent, isOverride)} />
+    );
   return (
     <>
       <label className="entry">
@@ -77,9 +88,15 @@ export function DecisionEntry(facts: DecisionFacts) {
           error={isOfRejection ? decision.error : null}
           close={() => askToReject(false)}
           reject={() => decision.mutate({ decision: 'rejected', reason })}
+          notRecorded={isOfRejection ? notRecorded : null}
         />
       ) : null}
-      {isRejecting && isOfRejection ? null : <Refusal error={decision.error} />}
+      {isRejecting && isOfRejection ? null : (
+        <>
+          <Refusal error={decision.error} />
+          {notRecorded}
+        </>
+      )}
     </>
   );
 }

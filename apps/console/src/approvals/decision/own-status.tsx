@@ -28,12 +28,14 @@ export const OWN_STATUS = 'own-status';
 interface OwnStatusFacts extends DecisionEnds {
   readonly gate: Gate;
   readonly me: Me;
+  /** When the page last read the gate, milliseconds since the epoch. */
+  readonly readAt: number;
   /** The person has just decided in this tab, or was interrupted in the form: what became of it takes the keyboard. */
   readonly isNew: boolean;
 }
 
 /** How the gate stands for a person who cannot decide now: what became of their decision, or why they cannot; and the way back. */
-export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
+export function OwnStatus({ gate, me, readAt, isNew, ...ends }: OwnStatusFacts) {
   const own = ownDecision(gate, me.person);
   const status = statusOf(gate);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -64,7 +66,7 @@ export function OwnStatus({ gate, me, isNew, ...ends }: OwnStatusFacts) {
       {ENDS[status] === undefined ? null : <p>{ENDS[status]}</p>}
       {status === 'open' && !isCounted(own) ? <Why gate={gate} me={me} /> : null}
       <Unsent texts={unsentTexts(gate, me, drafts)} reported={fate === null ? null : (attempt?.reason ?? null)} />
-      {status === 'open' && isCounted(own) ? <Back gate={gate} me={me} {...ends} /> : null}
+      {status === 'open' && isCounted(own) ? <Back gate={gate} me={me} readAt={readAt} {...ends} /> : null}
     </section>
   );
 }
@@ -188,7 +190,7 @@ function Unsent({ texts, reported }: { readonly texts: readonly string[]; readon
 }
 
 /** What a person who has approved can still do while the gate is open. */
-function Back({ gate, me, counted, reread }: Pick<OwnStatusFacts, 'gate' | 'me'> & DecisionEnds) {
+function Back({ gate, me, readAt, counted, reread }: Pick<OwnStatusFacts, 'gate' | 'me' | 'readAt'> & DecisionEnds) {
   const draft = useDraft(draftNames(me, gate.gateDigest)[1]);
   const [reason, setReason] = useState(draft.before.text ?? '');
   const done = (receipt: DecisionReceipt): void => {
@@ -202,6 +204,8 @@ function Back({ gate, me, counted, reread }: Pick<OwnStatusFacts, 'gate' | 'me'>
       <p>You can withdraw it while the gate is open, or reject the request after all.</p>
       <DecisionEntry
         decision={decision}
+        isOverride={isOverride(gate)}
+        readAt={readAt}
         reason={reason}
         write={(text) => {
           setReason(text);

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { Question } from '../../frame/question';
 
 interface RejectFacts {
@@ -6,10 +7,12 @@ interface RejectFacts {
   readonly error: Error | null;
   readonly close: () => void;
   readonly reject: () => void;
+  /** That the rejection which was sent is not recorded. */
+  readonly notRecorded: ReactNode;
 }
 
 /** Asks once more before a rejection, which ends the run. */
-export function RejectQuestion({ reason, isPending, error, close, reject }: RejectFacts) {
+export function RejectQuestion({ reason, isPending, error, close, reject, notRecorded }: RejectFacts) {
   return (
     <Question
       title="Reject this request?"
@@ -29,6 +32,7 @@ export function RejectQuestion({ reason, isPending, error, close, reject }: Reje
           Your reason: <span className="decision-reason">{reason}</span>
         </p>
       )}
+      {notRecorded}
     </Question>
   );
 }

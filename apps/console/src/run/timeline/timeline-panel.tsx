@@ -15,6 +15,15 @@ import { barsOf, busySpans, comparedText, durationsOf, nameWithin, nested, type 
 const PAGE = 10_000;
 const ROW = 26;
 
+/** What the bars mean. */
+const LEGEND = [
+  { text: 'waits for a slot', kind: 'queued', end: '' },
+  { text: 'waits for people', kind: 'people', end: '' },
+  { text: 'runs', kind: 'run', end: '' },
+  { text: 'succeeded', kind: 'run', end: 'succeeded' },
+  { text: 'failed', kind: 'run', end: 'failed' },
+] as const;
+
 interface TimelineFacts {
   readonly run: Run;
   readonly selected: string | null;
@@ -61,12 +70,11 @@ export function TimelinePanel({ run, selected, select }: TimelineFacts) {
   return (
     <div className="step-panel">
       <div className="log-bar">
-        <span className="legend">
-          <span className="bar-sample" data-kind="queued" aria-hidden="true" /> waits for a slot
-        </span>
-        <span className="legend">
-          <span className="bar-sample" data-kind="run" aria-hidden="true" /> runs
-        </span>
+        {LEGEND.map(({ text, kind, end }) => (
+          <span key={text} className="legend">
+            <span className="bar-sample" data-kind={kind} data-end={end} aria-hidden="true" /> {text}
+          </span>
+        ))}
         <span className="bar-space" />
         {hasPauses(spans) ? (
           <label className="check">

@@ -37,8 +37,9 @@ it('names a row within the one that encloses it', () => {
   ]);
 });
 
-it('takes the wait of a gate for a pause', () => {
+it('takes the wait of a gate for a pause, in which people were waited for', () => {
   const gate: TimingRow = ['ok', '', 'gate', 'succeeded', 5, 10, 90_000, []];
+  expect(barsOf(gate, 100_000).at(-1)).toEqual({ kind: 'people', from: 10, to: 90_000, end: null });
   const map: TimingRow = ['fan', '', 'map', 'running', 5, 10, null, []];
   expect(busySpans([gate, map, step(1, 2, 3)], 500)).toEqual([
     { from: 10, to: 10 },

@@ -7,22 +7,23 @@ export type TimingRow = Timings['items'][number];
 /** One execution of an attempt: attempt, execution, start, end, how it ended. */
 export type Execution = TimingRow[7][number];
 
-/** A part of a bar: waiting for a slot, one execution, or the time of a step that has none. */
+/** A part of a bar: waiting for a slot, waiting for people at a gate, one execution, or the time of a step that has none. */
 interface Bar extends Span {
-  readonly kind: 'queued' | 'run' | 'between';
+  readonly kind: 'queued' | 'people' | 'run' | 'between';
   /** How an execution ended; null: it has not, or is none. */
   readonly end: string | null;
 }
 
 /** The parts of a step's time. `now`: the end of what has not ended. */
 export function barsOf(row: TimingRow, now: number): readonly Bar[] {
-  const [, , , , queuedAt, startedAt, endedAt, attempts] = row;
+  const [, , step, , queuedAt, startedAt, endedAt, attempts] = row;
   const bars: Bar[] = [];
   if (queuedAt !== null && (startedAt !== null || endedAt === null))
     bars.push({ kind: 'queued', from: queuedAt, to: startedAt ?? now, end: null });
   if (startedAt === null) return bars;
   const end = endedAt ?? now;
-  if (attempts.length === 0) return [...bars, { kind: 'run', from: startedAt, to: end, end: null }];
+  if (attempts.length === 0)
+    return [...bars, { kind: step === 'gate' ? 'people' : 'run', from: startedAt, to: end, end: null }];
   bars.push({ kind: 'between', from: startedAt, to: end, end: null });
   for (const [, , from, to, how] of attempts) bars.push({ kind: 'run', from, to: to ?? now, end: how });
   return bars;
