@@ -5,6 +5,7 @@ import { openEnvelope, type KeyRing } from '../../evidence/encoding/open-envelop
 import { readAdmission, readDecision, readRelease, readResolution } from '../../evidence/records/read-documents';
 import { isCodedError } from '../../foundation/coded-error';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
+import { openedAdmissions } from './opened-admissions';
 
 /** The record in an envelope that verifies under a ledger key of a ring; null if it does not verify. */
 export function trustedRelease(ring: KeyRing): (envelope: Envelope) => ReleaseRecord | null {
@@ -20,7 +21,9 @@ export function trustedRecords(
 ): Pick<DriverDependencies, 'openAdmission' | 'openDecision' | 'openResolution'> {
   return {
     openAdmission: (envelope) =>
-      refusedIsNull(() => readAdmission(payload(envelope, PAYLOAD_TYPE.admission, 'admission', ring))),
+      openedAdmissions(ring).of(envelope, () =>
+        refusedIsNull(() => readAdmission(payload(envelope, PAYLOAD_TYPE.admission, 'admission', ring))),
+      ),
     openDecision: (envelope) =>
       refusedIsNull(() => {
         const bytes = payload(envelope, PAYLOAD_TYPE.decision, 'ledger', ring);
