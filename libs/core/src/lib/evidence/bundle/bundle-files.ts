@@ -84,8 +84,8 @@ export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttes
     schema: 'taskrunner.manifest.v1',
     run: documents.admission.record.runId,
     files: sorted([
-      ...files.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) })),
-      ...unheldFiles(documents).map(({ path, size, sha256: digest }) => ({ path, size, sha256: digest })),
+      ...files.map(({ path, bytes }) => ({ path, sha256: sha256(bytes), size: bytes.length })),
+      ...unheldFiles(documents).map(({ path, size, sha256: digest }) => ({ path, sha256: digest, size })),
     ]),
   };
   return sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]);
@@ -98,9 +98,9 @@ type EvidenceBundle = { readonly run: string; readonly files: number };
 export function buildBundleStatement(manifest: BundleManifest): Statement<EvidenceBundle> {
   return {
     _type: STATEMENT_TYPE,
-    subject: [{ name: MANIFEST, digest: { sha256: sha256(payloadOf(manifest)).slice(7) } }],
+    predicate: { files: manifest.files.length, run: manifest.run },
     predicateType: PREDICATE.bundle,
-    predicate: { run: manifest.run, files: manifest.files.length },
+    subject: [{ digest: { sha256: sha256(payloadOf(manifest)).slice(7) }, name: MANIFEST }],
   };
 }
 
@@ -200,13 +200,13 @@ function inPathOrder({ pack }: Pick<RunEvidence, 'pack'>): readonly PackFile[] {
 /** `pack/files.json`: the files of the pack without its manifest. */
 export function packListing(evidence: Pick<RunEvidence, 'pack'>): string {
   return canonical(
-    inPathOrder(evidence).map(({ path, digest, size, executable }) => ({ path, digest, size, executable })),
+    inPathOrder(evidence).map(({ path, digest, size, executable }) => ({ digest, executable, path, size })),
   );
 }
 
 /** One page per line. `values` is outside of the hash chain: `hash` does not cover it. */
 export function journalNdjson(pages: readonly Page[]): string {
-  return lines(pages.map(({ first, prev, hash, entries, values }) => ({ first, prev, hash, entries, values })));
+  return lines(pages.map(({ first, prev, hash, entries, values }) => ({ entries, first, hash, prev, values })));
 }
 
 /** Records in the order in which the journal took them. Records that it did not take follow, by time and id. */

@@ -30,9 +30,9 @@ function text64(value: Json | undefined, path: string, note: (path: string, mess
 export function sigstoreBundle(envelope: Envelope, hint: string): SigstoreBundle {
   const { payloadType, payload, signature } = decodeEnvelope(envelope);
   return {
+    dsseEnvelope: sealEnvelope(payloadType, payload, signature, hint),
     mediaType: MEDIA_TYPE,
     verificationMaterial: { publicKey: { hint } },
-    dsseEnvelope: sealEnvelope(payloadType, payload, signature, hint),
   };
 }
 

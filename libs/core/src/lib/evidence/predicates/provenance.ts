@@ -47,42 +47,43 @@ export function buildProvenance(
   const { run, profile, builder } = predicate;
   if (run.result !== 'succeeded') return null;
   const { evidence } = documents;
+  // In RFC 8785 order, so that the statement can be written without sorting.
   return {
     _type,
-    subject,
-    predicateType: PREDICATE.provenance,
     predicate: {
       buildDefinition: {
         buildType: BUILD_TYPE,
         externalParameters: {
-          pack: packOf(documents),
-          plan: bundledFile('plan.json', documents.planHash),
           inputs: bundledFile('inputs.lock.json', sha256(inputsLock(documents))),
           mode: profile.mode,
+          pack: packOf(documents),
+          plan: bundledFile('plan.json', documents.planHash),
         },
         internalParameters: {
-          profile: bundledFile('profile.json', documents.profileDigest),
           environment: bundledFile('environment.json', sha256(evidence.environment)),
+          profile: bundledFile('profile.json', documents.profileDigest),
         },
         resolvedDependencies: dependencies(documents),
       },
       runDetails: {
         builder: {
-          id: builder,
           builderDependencies: sorted(
             workersOf(documents.facts).map(({ version, build }) => {
               return resource('taskrunner-worker', build, { annotations: { version } });
             }),
           ),
-        },
-        metadata: {
-          invocationId: run.id,
-          ...(run.startedAt !== null && { startedOn: run.startedAt }),
-          finishedOn: run.endedAt,
+          id: builder,
         },
         byproducts: byproducts(documents, boms),
+        metadata: {
+          finishedOn: run.endedAt,
+          invocationId: run.id,
+          ...(run.startedAt !== null && { startedOn: run.startedAt }),
+        },
       },
     },
+    predicateType: PREDICATE.provenance,
+    subject,
   };
 }
 

@@ -12,12 +12,20 @@ export type Resource = {
 
 /** A resource without a location of its own. */
 export function resource(name: string, digest: Digest, more: Omit<Resource, 'name' | 'digest'> = {}): Resource {
-  return { name, digest: { sha256: digest.slice(7) }, ...more };
+  const { annotations, mediaType, uri } = more;
+  // In RFC 8785 order, so that the statement can be written without sorting.
+  return {
+    ...(annotations === undefined ? {} : { annotations }),
+    digest: { sha256: digest.slice(7) },
+    ...(mediaType === undefined ? {} : { mediaType }),
+    name,
+    ...(uri === undefined ? {} : { uri }),
+  };
 }
 
 /** A file of the evidence bundle: its name is its path there, its digest is over its bytes. */
 export function bundledFile(path: string, digest: Digest, annotations: JsonObject = {}): Resource {
-  return resource(path, digest, { annotations: { path, ...annotations } });
+  return resource(path, digest, { annotations: { ...annotations, path } });
 }
 
 /** The package URL of a pack (purl specification, type `generic`). */

@@ -28,9 +28,9 @@ export function carriedOf({
   readonly probes: ReadonlyMap<Digest, unknown>;
 }): Carried {
   return {
-    values: listOf(pages.flatMap(({ first, values }) => Object.keys(values).map((digest) => `${first} ${digest}`))),
     artifacts: listOf([...artifacts.keys()]),
     probes: listOf([...probes.keys()]),
+    values: listOf(pages.flatMap(({ first, values }) => Object.keys(values).map((digest) => `${first} ${digest}`))),
   };
 }
 

@@ -43,16 +43,30 @@ export interface EvidenceDocuments {
   readonly resolutions: ReadonlyMap<Digest, ResolutionDocument>;
 }
 
-/**
- * Reads what a run's evidence consists of. Throws an `EvidenceError` where a document of ours is malformed; plan, profile and environment
- * are not validated, because their digests are signed and a replay runs over them.
- */
-export function readEvidence(evidence: RunEvidence): EvidenceDocuments {
-  const admission = decodeEnvelope(evidence.admission);
+/** Plan, profile and environment of a run, parsed. */
+type PlannedDocuments = Pick<
+  EvidenceDocuments,
+  'plan' | 'planHash' | 'index' | 'profile' | 'profileDigest' | 'environment'
+>;
+
+function plannedIn(evidence: RunEvidence): PlannedDocuments {
   const plan = named('plan.json', () => parseCanonical(evidence.plan)) as unknown as Plan;
   const profile = named('profile.json', () => parseCanonical(evidence.profile)) as unknown as Profile;
   const environment = named('environment.json', () => parseCanonical(evidence.environment)) as unknown as Environment;
   const planHash = sha256(evidence.plan);
+  const index = indexPlan(plan, planHash, profile.defaults, environment.approvals.floor);
+  return { plan, planHash, index, profile, profileDigest: sha256(evidence.profile), environment };
+}
+
+/**
+ * Reads what a run's evidence consists of. Throws an `EvidenceError` where a document of ours is malformed; plan, profile and environment
+ * are not validated, because their digests are signed and a replay runs over them.
+ *
+ * @param planned plan, profile and environment of the evidence, if the caller has parsed texts with these digests before
+ */
+export function readEvidence(evidence: RunEvidence, planned = plannedIn(evidence)): EvidenceDocuments {
+  const admission = decodeEnvelope(evidence.admission);
+  const { plan, planHash, index, profile, profileDigest, environment } = planned;
   const gates = evidence.gates.map(({ request, show }) => {
     return [sha256(request), { request: readGateRequest(toUtf8(request)), show }] as const;
   });
@@ -69,8 +83,8 @@ export function readEvidence(evidence: RunEvidence): EvidenceDocuments {
     admission: { record: readAdmission(admission.payload), envelope: admission },
     planHash,
     plan,
-    index: indexPlan(plan, planHash, profile.defaults, environment.approvals.floor),
-    profileDigest: sha256(evidence.profile),
+    index,
+    profileDigest,
     profile,
     environment,
     facts: factsOf(evidence.pages),

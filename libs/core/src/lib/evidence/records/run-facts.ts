@@ -1,3 +1,4 @@
+import { onceFor } from '../../foundation/once-for';
 import type { Digest, StepId } from '../../foundation/ids';
 import { isJsonObject, type JsonObject } from '../../foundation/json';
 import type { Entry, Page } from '../../journal/page';
@@ -66,7 +67,7 @@ export interface NamedWorker {
 export function workersOf(facts: Pick<RunFacts, 'claims' | 'notes'>): readonly NamedWorker[] {
   const held = noteDetails(facts, 'ASSIGNMENT_HELD') as unknown as readonly NamedWorker[];
   const named = [...facts.claims, ...held].map(
-    ({ version, build, probe }) => [`${version} ${build} ${probe}`, { version, build, probe }] as const,
+    ({ version, build, probe }) => [`${version} ${build} ${probe}`, { build, probe, version }] as const,
   );
   return [...new Map(named).values()];
 }
@@ -118,8 +119,10 @@ function placedEnd(
   return { type, step, status, code, attempts, outputs, message, exitCode, seq, at };
 }
 
-/** Reads a journal. Decisions and resolutions that the run ignored (late, duplicate) are left out. */
-export function factsOf(pages: readonly Page[]): RunFacts {
+/** Reads a journal. Decisions and resolutions that the run ignored (late, duplicate) are left out. A seal asks several times for the same pages. */
+export const factsOf: (pages: readonly Page[]) => RunFacts = onceFor(read);
+
+function read(pages: readonly Page[]): RunFacts {
   const entries = pages.flatMap((page) => page.entries);
   const gates: {
     opened: Placed<'gate.opened'>;

@@ -23,7 +23,7 @@ export type ArtifactRecord = {
 /** Captured artifacts in journal order. Of a step with several executions only the last one counts. */
 export function artifactRecords({ facts }: Pick<EvidenceDocuments, 'facts'>): readonly ArtifactRecord[] {
   return ofLastExecutions(facts, facts.artifacts).map(({ step, execution, name, path, digest, size, mediaType }) => {
-    return { step, execution, name, path, digest, size, mediaType };
+    return { digest, execution, mediaType, name, path, size, step };
   });
 }
 
@@ -47,8 +47,8 @@ function ofLastExecutions<One extends { readonly step: string; readonly executio
 export function artifactsJson(documents: EvidenceDocuments): string {
   const withheld = withheldRecords(documents);
   return canonical({
-    schema: 'taskrunner.artifacts.v1',
     artifacts: artifactRecords(documents),
+    schema: 'taskrunner.artifacts.v1',
     ...(withheld.length > 0 && { withheld }),
   });
 }
@@ -60,7 +60,7 @@ export const stepsNdjson: (documents: EvidenceDocuments) => string = onceFor(({ 
 
 /** `inputs.lock.json`: the inputs by value. Sensitive inputs are only named. */
 export function inputsLock({ plan }: EvidenceDocuments): string {
-  return canonical({ schema: 'taskrunner.inputs.v1', inputs: openInputs(plan), sensitive: sensitiveInputs(plan) });
+  return canonical({ inputs: openInputs(plan), schema: 'taskrunner.inputs.v1', sensitive: sensitiveInputs(plan) });
 }
 
 /** Digest of the inputs that are not sensitive: values, and files by digest. */

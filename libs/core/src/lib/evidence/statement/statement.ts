@@ -107,48 +107,49 @@ function statementOf(documents: EvidenceDocuments): PackRunStatement {
   const steps = stepRecords(index, facts);
   const artifacts = artifactRecords(documents);
   const artifactsDigest = sha256(artifactsJson(documents));
+  // In RFC 8785 order, so that the statement can be written without sorting.
   const predicate: PackRun = {
-    run: {
-      id: record.runId,
-      tenant: record.tenant,
-      result: facts.ended.status,
-      reason: facts.ended.code,
-      startedAt: facts.startedAt === null ? null : timeOf(facts.startedAt),
-      endedAt: timeOf(facts.ended.at),
-    },
-    builder: evidence.asserted.builder,
     admission: admission.envelope.digest,
-    initiators: record.initiators.map(({ iss, sub, kind }) => ({ iss, sub, kind })),
-    pack: { ...record.pack },
-    plan: { hash: planHash, schema: plan.schema },
-    profile: { digest: profileDigest, mode: environment.mode, isolation: environment.isolation },
-    runners: workersOf(documents.facts),
-    inputs: { digest: inputsDigest(documents), sensitive: sensitiveInputs(plan) },
-    secrets: secretRecords(documents),
-    gates: gateRecords(documents),
-    policies: policyRecords(documents),
-    ungatedEffects: ungatedEffects(plan),
+    artifacts: { count: artifacts.length, digest: artifactsDigest },
+    audit: evidence.asserted.audit,
+    builder: evidence.asserted.builder,
+    ...carriedMember(evidence),
     egress: {
       allowed: facts.egress.reduce((sum, one) => sum + one.allowed, 0),
       denied: facts.egress.reduce((sum, one) => sum + one.denied, 0),
       log: sha256(egressNdjson(documents)),
     },
+    exceptions: exceptionsOf(documents),
+    gates: gateRecords(documents),
+    initiators: record.initiators.map(({ iss, sub, kind }) => ({ iss, kind, sub })),
+    inputs: { digest: inputsDigest(documents), sensitive: sensitiveInputs(plan) },
+    journal: { count: facts.entries.length, head: last.hash, machine: environment.machine },
+    pack: { ...record.pack },
+    plan: { hash: planHash, schema: plan.schema },
+    policies: policyRecords(documents),
+    profile: { digest: profileDigest, isolation: environment.isolation, mode: environment.mode },
+    run: {
+      endedAt: timeOf(facts.ended.at),
+      id: record.runId,
+      reason: facts.ended.code,
+      result: facts.ended.status,
+      startedAt: facts.startedAt === null ? null : timeOf(facts.startedAt),
+      tenant: record.tenant,
+    },
+    runners: workersOf(documents.facts),
+    secrets: secretRecords(documents),
     steps: {
       count: steps.length,
       digest: sha256(stepsNdjson(documents)),
       ...(steps.length <= MAX_LISTED_STEPS && { list: steps }),
     },
-    artifacts: { count: artifacts.length, digest: artifactsDigest },
-    journal: { count: facts.entries.length, head: last.hash, machine: environment.machine },
-    audit: evidence.asserted.audit,
-    ...carriedMember(evidence),
-    exceptions: exceptionsOf(documents),
+    ungatedEffects: ungatedEffects(plan),
   };
   return {
     _type: STATEMENT_TYPE,
-    subject: subjectsOf(artifacts, artifactsDigest),
-    predicateType: PREDICATE.packRun,
     predicate,
+    predicateType: PREDICATE.packRun,
+    subject: subjectsOf(artifacts, artifactsDigest),
   };
 }
 
@@ -161,7 +162,7 @@ function carriedMember(evidence: RunEvidence): { readonly carried?: Carried } {
 function exceptionsOf(documents: EvidenceDocuments): PackRun['exceptions'] {
   const { released = [] } = documents.evidence;
   return [...withheldPaths(documents.evidence), ...released, ...withheldByJournal(documents)].map((detail) => {
-    return { kind: 'withheld', detail };
+    return { detail, kind: 'withheld' };
   });
 }
 
@@ -172,9 +173,9 @@ export function subjectsOf(artifacts: readonly ArtifactRecord[], artifactsDigest
     const place = `${step}/${name}`;
     const count = (seen.get(place) ?? 0) + 1;
     seen.set(place, count);
-    return { name: count === 1 ? place : `${place}#${count}`, digest: { sha256: digest.slice(7) } };
+    return { digest: { sha256: digest.slice(7) }, name: count === 1 ? place : `${place}#${count}` };
   });
-  return [{ name: FIRST_SUBJECT, digest: { sha256: artifactsDigest.slice(7) } }, ...others];
+  return [{ digest: { sha256: artifactsDigest.slice(7) }, name: FIRST_SUBJECT }, ...others];
 }
 
 /** Milliseconds since the epoch as RFC 3339 in UTC. */

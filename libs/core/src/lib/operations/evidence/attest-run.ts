@@ -113,7 +113,7 @@ async function sealRun(dependencies: AttestDependencies, item: OutboxItem, recor
   const pages = stored.map(({ first, entries, values, prev, hash }) => ({ first, entries, values, prev, hash }));
   compareRecords(dependencies, item, records, factsOf(pages));
   const unread = await gatherEvidence(dependencies, item.tenant, item.runId, records, pages);
-  const read = await withLargeValues(dependencies, item.tenant, readEvidence(unread));
+  const read = await withLargeValues(dependencies, item.tenant, readEvidence(unread, records.documents));
   const redactor = await redactorOf(dependencies, read);
   const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
   const { chunks, streams } = await readEndedLog(dependencies.logs, of, redactor, dependencies.heldLogBytes);
