@@ -1,9 +1,10 @@
+import { sha256 } from '../../canonical/digest';
 import type { AdmissionRecord } from '../../evidence/records/documents';
 import type { Envelope } from '../../evidence/encoding/envelope';
 import type { KeyRing } from '../../evidence/encoding/open-envelope';
 
-/** Runs that are driven and not yet sealed. */
-const KEPT = 512;
+/** Runs that are driven and not yet sealed: a busy worker seals later. A record takes about 3 KB. */
+const KEPT = 4_096;
 /** A larger envelope is opened each time. */
 const CHARACTERS = 64 * 1024;
 
@@ -40,7 +41,7 @@ export function openedAdmissions(ring: KeyRing): OpenedAdmissions {
   return known;
 }
 
-/** Payload, its type and the only signature; null for what is no envelope. Other members and the key's id decide nothing. */
+/** The digest of payload, its type and the only signature; null for what is no envelope. Other members and the key's id decide nothing. */
 function nameOf(envelope: unknown): string | null {
   // A row can have anything.
   const { payload, payloadType, signatures } = (envelope ?? {}) as { readonly [member: string]: unknown };
@@ -49,5 +50,5 @@ function nameOf(envelope: unknown): string | null {
   const texts = [payloadType, payload, sig];
   if (!texts.every((text) => typeof text === 'string')) return null;
   const name = texts.join('\n');
-  return name.length > CHARACTERS ? null : name;
+  return name.length > CHARACTERS ? null : sha256(name);
 }
