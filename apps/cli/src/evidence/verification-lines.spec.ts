@@ -37,6 +37,19 @@ describe('the text of a verification that fails', () => {
     expect([text.includes('FAIL'), text.includes('`inspect` still shows them.'), isShown]).toEqual([true, true, true]);
   });
 
+  it('does not call the contents untrusted where only the audit export is broken', () => {
+    const { trust } = sample;
+    const audit = [{ seq: 1, at: '2026-01-01T00:00:00.000Z', prev: null, hash: `sha256:${'0'.repeat(64)}`, event: {} }];
+    const request = { files, trust, verifySignature, allowDev: false, audit: audit as never };
+    const text = verificationLines(verifyRun(request), true).join('\n');
+    expect(text).toMatch(/^FAIL checkpoints .*audit entry 1: its hash/m);
+    expect(text).toContain('The audit export of "--audit" is not as it was written');
+    expect(text).toContain('The other checks of the bundle hold.');
+    expect(text).not.toContain('cannot be trusted');
+    const broken = new Map(files).set('summary.txt', Buffer.from('x'));
+    expect(verificationLines(verifyRun({ ...request, files: broken }), true).join('\n')).toContain('cannot be trusted');
+  });
+
   it('does not where the documents cannot be read, and names the file', () => {
     const { text, isShown, unreadable } = linesWith('plan.json', '{\n');
     expect([text.includes('`inspect` still'), isShown]).toEqual([false, false]);

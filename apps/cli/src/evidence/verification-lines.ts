@@ -21,7 +21,7 @@ export function verificationLines(verification: Verification, hasFiles: boolean)
   const held = checks.filter(({ ok }) => ok).map(checkLine);
   const lines =
     failures.length > 0
-      ? [...failures, ...held, untrusted(story !== null, hasFiles)]
+      ? [...failures, ...held, isOnlyExport(checks) ? NOT_COMPARED : untrusted(story !== null, hasFiles)]
       : [
           ...held,
           '',
@@ -64,6 +64,14 @@ function failureLines(checks: readonly Check[], hasFiles: boolean): readonly str
 
 function counted(count: number): string {
   return count === 1 ? '1 further check fails' : `${count} further checks fail`;
+}
+
+const NOT_COMPARED =
+  'The other checks of the bundle hold. It is not known whether the audit chain has its decisions and its seal.';
+
+/** True if nothing fails but the audit export that the verifier passed, which is broken by itself. */
+function isOnlyExport(checks: readonly Check[]): boolean {
+  return checks.every(({ ok, name, detail }) => ok || (name === 'checkpoints' && /^audit entry \d+: /.test(detail)));
 }
 
 /** What can be done with the contents of a bundle that fails. `inspect` reads the same documents. */

@@ -1,6 +1,6 @@
 /** What arguments mean, by name. Commands that need another text state it themselves. */
 export const ARGUMENTS: Readonly<Record<string, string>> = {
-  run: 'id of the run, the beginning of its id, or latest (the newest run that you submitted)',
+  run: 'id of the run, the beginning or the last 8 characters of its id, or latest (the newest run that you submitted)',
   runs: 'ids of kept runs, the beginnings of their ids, or latest',
   step: 'id of a step, as printed by show, such as scan or rollout[2]::apply',
   gate: 'id of a gate (default: the only open gate of the run)',

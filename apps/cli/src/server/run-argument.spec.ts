@@ -76,7 +76,7 @@ describe('the run that an argument names', () => {
   });
 
   it('is asked of nobody if no id begins so', async () => {
-    const help = 'Name a run: its id, the beginning of its id, or latest.';
+    const help = 'Name a run: its id, the beginning or the end of its id, or latest.';
     for (const [written, remediation] of [
       ['no such run', help],
       ['latst', `Did you mean latest? ${help}`],
@@ -146,7 +146,7 @@ describe('the run that an argument names', () => {
     await expect(runIdOf(server, 'run_02')).rejects.toMatchObject({
       code: 'CLI_RUN_NOT_FOUND',
       exitCode: 4,
-      remediation: 'Write the full id of the run, or latest. `taskrunner list` prints the ids.',
+      remediation: 'Write the full id of the run, its last 8 characters or latest. `taskrunner list` prints the ids.',
     });
     expect(asked).toEqual(['/api/runs?limit=200&q=run_02', '/api/runs?limit=200']);
     searched = 10;
@@ -162,7 +162,7 @@ describe('the run that an argument names', () => {
     ['two mistakes', '01xx3', false],
   ])('names the nearest id: %s', async (_, written, isNear) => {
     runs = [run(70)];
-    const help = 'Write the full id of the run, or latest. `taskrunner list` prints the ids.';
+    const help = 'Write the full id of the run, its last 8 characters or latest. `taskrunner list` prints the ids.';
     await expect(runIdOf(server, written)).rejects.toMatchObject({
       message: `no run has an id that begins with ${written}`,
       remediation: isNear ? `Did you mean ${idOf(70)}? ${help}` : help,

@@ -24,7 +24,11 @@ type Candidate = Pick<RunView, 'runId' | 'status' | 'createdAt' | 'pack'>;
  */
 export async function runIdOf(server: Server, written: string): Promise<string> {
   if (written.trim() === '')
-    throw new CliError('CLI_USAGE', 'the run id is empty', 'Name a run: its id, the beginning of its id, or latest.');
+    throw new CliError(
+      'CLI_USAGE',
+      'the run id is empty',
+      'Name a run: its id, the beginning or the end of its id, or latest.',
+    );
   if (isRunId(written)) return existing(server, written);
   if (written === 'latest') return latestOf(server);
   const beginning = BEGINNING.exec(written)?.[1];
@@ -32,7 +36,7 @@ export async function runIdOf(server: Server, written: string): Promise<string> 
   throw new CliError(
     'CLI_RUN_NOT_FOUND',
     `${written} is not a run id`,
-    `${meantLatest(written)}Name a run: its id, the beginning of its id, or latest.`,
+    `${meantLatest(written)}Name a run: its id, the beginning or the end of its id, or latest.`,
   );
 }
 
@@ -109,7 +113,7 @@ async function onlyOne(server: Server, written: string, { q, matches, verb }: Pa
 async function nearestHelp(server: Server, written: string, beginning: string): Promise<string> {
   const { found: newest } = await search(server, { limit: NEWEST }, 1);
   const [near, further] = newest.filter(({ runId }) => differsOnce(beginning, runId));
-  const help = 'Write the full id of the run, or latest. `taskrunner list` prints the ids.';
+  const help = 'Write the full id of the run, its last 8 characters or latest. `taskrunner list` prints the ids.';
   return near === undefined || further !== undefined
     ? `${meantLatest(written)}${help}`
     : `Did you mean ${near.runId}? ${help}`;

@@ -46,6 +46,8 @@ it('takes the wait of a gate for a pause, in which people were waited for', () =
     { from: 90_000, to: 90_000 },
     { from: 2, to: 3 },
   ]);
+  // One that still waits reaches until now.
+  expect(busySpans([['ok', '', 'gate', 'waiting', 5, 10, null, []]], 500).at(-1)).toEqual({ from: 500, to: 500 });
 });
 
 it('puts each row behind the one that encloses it', () => {

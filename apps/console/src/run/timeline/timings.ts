@@ -50,7 +50,7 @@ export function busySpans(rows: readonly TimingRow[], now: number): readonly Spa
   return rows.flatMap((row) => {
     const [, , kind, , , startedAt, endedAt, attempts] = row;
     if (startedAt === null || CONTAINERS.has(kind)) return [];
-    if (kind === 'gate') return [startedAt, ...(endedAt === null ? [] : [endedAt])].map((at) => ({ from: at, to: at }));
+    if (kind === 'gate') return [startedAt, endedAt ?? now].map((at) => ({ from: at, to: at }));
     return attempts.length === 0
       ? [{ from: startedAt, to: endedAt ?? now }]
       : attempts.map(([, , from, to]) => ({ from, to: to ?? now }));
