@@ -140,6 +140,50 @@ describe('runs of one concurrency group', () => {
     },
   );
 
+  it('keep their holder while it is active, whatever somebody writes into the row of the group', async () => {
+    const holder = await submit(web.runStore, { concurrency: queue });
+    const next = await submit(web.runStore, { concurrency: queue });
+    const holders = () => database.sql('select holder from pack_runs.groups');
+    await database.sql('update pack_runs.groups set holder = $1', [randomUUID()]);
+    expect(await passOnGroups()).toBe(1);
+    expect(await holders()).toEqual([{ holder: runUuid(holder) }]);
+    await database.sql('delete from pack_runs.groups');
+    expect(await passOnGroups()).toBe(1);
+    expect(await holders()).toEqual([{ holder: runUuid(holder) }]);
+    expect(await shown(next)).toMatchObject(waiting);
+    expect(await drive()).toEqual([holder]);
+    expect(await drive()).toEqual([next]);
+  });
+
+  it('wait for no run that nobody can claim, and no other group waits for one that no index can hold', async () => {
+    const [lost, altered, next] = [
+      await submit(web.runStore, { concurrency: queue }),
+      await submit(web.runStore, { concurrency: queue }),
+      await submit(web.runStore, { concurrency: queue }),
+    ] as [RunId, RunId, RunId];
+    await database.sql('update pack_runs.runs set fence = -1 where run_id = any ($1)', [[lost, altered].map(runUuid)]);
+    const [first, second] = [
+      await submit(web.runStore, { concurrency: { ...queue, group: 'a' } }),
+      await submit(web.runStore, { concurrency: { ...queue, group: 'a' } }),
+    ];
+    // A tenant and labels that fit each, but not together.
+    const long = (characters: number) =>
+      `(select string_agg(md5(n::text), '') from generate_series(1, ${characters / 32}) n)`;
+    await database.sql(
+      `alter table pack_runs.runs disable trigger user;
+       update pack_runs.runs set tenant_id = ${long(1_440)}, worker_labels = array[${long(1_920)}] where run_id = '${runUuid(second)}';
+       alter table pack_runs.runs enable trigger user`,
+    );
+    await database.sql('update pack_runs.groups set holder = $1', [randomUUID()]);
+    expect(await passOnGroups()).toBeGreaterThan(0);
+    expect(
+      await database.sql(`select name, holder from pack_runs.groups where tenant_id = 'acme' order by name`),
+    ).toEqual([
+      { name: 'a', holder: runUuid(first) },
+      { name: 'deploy-prod', holder: runUuid(next) },
+    ]);
+  });
+
   it.each(['succeeded', 'halted'])(
     'a run that somebody has put in line, and that is %s, gets no group',
     async (status) => {

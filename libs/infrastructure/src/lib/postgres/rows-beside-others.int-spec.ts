@@ -241,9 +241,16 @@ it.each(['-9223372036854775808', '-9007199254740993', '-1'])(
 describe('a value that no index can hold', () => {
   const MUCH = `(select array_agg(md5(n::text) || md5((-n)::text)) from generate_series(1, 400) n)`;
 
-  it('keeps no other run with a dead worker, or with one that stops', async () => {
+  const hex = (characters: number) =>
+    `(select string_agg(md5(n::text), '') from generate_series(1, ${characters / 32}) n)`;
+
+  it.each([
+    `worker_labels = ${MUCH}`,
+    // Each of them fits alone.
+    `worker_labels = array[${hex(1_920)}], tenant_id = ${hex(1_440)}`,
+  ])('keeps no other run with a dead worker, or with one that stops: %s', async (set) => {
     const [altered, other] = (await claimed(tenantA, tenantB)) as [ClaimedRun, ClaimedRun];
-    await database.sql(`update pack_runs.runs set worker_labels = ${MUCH} where run_id = $1`, [runUuid(altered.runId)]);
+    await database.sql(`update pack_runs.runs set ${set} where run_id = $1`, [runUuid(altered.runId)]);
     await dead(me);
     await database.sql(statement('free-runs').text, [2]);
     expect((await owners(altered.runId, other.runId)).filter(({ owner }) => owner === null)).toHaveLength(1);

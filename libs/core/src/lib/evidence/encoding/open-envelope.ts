@@ -62,5 +62,7 @@ export function openEnvelope<Key extends VerificationKey>(
 }
 
 function isDecoded(envelope: Json | Envelope | DecodedEnvelope): envelope is DecodedEnvelope {
-  return typeof envelope === 'object' && envelope !== null && 'signature' in envelope && 'digest' in envelope;
+  // Bytes cannot come from a row or a body: such an object of JSON is a malformed envelope.
+  const { payload, signature } = (envelope ?? {}) as { readonly payload?: unknown; readonly signature?: unknown };
+  return payload instanceof Uint8Array && signature instanceof Uint8Array;
 }

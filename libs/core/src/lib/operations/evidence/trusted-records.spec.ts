@@ -54,6 +54,9 @@ it('nothing but an admission that verified is opened without its signature', () 
     { ...admission, payload: `${admission.payload}\n` },
     foreign,
     { payload: 1, payloadType: 2, signatures: [{ sig: 3 }] },
+    // Not one that was taken apart, which has bytes.
+    { payload: null, payloadType: PAYLOAD_TYPE.admission, signature: 1, digest: 1 },
+    { ...decodeEnvelope(admission), payload: '1' },
     ...[null, 'a document that nobody can read', 7, [], {}],
   ];
   for (let pass = 0; pass < 2; pass++) {

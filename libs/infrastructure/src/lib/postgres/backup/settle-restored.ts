@@ -103,7 +103,7 @@ export async function endSessions(client: Client): Promise<void> {
     `update pack_runs.runs set owner = null, fence = ${RAISED}, passed_by = '{}',
        due_at = case when owner is null then due_at else now() end
      where (status not in ('succeeded', 'failed', 'cancelled', 'halted') or owner is not null)
-       and pack_runs.fits_indexes(worker_labels, environment_digest)`,
+       and pack_runs.fits_indexes(tenant_id, worker_labels, environment_digest)`,
     [FENCES],
   );
   await client.query(`update pack_runs.assignments set owner = null, fence = ${RAISED}`, [FENCES]);

@@ -3,7 +3,7 @@
 -- claim increments the fence. Late writes of the dead worker therefore match no run. A row that no index can hold keeps no other waiting.
 with orphan as (
   select r.tenant_id, r.run_id from pack_runs.runs r join pack_runs.workers w on w.worker_id = r.owner
-  where w.state = 'dead' and pack_runs.fits_indexes(r.worker_labels, r.environment_digest) limit 500 for update of r skip locked
+  where w.state = 'dead' and pack_runs.fits_indexes(r.tenant_id, r.worker_labels, r.environment_digest) limit 500 for update of r skip locked
 ), freed as (
   update pack_runs.runs r set
     owner = null,

@@ -26,7 +26,7 @@ with recursive offered as (
   limit 500 for update skip locked
 ), found as (
   select r.tenant_id, r.run_id from pack_runs.runs r
-  where r.unplaced and r.owner is null and r.unhonoured is null and pack_runs.fits_indexes(r.worker_labels, r.environment_digest)
+  where r.unplaced and r.owner is null and r.unhonoured is null and pack_runs.fits_indexes(r.tenant_id, r.worker_labels, r.environment_digest)
     and r.worker_labels in (select p.asked from put_by p where exists (select from offered o where p.asked <@ o.labels))
   limit 500 for update skip locked
 ), marked as (

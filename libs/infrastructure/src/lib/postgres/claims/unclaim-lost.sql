@@ -2,7 +2,7 @@
 -- flushes.
 with lost as (
   select tenant_id, run_id from pack_runs.runs where owner = $1 and claim_seq = any($2::int[])
-    and pack_runs.fits_indexes(worker_labels, environment_digest)
+    and pack_runs.fits_indexes(tenant_id, worker_labels, environment_digest)
   order by tenant_id, run_id for update
 )
 update pack_runs.runs r set owner = null, due_at = now()

@@ -1,7 +1,7 @@
 -- Drains a worker: its runs are due at once, and no crash is counted. Locks in the order of flushes, runs before assignments. The second
 -- arm refers to the first one, because PostgreSQL executes independent arms in reverse order.
 with mine as (
-  select tenant_id, run_id from pack_runs.runs where owner = $1 and pack_runs.fits_indexes(worker_labels, environment_digest)
+  select tenant_id, run_id from pack_runs.runs where owner = $1 and pack_runs.fits_indexes(tenant_id, worker_labels, environment_digest)
   order by tenant_id, run_id for update
 ), freed as (
   update pack_runs.runs r set owner = null, due_at = now()

@@ -4,7 +4,7 @@ with found as (
   select r.tenant_id, r.run_id from pack_runs.workers w
   join pack_runs.runs r on r.environment_digest = any (w.environments)
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp() and r.unhonoured is not null and r.owner is null
-    and pack_runs.fits_indexes(r.worker_labels, r.environment_digest)
+    and pack_runs.fits_indexes(r.tenant_id, r.worker_labels, r.environment_digest)
     and coalesce(w.worker_id <> all (r.passed_by), true) and r.worker_labels <@ w.labels collate "C"
   limit 500 for update of r skip locked
 )
