@@ -80,10 +80,12 @@ function registerVerify(audit: Command, context: Context): void {
     .action((file: string, options: VerifyOptions) =>
       context.run(async () => {
         const { terminal } = context;
+        const entries = readAuditExport(await readText(file));
+        const checkpoints = readCheckpointFile(await readText(options.checkpoints));
         const trust = readTrust(await readText(options.trust));
         const verification = verifyAudit({
-          entries: readAuditExport(await readText(file)),
-          checkpoints: readCheckpointFile(await readText(options.checkpoints)),
+          entries,
+          checkpoints,
           trust,
           verifySignature,
           tenant: options.tenant,

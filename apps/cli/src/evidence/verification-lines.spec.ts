@@ -43,7 +43,7 @@ describe('the text of a verification that fails', () => {
     const request = { files, trust, verifySignature, allowDev: false, audit: audit as never };
     const text = verificationLines(verifyRun(request), true).join('\n');
     expect(text).toMatch(/^FAIL checkpoints .*audit entry 1: its hash/m);
-    expect(text).toContain('The audit export of "--audit" is not as it was written');
+    expect(text).toContain('The audit export of "--audit FILE" is not as it was written');
     expect(text).toContain('The other checks of the bundle hold.');
     expect(text).not.toContain('cannot be trusted');
     const broken = new Map(files).set('summary.txt', Buffer.from('x'));

@@ -94,7 +94,7 @@ const BY_REASON: readonly (readonly [RegExp, string])[] = [
   [/local Authority/, 'To accept evidence of a run without a server, add "--allow-local".'],
   [
     /^audit entry \d+: /,
-    'The audit export of "--audit" is not as it was written, so the bundle could not be compared with it. Check the export with ' +
+    'The audit export of "--audit FILE" is not as it was written, so the bundle could not be compared with it. Check the export with ' +
       '"taskrunner audit verify", and get it again from its source.',
   ],
   [/^ENVELOPE_UNTRUSTED/, TRUST],
