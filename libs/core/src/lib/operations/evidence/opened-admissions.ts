@@ -15,7 +15,7 @@ const CHARACTERS = 64 * 1024;
 class OpenedAdmissions {
   private readonly records = new Map<string, AdmissionRecord>();
 
-  /** The record in the envelope, which `open` verifies if it has not been verified before. Null of `open` is not kept. */
+  /** The record in the envelope, which `open` verifies if it has not been verified before. A refusal (null) is not kept. */
   of(envelope: Envelope, open: () => AdmissionRecord | null): AdmissionRecord | null {
     const name = nameOf(envelope);
     const known = name === null ? undefined : this.records.get(name);

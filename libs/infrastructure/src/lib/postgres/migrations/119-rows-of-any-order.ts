@@ -11,39 +11,10 @@ import { sqlMigration } from './sql-migration';
 export const rowsOfAnyOrder = sqlMigration(
   'RowsOfAnyOrder1764000001190',
   `
--- An entry of an index has at most 2 704 bytes. A digest has 32.
-create function pack_runs.fits_indexes(worker_labels text[], environment_digest bytea) returns boolean language sql immutable as $$
-  select pg_column_size(worker_labels) <= 2048 and octet_length(environment_digest) <= 64
+-- An entry of an index has at most 2 704 bytes. The name of a tenant has at most 63, a digest has 32.
+create function pack_runs.fits_indexes(tenant_id text, worker_labels text[], environment_digest bytea) returns boolean language sql immutable as $$
+  select octet_length(tenant_id) <= 63 and pg_column_size(worker_labels) <= 2048 and octet_length(environment_digest) <= 64
 $$;
-
-create or replace function pack_runs.leave_group() returns trigger language plpgsql as $$
-declare
-  eldest uuid;
-begin
-  if old.in_line or new.status not in ('succeeded', 'failed', 'cancelled', 'halted')
-    or old.status in ('succeeded', 'failed', 'cancelled', 'halted') then
-    return null;
-  end if;
-  perform from pack_runs.groups g
-  where g.tenant_id = new.tenant_id and g.name = new.concurrency_group and g.holder = new.run_id for update;
-  if not found then
-    return null;
-  end if;
-  select r.run_id into eldest from pack_runs.runs r
-  where r.tenant_id = new.tenant_id and r.concurrency_group = new.concurrency_group and r.in_line
-    and r.status not in ('succeeded', 'failed', 'cancelled', 'halted') and pack_runs.fits_indexes(r.worker_labels, r.environment_digest)
-  order by r.run_id limit 1 for update;
-  if eldest is null then
-    delete from pack_runs.groups g where g.tenant_id = new.tenant_id and g.name = new.concurrency_group;
-    return null;
-  end if;
-  update pack_runs.groups g set holder = eldest where g.tenant_id = new.tenant_id and g.name = new.concurrency_group;
-  update pack_runs.runs r set in_line = false, due_at = clock_timestamp(), version = pack_runs.next_version(r.version),
-    status = case when r.status = 'waiting' then 'queued' else r.status end,
-    waits = case when r.status = 'waiting' then '[]' else r.waits end
-  where r.tenant_id = new.tenant_id and r.run_id = eldest;
-  return null;
-end $$;
 
 create or replace function pack_runs.place_events(tenant text, most integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$

@@ -3,16 +3,11 @@ import { sqlMigration } from './sql-migration';
 /**
  * A group whose row names no run that holds it, or that has no row although runs wait for it, gets its holder again: the run of the group that
  * is active, or the one that has waited longest, or nobody. Otherwise a row that somebody has altered would keep the runs of a group waiting
- * for ever. What no statement can write stops no other group.
+ * for ever. One group that cannot be passed on does not stop the others.
  */
 export const groupsWithoutHolder = sqlMigration(
   'GroupsWithoutHolder1764000001200',
   `
--- An entry of an index has at most 2 704 bytes. The name of a tenant has at most 63, a digest has 32.
-create function pack_runs.fits_indexes(tenant_id text, worker_labels text[], environment_digest bytea) returns boolean language sql immutable as $$
-  select octet_length(tenant_id) <= 63 and pack_runs.fits_indexes(worker_labels, environment_digest)
-$$;
-
 -- True of a run that can be driven.
 create function pack_runs.is_active(status text, fence bigint) returns boolean language sql immutable as $$
   select status not in ('succeeded', 'failed', 'cancelled', 'halted') and fence between 0 and 9007199254740990
