@@ -24,8 +24,9 @@ COPY tsconfig.base.json ./
 COPY libs libs
 COPY apps/webservice apps/webservice
 COPY apps/console apps/console
-RUN find libs apps -name '*.tsbuildinfo' -delete && node node_modules/typescript-native/bin/tsc -b apps/webservice/tsconfig.build.json \
-  && npm run bundle --workspace libs/core && npm run bundle --workspace apps/console \
+RUN find libs apps -name '*.tsbuildinfo' -delete && node node_modules/typescript-native/bin/tsc -b apps/webservice/tsconfig.build.json libs/client/tsconfig.build.json \
+  && npm run bundle --workspace libs/core && npm run bundle --workspace libs/client \
+  && npm run bundle --workspace apps/console \
   # Of the sources the statements alone: they lie beside the adapters that send them.
   && find libs/infrastructure/src -type f ! -name '*.sql' -delete && find libs/infrastructure/src -type d -empty -delete
 

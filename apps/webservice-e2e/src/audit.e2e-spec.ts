@@ -37,7 +37,7 @@ describe('checkpoints of the audit chain', () => {
     return { exit, failing: checks.filter(({ ok }) => !ok).map(({ name }) => name), out };
   }
   const audit = async (file: string): Promise<Checked> =>
-    failingOf(await taskrunner('audit', 'verify', file, '--checkpoints', at('checkpoints'), '--trust', stack.trustPath, '--json')); // prettier-ignore
+    failingOf(await taskrunner('audit', 'verify', file, '--checkpoints', at('checkpoints'), '--trust', stack.trustPath, '--allow-dev', '--json')); // prettier-ignore
   const verify = async (...more: readonly string[]): Promise<Checked> =>
     failingOf(await taskrunner('verify', bundle, '--trust', stack.trustPath, '--allow-dev', '--json', ...more));
   const linesOf = (file: string): readonly { seq: number; event: Record<string, unknown> }[] =>
@@ -164,6 +164,10 @@ describe('checkpoints of the audit chain', () => {
     );
     await sql.query(`select pack_runs.append_audit('acme', '{"type":"more"}')`);
     expect((await taskrunner('audit', 'export', '--file', at('other'))).exit).toBe(0);
+    // What was kept is not continued with entries of the other chain.
+    const continued = await taskrunner('audit', 'export', '--file', at('cut'));
+    expect([continued.exit, linesOf(at('cut')).length]).toEqual([9, 2]);
+    expect(continued.err).toContain('CLI_AUDIT_CHAIN');
     expect(await audit(at('other'))).toMatchObject({ exit: 9, failing: ['audit.complete'] });
     expect(await verify('--audit', at('other'))).toMatchObject({ exit: 9, failing: ['checkpoints'] });
   }, 60_000);

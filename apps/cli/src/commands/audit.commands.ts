@@ -7,6 +7,7 @@ import {
   readTrust,
   verifyAudit,
   verifySignature,
+  type AuditEntry,
   type Envelope,
 } from '@taskrunner/core/evidence';
 import type { Command } from 'commander';
@@ -17,6 +18,7 @@ import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { isJson, withOutput } from './options';
 import { auditLines } from '../evidence/audit-lines';
+import { followingEntries, intactEntries, pageStart } from '../evidence/following-entries';
 import { readText } from '../evidence/evidence-options';
 import { refuseNoFile } from '../files/special-file';
 
@@ -32,16 +34,24 @@ export function registerAudit(program: Command, context: Context): void {
     .option('--file <path>', 'append the entries after the last entry of this file (default: print all entries)')
     .action((options: FetchOptions) =>
       context.run(async () => {
-        const known = options.file === undefined ? [] : readAuditExport(await textIfThere(options.file));
+        const known =
+          options.file === undefined
+            ? []
+            : intactEntries(options.file, readAuditExport(await textIfThere(options.file)));
         const server = await connect(options, context.env);
-        const entries = server.auditPages(known.at(-1)?.seq ?? 0);
-        return write(context, options.file, entries, ({ seq, at, prev, hash, event }) => ({
-          seq,
-          at,
-          prev,
-          hash,
-          event,
-        }));
+        const entries = server.auditPages(pageStart(known.at(-1))) as AsyncIterable<readonly AuditEntry[]>;
+        return write(
+          context,
+          options.file,
+          followingEntries(options.file, known.at(-1), entries),
+          ({ seq, at, prev, hash, event }) => ({
+            seq,
+            at,
+            prev,
+            hash,
+            event,
+          }),
+        );
       }),
     );
   withConnection(audit.command('checkpoints'))
@@ -66,6 +76,8 @@ interface VerifyOptions {
   readonly checkpoints: string;
   readonly trust: string;
   readonly tenant?: string;
+  readonly allowDev?: boolean;
+  readonly allowLocal?: boolean;
   readonly json?: boolean;
   readonly output: string;
 }
@@ -76,6 +88,8 @@ function registerVerify(audit: Command, context: Context): void {
     .requiredOption('--checkpoints <file>', 'file with signed checkpoints, one on each line')
     .requiredOption('--trust <file>', 'trust file (taskrunner.trust.v1)')
     .option('--tenant <tenant>', 'tenant of the chain, if the checkpoints belong to several tenants')
+    .option('--allow-dev', 'accept a trust file that has only keys of a development installation')
+    .option('--allow-local', 'accept a trust file that has only keys of a run without a server')
     .option('--json', 'the same as --output json: print {ok, tenant, last, covered, checks}')
     .action((file: string, options: VerifyOptions) =>
       context.run(async () => {
@@ -89,6 +103,8 @@ function registerVerify(audit: Command, context: Context): void {
           trust,
           verifySignature,
           tenant: options.tenant,
+          allowDev: options.allowDev,
+          allowLocal: options.allowLocal,
           now: Date.now(),
         });
         if (options.json || isJson(options)) terminal.print(JSON.stringify(verification));

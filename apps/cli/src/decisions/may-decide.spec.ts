@@ -9,7 +9,11 @@ const view = (why: string | null, grants: readonly string[] = ['packs.approve'],
     decisions,
     request: { requirement: { grants } },
   }) as unknown as GateView;
-const me = async () => ({ iss: 'https://id.test', sub: 'grace' });
+const me = async () => ({
+  person: { iss: 'https://id.test', sub: 'grace' },
+  scopes: ['packs.read'],
+  grants: ['role:dev'],
+});
 const by = (sub: string, decision = 'approved') => ({
   decision,
   person: { iss: 'https://id.test', sub },
@@ -26,10 +30,22 @@ describe('a person who cannot decide', () => {
     expect(await objectionTo('approved', view(code), me)).toMatchObject({ code, message, exitCode: 3 });
   });
 
-  it('learns all grants, and whom to ask', async () => {
+  it.each([
+    [['packs.approve'], [], 'role:lead'],
+    [[], ['role:lead'], 'packs.approve'],
+    [[], [], 'packs.approve, role:lead'],
+    // The answer is of an earlier token.
+    [['packs.approve'], ['role:lead'], 'one of packs.approve, role:lead'],
+  ])('with the scopes %j and grants %j learns what is missing', async (scopes, grants, missing) => {
+    const gate = view('GATE_GRANT_MISSING', ['packs.approve', 'role:lead']);
+    expect(await objectionTo('approved', gate, async () => ({ ...(await me()), scopes, grants }))).toMatchObject({
+      message: `your token lacks ${missing}, which the gate needs`,
+    });
+  });
+
+  it('learns whom to ask', async () => {
     expect(await objectionTo('rejected', view('GATE_GRANT_MISSING', ['packs.approve', 'role:lead']), me)).toMatchObject(
       {
-        message: 'your token lacks one of packs.approve, role:lead, which the gate needs',
         remediation: expect.stringContaining('another person'),
       },
     );

@@ -30,10 +30,11 @@ export class CannotDecide extends CodedError<Objection> {
 /** The part of a gate that says whether a person may decide. */
 type Deciding = Pick<GateView, 'canDecide' | 'why' | 'request' | 'until' | 'decisions'>;
 
-/** The person of the token. */
-interface Person {
-  readonly iss: string;
-  readonly sub: string;
+/** The person of the token, with what it grants. */
+interface Caller {
+  readonly person: { readonly iss: string; readonly sub: string };
+  readonly scopes: readonly string[];
+  readonly grants: readonly string[];
 }
 
 type DecisionName = 'approved' | 'rejected' | 'withdrawn';
@@ -45,7 +46,7 @@ type DecisionName = 'approved' | 'rejected' | 'withdrawn';
 export async function objectionTo(
   decision: DecisionName,
   gate: Deciding,
-  me: () => Promise<Person>,
+  me: () => Promise<Caller>,
 ): Promise<CannotDecide | null> {
   const { canDecide, why, until } = gate;
   if (canDecide) return null;
@@ -68,7 +69,7 @@ export async function objectionTo(
       );
     }
     default:
-      return objectionToPerson(decision, gate);
+      return objectionToPerson(decision, gate, me);
   }
 }
 
@@ -76,11 +77,11 @@ export async function objectionTo(
 async function ownDecision(
   decision: DecisionName,
   { decisions = [] }: Deciding,
-  me: () => Promise<Person>,
+  me: () => Promise<Caller>,
 ): Promise<NonNullable<Deciding['decisions']>[number] | null> {
   const same = decisions.filter((one) => one.decision === decision && one.withdrawn !== true);
   if (same.length === 0) return null;
-  const { iss, sub } = await me();
+  const { iss, sub } = (await me()).person;
   return same.find(({ person }) => person.iss === iss && person.sub === sub) ?? null;
 }
 
@@ -89,7 +90,11 @@ function lastDecision({ decisions = [] }: Deciding): string {
   return last === undefined ? '' : `: ${last.decision} by ${last.person.sub} of ${last.person.iss}, ${last.decidedAt}`;
 }
 
-function objectionToPerson(decision: DecisionName, { why, request }: Deciding): CannotDecide | null {
+async function objectionToPerson(
+  decision: DecisionName,
+  { why, request }: Deciding,
+  me: () => Promise<Caller>,
+): Promise<CannotDecide | null> {
   const { grants } = request.requirement;
   const needed = [...new Set(['packs.approve', ...grants])];
   switch (why) {
@@ -99,9 +104,7 @@ function objectionToPerson(decision: DecisionName, { why, request }: Deciding): 
     case 'GATE_GRANT_MISSING':
       return new CannotDecide(
         why,
-        needed.length === 1
-          ? `your token lacks ${needed.join('')}, which the gate needs`
-          : `your token lacks one of ${needed.join(', ')}, which the gate needs`,
+        lackText(needed, await me()),
         'Ask another person to decide: one who has what is needed and did not start the run.',
       );
     case 'GATE_NOT_A_PERSON':
@@ -111,4 +114,11 @@ function objectionToPerson(decision: DecisionName, { why, request }: Deciding): 
     default:
       return null;
   }
+}
+
+/** What a gate needs and a token does not have. `packs.approve` is a scope, all else are grants. */
+function lackText(needed: readonly string[], { scopes, grants }: Caller): string {
+  const lacked = needed.filter((one) => !(one === 'packs.approve' ? scopes : grants).includes(one));
+  // None, if the token is another one meanwhile.
+  return `your token lacks ${lacked.length === 0 ? `one of ${needed.join(', ')}` : lacked.join(', ')}, which the gate needs`;
 }

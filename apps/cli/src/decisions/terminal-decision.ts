@@ -84,7 +84,7 @@ export async function decide(
   options: DecisionOptions,
   { server, terminal, onSend }: Deciding,
 ): Promise<Decided> {
-  const objection = await objectionTo(decision, view, async () => (await server.me()).person);
+  const objection = await objectionTo(decision, view, () => server.me());
   if (objection !== null) throw objection;
   const response = await responseTo(form, view, options, terminal);
   const reason = await reasonFor(decision, view, options, terminal);

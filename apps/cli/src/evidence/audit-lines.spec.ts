@@ -36,6 +36,16 @@ it.each([
   expect(lines(changed, OWN).at(-1)).toBe(verdict);
 });
 
+it('says what to do about each check that fails', () => {
+  const checks = [
+    { name: 'audit.chain', ok: false, detail: 'x' },
+    { name: 'trust.authority', ok: true, detail: 'y' },
+  ] as const;
+  const said = lines({ ok: false, checks }, OWN);
+  expect(said[2]).toMatch(/^help: audit\.chain: Export the chain again/);
+  expect(said).toHaveLength(4);
+});
+
 it('names keys of a development installation, and of no other', () => {
   expect(lines({}, OWN, DEV)).toContain(
     'DEVELOPMENT KEYS: the trust file has keys of the development Authority. This chain proves nothing about a production installation.',

@@ -1,10 +1,26 @@
 import { restrictedAuthorityOf, type AuditVerification, type TrustFile } from '@taskrunner/core/evidence';
 import { safeLine } from '../terminal/safe-text';
 
-/** The text of a verification of an audit chain for people: the checks, whose keys they rely on, and the verdict last. */
+/** What to do if a check fails. */
+const HELP: Readonly<Record<AuditVerification['checks'][number]['name'], string>> = {
+  'trust.current': 'Get the current trust file from whoever issues it.',
+  'trust.authority':
+    'Use the trust file of a production installation. The option in parentheses accepts these keys, for trials.',
+  'checkpoints.signature':
+    'Use checkpoints that you kept, and the trust file with the key of usage checkpoint that signed them. --tenant selects those of one tenant.',
+  'checkpoints.agree':
+    'Different chains were shown. Keep both checkpoints, and ask the operator for the chain of each.',
+  'audit.chain':
+    'Export the chain again from its first entry, to another path. If that fails too, entries were altered: ask the operator.',
+  'audit.complete':
+    'Export the chain again from its first entry, to another path. If that fails too, entries that a checkpoint covers were removed or altered: ask the operator.',
+};
+
+/** The text of a verification of an audit chain for people: the checks, what to do about those that fail, whose keys they rely on, and the verdict last. */
 export function auditLines(verification: AuditVerification, trust: Pick<TrustFile, 'keys'>): readonly string[] {
   return [
     ...verification.checks.map(({ name, ok, detail }) => `${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(21)} ${detail}`),
+    ...verification.checks.flatMap(({ name, ok }) => (ok ? [] : [`help: ${name}: ${HELP[name]}`])),
     ...keysInWords(trust),
     verdictOf(verification),
   ].map(safeLine);

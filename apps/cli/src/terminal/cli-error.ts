@@ -9,6 +9,10 @@ export const CLI_ERRORS = {
     meaning: 'The file is not an evidence bundle: it is empty, not a tar file, damaged or compressed.',
     exit: EXIT.NOT_VERIFIED,
   },
+  CLI_AUDIT_CHAIN: {
+    meaning: 'An export of the audit chain was altered, or the chain of the server does not continue it.',
+    exit: EXIT.NOT_VERIFIED,
+  },
   CLI_INPUT: { meaning: 'The inputs of the pack cannot be read.', exit: EXIT.INVALID_INPUT },
   CLI_CONFIG: {
     meaning: 'The configuration of the services is invalid, or lacks what the command needs.',

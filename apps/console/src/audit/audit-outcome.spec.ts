@@ -10,6 +10,8 @@ it.each([
   [{ ...decision, override: true, decision: 'withdrawn', outcome: 'decided' }, 'quiet', 'withdrew the override', null],
   [{ ...decision, outcome: 'refused', code: 'GATE_STALE' }, 'bad', 'approved: refused', 'GATE_STALE'],
   [{ type: 'run.cancel', outcome: 'refused', code: 'RUN_NOT_YOURS' }, 'bad', 'refused', 'RUN_NOT_YOURS'],
+  [{ type: 'request.refused', code: 'SCOPE_MISSING', count: 1 }, 'bad', 'refused', 'SCOPE_MISSING'],
+  [{ type: 'request.refused', code: 'TOKEN_INVALID', count: 7 }, 'bad', 'refused 7 times', 'TOKEN_INVALID'],
   [{ type: 'run.cancel', outcome: 'posted' }, 'quiet', 'requested', null],
   [{ type: 'run.cancel', outcome: 'known' }, 'quiet', 'already requested', null],
   [{ type: 'run.cancel', outcome: 'accepted' }, 'quiet', 'accepted', null],

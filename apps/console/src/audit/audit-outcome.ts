@@ -15,6 +15,8 @@ export function outcomeOf(
   event: Event,
 ): (Pick<Look, 'tone'> & { readonly text: string; readonly code: string | null }) | null {
   const [outcome, decision, code] = [textIn(event, 'outcome'), textIn(event, 'decision'), textIn(event, 'code')];
+  // A request that was refused before it was about anything has its code alone.
+  if (event['type'] === 'request.refused') return { tone: 'bad', text: timesOf(event), code };
   if (outcome === null && decision === null) return null;
   if (outcome === 'refused') return { tone: 'bad', text: decision === null ? 'refused' : `${decision}: refused`, code };
   // A decision that counts is what was decided; of everything else the outcome.
@@ -27,6 +29,11 @@ export function outcomeOf(
 function overrideText(event: Event, said: string): string | null {
   if (event['override'] !== true) return null;
   return said === 'approved' || said === 'rejected' || said === 'withdrawn' ? gateDecisionWord(said, true) : null;
+}
+
+/** Equal refusals of a short time are one entry. */
+function timesOf({ count }: Event): string {
+  return typeof count === 'number' && count > 1 ? `refused ${count} times` : 'refused';
 }
 
 function textIn(event: Event, name: string): string | null {

@@ -56,7 +56,7 @@ export default function EvidencePage() {
         <Downloading progress={progress} />
       ) : null}
       <StageView examination={examination} />
-      <TrustBox from={from} faults={stage.kind === 'found' ? stage.findings.trustFaults : []} />
+      <TrustBox from={from} findings={stage.kind === 'found' ? stage.findings : null} />
       {stage.kind === 'found' ? <FindingsView findings={stage.findings} write={examination.write} /> : null}
     </main>
   );

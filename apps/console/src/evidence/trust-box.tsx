@@ -4,10 +4,12 @@ import { DropZone } from './drop-zone';
 import type { Findings } from './protocol';
 import { PARTS } from './parts';
 import type { TermsOfPage } from './use-terms';
+import { VerdictLine } from './verdict';
 
 interface TrustFacts {
   readonly from: TermsOfPage;
-  readonly faults: Findings['trustFaults'];
+  /** Of the bundle, against this trust; null: there is no bundle, or it is being verified. */
+  readonly findings: Findings | null;
 }
 
 /** The most that a trust file may have, bytes. Real ones have some kilobytes. */
@@ -15,8 +17,9 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const PASTED = 'pasted text';
 
 /** Where a person says whom they trust. */
-export function TrustBox({ from, faults }: TrustFacts) {
+export function TrustBox({ from, findings }: TrustFacts) {
   const id = useId();
+  const faults = findings?.trustFaults ?? [];
   const { terms, isRemembered, give, remember, allowDev, allowLocal } = from;
   const text = terms.trust?.text ?? '';
   const [tooLarge, setTooLarge] = useState<string | null>(null);
@@ -89,6 +92,7 @@ export function TrustBox({ from, faults }: TrustFacts) {
           Accept keys of a run without a server
         </label>
       </p>
+      {findings === null || terms.trust === null ? null : <VerdictLine findings={findings} />}
     </section>
   );
 }

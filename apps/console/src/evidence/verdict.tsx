@@ -21,7 +21,7 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
   const caveat = verification?.ok === true ? serviceCaveat(verification.checks) : null;
   const isTrustRefused = findings.trustFaults.length > 0;
   return (
-    <section className="verdict" data-tone={tone} aria-label="Verdict">
+    <section className="verdict" data-tone={tone} aria-label="Verdict" id={PARTS.verdict} tabIndex={-1}>
       <h2>
         <span aria-hidden="true">{sign}</span> {title}
       </h2>
@@ -71,6 +71,16 @@ export function Verdict({ findings }: { readonly findings: Findings }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** The verdict in one line, for a place from which the verdict itself may be out of sight; it leads there. */
+export function VerdictLine({ findings }: { readonly findings: Findings }) {
+  const { tone, sign, title } = lookOf(findings);
+  return (
+    <p className="tinted" data-tone={tone}>
+      <span aria-hidden="true">{sign}</span> {title}. <ToPart to={PARTS.verdict}>Show the verdict</ToPart>
+    </p>
   );
 }
 

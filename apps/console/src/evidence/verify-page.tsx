@@ -7,6 +7,7 @@ import { StageView } from './stage-view';
 import { TrustBox } from './trust-box';
 import { useExamination } from './use-examination';
 import { useTerms } from './use-terms';
+import { VerdictLine } from './verdict';
 import './evidence.css';
 
 /** Verifies a bundle from the disk of the reader. It needs no run, no server and no sign-in. `maxBytes`: the most that the browser reads. */
@@ -47,9 +48,10 @@ export default function VerifyPage({ maxBytes }: { readonly maxBytes: number }) 
             {refused}
           </p>
         )}
+        {stage.kind === 'found' ? <VerdictLine findings={stage.findings} /> : null}
       </section>
       <ExpectBox from={from} />
-      <TrustBox from={from} faults={stage.kind === 'found' ? stage.findings.trustFaults : []} />
+      <TrustBox from={from} findings={stage.kind === 'found' ? stage.findings : null} />
       {stage.kind === 'found' ? <FindingsView findings={stage.findings} write={examination.write} /> : null}
     </main>
   );

@@ -13,9 +13,13 @@ interface EntryFacts {
 /** One entry of a form with its name, its description, and what is wrong with it. */
 export function Entry({ field, entry, faults, change }: EntryFacts) {
   const id = useId();
-  const { name, title, description, isRequired, kind, isSensitive } = field;
+  const { name, title, description, limits, isRequired, kind, isSensitive } = field;
   const isWrong = faults.length > 0;
-  const notes = [...(description === null ? [] : [`${id}-about`]), ...(isWrong ? [`${id}-faults`] : [])].join(' ');
+  const notes = [
+    ...(description === null ? [] : [`${id}-about`]),
+    ...(limits === null ? [] : [`${id}-limits`]),
+    ...(isWrong ? [`${id}-faults`] : []),
+  ].join(' ');
   const marks = {
     id,
     'aria-invalid': isWrong,
@@ -32,6 +36,11 @@ export function Entry({ field, entry, faults, change }: EntryFacts) {
       {description === null ? null : (
         <p id={`${id}-about`} className="faint">
           {description}
+        </p>
+      )}
+      {limits === null ? null : (
+        <p id={`${id}-limits`} className="faint">
+          Allowed: {limits}
         </p>
       )}
       <Control field={field} entry={entry} change={change} marks={marks} />

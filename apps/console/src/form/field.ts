@@ -1,5 +1,6 @@
 import type { PackDetail } from '@taskrunner/client';
 import type { Json } from '@taskrunner/core/foundation';
+import { limitsOf } from './limits';
 
 /** How an entry is made. `lines`: a list of texts, one in a line. `json`: any other value, written as JSON. */
 type FieldKind = 'text' | 'lines' | 'number' | 'switch' | 'choice' | 'json' | 'file';
@@ -15,6 +16,8 @@ export interface Field {
   readonly kind: FieldKind;
   /** Of a `choice`. */
   readonly choices: readonly Json[];
+  /** What the value must be, in words. Null: a choice, or there is nothing to say. */
+  readonly limits: string | null;
   /** The initial content of the entry. */
   readonly initial: string;
   /** JSON Schemas that the value must match. */
@@ -105,7 +108,8 @@ function fieldOf(declared: Declared): Field {
   const { type, schema, values, initial, ...rest } = declared;
   const kind = values !== null ? 'choice' : kindOf(type, schema, initial !== null);
   const choices = values ?? (kind === 'choice' ? [true, false] : []);
-  return { ...rest, kind, choices, initial: textOf(kind, initial) };
+  const limits = kind === 'choice' || kind === 'switch' || schema === null ? null : limitsOf(schema);
+  return { ...rest, kind, choices, limits, initial: textOf(kind, initial) };
 }
 
 function kindOf(type: string, schema: Schema | null, hasValue: boolean): FieldKind {

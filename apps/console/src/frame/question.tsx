@@ -13,12 +13,25 @@ interface QuestionFacts {
   /** True while the server is asked. */
   readonly isPending: boolean;
   readonly error: Error | null;
+  /** What became of the request after the error. */
+  readonly outcome?: ReactNode;
   readonly act: () => void;
   readonly children: ReactNode;
 }
 
 /** Asks before something is done. The answer of the server stays in it until it is closed. */
-export function Question({ title, close, answer, dismiss, tone, isPending, error, act, children }: QuestionFacts) {
+export function Question({
+  title,
+  close,
+  answer,
+  dismiss,
+  tone,
+  isPending,
+  error,
+  outcome,
+  act,
+  children,
+}: QuestionFacts) {
   return (
     <ModalOverlay isOpen onOpenChange={(open) => open || close()} className="overlay">
       <Modal className="modal wide">
@@ -32,7 +45,7 @@ export function Question({ title, close, answer, dismiss, tone, isPending, error
             }}
           >
             {children}
-            <Refusal error={error} />
+            <Refusal error={error} outcome={outcome} />
             <p className="buttons">
               <button type="submit" className={`button ${tone ?? 'primary'}`} disabled={isPending}>
                 {answer}

@@ -1,5 +1,5 @@
 import { ApiProblem } from '@taskrunner/client';
-import { useContext, useEffect, useRef } from 'react';
+import { useContext, useEffect, useRef, type ReactNode } from 'react';
 import { failureText, messageOf, type RequestFault } from '../api/problem';
 import { needsSignIn } from '../api/send-once';
 import { ServicesContext } from './services';
@@ -8,10 +8,12 @@ interface RefusalFacts {
   readonly error: Error | null;
   /** What of its faults is listed; absent: all. */
   readonly faults?: readonly RequestFault[];
+  /** What became of the request meanwhile. It stands in place of the words of the error. */
+  readonly outcome?: ReactNode;
 }
 
 /** Why the server refused something: what, where, and what to do. Nothing if there is no error. */
-export function Refusal({ error, faults }: RefusalFacts) {
+export function Refusal({ error, faults, outcome = null }: RefusalFacts) {
   const box = useRef<HTMLDivElement>(null);
   // It stands below the button that was pressed, which may be at the end of what can be seen. Who uses the keyboard goes on from there.
   useEffect(() => {
@@ -23,8 +25,12 @@ export function Refusal({ error, faults }: RefusalFacts) {
   return (
     <div className="failure" role="alert" ref={box} tabIndex={-1}>
       <p className="failure-code code">{problem?.code ?? 'Something went wrong'}</p>
-      <p>{messageOf(error)}</p>
-      {problem?.remediation ? <p>{problem.remediation}</p> : null}
+      {outcome ?? (
+        <>
+          <p>{messageOf(error)}</p>
+          {problem?.remediation ? <p>{problem.remediation}</p> : null}
+        </>
+      )}
       <Faults faults={faults ?? problem?.faults ?? []} />
       {needsSignIn(error) ? <SignInAgain error={error} /> : null}
     </div>

@@ -78,8 +78,10 @@ export function decisionCases(testBed: () => TestBed): void {
     // Without an answer it is not said that the console tries again.
     await page.route('**/approve', (route) => route.abort('connectionrefused'));
     await grace.press('Approve');
-    await grace.reads(/^It is unknown whether the decision arrived/);
-    await grace.reads(/Your approval is not recorded\. To decide, press again\./);
+    const answer = page.getByRole('alert').filter({ hasText: 'NO_ANSWER' });
+    await answer.getByText(/Your approval is not recorded\. To decide, press again\./).waitFor();
+    // What was unknown until the gate was read again is known now.
+    expect(await answer.getByText(/It is unknown/).count()).toBe(0);
     await page.unroute('**/approve');
     grace.complaints.splice(0);
     await grace.press('Approve');

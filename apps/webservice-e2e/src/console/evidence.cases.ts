@@ -83,6 +83,19 @@ async function saysWhatMattersFirst({ page }: Visitor): Promise<void> {
   expect(await page.evaluate('document.activeElement.textContent')).toBe('What this does not prove');
 }
 
+/**
+ * Of another file on a small screen, where the verdict may be out of sight above: it stands below the file too, and leads there. The parts of
+ * the report say that nobody verified them.
+ */
+async function saysItBesideTheFile({ page }: Visitor): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const file = page.getByRole('region', { name: 'Bundle' });
+  await file.getByText(/^✕ (?:The verification fails|This is no evidence bundle)\. Show the verdict$/).waitFor();
+  await file.getByRole('button', { name: 'Show the verdict' }).click();
+  expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe('Verdict');
+  await page.getByRole('heading', { name: 'Who approved it not verified' }).waitFor();
+}
+
 /** Evidence in the console. They are part of the spec of the console, so that they need neither a stack nor a browser of their own. */
 export function describeEvidence(stage: () => Stage): void {
   let stack: DevStack;
@@ -160,6 +173,7 @@ export function describeEvidence(stage: () => Stage): void {
     expect(honest.map(([name, ok]) => [name, ok])).toEqual(CHECK_NAMES.map((name) => [name, true]));
     await visitor.sees('heading', /Verified, with a concession/);
     await saysWhatMattersFirst(visitor);
+    expect(await visitor.page.getByText('not verified').count()).toBe(0);
 
     expect(ALTERATIONS.length).toBeGreaterThanOrEqual(20);
     for (const { what, make } of ALTERATIONS.filter((_, place) => place % EVERY === 0)) {
@@ -171,6 +185,9 @@ export function describeEvidence(stage: () => Stage): void {
       const [first] = await visitor.page.locator('tr[data-check]').all();
       expect([what, await first?.getAttribute('data-ok'), await first?.isVisible()]).toEqual([what, 'false', true]);
     }
+    const forged = ALTERATIONS.find(({ what }) => what === 'another person decided');
+    await verdictOn(visitor, (await forged?.make(bundle, files)) ?? bundle);
+    await saysItBesideTheFile(visitor);
     expect(requests).toEqual([]);
   }, 600_000);
 

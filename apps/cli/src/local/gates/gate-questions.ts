@@ -117,7 +117,7 @@ export class GateQuestions {
       const { lines: request, ...shown } = shownRequest(view, plan, { withForm: true, columns: terminal.columns });
       lines = request;
       say();
-      const objection = await objectionTo('approved', view, async () => (await server.me()).person);
+      const objection = await objectionTo('approved', view, () => server.me());
       if (objection !== null) throw objection;
       const kind = await kindOf(terminal);
       if (over.signal.aborted) return;

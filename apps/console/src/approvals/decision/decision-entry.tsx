@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from 'react';
 import { Refusal } from '../../frame/refusal';
-import { NotRecorded } from './not-recorded';
+import { useNotRecorded } from './not-recorded';
 import { decisionNoun } from './override';
 import { RejectQuestion } from './reject-question';
 import type { useDecision } from './use-decision';
@@ -37,10 +37,8 @@ export function DecisionEntry(facts: DecisionFacts) {
   const obstacle = main.obstacle ?? toReject;
   const sent = decision.variables?.decision;
   const isOfRejection = sent === 'rejected';
-  const notRecorded =
-    sent === undefined ? null : (
-      <NotRecorded error={decision.error} readAt={readAt} noun={decisionNoun(sent, isOverride)} />
-    );
+  const noun = decisionNoun(sent ?? 'approved', isOverride);
+  const notRecorded = useNotRecorded({ error: decision.error, readAt, noun });
   return (
     <>
       <label className="entry">
@@ -91,12 +89,7 @@ export function DecisionEntry(facts: DecisionFacts) {
           notRecorded={isOfRejection ? notRecorded : null}
         />
       ) : null}
-      {isRejecting && isOfRejection ? null : (
-        <>
-          <Refusal error={decision.error} />
-          {notRecorded}
-        </>
-      )}
+      {isRejecting && isOfRejection ? null : <Refusal error={decision.error} outcome={notRecorded} />}
     </>
   );
 }

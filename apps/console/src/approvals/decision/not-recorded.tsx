@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { NotSent } from '../../api/not-sent';
 import { Moment } from '../../frame/moment';
 
@@ -10,18 +10,18 @@ interface NotRecordedFacts {
   readonly noun: string;
 }
 
-/** Says that a decision which got no answer is not recorded, as soon as the gate has been read again and its form is still there. */
-export function NotRecorded({ error, readAt, noun }: NotRecordedFacts) {
+/**
+ * That a decision which got no answer is not recorded, as soon as the gate has been read again and its form is still there. Null: it is not
+ * known, or the error is another.
+ */
+export function useNotRecorded({ error, readAt, noun }: NotRecordedFacts): ReactNode {
   const failedAt = useMemo(() => (error === null ? null : Date.now()), [error]);
   const isUnanswered = NotSent.is(error) && error.why === 'unanswered';
+  if (!isUnanswered || failedAt === null || readAt <= failedAt) return null;
   return (
-    <div role="status">
-      {isUnanswered && failedAt !== null && readAt > failedAt ? (
-        <p className="tinted" data-tone="bad">
-          The gate was read again <Moment at={new Date(readAt).toISOString()} isPast />. Your {noun} is not recorded. To
-          decide, press again.
-        </p>
-      ) : null}
-    </div>
+    <p>
+      No answer came. The gate was read again <Moment at={new Date(readAt).toISOString()} isPast />. Your {noun} is not
+      recorded. To decide, press again.
+    </p>
   );
 }

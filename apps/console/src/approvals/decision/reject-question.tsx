@@ -23,6 +23,7 @@ export function RejectQuestion({ reason, isPending, error, close, reject, notRec
       isPending={isPending}
       error={error}
       act={reject}
+      outcome={notRecorded}
     >
       <p>One rejection ends the run. It cannot be withdrawn.</p>
       {reason.trim() === '' ? (
@@ -32,7 +33,6 @@ export function RejectQuestion({ reason, isPending, error, close, reject, notRec
           Your reason: <span className="decision-reason">{reason}</span>
         </p>
       )}
-      {notRecorded}
     </Question>
   );
 }

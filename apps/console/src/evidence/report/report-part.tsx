@@ -1,11 +1,25 @@
-import type { ReactNode } from 'react';
+import { createContext, useContext, type ReactNode } from 'react';
 import { Quoted } from '../words';
+
+/** Whether the bundle was verified. Parts of a long report are far below the verdict, so each says that it was not. */
+export const IsVerified = createContext(true);
 
 /** A part of the report with its heading. */
 export function ReportPart({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  const isVerified = useContext(IsVerified);
   return (
     <section className="report-part">
-      <h2>{title}</h2>
+      <h2>
+        {title}
+        {isVerified ? null : (
+          <>
+            {' '}
+            <small className="tinted" data-tone="bad">
+              not verified
+            </small>
+          </>
+        )}
+      </h2>
       {children}
     </section>
   );

@@ -13,7 +13,7 @@ import { durationText } from '../../frame/time';
 import { Value } from '../../run/value';
 import type { Findings } from '../protocol';
 import { Approvals } from './report-approvals';
-import { Fact, Instant, ReportPart } from './report-part';
+import { Fact, Instant, IsVerified, ReportPart } from './report-part';
 import { Rows } from './report-rows';
 import { Quoted } from '../words';
 
@@ -25,6 +25,7 @@ type Contents = NonNullable<Report['contents']>;
 /** What happened in a run, for readers who do not know the product. */
 export function ReportView({ findings }: { readonly findings: Findings }) {
   const { contents, unreadable } = findings.report;
+  const isVerified = findings.verification?.ok === true;
   if (contents === null)
     return (
       <ReportPart title="The run">
@@ -34,13 +35,13 @@ export function ReportView({ findings }: { readonly findings: Findings }) {
       </ReportPart>
     );
   return (
-    <>
+    <IsVerified value={isVerified}>
       <Run contents={contents} />
       <Approvals contents={contents} />
       <Steps contents={contents} />
       <Outcomes contents={contents} />
       <Connections contents={contents} />
-    </>
+    </IsVerified>
   );
 }
 

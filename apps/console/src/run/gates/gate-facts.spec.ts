@@ -15,6 +15,19 @@ it.each([
   [gate('approved', [decision({})]), 'approved by Grace'],
   [gate('approved', [decision({ withdrawn: true }), decision({ person: { sub: 'l', name: null } })]), 'approved by l'],
   [gate('approved', [decision({})], { policy: { id: 'late' } }), 'overridden by Grace'],
+  [
+    gate('approved', [decision({ reason: 'urgent' })], { policy: { id: 'late' } }),
+    'overridden by Grace. Reason: urgent',
+  ],
+  [gate('approved', [decision({ reason: 'read the list' })]), 'approved by Grace. Reason: read the list'],
+  [
+    gate('approved', [
+      decision({ reason: 'a' }),
+      decision({ person: { sub: 'l', name: null } }),
+      decision({ person: { sub: 'h', name: 'Heidi' }, reason: 'b' }),
+    ]),
+    'approved by Grace and l and Heidi. Reasons: Grace: a; Heidi: b',
+  ],
   [gate('rejected', [decision({ decision: 'rejected', reason: 'not today' })]), 'rejected by Grace. Reason: not today'],
   [gate('expired', [], { policy: { id: 'late' } }), 'not overridden (expired)'],
   [

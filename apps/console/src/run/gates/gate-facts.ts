@@ -12,21 +12,27 @@ export function wasDecided({ status, gateDigest }: Pick<RunGate, 'status' | 'gat
   return gateDigest !== null && ENDED.has(status);
 }
 
-/** How a gate ended, and who decided: `approved by Grace`, `overridden by Grace`, `rejected by Grace. Reason: not today`. */
+/** How a gate ended, who decided and why: `approved by Grace`, `overridden by Grace. Reason: urgent`, `rejected by Grace. Reason: not today`. */
 export function gateEnd({ status, decisions, policy, reason }: Facts): string {
-  const isOverride = policy !== null;
   const kind = status === 'rejected' ? 'rejected' : 'approved';
   const counting = decisions.filter(({ decision, withdrawn }) => decision === kind && !withdrawn);
   const by = status === 'approved' || status === 'rejected' ? counting.map(nameOf).join(' and ') : '';
   const said =
-    isOverride && isOutcome(status)
+    policy !== null && isOutcome(status)
       ? gateOutcomeWord(status, true)
       : status === 'closed'
         ? 'closed without a decision'
         : status;
-  const why = status === 'rejected' ? (counting.at(-1)?.reason ?? '') : '';
   const code = by === '' && reason !== null ? ` (${reason})` : '';
-  return `${said}${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `. Reason: ${why}`}${code}`;
+  return `${said}${by === '' ? '' : ` by ${by}`}${by === '' ? '' : reasonsOf(counting)}${code}`;
+}
+
+/** Reasons of several people are named with them. */
+function reasonsOf(counting: Facts['decisions']): string {
+  const stated = counting.filter(({ reason }) => reason !== null && reason !== '');
+  if (stated.length === 0) return '';
+  if (counting.length === 1) return `. Reason: ${stated[0]?.reason ?? ''}`;
+  return `. Reasons: ${stated.map((one) => `${nameOf(one)}: ${one.reason ?? ''}`).join('; ')}`;
 }
 
 function isOutcome(status: string): status is GateOutcome {

@@ -66,14 +66,15 @@ export function GateList({ run }: { readonly run: Run }) {
 }
 
 function DecidedGate({ run, gate }: { readonly run: Run; readonly gate: RunGate }) {
-  const { gateId, label } = gate;
+  const { gateId, label, policy } = gate;
   return (
     <li>
       Gate{' '}
       <Link to="/runs/$runId/gates/$gateId" params={{ runId: run.runId, gateId }} className="code">
         {gateId}
       </Link>
-      {label === null ? null : <span className="faint"> {label}</span>}: {gateEnd(gate)}
+      {label === null ? null : <span className="faint"> {label}</span>}
+      {policy === null ? '' : `, where policy ${policy.id} denied`}: {gateEnd(gate)}
     </li>
   );
 }

@@ -75,6 +75,11 @@ export function TimelinePanel({ run, selected, select }: TimelineFacts) {
             <span className="bar-sample" data-kind={kind} data-end={end} aria-hidden="true" /> {text}
           </span>
         ))}
+        {scale.folded.length === 0 ? null : (
+          <span className="legend">
+            <span className="bar-sample time-fold-sample" aria-hidden="true" /> idle time, drawn short
+          </span>
+        )}
         <span className="bar-space" />
         {hasPauses(spans) ? (
           <label className="check">
@@ -144,7 +149,7 @@ function Rows({ rows, first, now, scale, selected, select }: RowsFacts) {
       <div role="table" aria-label="Timeline" aria-rowcount={rows.length + 1}>
         <div role="rowgroup">
           <div role="row" className="time-row time-head">
-            {['Step', 'Queued', 'Ran', 'Time'].map((name) => (
+            {['Step', 'Waited', 'Ran', 'Time'].map((name) => (
               <span key={name} role="columnheader">
                 {name === 'Time' ? `${comparedText(scale.to - scale.from)} in all` : name}
               </span>

@@ -40,6 +40,8 @@ it('names a row within the one that encloses it', () => {
 it('takes the wait of a gate for a pause, in which people were waited for', () => {
   const gate: TimingRow = ['ok', '', 'gate', 'succeeded', 5, 10, 90_000, []];
   expect(barsOf(gate, 100_000).at(-1)).toEqual({ kind: 'people', from: 10, to: 90_000, end: null });
+  expect(durationsOf(gate, 100_000)).toEqual({ queued: 89_995, ran: null });
+  expect(durationsOf(['ok', '', 'gate', 'waiting', 5, 10, null, []], 500)).toEqual({ queued: 495, ran: null });
   const map: TimingRow = ['fan', '', 'map', 'running', 5, 10, null, []];
   expect(busySpans([gate, map, step(1, 2, 3)], 500)).toEqual([
     { from: 10, to: 10 },

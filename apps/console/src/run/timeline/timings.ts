@@ -29,12 +29,14 @@ export function barsOf(row: TimingRow, now: number): readonly Bar[] {
   return bars;
 }
 
-/** How long a step waited for a slot, and how long it ran, milliseconds. Null: it has not begun to. */
+/** How long a step waited, for a slot or at a gate for people, and how long it ran, milliseconds. Null: it has not begun to. */
 export function durationsOf(
   row: TimingRow,
   now: number,
 ): { readonly queued: number | null; readonly ran: number | null } {
-  const [, , , , queuedAt, startedAt, endedAt] = row;
+  const [, , kind, , queuedAt, startedAt, endedAt] = row;
+  if (kind === 'gate')
+    return { queued: startedAt === null ? null : Math.max(0, (endedAt ?? now) - (queuedAt ?? startedAt)), ran: null };
   return {
     queued:
       queuedAt === null || (startedAt === null && endedAt !== null) ? null : Math.max(0, (startedAt ?? now) - queuedAt),

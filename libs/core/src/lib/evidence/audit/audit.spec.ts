@@ -105,6 +105,31 @@ describe('verifyAudit', () => {
     expect(failing(chain, [atSix], { now: Date.parse('2030-01-01T00:00:00.000Z') })).toEqual(['trust.current']);
   });
 
+  it('fails if the trust file has only keys of development or local installations, unless they are accepted', () => {
+    const builders = 'https://stellaops.io/taskrunner/builders';
+    const of = (...names: readonly string[]): TrustFile =>
+      trustOf([
+        aKey('checkpoint', 'ed25519', { builders: [] }),
+        ...names.map((name) => aKey('run-open', 'ed25519', { builders: [`${builders}/${name}/v1`] })),
+      ]);
+    const authority = (file: TrustFile, accepted: { allowDev?: boolean; allowLocal?: boolean } = {}) =>
+      verifyAudit({ entries: chain, checkpoints: [atSix], trust: file, verifySignature, ...accepted }).checks[1];
+    expect(authority(of('sealed'))).toMatchObject({ ok: true, detail: 'no development or local keys' });
+    expect(authority(of())).toMatchObject({ ok: true });
+    expect(authority(of('dev'))).toMatchObject({
+      ...{ name: 'trust.authority', ok: false },
+      detail: 'the trust file has only keys of the development Authority (--allow-dev)',
+    });
+    expect(authority(of('dev'), { allowLocal: true })).toMatchObject({ ok: false });
+    expect(authority(of('dev'), { allowDev: true })).toMatchObject({
+      ...{ ok: true, detail: 'DEVELOPMENT KEYS, accepted because of --allow-dev' },
+    });
+    expect(authority(of('dev', 'local-authority'), { allowDev: true })).toMatchObject({ ok: false });
+    expect(authority(of('dev', 'sealed'))).toMatchObject({
+      ...{ ok: true, detail: 'the trust file also has keys of the development Authority' },
+    });
+  });
+
   it('reads files a line at a time, and says which line is wrong', () => {
     const text = chain.map((entry) => `${JSON.stringify(entry)}\n`).join('');
     expect(readAuditExport(text)).toEqual(chain);

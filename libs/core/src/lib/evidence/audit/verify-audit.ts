@@ -2,13 +2,14 @@ import { BrandedError } from '../../foundation/branded-error';
 import { isCodedError } from '../../foundation/coded-error';
 import { chainFault, type AuditEntry } from './audit-chain';
 import { forkIn, openCheckpoint } from './checkpoints';
+import { restrictedAuthorityOf, type AcceptedAuthorities } from '../records/builder';
 import type { CheckpointRecord } from '../records/documents';
 import type { Envelope } from '../encoding/envelope';
 import type { VerifySignature } from '../encoding/open-envelope';
 import type { TrustFile } from '../encoding/trust';
 
 /** Parameters of the verification of an audit export. */
-interface VerifyAuditRequest {
+interface VerifyAuditRequest extends AcceptedAuthorities {
   /** The entries of the export, in its order. */
   readonly entries: readonly AuditEntry[];
   /** Checkpoints that were kept outside of the service. */
@@ -22,7 +23,7 @@ interface VerifyAuditRequest {
 }
 
 /** All checks of an audit export, in the order in which they run. */
-const AUDIT_CHECK_NAMES = ['trust.current', 'checkpoints.signature', 'checkpoints.agree', 'audit.chain', 'audit.complete'] as const; // prettier-ignore
+const AUDIT_CHECK_NAMES = ['trust.current', 'trust.authority', 'checkpoints.signature', 'checkpoints.agree', 'audit.chain', 'audit.complete'] as const; // prettier-ignore
 type AuditCheckName = (typeof AUDIT_CHECK_NAMES)[number];
 
 /** Result of one check. */
@@ -70,6 +71,7 @@ export function verifyAudit(request: VerifyAuditRequest): AuditVerification {
       if (now > Date.parse(trust.expires)) fail(`expired ${trust.expires}`);
       return `${trust.id} serial ${trust.serial}, until ${trust.expires}`;
     },
+    'trust.authority': () => authorityOf(request),
     'checkpoints.signature': () => {
       own = ownCheckpoints(request);
       if (own.length === 0) fail('no checkpoint of this tenant was given');
@@ -102,6 +104,21 @@ function answer(name: AuditCheckName, check: () => string): AuditCheck {
     if (isCodedError(error)) return { name, ok: false, detail: `${error.code}: ${error.message}` };
     return { name, ok: false, detail: `malformed (${error instanceof Error ? error.name : 'unknown'})` };
   }
+}
+
+/**
+ * A checkpoint does not say which Authority made it. If all keys of runs in the trust file belong to restricted Authorities, so does the
+ * chain. Fails unless the caller accepts them.
+ */
+function authorityOf({ trust, ...accepted }: VerifyAuditRequest): string {
+  const builders = [...new Set(trust.keys.flatMap((key) => key.builders))];
+  const restricted = builders.flatMap((builder) => restrictedAuthorityOf(builder) ?? []);
+  if (restricted.length === 0) return 'no development or local keys';
+  const nouns = restricted.map(({ noun }) => noun).join(' and ');
+  if (restricted.length < builders.length) return `the trust file also has keys of ${nouns}`;
+  const refused = restricted.filter((one) => !one.isAccepted(accepted)).map(({ option }) => option);
+  if (refused.length > 0) fail(`the trust file has only keys of ${nouns} (${refused.join(', ')})`);
+  return `${restricted.map(({ keys }) => keys).join(', ')}, accepted because of ${restricted.map(({ option }) => option).join(', ')}`;
 }
 
 /** The checkpoints of the expected tenant, opened. */
