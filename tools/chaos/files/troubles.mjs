@@ -193,7 +193,10 @@ export class Troubles {
 
   /** Waits until it is ready after a trouble, and records how each process ended that did meanwhile. */
   async #settled(trouble, from) {
-    const worker = await this.#again();
+    // One that has lost its database drains, and ends a few seconds after the trouble.
+    const last = async () => ((await isReady(await this.#again())) ? this.#served.ready[0] : null);
+    const worker = await until(last, AGAIN_MS, 50);
+    if (!worker) throw new Error(`taskrunner serve is not ready after: ${trouble}`);
     for (const one of this.#served.all) {
       if (one === worker || one.end === null || one.end.at < from || one.asked !== null) continue;
       one.asked = trouble;

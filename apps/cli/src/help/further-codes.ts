@@ -248,6 +248,8 @@ export const CLI_REMEDIES = {
   CLI_USAGE: 'See the help of the command: `taskrunner COMMAND --help`.',
   CLI_FILE: 'Check that the path exists and that this user can access it.',
   BUNDLE_UNREADABLE: 'Download the bundle again with `taskrunner evidence`, and pass it unpacked.',
+  CLI_AUDIT_CHAIN:
+    'Keep the file. Export the chain from its first entry to another path, and ask the operator why it differs.',
   CLI_INPUT: 'Pass inputs as -i name=value, -i name=@file or --inputs FILE.',
   CLI_CONFIG: 'Check the configuration with `taskrunner config check`.',
   CLI_SERVER_MISSING:
