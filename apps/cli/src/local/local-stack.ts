@@ -44,6 +44,8 @@ export interface LocalStack {
   close(): Promise<void>;
 }
 
+/** Archives of databases, which the build of the command line makes (docs/adr/0100). */
+const ARCHIVES = join(__dirname, '../database');
 /** Links name no port, because there is none. */
 const ADDRESS = 'http://localhost';
 
@@ -73,7 +75,13 @@ export async function startLocalStack({
     let onStarted = (): void => undefined;
     const started = new Promise<void>((resolve) => (onStarted = resolve));
     const opening = opened(
-      openFolderDatabase(folder.storage, { cache, endsWithOwner: true, settlesLater: true, onStarted }),
+      openFolderDatabase(folder.storage, {
+        cache,
+        archives: ARCHIVES,
+        endsWithOwner: true,
+        settlesLater: true,
+        onStarted,
+      }),
       (one) => one.close(),
     );
     const authority = await openLocalAuthority(local);

@@ -9,6 +9,7 @@ import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { spawnOptions } from './os-account';
 import type { ServerPrograms } from './server-programs';
 import { copyFiles, syncCluster, syncFolder, takeSpare } from './cluster-files';
+import { unpackData } from './data-archive';
 
 const execute = promisify(execFile);
 
@@ -84,9 +85,19 @@ export function rolePassword(password: string, role: string): string {
   return role === superuser ? password : createHmac('sha256', password).update(role).digest('base64url');
 }
 
+/** What a new database begins with: the folder of another one that is stopped, or an archive of one. */
+export type Original = string | PackedOriginal;
+
+/** An archive of a database, for the first one that begins with it. */
+interface PackedOriginal {
+  /** Path of an archive of `packData`. */
+  readonly archive: string;
+  /** The folder that the next databases are copied from, which is made now; undefined: it cannot be made. */
+  readonly unpacked: () => Promise<string | undefined>;
+}
+
 interface CopyOptions {
-  /** Folder of the other database. */
-  readonly original: string;
+  readonly original: string | Pick<PackedOriginal, 'archive'>;
   readonly sync: boolean;
   /** Called when another process makes the data. It is not called for a spare copy. */
   readonly onStarted: () => void;
@@ -147,8 +158,8 @@ export async function makeCluster(
 }
 
 /**
- * Copies the data and the password of another database, in place of initdb, or takes its spare copy. The other database must have been shut down
- * cleanly. The data directory appears by one rename. With `sync`, it is on the disk before. Returns true if it is on the disk.
+ * Copies or unpacks the data and the password of another database, in place of initdb, or takes its spare copy. The other database must have been
+ * shut down cleanly. The data directory appears by one rename. With `sync`, it is on the disk before. Returns true if it is on the disk.
  * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is no such database
  */
 export async function copyCluster(
@@ -159,14 +170,10 @@ export async function copyCluster(
   const draft = join(place.home, 'pgdata.draft');
   await rm(draft, { recursive: true, force: true });
   try {
-    await copyFile(join(original, 'password'), join(place.requested, 'password'));
-    const home = await homeOf(original);
-    const isSpare = await takeSpare(home, draft);
-    if (!isSpare) {
-      const copying = copyFiles(join(home, 'pgdata'), draft);
-      onStarted();
-      await copying;
-    }
+    const isSpare =
+      typeof original === 'string'
+        ? await copyOriginal(original, place, draft, onStarted)
+        : await unpackOriginal(original.archive, place, draft, onStarted);
     if (sync && !isSpare) await syncCluster(draft, place.account, programs);
     await rename(draft, join(place.home, 'pgdata'));
     if (sync || isSpare) await syncFolder(place.home);
@@ -175,9 +182,35 @@ export async function copyCluster(
     await rm(draft, { recursive: true, force: true });
     throw new EmbeddedPostgresError(
       'DATABASE_START_FAILED',
-      `the database in ${original} could not be copied to ${place.home}: ${String(error)}`,
-      'use the folder of a stopped database, or start without a copy',
+      `the database in ${typeof original === 'string' ? original : original.archive} could not be copied to ${place.home}: ${String(error)}`,
+      typeof original === 'string'
+        ? 'use the folder of a stopped database, or start without a copy'
+        : 'install this release again: the archive is part of it',
       error,
     );
   }
+}
+
+/** Returns true if it took the spare copy, which is on the disk. */
+async function copyOriginal(
+  original: string,
+  place: DataPlace,
+  draft: string,
+  onStarted: () => void,
+): Promise<boolean> {
+  await copyFile(join(original, 'password'), join(place.requested, 'password'));
+  const home = await homeOf(original);
+  if (await takeSpare(home, draft)) return true;
+  const copying = copyFiles(join(home, 'pgdata'), draft);
+  onStarted();
+  await copying;
+  return false;
+}
+
+async function unpackOriginal(archive: string, place: DataPlace, draft: string, onStarted: () => void): Promise<false> {
+  const password = await unpackData(archive, draft, place.account, onStarted);
+  const file = join(place.requested, 'password');
+  await rm(file, { force: true });
+  await writeFile(file, `${password}\n`, { flag: 'wx', mode: 0o600 });
+  return false;
 }

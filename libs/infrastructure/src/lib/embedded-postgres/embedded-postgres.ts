@@ -9,6 +9,7 @@ import {
   rolePassword,
   superuser,
   superuserPassword,
+  type Original,
 } from './cluster';
 import { makeSpare, syncCluster } from './cluster-files';
 import { homeOf, locateData, makeDirectory } from './data-place';
@@ -50,10 +51,10 @@ export interface EmbeddedPostgresOptions {
   /** True: `stop` also deletes the data directory and what is stored elsewhere for it. For tests. Default: false. */
   readonly temporary?: boolean;
   /**
-   * Folder of another database of the same release, which is stopped. A new database starts as a copy of it, password included. A function
-   * gets the version of the server; with `undefined` nothing is copied.
+   * Another database of the same release, which is stopped. A new database starts as a copy of it, password included. A function gets the version
+   * of the server; with `undefined` nothing is copied.
    */
-  readonly copyOf?: string | ((version: string) => Promise<string | undefined>);
+  readonly copyOf?: string | ((version: string) => Promise<Original | undefined>);
   /**
    * True: the server also ends if this process is killed, within a moment. A shell watches for that. Default false: a server that a killed
    * process left is stopped by the next opening of its folder.
@@ -113,8 +114,8 @@ export interface EmbeddedPostgres {
    */
   renewPasswords(roles: readonly string[], more?: readonly string[]): Promise<void>;
   /**
-   * Makes the copy that the next database begins with if it has the same original as this one, so that its start does not wait for it. A failure
-   * is logged: the next start then copies itself. Nothing is done if this database was no copy.
+   * Makes the copy that the next database begins with if it has the same original as this one, so that its start does not wait for it. An archive is
+   * unpacked for it first. A failure is logged: the next start then copies itself. Nothing is done if this database was no copy.
    */
   prepareNext(): Promise<void>;
   /** Performs a fast shutdown. Resolves when the server has ended. May be called twice. */
@@ -155,6 +156,41 @@ export async function discardDatabase(
   await rm(requested, { recursive: true, force: true });
 }
 
+/** How a database is made that no server is started for yet. */
+type UnpackOptions = Pick<EmbeddedPostgresOptions, 'fsync' | 'binDirectory' | 'sharedDirectory'>;
+
+/**
+ * Makes a database from an archive of `packData`, and starts no server. It is on the disk when the promise resolves.
+ * @throws EmbeddedPostgresError with its remedy
+ */
+export async function unpackDatabase(
+  dataDirectory: string,
+  archive: string,
+  options: UnpackOptions = {},
+): Promise<void> {
+  const requested = resolve(dataDirectory);
+  const owner = await prepare(requested);
+  try {
+    const { place, programs } = await placeAndPrograms(requested, options);
+    await copyCluster(place, programs, {
+      original: { archive },
+      sync: options.fsync ?? true,
+      onStarted: () => undefined,
+    });
+  } finally {
+    await owner.release();
+  }
+}
+
+/** The version of the server that starts here, such as `18.4`. */
+export async function serverVersion(
+  options: Pick<EmbeddedPostgresOptions, 'binDirectory' | 'sharedDirectory'> = {},
+): Promise<string> {
+  const account = await chooseAccount();
+  const shared = () => sharedDirectory(account, options.sharedDirectory);
+  return (await findPrograms({ account, binDirectory: options.binDirectory, shared })).version;
+}
+
 /**
  * Stops a server that a killed process left in a data directory, and changes nothing else. `isLeft`: true if no living process owns the
  * directory. It is asked after the server was found, because an owner is known before its server starts.
@@ -189,23 +225,30 @@ function inUse(who: string, directory: string): EmbeddedPostgresError {
   );
 }
 
+async function placeAndPrograms(requested: string, options: UnpackOptions) {
+  const runner = await chooseAccount();
+  const shared = () => sharedDirectory(runner, options.sharedDirectory);
+  const place = await locateData(requested, runner, shared);
+  const { account, major } = place;
+  const programs = await findPrograms({ account, major, binDirectory: options.binDirectory, shared });
+  return { place, programs };
+}
+
 async function start(
   requested: string,
   options: EmbeddedPostgresOptions,
   owner: DirectoryOwner,
 ): Promise<EmbeddedPostgres> {
-  const runner = await chooseAccount();
-  const shared = () => sharedDirectory(runner, options.sharedDirectory);
-  const place = await locateData(requested, runner, shared);
+  const { place, programs } = await placeAndPrograms(requested, options);
   const { account, major, home } = place;
   if (home !== requested)
     options.log?.(`${account?.name ?? 'the server'} cannot enter ${requested}: data is in ${home}`);
-  const programs = await findPrograms({ account, major, binDirectory: options.binDirectory, shared });
   const pgdata = join(home, 'pgdata');
   const isSynced = options.fsync ?? true;
   const durable = isSynced && options.syncAtStop !== true;
   const { copyOf } = options;
-  const original = major === undefined && (typeof copyOf === 'function' ? await copyOf(programs.version) : copyOf);
+  const wanted = typeof copyOf === 'function' ? () => copyOf(programs.version) : () => copyOf;
+  const original = major === undefined ? await wanted() : undefined;
   const isLater = options.syncLater === true && durable;
   const onStarted = once(options.onStarted);
   const isWritten = original
@@ -266,8 +309,9 @@ async function start(
         password = await renewPasswords(place, connection, roles, more);
       },
       async prepareNext() {
-        if (!original) return;
-        await makeSpare(await homeOf(original), account, programs).catch((error: unknown) =>
+        const from = typeof original === 'object' ? await original.unpacked() : original;
+        if (from === undefined) return;
+        await makeSpare(await homeOf(from), account, programs).catch((error: unknown) =>
           options.log?.(`no copy is ready for the next database: ${String(error)}`),
         );
       },

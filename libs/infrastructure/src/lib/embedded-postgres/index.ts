@@ -1,8 +1,12 @@
+export { canUnpack, packData } from './data-archive';
+export type { Original } from './cluster';
 export { describeOwner, livingOwner, ownDirectory, type DirectoryOwner, type OwningProcess } from './directory-owner';
 export {
   discardDatabase,
+  serverVersion,
   startEmbeddedPostgres,
   stopLeftServer,
+  unpackDatabase,
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
 } from './embedded-postgres';

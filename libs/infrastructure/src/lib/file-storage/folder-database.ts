@@ -6,6 +6,7 @@ import {
   stopLeftServer,
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
+  type Original,
   type ServerExit,
 } from '../embedded-postgres';
 import { migrateDatabase } from '../postgres/schema/migrate';
@@ -17,7 +18,7 @@ import { settingsOfOneProcess } from './server-settings';
 import { StorageError, type StorageErrorCode } from './storage-error';
 import { moved, noDatabase, storageFailure } from './storage-failure';
 import { readState, takeStorageFolder, type StorageFolder } from './storage-folder';
-import { templateIn } from './template-database';
+import { originalIn } from './template-database';
 
 /** Options for opening a storage folder. */
 export interface FolderDatabaseOptions extends Pick<
@@ -31,6 +32,8 @@ export interface FolderDatabaseOptions extends Pick<
    * their creation. The first one that is needed is made. Absent: no templates.
    */
   readonly cache?: string;
+  /** With `cache`: a folder with archives of templates (`packTemplate`), so that not even the first database takes long. Absent: none. */
+  readonly archives?: string;
   /** Called when the server has ended unexpectedly, and when it was started again. */
   readonly restarts?: RestartListener;
   /** True: a folder without a database is refused, and nothing is created. Default false. */
@@ -130,12 +133,12 @@ async function open(
     await storage.note('creating');
     await discardDatabase(storage.database, options.log);
   }
-  const { connections = 50, cache, restarts = {}, settlesLater = false, ...others } = options;
+  const { connections = 50, cache, archives, restarts = {}, settlesLater = false, ...others } = options;
   let isCopy = false;
-  const copyOf = async (version: string): Promise<string | undefined> => {
-    const template = cache === undefined ? undefined : await templateIn(cache, version, others);
-    isCopy = template !== undefined;
-    return template;
+  const copyOf = async (version: string): Promise<Original | undefined> => {
+    const original = cache === undefined ? undefined : await originalIn(cache, version, { ...others, archives });
+    isCopy = original !== undefined;
+    return original;
   };
   const existing: EmbeddedPostgresOptions = {
     ...others,

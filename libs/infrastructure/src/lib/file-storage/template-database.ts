@@ -3,11 +3,14 @@ import { existsSync } from 'node:fs';
 import { lstat, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
+  canUnpack,
   describeOwner,
   discardDatabase,
   ownDirectory,
   startEmbeddedPostgres,
+  unpackDatabase,
   type EmbeddedPostgresOptions,
+  type Original,
 } from '../embedded-postgres';
 import { makeFolders } from '../files';
 import { loadMigrations, migrateDatabase } from '../postgres/schema/migrate';
@@ -21,11 +24,45 @@ const EDITION = 2;
 /** A template is made by a few connections. */
 const CONNECTIONS = 10;
 
-/** How a template is started, and where it says what it does. */
-type TemplateOptions = Pick<
+/** How a template is made, and where it says what it does. */
+interface TemplateOptions extends Pick<
   EmbeddedPostgresOptions,
   'log' | 'fsync' | 'binDirectory' | 'sharedDirectory' | 'onStarted'
->;
+> {
+  /** A folder with archives of templates, which `packTemplate` wrote. A template is unpacked if its archive is there. */
+  readonly archives?: string | undefined;
+}
+
+/** What a new database begins with: the template in `cache`, or else its archive. Undefined, and `log` is told why: neither can be used. */
+export async function originalIn(
+  cache: string,
+  version: string,
+  options: TemplateOptions,
+): Promise<Original | undefined> {
+  const archive = archiveIn(options.archives, version);
+  // Who unpacks a template would unpack it, write it to the disk and copy it.
+  if (archive === null || existsSync(pathIn(cache, version))) return templateIn(cache, version, options);
+  return { archive, unpacked: () => templateIn(cache, version, options) };
+}
+
+/** The archive for this version of the server, these migrations and this machine; null: there is none, or this machine cannot unpack it. */
+function archiveIn(archives: string | undefined, version: string): string | null {
+  const path = archives === undefined ? null : archivePath(archives, version);
+  return path !== null && existsSync(path) && canUnpack() ? path : null;
+}
+
+/** Data of PostgreSQL depend on the machine. */
+export function archivePath(archives: string, version: string): string {
+  return join(archives, `${nameOf(version)}-${process.platform}-${process.arch}.tgz`);
+}
+
+function pathIn(cache: string, version: string): string {
+  return join(resolve(cache), nameOf(version));
+}
+
+function nameOf(version: string): string {
+  return `database-${version}-${keyOf(migrationNames)}`;
+}
 
 /**
  * A migrated and stopped database in the folder `cache`, alone in its server, which new databases begin as a copy of. It is made if there is none for this version
@@ -33,19 +70,21 @@ type TemplateOptions = Pick<
  * the cache cannot be used, for example because another process is making the template: `log` is told why, and the database is then created
  * without a template.
  */
-export async function templateIn(
+async function templateIn(
   cache: string,
   version: string,
   options: TemplateOptions,
 ): Promise<string | undefined> {
   const folder = resolve(cache);
-  const path = join(folder, `database-${version}-${keyOf(migrationNames)}`);
+  const path = pathIn(cache, version);
   try {
     await takeCache(folder);
     if (existsSync(path)) return path;
     const owner = await ownDirectory(folder, (process) => held(folder, describeOwner(process)));
     try {
-      if (!existsSync(path)) await makeTemplate(path, options);
+      const archive = archiveIn(options.archives, version);
+      if (!existsSync(path))
+        await (archive === null ? makeTemplate(path, options) : unpackTemplate(path, archive, options));
     } finally {
       await owner.release();
     }
@@ -73,7 +112,15 @@ async function takeCache(folder: string): Promise<void> {
   if (mode & 0o022) throw new Error('other accounts can write to it');
 }
 
-async function makeTemplate(path: string, options: TemplateOptions): Promise<void> {
+async function unpackTemplate(path: string, archive: string, options: TemplateOptions): Promise<void> {
+  const draft = `${path}.draft`;
+  await discardDatabase(draft, options.log);
+  await unpackDatabase(draft, archive, options);
+  await rename(draft, path);
+}
+
+/** Makes a template at `path`, which nothing is at. */
+export async function makeTemplate(path: string, options: TemplateOptions): Promise<void> {
   const draft = `${path}.draft`;
   await discardDatabase(draft, options.log);
   const settings = settingsOfOneProcess(CONNECTIONS);
