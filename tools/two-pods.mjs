@@ -112,6 +112,29 @@ async function exampleRuns(ada, grace, folder, trust) {
   say(`example pack: ${run} succeeded, bundle verifies (${verified.checks.length} checks)`);
 }
 
+/** The same pack in pods and without a server: one plan, and evidence that says whose keys it has. */
+async function sameWithoutServer(ada, folder, trust) {
+  const pack = join(ROOT, 'tools/two-pods/same-run.pack.yaml');
+  const [ofPods, own, home] = ['same-in-pods.tar', 'same-without-server.tar', 'home'].map((name) => join(folder, name));
+  const run = (await ada(['run', pack, '--detach'])).trim();
+  await ada(['wait', run]);
+  await ada(['evidence', run, '--file', ofPods]);
+  mkdirSync(home);
+  const local = (args, more) =>
+    must(process.execPath, [CLI, ...args], { env: { PATH: process.env.PATH, HOME: home }, cwd: folder, ...more });
+  await local(['run', pack, '--evidence', own]);
+  const localTrust = join(home, '.local/share/taskrunner/identity/trust.json');
+  const inPods = JSON.parse(await ada(['verify', ofPods, '--trust', trust, '--json']));
+  const withoutServer = JSON.parse(await local(['verify', own, '--trust', localTrust, '--allow-local', '--json']));
+  const plans = await Promise.all([ofPods, own].map((file) => must('tar', ['-xOf', file, 'plan.json'])));
+  if (inPods.planHash !== withoutServer.planHash || plans[0] !== plans[1])
+    throw new Failure(`the plans differ: ${inPods.planHash} and ${withoutServer.planHash}`);
+  const refused = await local(['verify', own, '--trust', localTrust], { expected: [9] });
+  if (!refused.includes('made under a local Authority (--allow-local)'))
+    throw new Failure(`a local bundle is refused for another reason: ${refused}`);
+  say(`the same pack without a server: plan ${inPods.planHash.slice(0, 19)}…, refused without --allow-local`);
+}
+
 /** `replace`: starts a new pod in place of the killed one, like a cluster's controller. */
 async function workerDies(ada, replace) {
   const run = (await ada(['run', join(ROOT, 'tools/two-pods/long-run.pack.yaml'), '--detach'])).trim();
@@ -239,6 +262,7 @@ async function main() {
   await consoleIsServed();
   mkdirSync(join(folder, 'work'));
   await exampleRuns(ada, grace, join(folder, 'work'), trust);
+  await sameWithoutServer(ada, join(folder, 'work'), trust);
   say(`${await store.objects()} objects in the bucket`);
   await workerDies(ada, () =>
     play(select(manifests, ROOT, [...shared, ['Deployment', 'taskrunner-worker']]), 'worker', folder),

@@ -70,11 +70,7 @@ function nameOf(version: string): string {
  * the cache cannot be used, for example because another process is making the template: `log` is told why, and the database is then created
  * without a template.
  */
-async function templateIn(
-  cache: string,
-  version: string,
-  options: TemplateOptions,
-): Promise<string | undefined> {
+async function templateIn(cache: string, version: string, options: TemplateOptions): Promise<string | undefined> {
   const folder = resolve(cache);
   const path = pathIn(cache, version);
   try {
