@@ -92,7 +92,7 @@ export type Original = string | PackedOriginal;
 interface PackedOriginal {
   /** Path of an archive of `packData`. */
   readonly archive: string;
-  /** The folder that the next databases are copied from, which is made now; undefined: it cannot be made. */
+  /** The folder that the next databases are copied from, which is made now; undefined: there is none. Never rejects. */
   readonly unpacked: () => Promise<string | undefined>;
 }
 

@@ -114,8 +114,8 @@ export interface EmbeddedPostgres {
    */
   renewPasswords(roles: readonly string[], more?: readonly string[]): Promise<void>;
   /**
-   * Makes the copy that the next database begins with if it has the same original as this one, so that its start does not wait for it. An archive is
-   * unpacked for it first. A failure is logged: the next start then copies itself. Nothing is done if this database was no copy.
+   * Makes the copy that the next database begins with if it has the same original as this one, so that its start does not wait for it. If the original
+   * is an archive, `unpacked` says what is copied. A failure is logged: the next start then copies itself. Nothing is done if this database was no copy.
    */
   prepareNext(): Promise<void>;
   /** Performs a fast shutdown. Resolves when the server has ended. May be called twice. */

@@ -66,7 +66,7 @@ async function rowsOf(url: string, text: string): Promise<readonly object[]> {
 
 const passwordIn = (name: string): string => readFileSync(join(parent, name, 'database/password'), 'utf8').trim();
 
-it('is what the first database begins with, and the template of the next ones is made of it', async () => {
+it('is what a database begins with, until the template of the next ones is made of it', async () => {
   const first = await opened('first');
   expect(first.isNew).toBe(true);
   expect(await rowsOf(first.urls.ownerUrl, 'select count(*)::int as runs from pack_runs.runs')).toEqual([{ runs: 0 }]);
@@ -77,20 +77,24 @@ it('is what the first database begins with, and the template of the next ones is
   expect(existsSync(join(parent, 'cache'))).toBe(false);
   expect(readdirSync(join(parent, 'first/database/pgdata'))).not.toContain('password');
 
+  // Where it is the only one, no template is needed.
   await first.prepareNext();
+  expect(readdirSync(join(parent, 'cache'))).toEqual([]);
+  const second = await opened('second');
+  await second.prepareNext();
   expect(lines.filter((line) => /not used|no copy/.test(line))).toEqual([]);
   const [template = ''] = readdirSync(join(parent, 'cache')).filter((name) => name.startsWith('database-'));
   expect(readdirSync(join(parent, 'cache', template)).sort()).toEqual(['password', 'pgdata', 'spare']);
   const { ino } = statSync(join(parent, 'cache', template, 'spare/global/pg_control'));
-  const second = await opened('second');
-  expect(statSync(join(parent, 'second/database/pgdata/global/pg_control')).ino).toBe(ino);
-  expect(await rowsOf(second.urls.workerUrl, 'select count(*)::int as n from pack_runs.workers')).toEqual([{ n: 0 }]);
+  const third = await opened('third');
+  expect(statSync(join(parent, 'third/database/pgdata/global/pg_control')).ino).toBe(ino);
+  expect(await rowsOf(third.urls.workerUrl, 'select count(*)::int as n from pack_runs.workers')).toEqual([{ n: 0 }]);
 });
 
 it('has a password that is valid in no database', async () => {
   const first = await opened('first');
   await first.prepareNext();
-  await opened('second');
+  await (await opened('second')).prepareNext();
   const [template = ''] = readdirSync(join(parent, 'cache')).filter((name) => name.startsWith('database-'));
   const packed = readFileSync(join(parent, 'cache', template, 'password'), 'utf8').trim();
   expect(new Set([packed, passwordIn('first'), passwordIn('second')]).size).toBe(3);

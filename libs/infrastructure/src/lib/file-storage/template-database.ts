@@ -40,9 +40,23 @@ export async function originalIn(
   options: TemplateOptions,
 ): Promise<Original | undefined> {
   const archive = archiveIn(options.archives, version);
-  // Who unpacks a template would unpack it, write it to the disk and copy it.
   if (archive === null || existsSync(pathIn(cache, version))) return templateIn(cache, version, options);
-  return { archive, unpacked: () => templateIn(cache, version, options) };
+  return {
+    archive,
+    unpacked: existsSync(cache) ? () => templateIn(cache, version, options) : () => noteUse(cache, options),
+  };
+}
+
+/**
+ * The first use of a cache leaves an empty folder, and only the second one a template: where a job of a continuous integration runs once, nothing
+ * is made that nobody needs.
+ */
+async function noteUse(cache: string, { log }: TemplateOptions): Promise<undefined> {
+  await takeCache(resolve(cache)).catch((error: unknown) => log?.(notUsed(cache, error)));
+}
+
+function notUsed(cache: string, error: unknown): string {
+  return `the cache ${resolve(cache)} is not used: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** The archive for this version of the server, these migrations and this machine; null: there is none, or this machine cannot unpack it. */
@@ -86,7 +100,7 @@ async function templateIn(cache: string, version: string, options: TemplateOptio
     }
     return path;
   } catch (error) {
-    options.log?.(`the cache ${folder} is not used: ${error instanceof Error ? error.message : String(error)}`);
+    options.log?.(notUsed(cache, error));
     return undefined;
   }
 }
