@@ -46,4 +46,30 @@ describe('RunTails', () => {
     await new Promise((go) => setTimeout(go, 300));
     expect(asked.length).toBeLessThanOrEqual(length + 1);
   });
+
+  it('asks more often while a run that is not over progresses, and after somebody began to watch it', async () => {
+    jest.useFakeTimers();
+    try {
+      const { tails, asked, watch } = world();
+      const askedIn = async (ms: number): Promise<number> => {
+        const { length } = asked;
+        await jest.advanceTimersByTimeAsync(ms);
+        return asked.length - length;
+      };
+      tails.set('a', { status: 'running', lastLine: 0, version: 1 });
+      const end = watch.watch(tenant, run('a')).subscribe();
+      expect(await askedIn(975)).toBe(40);
+      await askedIn(225);
+      expect(await askedIn(1_000)).toBe(10);
+      tails.set('a', { status: 'running', lastLine: 0, version: 2 });
+      await askedIn(100);
+      expect(await askedIn(500)).toBe(20);
+      tails.set('a', { status: 'succeeded', lastLine: 0, version: 3 });
+      await askedIn(1_100);
+      expect(await askedIn(1_000)).toBe(10);
+      end.unsubscribe();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });

@@ -1,4 +1,4 @@
-import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import { isOver, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import type { RunReader } from '@taskrunner/core/ports';
 import { Observable, ReplaySubject } from 'rxjs';
 
@@ -18,7 +18,7 @@ interface Watched {
 }
 
 const INTERVAL_MS = 100;
-/** Polling interval while lines arrive: a written line must be visible within 100 ms. */
+/** Polling interval for a while after a run is watched, or has progressed: its next lines may follow soon, and people wait for the first. */
 const BUSY_INTERVAL_MS = 25;
 const BUSY_MS = 1_000;
 const MOST_INTERVAL_MS = 2_000;
@@ -72,9 +72,9 @@ export class RunTails {
       if (!entry) continue;
       const { tail } = entry;
       if (tail && tail.version === version && tail.lastLine === lastLine && tail.status === status) continue;
-      if (tail && tail.lastLine !== lastLine) this.busyUntil = performance.now() + BUSY_MS;
       const next = { status, lastLine, version };
       entry.tail = next;
+      if (!isOver(status)) this.busyUntil = performance.now() + BUSY_MS;
       entry.changes.next(next);
     }
   }
