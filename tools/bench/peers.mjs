@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { endedChildrenCpu } from './product.mjs';
 
 const HERE = import.meta.dirname;
-const PEERS = ['dbos', 'graphile-worker', 'pg-boss', 'restate'];
+const PEERS = ['dbos', 'graphile-worker', 'openworkflow', 'pg-boss', 'restate'];
 const LIMIT_MS = 180_000;
 
 /** Path of the probe that measures the ceiling of the database alone; null if there is none. */
@@ -54,7 +54,7 @@ function atHand(path) {
 }
 
 function install(notice) {
-  const parts = ['@dbos-inc/dbos-sdk', '@restatedev/restate-sdk'];
+  const parts = ['@dbos-inc/dbos-sdk', '@restatedev/restate-sdk', 'openworkflow'];
   if (parts.every((name) => existsSync(join(HERE, 'node_modules', name)))) return true;
   notice('installing peers (npm ci --prefix tools/bench)');
   const { status } = spawnSync('npm', ['ci', '--prefix', HERE, '--no-audit', '--no-fund'], {
