@@ -12,6 +12,12 @@ const ROUNDS = [
   { name: 'stores', command: ['tools/stores.mjs'] },
   { name: 'generators', command: ['tools/generators-trial.mjs'] },
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },
+  // The shipped images and manifests, as root.
+  {
+    name: 'two pods',
+    command: ['tools/two-pods.mjs', '--build'],
+    needs: ['podman', 'runc', 'kubectl', 'moto_server'],
+  },
   { name: 'strangers', command: ['tools/security/main.mjs'] },
   { name: 'chaos', command: ['tools/chaos/main.mjs', '--kills', '200'] },
   { name: 'chaos in a folder', command: ['tools/chaos/main.mjs', '--campaign', 'files', '--kills', '1000'] },
@@ -23,7 +29,11 @@ const play = (name, program, command, env) => {
   const { status } = spawnSync(program, command, { cwd: root, stdio: 'inherit', env });
   if (status !== 0) failed.push(name);
 };
-for (const { name, command, env } of ROUNDS) play(name, process.execPath, command, { ...process.env, ...env });
+for (const { name, command, env, needs = [] } of ROUNDS) {
+  const missing = needs.filter((program) => spawnSync('which', [program]).status !== 0);
+  if (missing.length > 0) console.log(`round: ${name}: skipped, ${missing.join(', ')} is missing`);
+  else play(name, process.execPath, command, { ...process.env, ...env });
+}
 
 const NODE_24 = 'tests on Node 24';
 const found = findNode24();
