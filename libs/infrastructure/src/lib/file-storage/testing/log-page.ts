@@ -5,7 +5,8 @@ import { SEGMENT_BYTES } from '../../embedded-postgres';
 export const PAGE = 8_192;
 /** Bytes at the beginning of a page, except of the first one of a segment: magic number, flags, timeline, address, rest of a record. */
 export const PAGE_HEAD = 24;
-const ADDRESS_AT = 8;
+/** Eight bytes of the head: the address of the page. */
+export const ADDRESS_AT = 8;
 const REST_AT = 16;
 /** Bytes at the beginning of a record. */
 const RECORD_HEAD = 24;
