@@ -85,6 +85,27 @@ describe('checkpoints of the audit chain', () => {
     }
     expect(await audit(at('export'))).toMatchObject({ exit: 0, failing: [] });
     const kept = readFileSync(at('checkpoints'), 'utf8');
+    // An editor has removed the last newline.
+    for (const [name, command] of [
+      ['export', 'export'],
+      ['checkpoints', 'checkpoints'],
+    ] as const) {
+      const [first = ''] = readFileSync(at(name), 'utf8').split('\n');
+      writeFileSync(at(`${name}-first`), first);
+      const continued = await taskrunner('audit', command, '--file', at(`${name}-first`));
+      expect([continued.exit, linesOf(at(`${name}-first`))]).toEqual([0, linesOf(at(name))]);
+    }
+    // Each file in the place of the other one, and one that was cut.
+    for (const args of [
+      ['export', '--file', at('checkpoints')],
+      ['checkpoints', '--file', at('export')],
+    ]) {
+      const swapped = await taskrunner('audit', ...args);
+      expect([swapped.exit, swapped.err]).toEqual([9, expect.stringMatching(/^CLI_AUDIT_CHAIN .*\nhelp: It has /)]);
+    }
+    writeFileSync(at('cut-line'), readFileSync(at('export'), 'utf8').slice(0, -40));
+    const cut = await taskrunner('audit', 'export', '--file', at('cut-line'));
+    expect([cut.exit, cut.err]).toEqual([9, expect.stringContaining('last line is incomplete')]);
     expect((await taskrunner('audit', 'checkpoints')).out).toBe(kept);
     // The chain has not grown, so nothing is added and no checkpoint is signed.
     await pause(2_500);

@@ -1,15 +1,5 @@
 import { appendFile, readFile } from 'node:fs/promises';
-import {
-  decodeEnvelope,
-  readAuditExport,
-  readCheckpoint,
-  readCheckpointFile,
-  readTrust,
-  verifyAudit,
-  verifySignature,
-  type AuditEntry,
-  type Envelope,
-} from '@taskrunner/core/evidence';
+import { readTrust, verifyAudit, verifySignature, type AuditEntry } from '@taskrunner/core/evidence';
 import type { Command } from 'commander';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { unreadable } from '../packs/pack-argument';
@@ -17,6 +7,7 @@ import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { isJson, withOutput } from './options';
+import { checkpointsIn, countOf, exportIn, leadOf } from '../evidence/audit-files';
 import { auditLines } from '../evidence/audit-lines';
 import { followingEntries, intactEntries, pageStart } from '../evidence/following-entries';
 import { readText } from '../evidence/evidence-options';
@@ -34,24 +25,15 @@ export function registerAudit(program: Command, context: Context): void {
     .option('--file <path>', 'append the entries after the last entry of this file (default: print all entries)')
     .action((options: FetchOptions) =>
       context.run(async () => {
-        const known =
-          options.file === undefined
-            ? []
-            : intactEntries(options.file, readAuditExport(await textIfThere(options.file)));
+        const { file } = options;
+        const text = await textIfThere(file);
+        const known = file === undefined ? [] : intactEntries(file, exportIn(file, text));
         const server = await connect(options, context.env);
         const entries = server.auditPages(pageStart(known.at(-1))) as AsyncIterable<readonly AuditEntry[]>;
-        return write(
-          context,
-          options.file,
-          followingEntries(options.file, known.at(-1), entries),
-          ({ seq, at, prev, hash, event }) => ({
-            seq,
-            at,
-            prev,
-            hash,
-            event,
-          }),
-        );
+        const following = followingEntries(file, known.at(-1), entries);
+        return write(context, { file, lead: leadOf(text) }, following, ({ seq, at, prev, hash, event }) => ({
+          ...{ seq, at, prev, hash, event },
+        }));
       }),
     );
   withConnection(audit.command('checkpoints'))
@@ -62,10 +44,12 @@ export function registerAudit(program: Command, context: Context): void {
     )
     .action((options: FetchOptions) =>
       context.run(async () => {
-        const known = options.file === undefined ? [] : readCheckpointFile(await textIfThere(options.file));
+        const { file } = options;
+        const text = await textIfThere(file);
+        const known = file === undefined ? [] : checkpointsIn(file, text);
         const server = await connect(options, context.env);
         const found = server.checkpointPages(Math.max(0, ...known.map(countOf)));
-        return write(context, options.file, found, ({ envelope }) => envelope);
+        return write(context, { file, lead: leadOf(text) }, found, ({ envelope }) => envelope);
       }),
     );
   registerVerify(audit, context);
@@ -94,8 +78,8 @@ function registerVerify(audit: Command, context: Context): void {
     .action((file: string, options: VerifyOptions) =>
       context.run(async () => {
         const { terminal } = context;
-        const entries = readAuditExport(await readText(file));
-        const checkpoints = readCheckpointFile(await readText(options.checkpoints));
+        const entries = exportIn(file, await readText(file));
+        const checkpoints = checkpointsIn(options.checkpoints, await readText(options.checkpoints));
         const trust = readTrust(await readText(options.trust));
         const verification = verifyAudit({
           entries,
@@ -117,27 +101,27 @@ function registerVerify(audit: Command, context: Context): void {
 /** A page at a time, each in one write. */
 async function write<Item>(
   { terminal }: Context,
-  file: string | undefined,
+  { file, lead }: { readonly file: string | undefined; readonly lead: string },
   pages: AsyncIterable<readonly Item[]>,
   lineOf: (item: Item) => object,
 ) {
   let count = 0;
+  let before = lead;
   for await (const items of pages) {
     const lines = items.map((item) => JSON.stringify(lineOf(item)));
     count += lines.length;
     if (file === undefined) lines.forEach((line) => terminal.print(line));
-    else if (lines.length > 0) await appendFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+    else if (lines.length > 0) {
+      await appendFile(file, `${before}${lines.join('\n')}\n`, { mode: 0o600 });
+      before = '';
+    }
   }
   if (file !== undefined) terminal.print(safeLine(`${count} entries appended to ${file}`));
   return EXIT.OK;
 }
 
-/** Number of entries that a checkpoint claims to cover, used only to know where to continue. */
-function countOf(envelope: Envelope): number {
-  return readCheckpoint(decodeEnvelope(envelope).payload).count;
-}
-
-async function textIfThere(path: string): Promise<string> {
+async function textIfThere(path: string | undefined): Promise<string> {
+  if (path === undefined) return '';
   refuseNoFile(path);
   return readFile(path, 'utf8').catch((error: unknown) => {
     if ((error as { code?: unknown }).code === 'ENOENT') return '';

@@ -86,7 +86,8 @@ export async function decide(
 ): Promise<Decided> {
   const objection = await objectionTo(decision, view, () => server.me());
   if (objection !== null) throw objection;
-  const response = await responseTo(form, view, options, terminal);
+  // A form is part of an approval alone.
+  const response = await responseTo(decision === 'approved' ? form : null, view, options, terminal);
   const reason = await reasonFor(decision, view, options, terminal);
   if (options.gateDigest !== undefined) compareDigest(options.gateDigest, digest);
   if (!options.yes) await confirmedByPerson(name, digest, terminal);

@@ -46,6 +46,18 @@ it('says what to do about each check that fails', () => {
   expect(said).toHaveLength(4);
 });
 
+it('does not call an export incomplete that it could compare with nothing', () => {
+  const checks = (['checkpoints.signature', 'audit.complete'] as const).map((name) => ({
+    name,
+    ok: false,
+    detail: 'x',
+  }));
+  const said = lines({ ok: false, checks }, OWN);
+  expect(said.filter((line) => line.startsWith('help: '))).toEqual([
+    expect.stringMatching(/^help: checkpoints\.signature: /),
+  ]);
+});
+
 it('names keys of a development installation, and of no other', () => {
   expect(lines({}, OWN, DEV)).toContain(
     'DEVELOPMENT KEYS: the trust file has keys of the development Authority. This chain proves nothing about a production installation.',

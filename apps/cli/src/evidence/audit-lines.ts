@@ -20,10 +20,19 @@ const HELP: Readonly<Record<AuditVerification['checks'][number]['name'], string>
 export function auditLines(verification: AuditVerification, trust: Pick<TrustFile, 'keys'>): readonly string[] {
   return [
     ...verification.checks.map(({ name, ok, detail }) => `${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(21)} ${detail}`),
-    ...verification.checks.flatMap(({ name, ok }) => (ok ? [] : [`help: ${name}: ${HELP[name]}`])),
+    ...helpFor(verification),
     ...keysInWords(trust),
     verdictOf(verification),
   ].map(safeLine);
+}
+
+/** Without checkpoints nothing is known about the export, so nobody is told that it is not complete. */
+function helpFor({ checks }: AuditVerification): readonly string[] {
+  const failing = checks.flatMap(({ name, ok }) => (ok ? [] : [name]));
+  const named = failing.includes('checkpoints.signature')
+    ? failing.filter((name) => name !== 'audit.complete')
+    : failing;
+  return named.map((name) => `help: ${name}: ${HELP[name]}`);
 }
 
 /** Keys that do not belong to a production installation: everybody who starts one like it can make such a chain. */

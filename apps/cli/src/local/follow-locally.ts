@@ -11,6 +11,7 @@ import type { Terminal } from '../terminal/terminal';
 import { GateQuestions, waitingHelp } from './gates/gate-questions';
 import { isGate, LocalDisplay } from './local-display';
 import type { LocalStack } from './local-stack';
+import { resumeCommand } from './resume-command';
 import type { Server } from '../server/server';
 
 const CANCELLED_HERE = 'cancelled from the command line';
@@ -20,6 +21,8 @@ interface FollowedLocally {
   readonly stack: LocalStack;
   /** The API, as the person who decides at gates. */
   readonly decider: Server;
+  /** Their name, if it is another person than the one who runs the command. */
+  readonly as: string | null;
   readonly runId: string;
   readonly display: RunDisplay;
   readonly terminal: Terminal;
@@ -40,7 +43,7 @@ interface FollowedEnd {
 
 /** Follows a run that this process executes, and asks at its gates if there is a terminal. Ctrl-C interrupts the run, which can be resumed. */
 export async function followLocally(followed: FollowedLocally): Promise<FollowedEnd> {
-  const { stack, decider, runId, display: inner, terminal, isForPrograms, until, isCancelled, onChange } = followed;
+  const { stack, decider, as, runId, display: inner, terminal, isForPrograms, until, isCancelled, onChange } = followed;
   const leave = new AbortController();
   const over = new AbortController();
   let left: readonly string[] | null = null;
@@ -57,6 +60,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
   const questions = new GateQuestions({
     ...{ terminal, server: decider, runId, display },
     isInitiator: decider === stack.server,
+    resume: resumeCommand(runId, as),
     onLeft: (lines) => {
       left = lines;
       leave.abort();
@@ -65,7 +69,7 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
   const signals = ['SIGTERM', 'SIGHUP'] as const;
   const stopped = (): void => leave.abort();
   for (const signal of signals) process.on(signal, stopped);
-  const resume = `help: Go on with: taskrunner run --resume ${runId}`;
+  const resume = `help: Go on with: ${resumeCommand(runId, as)}`;
   const interrupts = new Interrupts({
     onFirst: () =>
       display.notice(
@@ -104,7 +108,9 @@ export async function followLocally(followed: FollowedLocally): Promise<Followed
     // Who started the run cannot say what a step did.
     const isUnknown = run.waits.some(({ kind }) => kind === 'attention');
     terminal.say(
-      isUnknown ? `${resume} --as NAME, at a terminal, as another local person` : await waitingHelp(decider, run),
+      isUnknown
+        ? `help: Go on with: ${resumeCommand(runId, 'NAME')}, at a terminal, as another local person`
+        : await waitingHelp(decider, run),
     );
     return { exit: EXIT.WAITS_FOR_PERSON, isOver: false };
   } catch (error) {

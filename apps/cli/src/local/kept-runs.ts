@@ -6,9 +6,9 @@ import { isRunId } from '@taskrunner/core/foundation';
 import { livingOwner } from '@taskrunner/infrastructure/embedded-postgres';
 import { readJsonFile } from '../dev/state-directory';
 import { CliError } from '../terminal/cli-error';
-import { isGate } from './local-display';
 import { DOCUMENTS, isArchivedRun, type KeptDocuments } from './kept-run';
 import { REQUEST, type KeptRequest } from './kept-request';
+import { resumeCommand, waitsForPerson } from './resume-command';
 import { liveRuns, localFolderOf, RECORD, type LiveRun, type LocalFolder } from './local-folder';
 
 /** A run that has not ended, as far as its folder says. */
@@ -120,6 +120,6 @@ export function unfinishedError({ runId, pid }: Pick<UnfinishedRun, 'runId' | 'p
 /** Null: the run was not accepted yet. */
 function viewOf({ facts: { run }, pid, runId }: UnfinishedRun): KeptRunView | null {
   if (run === null || pid !== null) return run;
-  const waits = run.waits.some((wait) => isGate(wait) || wait.kind === 'attention');
-  return { ...run, status: waits ? 'waiting' : 'interrupted', resume: `taskrunner run --resume ${runId}` };
+  const waits = waitsForPerson(run);
+  return { ...run, status: waits ? 'waiting' : 'interrupted', resume: resumeCommand(runId, waits ? 'NAME' : null) };
 }

@@ -28,6 +28,7 @@ import {
 } from './local-folder';
 import { localPerson, localUser } from './local-person';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from './local-stack';
+import { waitsForPerson } from './resume-command';
 import { RunRecord } from './run-record';
 
 /** Seals are made within this time after the end, milliseconds. */
@@ -211,7 +212,8 @@ async function follow(
   const onChange = (changed: Run): void => record.noteRun(changed);
   const how = { display, terminal, isForPrograms, until, isCancelled, onChange };
   const preparing = setTimeout(() => stack.prepareNext(), PREPARE_MS).unref();
-  const end = await followLocally({ stack, decider, runId, ...how }).finally(() => clearTimeout(preparing));
+  const as = decider === server ? null : person;
+  const end = await followLocally({ stack, decider, as, runId, ...how }).finally(() => clearTimeout(preparing));
   if (!end.isOver) {
     await noteState(server, record, runId);
     return end;
@@ -258,6 +260,7 @@ async function interrupted(local: LocalFolder, named: string | null, pack: strin
   const ofPack = all.filter(({ facts }) => pack === null || facts.pack === pack || facts.pack === resolve(pack));
   const found = named === null ? await newestFree(ofPack) : all.filter(({ runId }) => isNamed(runId, named));
   const [first, second] = found;
+  const ofThis = pack === null ? '' : ` of ${pack}`;
   if (second !== undefined)
     throw new CliError(
       'CLI_RUN_AMBIGUOUS',
@@ -271,16 +274,18 @@ async function interrupted(local: LocalFolder, named: string | null, pack: strin
   }
   throw new CliError(
     'CLI_RUN_NOT_FOUND',
-    named === null ? 'there is no interrupted run' : `${named} is no interrupted run of this account`,
+    named === null ? `there is no interrupted run${ofThis}` : `${named} is no interrupted run of this account`,
     all.length === 0
       ? 'Start a run with: taskrunner run PACK'
       : `Interrupted runs: ${all.map(({ runId }) => runId).join(', ')}.`,
   );
 }
 
-/** The newest run that no process executes; if there is none, the newest one. */
+/** The newest run that no process executes, first of those that wait for nobody; if there is none, the newest one. */
 async function newestFree(runs: readonly LiveRun[]): Promise<readonly LiveRun[]> {
-  for (const run of runs) if ((await livingOwner(run.folder.storage)) === null) return [run];
+  const waiting = runs.filter(({ facts: { run } }) => run !== null && waitsForPerson(run));
+  for (const run of [...runs.filter((one) => !waiting.includes(one)), ...waiting])
+    if ((await livingOwner(run.folder.storage)) === null) return [run];
   return runs.slice(0, 1);
 }
 

@@ -34,6 +34,17 @@ describe('inputs on the command line', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const noStdin = () => Promise.reject(new Error('stdin was read'));
 
+  it('refuses a name that is given twice, and takes the file of all inputs for what it does not give', async () => {
+    await expect(readInputs({ input: ['count=1', 'text=a', 'count=2'] }, rulesOf(), noStdin)).rejects.toMatchObject({
+      ...{ code: 'CLI_USAGE', message: '-i count: the input has one value, and was given again' },
+    });
+    const inputs = join(folder, 'in.yaml');
+    expect(await readInputs({ inputs, input: ['count=2'] }, rulesOf(), noStdin)).toEqual({
+      text: 'from file',
+      count: 2,
+    });
+  });
+
   it('says of a folder that it is one', async () => {
     for (const name of ['file', 'text'])
       await expect(readInputs({ input: [`${name}=@${folder}`] }, rulesOf(), noStdin)).rejects.toMatchObject({

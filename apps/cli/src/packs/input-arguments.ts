@@ -27,7 +27,7 @@ type Rules = Pick<Pack['spec'], 'inputs'>['inputs'];
 type ReadStdin = () => Promise<Uint8Array>;
 
 /**
- * The inputs of a run: those of the file (YAML or JSON, `-` = stdin), then each `name=value` or `name=@file` over them. The type of the
+ * The inputs of a run: those of the file (YAML or JSON, `-` = stdin), then each `name=value` or `name=@file` over them, once for each name. The type of the
  * input determines how a value is read: a text unchanged, others as JSON. `@file` is the content for a text, the digest for a file, and a
  * YAML or JSON document for other types. `onFile` is called for each file whose digest is an input.
  */
@@ -40,8 +40,11 @@ export async function readInputs(
   const inputs: Record<string, Json> = {
     ...(options.inputs === undefined ? {} : await readInputFile(options.inputs, stdin)),
   };
+  const given = new Set<string>();
   for (const written of options.input ?? []) {
     const { name, value } = splitAssignment(written);
+    if (given.has(name)) throw givenAgain(name);
+    given.add(name);
     const rule = rules.find((one) => one.name === name);
     if (!value.startsWith('@')) inputs[name] = fromText(name, value, rule?.type);
     else if (rule?.type === 'file') {
@@ -51,6 +54,14 @@ export async function readInputs(
     } else inputs[name] = await fromFile(name, value.slice(1), rule?.type);
   }
   return inputs;
+}
+
+function givenAgain(name: string): CliError {
+  return new CliError(
+    'CLI_USAGE',
+    `-i ${name}: the input has one value, and was given again`,
+    'Write it once. A list is one JSON value: -i \'name=["a","b"]\'.',
+  );
 }
 
 /** `name=value`. */

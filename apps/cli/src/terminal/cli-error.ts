@@ -10,7 +10,8 @@ export const CLI_ERRORS = {
     exit: EXIT.NOT_VERIFIED,
   },
   CLI_AUDIT_CHAIN: {
-    meaning: 'An export of the audit chain was altered, or the chain of the server does not continue it.',
+    meaning:
+      'An export of the audit chain or a file of checkpoints is damaged, altered or another file, or the server does not continue it.',
     exit: EXIT.NOT_VERIFIED,
   },
   CLI_INPUT: { meaning: 'The inputs of the pack cannot be read.', exit: EXIT.INVALID_INPUT },

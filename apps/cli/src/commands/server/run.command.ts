@@ -29,7 +29,7 @@ import { TreeDisplay } from '../../terminal/tree-display';
 import type { Context } from '../context';
 import { isJson, several, withInputs, withOutput } from '../options';
 import { describePack, referenceOf } from '../pack-list.command';
-import { refuseSpecialFile } from '../../files/special-file';
+import { refuseSpecialFile, refuseUnwritable } from '../../files/special-file';
 
 interface Options extends ConnectionOptions, InputOptions {
   readonly output: string;
@@ -109,6 +109,26 @@ function refuseLocalOptions(options: Options): void {
   );
 }
 
+/** What a run gets when it is submitted, and keeps. */
+const FIXED_OPTIONS = {
+  input: '-i',
+  inputs: '--inputs',
+  label: '--label',
+  planHash: '--plan-hash',
+  idempotencyKey: '--idempotency-key',
+} as const;
+
+function refuseNewOptions(options: Options): void {
+  const names = Object.keys(FIXED_OPTIONS) as (keyof typeof FIXED_OPTIONS)[];
+  const supplied = names.filter((name) => options[name] !== undefined).map((name) => FIXED_OPTIONS[name]);
+  if (supplied.length === 0) return;
+  throw new CliError(
+    'CLI_USAGE',
+    `${supplied.join(', ')}: a run that goes on has the inputs, labels and plan that it was started with`,
+    'Omit the option, or start another run without --resume.',
+  );
+}
+
 export function cannotDetach(): CliError {
   return new CliError(
     'CLI_USAGE',
@@ -126,6 +146,9 @@ async function runWithoutServer(named: string | undefined, options: Options, con
   const isForPrograms = isJson({ output });
   const display = displayFor(output, terminal);
   const run = { env, terminal, display, isForPrograms, until, as, keep, evidence };
+  if (resume !== undefined) refuseNewOptions(options);
+  // Before any step acts.
+  if (evidence !== undefined) refuseUnwritable(evidence);
   if (resume !== undefined) return resumeLocally(run, resume === true ? null : resume, named ?? null);
   const argument = packArgument(named);
   const { source, shown } = await packAt(argument);

@@ -2,6 +2,7 @@ import { digestOf } from '@taskrunner/core/canonical';
 import type { Json } from '@taskrunner/core/foundation';
 import { planPack } from '@taskrunner/core/operations';
 import { packText, testConfiguration, testEnvironment } from '@taskrunner/core/testing';
+import { decide, DECISIONS } from '../../decisions/terminal-decision';
 import type { GateView, LogEvent } from '../../server/run-views';
 import { PlainDisplay } from '../../terminal/plain-display';
 import type { Terminal } from '../../terminal/terminal';
@@ -84,9 +85,20 @@ function atGate(answers: readonly (string | (() => Promise<string | null>))[], m
   const questions = new GateQuestions({
     ...{ terminal, display, runId: 'run_1', server: server as never },
     isInitiator: false,
+    resume: 'taskrunner run --resume run_1 --as ada',
     onLeft: (lines) => void left.push(lines),
   });
-  return { out, sent, left, display, questions, server, at: (text: string) => out.findIndex((line) => line === text) };
+  return {
+    out,
+    sent,
+    left,
+    display,
+    questions,
+    server,
+    terminal,
+    view,
+    at: (text: string) => out.findIndex((line) => line === text),
+  };
 }
 
 const line = (sequence: number): LogEvent => ({
@@ -152,6 +164,15 @@ describe('a question at a gate', () => {
       ...['A reason is needed.', 'A reason is needed.'],
       ...Array<string>(2).fill('These are not the first 8 characters of the gate digest.'),
     ]);
+  });
+
+  it('asks who rejects for no form', async () => {
+    const form = { type: 'object', properties: { ticket: { type: 'string', minLength: 3 } }, required: ['ticket'] };
+    const gate = atGate(['not today', FIRST]);
+    const shown = { view: gate.view, digest, form };
+    await decide(DECISIONS[1], shown, {}, { server: gate.server as never, terminal: gate.terminal });
+    expect(gate.sent).toEqual([{ reason: 'not today' }]);
+    expect(gate.out.join('\n')).not.toContain('ticket');
   });
 
   it.each([

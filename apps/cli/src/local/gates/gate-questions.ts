@@ -19,6 +19,8 @@ interface QuestionOptions {
   readonly runId: string;
   /** True: this person started the run, and cannot decide about its steps. */
   readonly isInitiator: boolean;
+  /** The command with which this person goes on. */
+  readonly resume: string;
   /** Called when the person leaves a gate or a step open. `lines`: what to say then. */
   readonly onLeft: (lines: readonly string[]) => void;
 }
@@ -154,8 +156,8 @@ export class GateQuestions {
 
   private leave(lines: readonly string[]): void {
     this.isLeft = true;
-    const { runId, onLeft } = this.options;
-    onLeft(lines.length > 0 ? lines : [`help: Go on with: taskrunner run --resume ${runId}`]);
+    const { resume, onLeft } = this.options;
+    onLeft(lines.length > 0 ? lines : [`help: Go on with: ${resume}`]);
   }
 }
 

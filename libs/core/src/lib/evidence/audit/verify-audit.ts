@@ -124,7 +124,9 @@ function authorityOf({ trust, ...accepted }: VerifyAuditRequest): string {
 /** The checkpoints of the expected tenant, opened. */
 function ownCheckpoints(request: VerifyAuditRequest): readonly CheckpointRecord[] {
   const { checkpoints, trust, verifySignature, tenant } = request;
-  const opened = checkpoints.map((envelope) => openCheckpoint(envelope, trust, verifySignature));
+  const opened = checkpoints.map((envelope, at) =>
+    openedAt(at + 1, () => openCheckpoint(envelope, trust, verifySignature)),
+  );
   const own = opened.filter(({ record }) => tenant === undefined || record.tenant === tenant);
   const tenants = new Set(own.map(({ record }) => record.tenant));
   if (tenants.size > 1) fail(`the checkpoints are of ${tenants.size} tenants: select one with --tenant`);
@@ -132,18 +134,31 @@ function ownCheckpoints(request: VerifyAuditRequest): readonly CheckpointRecord[
   return own.map(({ record }) => record);
 }
 
+/** What a checkpoint holds, or a failure that names its line. */
+function openedAt<Opened>(line: number, open: () => Opened): Opened {
+  try {
+    return open();
+  } catch (error) {
+    if (isCodedError(error)) return fail(`checkpoint ${line}: ${error.code}: ${error.message}`);
+    throw error;
+  }
+}
+
 /**
  * The last entry that checkpoints cover. Fails if a checkpoint contradicts the export, or if the export begins too late or ends too early.
  */
 function coveredBy(entries: readonly AuditEntry[], own: readonly CheckpointRecord[]): number {
-  if (own.length === 0) fail('nothing to compare with');
+  if (own.length === 0) fail('not checked, because there is no checkpoint to compare with');
   const [first, last] = [entries[0]?.seq ?? 1, entries.at(-1)?.seq ?? 0];
   const before = entries[0]?.prev ?? null;
   if (first > 1 && !own.some(({ count, head }) => count === first - 1 && head === before))
     fail(`entries 1 to ${first - 1} are missing, and no checkpoint ends there`);
   let covered = 0;
   for (const { count, head, at } of own) {
-    if (count > last) fail(`truncated: the checkpoint of ${at} covers ${count} entries, the export ends with ${last}`);
+    if (count > last)
+      fail(
+        `truncated, or of another chain: the checkpoint of ${at} covers ${count} entries, the export ends with ${last}`,
+      );
     // A checkpoint covers the entries that the export leaves out at its beginning.
     if (count < first) continue;
     if (entries[count - first]?.hash !== head) fail(`entry ${count} differs from the entry in the checkpoint of ${at}`);

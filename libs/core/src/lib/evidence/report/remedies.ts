@@ -97,6 +97,11 @@ const BY_REASON: readonly (readonly [RegExp, string])[] = [
     'The audit export of "--audit FILE" is not as it was written, so the bundle could not be compared with it. Check the export with ' +
       '"taskrunner audit verify", and get it again from its source.',
   ],
+  [
+    /^the audit export does not have the entry|^no audit entry (?:seals|records)/,
+    'The export of "--audit FILE" ends before the run, or is of another chain. Export the chain of the tenant of this run again. If it still ' +
+      'fails, entries were removed: ask the operator.',
+  ],
   [/^ENVELOPE_UNTRUSTED/, TRUST],
 ];
 
