@@ -28,10 +28,9 @@ export function refuseMissingFolder(path: string): void {
   throw new CliError('CLI_FILE', `${folder} is not a folder that exists`, 'Correct the path, or create the folder.');
 }
 
-/** Refuses a path at which no file can be written: a folder, a device, or one in a folder that does not exist. Throws `CLI_FILE`. */
+/** Refuses a path at which no file can be written: a folder, or a device. Folders on the way are made. Throws `CLI_FILE`. */
 export function refuseUnwritable(path: string): void {
   refuseNoFile(path);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
     throw new CliError('CLI_FILE', `${path} is a folder, not a file`, 'Use the path of a file.');
-  refuseMissingFolder(path);
 }
