@@ -1,10 +1,11 @@
 import { digestOf } from '@taskrunner/core/canonical';
 import type { Digest, Json, JsonObject } from '@taskrunner/core/foundation';
 import type { DecisionReceipt } from '@taskrunner/client';
-import type { GateView, PlanView } from '../server/run-views';
+import type { GateView, PlanView, RunGateView } from '../server/run-views';
 import type { Server } from '../server/server';
 import { CliError } from '../terminal/cli-error';
 import { gateLines } from '../terminal/gates/gate-lines';
+import { overriddenLines } from '../terminal/gates/overridden-lines';
 import { plannedBehind } from '../terminal/gates/planned-lines';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
@@ -51,15 +52,26 @@ export function shownRequest(
   {
     withForm,
     columns,
+    gates,
     full = null,
-  }: { readonly withForm: boolean; readonly columns: number | undefined; readonly full?: string | null },
+  }: {
+    readonly withForm: boolean;
+    readonly columns: number | undefined;
+    /** All gates of the run. */
+    readonly gates: readonly RunGateView[];
+    readonly full?: string | null;
+  },
 ): ShownRequest & { readonly lines: readonly string[] } {
   const digest = digestOfShown(view);
   const { formDigest } = view.request.requirement;
   const form =
     withForm && formDigest !== null ? formIn(view.form ?? null, plan.plan as unknown as Json, formDigest) : null;
   const planned = plannedBehind(view, plan);
-  const lines = gateLines(view, digest, columns, { planned, form: form === null ? [] : formLines(form), full });
+  const overridden = overriddenLines(gates, view.gateId);
+  const lines = gateLines(view, digest, columns, {
+    ...{ planned, full, overridden },
+    form: form === null ? [] : formLines(form),
+  });
   return { view, digest, form, lines };
 }
 

@@ -15,6 +15,7 @@ import { Difference } from './difference';
 import { GateHead } from './gate-head';
 import { gateTitle, headingOf } from './gate-title';
 import { isGenuine } from './genuine';
+import { OverriddenBefore } from './overridden-before';
 import { Quorum, UNREACHABLE } from './quorum';
 import { ShownValues } from './reading/shown-values';
 import { ReadPart, ReadSection, useUnshown } from './reading/unshown';
@@ -132,6 +133,7 @@ function Request({ gate, readAt, isStale, reread }: RequestFacts) {
       )}
       {title === request.message ? null : <p className="request-message">{request.message}</p>}
       <Policy gate={gate} />
+      <OverriddenBefore gate={gate} />
       <ReadSection name="What you decide on">
         {show === null || JSON.stringify(show) === '{}' ? (
           <p className="faint">The gate shows no values.</p>

@@ -14,7 +14,8 @@ const FORM = pack(
 );
 const OVERRIDE = pack(
   `- { id: check, gate: { policy: p, overrideApproval: owners } }
-- { id: act, run: { uses: "builtin:noop" } }`,
+- { id: agree, needs: [check], gate: { approval: owners, message: "Deploy now?" } }
+- { id: act, needs: [agree], run: { uses: "builtin:noop" } }`,
   `  approvals: [ { id: owners, grants: [packs.approve] } ]
   policies: [ { id: p, engine: cel, level: soft-mandatory, source: '{"allow": false, "reasons": ["no deployments on Fridays"]}' } ]
 `,
@@ -109,6 +110,14 @@ export function gateCases(testBed: () => TestBed): void {
     await grace.sees('heading', /^The denial is overridden$/);
     await grace.reads('✓ Your override counts.');
     await grace.reads(/overrode the denial/);
+
+    // Who decides about the change itself sees that it was denied, and the page of the run says who overrode that.
+    const linus = await testBed().visit(`/runs/${run}`, 'linus');
+    await linus.reads(/^Gate check, where policy p denied: overridden by Grace/);
+    await linus.open(`/runs/${run}/gates/agree`);
+    await linus.sees('heading', /^Denials that were overridden in this run$/);
+    await linus.reads(/policy p denied: no deployments on Fridays/);
+    await linus.reads(/Grace .*overrode the denial/);
   }, 180_000);
 
   it('shows the gates of a run that are over in pages, all of which can be reached', async () => {

@@ -50,7 +50,8 @@ export function registerDecisions(program: Command, context: Context): void {
           const command = `taskrunner ${kind.name} ${run} ${quoted(view.gateId)} --full`;
           const full = options.full ? null : hintAs(command, terminal.calledAs ?? 'taskrunner');
           const withForm = kind.name === 'approve';
-          const shown = shownRequest(view, await server.plan(run), { withForm, columns, full });
+          const gates = await server.gates(run);
+          const shown = shownRequest(view, await server.plan(run), { withForm, columns, gates, full });
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of shown.lines)
             if (isJson(options)) terminal.say(line);

@@ -79,6 +79,7 @@ function atGate(answers: readonly (string | (() => Promise<string | null>))[], m
     client: { run: async () => ({ lastLine }), approve: decided, reject: decided },
     gate: async () => view,
     plan: async () => ({ plan, profile }),
+    gates: async () => [],
     me: async () => ({ person: { iss: 'i', sub: 'ada' } }),
   };
   const display = new LocalDisplay(new PlainDisplay(terminal), false, () => undefined);

@@ -115,8 +115,13 @@ export class GateQuestions {
     const release = display.keepBack(say);
     try {
       const [view, plan] = [await server.gate(runId, gateId), await server.plan(runId)];
+      const gates = await server.gates(runId);
       if (view.status !== 'open' || over.signal.aborted) return;
-      const { lines: request, ...shown } = shownRequest(view, plan, { withForm: true, columns: terminal.columns });
+      const { lines: request, ...shown } = shownRequest(view, plan, {
+        withForm: true,
+        columns: terminal.columns,
+        gates,
+      });
       lines = request;
       say();
       const objection = await objectionTo('approved', view, () => server.me());

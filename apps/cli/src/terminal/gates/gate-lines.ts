@@ -13,6 +13,8 @@ interface Shown {
   readonly planned?: PlannedBehind | null;
   readonly form?: readonly string[];
   readonly full?: string | null;
+  /** Denials that were overridden at other gates of the run. */
+  readonly overridden?: readonly string[];
 }
 
 /**
@@ -25,7 +27,7 @@ export function gateLines(
   view: GateView,
   digest: Digest,
   columns = Infinity,
-  { planned = null, form = [], full = null }: Shown = {},
+  { planned = null, form = [], full = null, overridden = [] }: Shown = {},
 ): readonly string[] {
   const { request, show, approvals, required, ungatedEffects, pack, requester } = view;
   const { requirement, opens, reads, secrets, item, notApplied } = request;
@@ -66,6 +68,7 @@ export function gateLines(
     ...(planned === null ? [] : plannedLines(planned, full)),
     ...changeLines(view.planDiff),
     ...(policy === null ? [] : ['policy', ...policyLines(policy).map((line) => `  ${line}`)]),
+    ...overridden,
     'message',
     safeBlock(request.message === '' ? 'none' : request.message),
     'findings',

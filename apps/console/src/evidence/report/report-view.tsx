@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import {
   cancellationOf,
   outcomeWord,
+  statedOutcome,
   unapprovedSteps,
   type Report,
   type UnapprovedSteps,
@@ -118,7 +119,7 @@ function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
 }
 
 function Steps({ contents }: { readonly contents: Contents }) {
-  const { steps, effects, gates: asked, run } = contents;
+  const { steps, effects, gates: asked, run, resolutions } = contents;
   const gates = new Map(effects.map(({ step, behind }) => [step, behind]));
   const opened = new Map(asked.map(({ gate, request }) => [gate, request?.openedAt ?? null]));
   const ends = new Map(asked.map((gate) => [gate.gate, outcomeWord(gate)]));
@@ -154,6 +155,16 @@ function Steps({ contents }: { readonly contents: Contents }) {
           <Instant key="ended" at={endedAt} />,
         ]}
       />
+      {resolutions.slice(0, MOST_NAMES).map(({ step, execution, person, outcome, decidedAt, reason }) => (
+        <p key={`${step} ${execution}`}>
+          The outcome of <Quoted>{step}</Quoted> was unknown. <Quoted>{person.sub}</Quoted>{' '}
+          <span className="faint">of {person.iss}</span> {statedOutcome(outcome)} at <Instant at={decidedAt} />:{' '}
+          <Quoted>{reason}</Quoted>.
+        </p>
+      ))}
+      {resolutions.length > MOST_NAMES ? (
+        <p>{resolutions.length - MOST_NAMES} more outcomes were stated by people.</p>
+      ) : null}
       {unapprovedSteps(contents).map((unapproved) => (
         <Unapproved key={unapproved.text} {...unapproved} />
       ))}

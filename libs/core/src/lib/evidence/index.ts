@@ -2,6 +2,7 @@ export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from
 export { verifyAudit } from './audit/verify-audit';
 export type { AuditVerification } from './audit/verify-audit';
 export { restrictedAuthorityOf } from './records/builder';
+export { statedOutcome } from './records/stated-outcome';
 export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './bundle/archive';
 export {
   attestationFiles,

@@ -5,6 +5,7 @@ import { approversOfSeveral, withoutDecisions } from './approvers';
 import { cancellationOf } from './cancellation';
 import { countedApprovals, decisionNote, decisionWord, outcomeWord } from './gate-words';
 import { overrideOf } from './override';
+import { statedOutcome } from '../records/stated-outcome';
 import type { ShortContents } from './report';
 import { visibleLine } from '../../foundation/visible-text';
 
@@ -16,7 +17,7 @@ const MOST_NAMES = 50;
 const MOST_CHARACTERS = 200;
 
 /** The short answer on a terminal: who started the run, who approved what and when, and how it ended. Untrusted text is escaped. */
-export function answerLines({ run, gates, gatesNotApplied, policies }: ShortContents): readonly string[] {
+export function answerLines({ run, gates, gatesNotApplied, policies, resolutions }: ShortContents): readonly string[] {
   const { end, pack } = run;
   const lines = [
     `run ${run.id} of ${pack.name}:${pack.version} for ${run.tenant}, started by ${names(run.initiators)}`,
@@ -62,6 +63,15 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
     }
     if (asked?.people.length === 0) lines.push('  an override was requested, but no decision was made');
   }
+  for (const { step, person, outcome, decidedAt, reason } of resolutions.slice(0, MOST_GATES))
+    lines.push(
+      `step ${step}: its outcome was unknown`,
+      `  ${name(person)} ${statedOutcome(outcome)} at ${decidedAt}: ${JSON.stringify(reason)}`,
+    );
+  if (resolutions.length > MOST_GATES)
+    lines.push(
+      `${resolutions.length - MOST_GATES} more steps whose outcome people stated: the report of \`inspect\` lists all`,
+    );
   if (gates.length === 0 && gatesNotApplied.length === 0) lines.push('no approval by people was requested');
   if (end?.messageError) lines.push(`no message: ${end.messageError.code}, ${end.messageError.message}`);
   else if (end?.message)

@@ -124,6 +124,7 @@ export function shortContentsOf(documents: EvidenceDocuments): ShortContents {
     gates: reportedGates(documents),
     gatesNotApplied: gatesNotApplied(documents),
     policies: reportedPolicies(documents),
+    resolutions: [...documents.resolutions.values()].map(({ record }) => record),
   };
 }
 
@@ -145,7 +146,6 @@ function contentsOf(documents: EvidenceDocuments, digests: ReadonlyMap<string, D
     artifacts: reportedArtifacts(documents),
     steps: reportedSteps(documents),
     secrets: secretRecords(documents),
-    resolutions: [...documents.resolutions.values()].map(({ record }) => record),
     withheld: withheldPaths(documents.evidence),
   };
 }

@@ -3,13 +3,14 @@ import { approversOfSeveral, withoutDecisions } from './approvers';
 import { cancellationOf } from './cancellation';
 import { countedApprovals, decisionNote, decisionWord, isOverride, outcomeWord } from './gate-words';
 import { overrideOf } from './override';
+import { statedOutcome } from '../records/stated-outcome';
 import { joined, listed, q, who, type Section, type Words } from './page';
 import type { ReportContents, ReportedGate, ReportedRun } from './report';
 import { unapprovedSteps, unapprovedWords } from './unapproved-steps';
 
 /** The short answer: who approved what, and how it ended. */
 export function layoutAnswer(contents: ReportContents): Section {
-  const { run, gates, gatesNotApplied, policies } = contents;
+  const { run, gates, gatesNotApplied, policies, resolutions } = contents;
   const said = gates.map((asked): Words => {
     const { gate, outcome, decisions } = asked;
     const people = decisions
@@ -55,6 +56,7 @@ export function layoutAnswer(contents: ReportContents): Section {
           ...severalGates(gates),
           ...(gatesNotApplied.length > 0 ? [[`${gatesNotApplied.length} gates did not apply.`]] : []),
           ...policiesInShort(policies, gates),
+          ...statedOutcomes(resolutions),
           ...unapprovedSteps(contents).map(unapprovedWords),
           ending(run),
         ],
@@ -85,6 +87,25 @@ function severalGates(gates: ReportContents['gates']): readonly Words[] {
       shown.length < gates.length ? ' …' : '.',
     ];
   });
+}
+
+/** What people stated about steps whose outcome nobody knew. */
+function statedOutcomes(resolutions: ReportContents['resolutions']): readonly Words[] {
+  const shown = resolutions
+    .slice(0, 50)
+    .map(({ step, person, outcome, decidedAt, reason }): Words => [
+      'The outcome of step ',
+      q(step),
+      ' was unknown. ',
+      ...who(person),
+      ` ${statedOutcome(outcome)} at `,
+      q(decidedAt),
+      ': ',
+      q(reason),
+      '.',
+    ]);
+  const rest = resolutions.length - shown.length;
+  return rest > 0 ? [...shown, [`${rest} more outcomes were stated: see Exceptions.`]] : shown;
 }
 
 function policiesInShort(policies: ReportContents['policies'], gates: ReportContents['gates']): readonly Words[] {

@@ -42,6 +42,25 @@ describe('a report', () => {
     expect(answerLines(contents)).toContain('gate approve: approved');
   });
 
+  it('says who stated the outcome of a step that nobody knew', () => {
+    const person = { iss: 'https://id.test', sub: 'grace' };
+    const resolution = {
+      step: 'pay',
+      outcome: 'succeeded',
+      person,
+      decidedAt: '2026-01-01T00:00:00.000Z',
+      reason: EVIL,
+    };
+    const stated: ReportContents = { ...contents, resolutions: [resolution as never] };
+    const lines = answerLines(stated);
+    expect(lines[lines.indexOf('step pay: its outcome was unknown') + 1]).toBe(
+      `  grace (https://id.test) stated that it succeeded at 2026-01-01T00:00:00.000Z: ${JSON.stringify(EVIL)}`,
+    );
+    expect(renderMarkdown({ ...report, contents: stated })).toContain('The outcome of step `pay` was unknown. `grace`');
+    expect(renderHtml({ ...report, contents: stated })).not.toContain(EVIL);
+    expect(answerLines(contents).join('\n')).not.toContain('unknown');
+  });
+
   it('marks approvals that were withdrawn, and names those that count', async () => {
     const [subject] = await subjectsOf({ seed: 1, packs: ['rejected'] });
     if (subject === undefined) throw new TypeError('no such run');

@@ -93,7 +93,7 @@ export interface ReportContents {
 }
 
 /** Contents of the short answer on a terminal. */
-export type ShortContents = Pick<ReportContents, 'run' | 'gates' | 'gatesNotApplied' | 'policies'>;
+export type ShortContents = Pick<ReportContents, 'run' | 'gates' | 'gatesNotApplied' | 'policies' | 'resolutions'>;
 
 export interface ReportedRun {
   readonly id: string;
