@@ -13,7 +13,7 @@ import {
   type TrustFile,
   type Verification,
 } from '@taskrunner/core/evidence';
-import { isDigest, type Digest } from '@taskrunner/core/foundation';
+import { isDigest, isRunId, type Digest } from '@taskrunner/core/foundation';
 import type { PolicyEngines } from '@taskrunner/core/policy';
 import { several } from '../commands/options';
 import { bytesOf, unreadable } from '../packs/pack-argument';
@@ -143,6 +143,12 @@ async function readExpectation(written: readonly string[]): Promise<Expectation>
         'CLI_USAGE',
         `--expect ${one}: a plan hash must be sha256: followed by 64 lowercase hexadecimal digits`,
         'Use the form --expect plan=sha256:….',
+      );
+    if (name === 'run' && !isRunId(value))
+      throw new CliError(
+        'CLI_USAGE',
+        `--expect ${one}: this is not the complete id of a run`,
+        'Use the whole id, run_ and 26 characters, from your own records.',
       );
     if (name === 'run' || name === 'plan' || name === 'pack' || name === 'tenant') expect[name] = value;
     else if (name === 'mode' && (value === 'open' || value === 'sealed')) expect.mode = value;

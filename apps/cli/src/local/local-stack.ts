@@ -138,6 +138,6 @@ function refuseUnisolated({ sandboxes }: OpenedSandboxes, { profile }: SandboxCh
   throw new CliError(
     'CLI_SANDBOX_MISSING',
     `this machine cannot isolate steps: ${reason ?? 'bubblewrap does not work'}`,
-    'Install bubblewrap. To run steps without isolation, which the evidence states, set TASKRUNNER_SANDBOX_PROFILE=none.',
+    'Check that bubblewrap is installed, and start the command again. To run steps without isolation, which the evidence states, set TASKRUNNER_SANDBOX_PROFILE=none.',
   );
 }

@@ -40,11 +40,11 @@ export async function readInputs(
   const inputs: Record<string, Json> = {
     ...(options.inputs === undefined ? {} : await readInputFile(options.inputs, stdin)),
   };
-  const given = new Set<string>();
+  const seen = new Set<string>();
   for (const written of options.input ?? []) {
     const { name, value } = splitAssignment(written);
-    if (given.has(name)) throw givenAgain(name);
-    given.add(name);
+    if (seen.has(name)) throw statedTwice(name);
+    seen.add(name);
     const rule = rules.find((one) => one.name === name);
     if (!value.startsWith('@')) inputs[name] = fromText(name, value, rule?.type);
     else if (rule?.type === 'file') {
@@ -56,7 +56,7 @@ export async function readInputs(
   return inputs;
 }
 
-function givenAgain(name: string): CliError {
+function statedTwice(name: string): CliError {
   return new CliError(
     'CLI_USAGE',
     `-i ${name}: the input has one value, and was given again`,

@@ -73,6 +73,11 @@ export function DecisionEntry(facts: DecisionFacts) {
           Reject …
         </button>
       </p>
+      {decision.isPending ? (
+        <p className="faint" role="status">
+          Your {noun} is being sent …
+        </p>
+      ) : null}
       {obstacle === null ? null : (
         <p className="faint" role="status">
           {obstacle}

@@ -11,17 +11,17 @@ interface NotRecordedFacts {
 }
 
 /**
- * That a decision which got no answer is not recorded, as soon as the gate has been read again and its form is still there. Null: it is not
+ * That a decision which got no answer, or was not sent, is not recorded, as soon as the gate has been read again and its form is still there. Null: it is not
  * known, or the error is another.
  */
 export function useNotRecorded({ error, readAt, noun }: NotRecordedFacts): ReactNode {
   const failedAt = useMemo(() => (error === null ? null : Date.now()), [error]);
-  const isUnanswered = NotSent.is(error) && error.why === 'unanswered';
-  if (!isUnanswered || failedAt === null || readAt <= failedAt) return null;
+  if (!NotSent.is(error) || failedAt === null || readAt <= failedAt) return null;
   return (
     <p>
-      No answer came. The gate was read again <Moment at={new Date(readAt).toISOString()} isPast />. Your {noun} is not
-      recorded. To decide, press again.
+      {error.why === 'unanswered' ? 'No answer came.' : 'It was not sent, and the connection is back.'} The gate was
+      read again <Moment at={new Date(readAt).toISOString()} isPast />. Your {noun} is not recorded. To decide, press
+      again.
     </p>
   );
 }

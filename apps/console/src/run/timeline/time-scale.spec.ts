@@ -23,6 +23,18 @@ it('draws a long pause short, and the rest in proportion', () => {
   expect(place(10_500)).toBeCloseTo(1);
 });
 
+it('draws a pause in which people were waited for so wide that it is seen, however many there are', () => {
+  const waits = [{ from: 300, to: 10_300 }];
+  const { place } = timeScale(busy, true, waits);
+  expect(place(10_300) - place(300)).toBeCloseTo(0.12);
+  expect([place(100), place(10_500)].map((at) => Math.round(at * 1_000))).toEqual([0, 1_000]);
+  const many = Array.from({ length: 10 }, (_, n) => ({ from: n * 10_000, to: n * 10_000 + 10 }));
+  const gates = many.slice(0, -1).map(({ to }, n) => ({ from: to, to: (n + 1) * 10_000 }));
+  const scale = timeScale(many, true, gates);
+  const seen = gates.map(({ from, to }) => scale.place(to) - scale.place(from));
+  expect(seen.reduce((sum, one) => sum + one)).toBeCloseTo(0.4);
+});
+
 it('knows where there is nothing to fold', () => {
   expect([hasPauses(busy), hasPauses(busy.slice(0, 2)), hasPauses([])]).toEqual([true, false, false]);
 });

@@ -9,7 +9,7 @@ import { useServices } from '../../frame/services';
 import { durationText } from '../../frame/time';
 import { isOver } from '../run-view';
 import { hasPauses, timeScale, type TimeScale } from './time-scale';
-import { barsOf, busySpans, comparedText, durationsOf, nameWithin, nested, type NestedRow } from './timings';
+import { barsOf, busySpans, comparedText, durationsOf, nameWithin, nested, waitSpans, type NestedRow } from './timings';
 
 /** The most that one page of the API has. */
 const PAGE = 10_000;
@@ -57,7 +57,8 @@ export function TimelinePanel({ run, selected, select }: TimelineFacts) {
     finishedAt !== null && data !== undefined ? Date.parse(finishedAt) - Date.parse(data.origin) : (data?.readAt ?? 0);
   const spans = useMemo(() => busySpans(data?.items ?? [], now), [data, now]);
   const rows = useMemo(() => nested(data?.items ?? []), [data]);
-  const scale = useMemo(() => timeScale(spans, isFolding), [spans, isFolding]);
+  const waits = useMemo(() => waitSpans(data?.items ?? [], now), [data, now]);
+  const scale = useMemo(() => timeScale(spans, isFolding, waits), [spans, isFolding, waits]);
   if (data === undefined)
     return query.isError ? (
       <Failed error={query.error} retry={() => void query.refetch()} />

@@ -59,6 +59,13 @@ export function busySpans(rows: readonly TimingRow[], now: number): readonly Spa
   });
 }
 
+/** The times in which people were waited for. */
+export function waitSpans(rows: readonly TimingRow[], now: number): readonly Span[] {
+  return rows.flatMap(([, , kind, , , startedAt, endedAt]) =>
+    kind === 'gate' && startedAt !== null ? [{ from: startedAt, to: endedAt ?? now }] : [],
+  );
+}
+
 /** A row and the number of rows that enclose it. */
 export interface NestedRow {
   readonly row: TimingRow;

@@ -109,7 +109,10 @@ describe('CEL policies when a pack is planned', () => {
         "POLICY_RESULT 0: `allow` of the result is an int or a double, not a boolean. Write {'allow': <boolean>, 'reasons': [<string>, …]}.",
       ],
     ],
-    ["{'allow': true, 'reason': []}", ['POLICY_RESULT 0: The result has no `reasons`. Did you mean `reason`?']],
+    [
+      "{'allow': true, 'reason': []}",
+      ['POLICY_RESULT 0: The result has no `reasons`. Write `reasons` in place of `reason`.'],
+    ],
     [
       "now.getDayOfWeek('UTC') in [1, 2]",
       ['POLICY_TYPE 4: `getDayOfWeek` cannot be applied to a string and a string. Convert it, such as timestamp(now).'],

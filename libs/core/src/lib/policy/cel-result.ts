@@ -28,7 +28,10 @@ export function resultFault(type: CelType): Omit<PolicyFault, 'offset'> | null {
         name,
         names.filter((one) => !MEMBERS.includes(one)),
       );
-      return fault(`the result has no \`${name}\``, near === null ? SHAPE : `did you mean \`${near}\`?`);
+      return fault(
+        `the result has no \`${name}\``,
+        near === null ? SHAPE : `write \`${name}\` in place of \`${near}\``,
+      );
     }
   }
   const more = names.find((name) => !MEMBERS.includes(name));

@@ -10,8 +10,12 @@ import type { FromSupervisor } from './supervisor-process/protocol';
 
 type Message = Exclude<FromSupervisor, { type: 'expired' }>;
 
-/** Maximum silence on an output after the child's end, milliseconds. An escaped process (profile `none/v1`) may hold the output open. */
+/**
+ * Maximum silence on an output after the child's end, milliseconds. An escaped process (profile `none/v1`) may hold the output open. Silence is
+ * counted in looks: between two of them this process looks at its files, however busy it is, so what was written is read.
+ */
 const SILENCE_MS = 1_000;
+const LOOKS = 4;
 
 /** The worker's side of one child: its three pipes and the supervisor's messages about it. */
 export class ChildHandle implements StepChild {
@@ -138,12 +142,12 @@ export class ChildHandle implements StepChild {
     fail: (error: unknown) => void,
   ): Promise<void> {
     let busy = false;
-    let lastMs = performance.now();
+    let silentLooks = 0;
     let failed = false;
     const watch = setInterval(() => {
-      if (!this.over || busy) lastMs = performance.now();
-      else if (performance.now() - lastMs > SILENCE_MS) pipe.socket.destroy();
-    }, SILENCE_MS / 4);
+      silentLooks = this.over && !busy ? silentLooks + 1 : 0;
+      if (silentLooks > LOOKS) pipe.socket.destroy();
+    }, SILENCE_MS / LOOKS);
     watch.unref();
     await pipe.read(async (chunk) => {
       if (failed) return;
@@ -155,7 +159,7 @@ export class ChildHandle implements StepChild {
         fail(error);
       }
       busy = false;
-      lastMs = performance.now();
+      silentLooks = 0;
     });
     clearInterval(watch);
     pipe.socket.destroy();

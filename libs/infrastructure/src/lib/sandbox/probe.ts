@@ -1,5 +1,6 @@
 import { digestOf } from '@taskrunner/core/canonical';
 import { isCodedError, type Digest, type JsonObject } from '@taskrunner/core/foundation';
+import type { StepExit } from '@taskrunner/core/ports';
 import { BwrapSandbox, type TmpfsSizes } from './bwrap-sandbox';
 import { PlainSandbox } from './plain-sandbox';
 import type { Outside, ProbeAnswer, ProbeRequest } from './probe-process/protocol';
@@ -132,5 +133,7 @@ function readAnswer(printed: string): ProbeAnswer | null {
 }
 
 function describe(end: unknown): string {
-  return isCodedError(end) ? end.message : JSON.stringify(end);
+  if (isCodedError(end)) return end.message;
+  const { code = null, signal = null } = end as Partial<StepExit>;
+  return `it ended with ${signal ?? `code ${code}`} and without an answer`;
 }

@@ -70,7 +70,9 @@ export class ReferenceReader {
           rule.refusal,
           `${rule.noun} cannot read ${root}.`,
           reference,
-          `Available here: ${rule.roots.join(' and ')}.`,
+          `Available here: ${rule.roots.join(' and ')}.${
+            rule.refusal === 'GATE_WHEN' && root === 'steps' ? ' To use results, put the gate into a conditional.' : ''
+          }`,
         );
       else if (root === 'secrets') {
         if (typeof reference.path[0] === 'string') place.step?.secrets.push({ name: reference.path[0], at });
