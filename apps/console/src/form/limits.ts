@@ -8,7 +8,10 @@ export function limitsOf(schema: Schema): string | null {
   const word = (name: string): string | null => (typeof schema[name] === 'string' ? schema[name] : null);
   const step = number('multipleOf');
   const [format, pattern] = [word('format'), word('pattern')];
+  const items = schema['items'];
+  const each = typeof items === 'object' && items !== null && !Array.isArray(items) ? limitsOf(items as Schema) : null;
   const said = [
+    schema['type'] === 'integer' ? 'a whole number' : null,
     rangeText(number('minimum'), number('maximum'), ''),
     number('exclusiveMinimum') === null ? null : `more than ${number('exclusiveMinimum')}`,
     number('exclusiveMaximum') === null ? null : `less than ${number('exclusiveMaximum')}`,
@@ -16,6 +19,7 @@ export function limitsOf(schema: Schema): string | null {
     rangeText(number('minLength'), number('maxLength'), 'character'),
     rangeText(number('minItems'), number('maxItems'), 'item'),
     schema['uniqueItems'] === true ? 'no item twice' : null,
+    each === null ? null : `each ${each}`,
     format === null || format === 'password' ? null : `in the format ${format}`,
     pattern === null ? null : `matching ${pattern}`,
   ].filter((one) => one !== null);

@@ -8,6 +8,8 @@ import { policyLines } from '../policy-lines';
 import { safeBlock, safeLine, wrapped } from '../safe-text';
 import { shortened } from './shortened';
 
+const NO_FINDINGS = 'none';
+
 /** What is shown besides the request, and how. */
 interface Shown {
   readonly planned?: PlannedBehind | null;
@@ -71,8 +73,8 @@ export function gateLines(
     ...overridden,
     'message',
     safeBlock(request.message === '' ? 'none' : request.message),
-    'findings',
-    safeBlock(found.text),
+    // Below the reasons of a denial it would read as if the policy had found nothing.
+    ...(policy !== null && found.text === NO_FINDINGS ? [] : ['findings', safeBlock(found.text)]),
     ...(found.cut === null ? [] : [safeLine(`findings ${found.cut}`)]),
     ...severityLines(show, found.cut !== null),
     ...(view.decisions ?? []).flatMap((one) =>
@@ -153,6 +155,6 @@ function severityLines(show: Json, isCut: boolean): readonly string[] {
 }
 
 function findings(show: Json): string {
-  if (show === null || (typeof show === 'object' && Object.keys(show).length === 0)) return 'none';
+  if (show === null || (typeof show === 'object' && Object.keys(show).length === 0)) return NO_FINDINGS;
   return JSON.stringify(show, null, 2);
 }
