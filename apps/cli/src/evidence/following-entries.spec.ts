@@ -1,11 +1,10 @@
 import type { AuditEntry } from '@taskrunner/core/evidence';
 import { digestOf } from '@taskrunner/core/canonical';
-import type { Json } from '@taskrunner/core/foundation';
 import { followingEntries, intactEntries, pageStart } from './following-entries';
 
 const chain = Array.from({ length: 5 }).reduce<readonly AuditEntry[]>((entries, _, n) => {
   const content = { seq: n + 1, at: n, prev: entries.at(-1)?.hash ?? null, event: { n } };
-  return [...entries, { ...content, hash: digestOf(content as unknown as Json) }];
+  return [...entries, { ...content, hash: digestOf(content) }];
 }, []);
 const altered = chain.map((entry) => (entry.seq === 2 ? { ...entry, event: { n: 7 } } : entry));
 
