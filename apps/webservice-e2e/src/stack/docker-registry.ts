@@ -1,10 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pause } from './stack';
+import { announced } from './announced';
 
 /** True if a program is installed. Prints a message if it is missing; with `CI=true` it must exist. */
 export function hasProgram(program: string): boolean {
@@ -18,23 +17,15 @@ export function hasProgram(program: string): boolean {
 export async function startDockerRegistry(): Promise<{ host: string; storage: string; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'docker-registry-'));
   const storage = join(folder, 'storage');
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const host = `127.0.0.1:${(probe.address() as { port: number }).port}`;
-  probe.close();
-  await once(probe, 'close');
   writeFileSync(
     join(folder, 'config.yml'),
-    `version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage: { filesystem: { rootdirectory: ${storage} } }\nhttp: { addr: "${host}", secret: test }\n`,
+    `version: 0.1\nlog: { level: info, accesslog: { disabled: true } }\nstorage: { filesystem: { rootdirectory: ${storage} } }\nhttp: { addr: "127.0.0.1:0", secret: test }\n`,
   );
   const server = spawn('docker-registry', ['serve', join(folder, 'config.yml')], {
     env: { PATH: process.env['PATH'] ?? '', OTEL_TRACES_EXPORTER: 'none' },
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  while (!(await fetch(`http://${host}/v2/`).then(Boolean, () => false))) {
-    if (server.exitCode !== null) throw new Error(`docker-registry ended with ${server.exitCode}`);
-    await pause(20);
-  }
+  const host = await announced(server, /listening on (127\.0\.0\.1:\d+)/);
   return {
     host,
     storage,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { announced } from './announced';
 import { pause } from './stack';
 
 const PROGRAM = '/usr/bin/moto_server';
@@ -27,17 +27,12 @@ export function hasS3Server(): boolean {
 }
 
 export async function startBucket(name: string): Promise<Bucket> {
-  const port = await freePort();
-  const child = spawn(PROGRAM, ['-H', '127.0.0.1', '-p', String(port)], {
-    stdio: 'ignore',
+  const child = spawn(PROGRAM, ['-H', '127.0.0.1', '-p', '0'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: tmpdir() },
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const endpoint = `http://127.0.0.1:${port}`;
-  for (let tries = 0; !(await answers(endpoint)); tries++) {
-    if (tries > 300 || child.exitCode !== null) throw new Error('the S3 server does not answer');
-    await pause(100);
-  }
+  const endpoint = await announced(child, /Running on (http:\/\/127\.0\.0\.1:\d+)/);
   const ask = async (method: string, path: string, body?: Uint8Array): Promise<Uint8Array> => {
     const response = await answered(`${endpoint}/${name}${path}`, {
       method,
@@ -64,21 +59,6 @@ export async function startBucket(name: string): Promise<Bucket> {
       await ended;
     },
   };
-}
-
-function answers(endpoint: string): Promise<boolean> {
-  return fetch(endpoint).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Moto returns 500 for a list while an object is deleted. The request is repeated. */

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../s3-settings';
+import { announced } from './announced';
 import { freePort } from './free-port';
 
 /** An S3 server for one test, on loopback. */
@@ -48,13 +49,7 @@ export function isInstalled(program: string): boolean {
 
 /** Starts moto (https://docs.getmoto.org), which accepts any credentials and keeps everything in memory. */
 export async function startMoto(): Promise<S3Server> {
-  const port = await freePort();
-  return serve({
-    port,
-    partSize: PART,
-    secret: 'anysecretwilldo',
-    command: [MOTO, '-H', '127.0.0.1', '-p', String(port)],
-  });
+  return serve({ partSize: PART, secret: 'anysecretwilldo', command: [MOTO, '-H', '127.0.0.1', '-p', '0'] });
 }
 
 /**
@@ -105,7 +100,8 @@ export async function startRadosgw(): Promise<S3Server> {
 }
 
 interface Program {
-  readonly port: number;
+  /** Absent if the program chooses its port itself and prints it. */
+  readonly port?: number;
   readonly secret: string;
   readonly partSize: number;
   readonly command: readonly [string, ...string[]];
@@ -115,11 +111,11 @@ interface Program {
 
 async function serve({ port, secret, partSize, command: [program, ...args], home }: Program): Promise<S3Server> {
   const child = spawn(program, args, {
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', port === undefined ? 'pipe' : 'ignore'],
     env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: tmpdir() },
   });
+  const endpointPrinted = port === undefined ? announced(child, /Running on (http:\/\/127\.0\.0\.1:\d+)/) : null;
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const endpoint = `http://127.0.0.1:${port}`;
   const files = await mkdtemp(join(tmpdir(), 's3-'));
   const stop = async () => {
     child.kill('SIGCONT');
@@ -127,8 +123,10 @@ async function serve({ port, secret, partSize, command: [program, ...args], home
     await ended;
     for (const folder of [files, home]) if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   };
+  let endpoint = `http://127.0.0.1:${port}`;
   try {
-    await answering(endpoint, child);
+    if (endpointPrinted) endpoint = await endpointPrinted;
+    else await answering(endpoint, child);
   } catch (error) {
     await stop();
     throw error;

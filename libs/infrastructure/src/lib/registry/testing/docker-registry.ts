@@ -1,9 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { announced } from '../../object-store/testing/announced';
+
+const LISTENING = /listening on (127\.0\.0\.1:\d+)/;
 
 /** A registry of Debian's `docker-registry`, on loopback. */
 export interface TestRegistry {
@@ -26,25 +28,18 @@ export function hasProgram(program: string): boolean {
 export async function startDockerRegistry(more = ''): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
   const storage = join(folder, 'storage');
-  const port = await freePort();
   const configuration = `version: 0.1
-log: { level: error, accesslog: { disabled: true } }
+log: { level: info, accesslog: { disabled: true } }
 storage: { filesystem: { rootdirectory: ${storage} }, delete: { enabled: true } }
-http: { addr: "127.0.0.1:${port}", secret: test }
+http: { addr: "127.0.0.1:0", secret: test }
 ${more}`;
   await writeFile(join(folder, 'config.yml'), configuration);
   const env = { PATH: process.env['PATH'] ?? '', OTEL_TRACES_EXPORTER: 'none' };
-  const server = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { env, stdio: 'ignore' });
-  const host = `127.0.0.1:${port}`;
-  for (;;) {
-    if (server.exitCode !== null) throw new Error(`docker-registry ended with ${server.exitCode}`);
-    const answers = await fetch(`http://${host}/v2/`).then(
-      () => true,
-      () => false,
-    );
-    if (answers) break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const server = spawn('docker-registry', ['serve', join(folder, 'config.yml')], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const host = await announced(server, LISTENING);
   return {
     host,
     storage,
@@ -56,13 +51,4 @@ ${more}`;
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
