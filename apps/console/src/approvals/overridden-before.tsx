@@ -1,6 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { bodyOf, type Gate, type RunGate } from '@taskrunner/client';
+import { Failed } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { Decisions } from './quorum';
 import { ReadSection } from './reading/unshown';
@@ -13,7 +14,15 @@ const PAGE = 200;
  * server states it; the digest does not cover it.
  */
 export function OverriddenBefore({ gate: { runId, gateId } }: { readonly gate: Gate }) {
-  const gates = useOverridden(runId)?.filter((one) => one.gateId !== gateId) ?? [];
+  const query = useOverridden(runId);
+  if (query.isError) {
+    return (
+      <ReadSection name="Denials that were overridden in this run">
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      </ReadSection>
+    );
+  }
+  const gates = query.data?.filter((one) => one.gateId !== gateId) ?? [];
   if (gates.length === 0) return null;
   return (
     <ReadSection name="Denials that were overridden in this run">
@@ -35,10 +44,10 @@ export function OverriddenBefore({ gate: { runId, gateId } }: { readonly gate: G
   );
 }
 
-/** Gates whose denial people overrode; undefined: not read yet. */
-function useOverridden(runId: string): readonly RunGate[] | undefined {
+/** Gates whose denial people overrode. */
+function useOverridden(runId: string): UseQueryResult<readonly RunGate[]> {
   const { client } = useServices();
-  return useQuery({
+  return useQuery<readonly RunGate[]>({
     queryKey: ['of-run', runId, 'overridden'],
     queryFn: async ({ signal }) => {
       const found: RunGate[] = [];
@@ -54,5 +63,5 @@ function useOverridden(runId: string): readonly RunGate[] | undefined {
       } while (cursor !== null);
       return found;
     },
-  }).data;
+  });
 }
