@@ -136,26 +136,39 @@ const { outputFiles } = await build({ ...settings, plugins: [places, copies(copi
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const written = new Map();
+const maps = new Map();
 for (const { path, text } of outputFiles) {
   const name = relative(BUNDLE, path);
   // What is imported later is a CommonJS module, whose names Node.js would find.
-  const { code, map } = await transform(text.replace(/^export default (require_\w+\(\));$/m, 'module.exports = $1;'), {
+  const commonJs = await transform(text.replace(/^export default (require_\w+\(\));$/m, 'module.exports = $1;'), {
     ...TARGET,
     format: 'cjs',
     supported: { 'dynamic-import': false },
     sourcefile: name,
+    sourcemap: 'inline',
+    sourcesContent: false,
+  });
+  // Every start reads the files. Names stay, because messages and decorators use them.
+  const { code, map } = await transform(chunksWhenUsed(commonJs.code), {
+    ...TARGET,
+    minifyWhitespace: true,
+    sourcefile: name,
     sourcemap: 'external',
     sourcesContent: false,
   });
-  written.set(name, `${chunksWhenUsed(code)}//# sourceMappingURL=${name}.map\n`);
-  writeFileSync(join(folder, `${name}.map`), map);
+  written.set(name, `${code}//# sourceMappingURL=${name}.map\n`);
+  maps.set(name, map);
 }
 const digest = createHash('sha256');
 for (const name of [...written.keys()].sort()) digest.update(written.get(name));
-// Compiled code is kept by this digest and by the command. Numbers of lines stay.
+// Compiled code is kept by this digest and by the command.
 const { COMMANDS } = createRequire(import.meta.url)(join(CLI, 'dist/program.js'));
 written.set(
   'main.js',
-  `/* ${[digest.digest('hex'), ...COMMANDS.flatMap(([words]) => words)].join(' ')} */ ${written.get('main.js')}`,
+  `/* ${[digest.digest('hex'), ...COMMANDS.flatMap(([words]) => words)].join(' ')} */\n${written.get('main.js')}`,
 );
+const main = JSON.parse(maps.get('main.js'));
+// The first line has no source.
+maps.set('main.js', JSON.stringify({ ...main, mappings: `;${main.mappings}` }));
 for (const [name, code] of written) writeFileSync(join(folder, name), code);
+for (const [name, map] of maps) writeFileSync(join(folder, `${name}.map`), map);

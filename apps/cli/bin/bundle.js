@@ -1,6 +1,7 @@
 'use strict';
 // Runs the bundle of the command line (docs/adr/0097). What V8 compiles of it is kept for the next call of the same command. Since Node.js
 // 22.1 `module.enableCompileCache` keeps each file; this works on Node.js 20, too, and reads one file a call.
+const { isAscii } = require('node:buffer');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
@@ -36,7 +37,7 @@ class Bundle {
     const module = { exports: {} };
     this.#modules.set(name, module);
     const filename = join(this.folder, name);
-    const source = `${WRAPPER}${fs.readFileSync(filename, 'utf8')}\n})`;
+    const source = `${WRAPPER}${text(fs.readFileSync(filename))}\n})`;
     const script = new Script(source, { filename, columnOffset: -WRAPPER.length, cachedData: this.compiled.get(name) });
     this.isRefused ||= script.cachedDataRejected === true;
     this.scripts.set(name, script);
@@ -44,6 +45,11 @@ class Bundle {
     Reflect.apply(script.runInThisContext(), exports, [exports, this.require, module, filename, this.folder]);
     return module.exports;
   }
+}
+
+/** Most files are of ASCII, which is one byte a character in memory too, and need no decoding. */
+function text(bytes) {
+  return isAscii(bytes) ? bytes.latin1Slice() : bytes.utf8Slice();
 }
 
 /** The folder for compiled code (XDG Base Directory Specification). */

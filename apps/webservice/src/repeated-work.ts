@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 
+/** Pause before the first turn, milliseconds: the first requests come before. */
+const FIRST_AFTER_MS = 500;
+
 /** Work that is done again and again while the application runs. At its end the turn under way ends, and none begins. */
 export abstract class RepeatedWork implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly stopping = new AbortController();
@@ -32,9 +35,11 @@ export abstract class RepeatedWork implements OnApplicationBootstrap, OnApplicat
 
   private async repeat(): Promise<void> {
     const { signal } = this.stopping;
+    const pauseFor = (ms: number): Promise<void> => delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    await pauseFor(FIRST_AFTER_MS);
     while (!signal.aborted) {
       const isMore = await this.reported();
-      if (!isMore) await delay(this.pause(), undefined, { signal, ref: false }).catch(() => undefined);
+      if (!isMore) await pauseFor(this.pause());
     }
   }
 

@@ -14,6 +14,7 @@ import {
   PackRegistryModule,
   PLANNING_SETTING,
   PlanningModule,
+  type PlanningPlace,
   PostgresModule,
   provide,
   readTarFiles,
@@ -94,6 +95,8 @@ export interface WebserviceOptions {
   readonly adapters?: readonly Adapter[];
   /** Your own modules, and descriptors of executors (`ExecutorModule.forFeature`). They are closed before the database is. */
   readonly imports?: NonNullable<DynamicModule['imports']>;
+  /** Where submitted packs are planned. Default `threads`; `here` only if every pack is of the person who runs this process. */
+  readonly planning?: PlanningPlace;
 }
 
 const CONTROLLERS = [
@@ -219,7 +222,12 @@ const PROVIDERS: readonly Provider[] = [
 @Module({})
 export class WebserviceModule {
   /** Throws `ADAPTER_UNKNOWN` if an adapter replaces nothing. */
-  static forRoot({ configuration: supplied, adapters = [], imports = [] }: WebserviceOptions): DynamicModule {
+  static forRoot({
+    configuration: supplied,
+    adapters = [],
+    imports = [],
+    planning: place = 'threads',
+  }: WebserviceOptions): DynamicModule {
     const keys = ['admission', 'schedules', 'ownRecords', 'ledger', 'checkpoint', 'sensitiveInputs'] as const;
     const signing = SigningModule.forRoot(keys);
     const postgres = PostgresModule.forRoot({ role: 'web', imports: [signing] });
@@ -229,7 +237,7 @@ export class WebserviceModule {
     const registry = PackRegistryModule.forRoot();
     const builtins = ExecutorModule.forFeature(BUILTIN_EXECUTORS.map((descriptor) => ({ descriptor })));
     const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: false });
-    const planning = PlanningModule.forRoot({ imports: [signing, registry, executors] });
+    const planning = PlanningModule.forRoot({ imports: [signing, registry, executors], place });
     const observability = ObservabilityModule.forRoot();
     const operations = OperationsModule.forRoot({
       imports: [postgres, objectStore, signing, comparison, storeComparison, registry, planning, observability],

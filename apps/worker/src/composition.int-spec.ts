@@ -26,7 +26,7 @@ import {
   usersOf,
 } from '@taskrunner/infrastructure/testing/composition';
 import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
-import { EgressProxy, PlanningThreads, SECRET_PROVIDERS, Supervisor } from '@taskrunner/infrastructure/worker-modules';
+import { EgressProxy, ClosablePlanner, SECRET_PROVIDERS, Supervisor } from '@taskrunner/infrastructure/worker-modules';
 import { AnnounceLoop } from './loops/announce-loop';
 import { AssignmentLoop } from './loops/assignment-loop';
 import { AttestLoop } from './loops/attest-loop';
@@ -207,14 +207,14 @@ describe('a worker that ends', () => {
     for (const loop of [ClaimLoop, AssignmentLoop]) noteEnd(app, ended, loop, 'drain');
     for (const loop of [HonourLoop, AttestLoop, AnnounceLoop, ExportLoop, ObjectSweep, LeaseKeeper])
       noteEnd(app, ended, loop, 'stop');
-    for (const part of [PlanningThreads, Supervisor, ObjectStoreHealth, EgressProxy])
+    for (const part of [ClosablePlanner, Supervisor, ObjectStoreHealth, EgressProxy])
       noteEnd(app, ended, part, 'close');
     noteEnd(app, ended, Registration, 'retire');
     noteClosing(app.get(ModulesContainer), ended);
     await stop();
     expect(ended.slice(0, 2).sort()).toEqual(['AssignmentLoop', 'ClaimLoop']);
     expect(ended.slice(2)).toEqual([
-      ...['PlanningThreads', 'HonourLoop', 'AttestLoop', 'AnnounceLoop', 'ExportLoop', 'ObjectSweep', 'LeaseKeeper'],
+      ...['ClosablePlanner', 'HonourLoop', 'AttestLoop', 'AnnounceLoop', 'ExportLoop', 'ObjectSweep', 'LeaseKeeper'],
       ...['Supervisor', 'ObjectStoreHealth', 'EgressProxy', 'Registration'],
       ...[
         'ReplanningModule',

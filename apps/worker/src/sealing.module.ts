@@ -12,7 +12,7 @@ import {
 import { CONFIGURATION, provide, token, type Configuration } from '@taskrunner/infrastructure/modules';
 import {
   JOURNAL_KEY,
-  PlanningThreads,
+  ClosablePlanner,
   RECORD_KEYS,
   SECRETS,
   writeTar,
@@ -48,7 +48,7 @@ export class SealingModule {
             secrets: SECRETS,
             ring: RECORD_KEYS,
             key: JOURNAL_KEY,
-            planning: PlanningThreads,
+            planning: ClosablePlanner,
             configuration: CONFIGURATION,
           },
           ({ ring, key, planning, configuration, ...ports }) => ({

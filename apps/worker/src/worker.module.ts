@@ -33,7 +33,7 @@ import {
   EgressModule,
   EgressProxy,
   ExportDestinationsModule,
-  PlanningThreads,
+  ClosablePlanner,
   PolicyModule,
   ReplanningModule,
   SandboxModule,
@@ -41,6 +41,7 @@ import {
   Supervisor,
   WebhookModule,
   type OpenedSandboxes,
+  type PlanningPlace,
 } from '@taskrunner/infrastructure/worker-modules';
 import { AnnounceLoop } from './loops/announce-loop';
 import { AttestLoop } from './loops/attest-loop';
@@ -89,6 +90,8 @@ export interface WorkerOptions {
   readonly embedded?: boolean;
   /** The sandboxes, if they are open already. Their probes then have the same configuration. The worker closes them. */
   readonly sandboxes?: OpenedSandboxes | null;
+  /** Where admitted packs are planned again. Default `threads`. */
+  readonly planning?: PlanningPlace;
 }
 
 export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING' | 'ISOLATED_MAIN_NOT_FOUND';
@@ -101,7 +104,7 @@ const PROVIDERS = [
   provide(
     Processes,
     {
-      planning: PlanningThreads,
+      planning: ClosablePlanner,
       quarantine: Quarantine,
       supervisor: Supervisor,
       storeHealth: ObjectStoreHealth,
@@ -176,6 +179,7 @@ export class WorkerModule {
     isolatedMain,
     embedded = false,
     sandboxes: opened = null,
+    planning: place = 'threads',
   }: WorkerOptions): DynamicModule {
     const postgres = PostgresModule.forRoot({ role: 'worker' });
     const objectStore = ObjectStoreModule.forRoot();
@@ -186,7 +190,7 @@ export class WorkerModule {
     const storeComparison = StoreComparisonModule.forRoot({ imports: [postgres, objectStore] });
     const sandbox = SandboxModule.forRoot({ imports: [postgres, secrets], opened });
     const egress = EgressModule.forRoot();
-    const replanning = ReplanningModule.forRoot({ imports: [secrets, sandbox] });
+    const replanning = ReplanningModule.forRoot({ imports: [secrets, sandbox], place });
     const builtins = builtinExecutorsModule([
       ...[postgres, objectStore, destinations, sandbox, egress],
       ContainerModule.forRoot({ imports: [sandbox] }),

@@ -19,6 +19,7 @@ export { loadConfiguration } from './lib/configuration/load-configuration';
 export { DATABASE_PLACE, type DatabasePlace } from './lib/file-storage/file-storage.module';
 export { OBJECT_STORE_ADAPTER, ObjectStoreModule } from './lib/object-store/object-store.module';
 export { StoreComparisonModule } from './lib/object-store/store-comparison.module';
+export type { PlanningPlace } from './lib/planning/closable-planner';
 export { PLANNING_SETTING, PlanningModule } from './lib/planning/planning.module';
 export { DATABASE_OUTAGE, DATABASE_READINESS, PostgresModule, type PostgresRole } from './lib/postgres/postgres.module';
 export { PACK_TRUST, PackRegistryModule, REGISTRY_MOUNTS } from './lib/registry/pack-registry.module';

@@ -11,7 +11,7 @@ export { EgressModule, HTTP_STEPS } from './lib/egress/egress.module';
 export { builtinExecutorsModule } from './lib/executors/builtin-executors.module';
 export { DATABASE_PLACE } from './lib/file-storage/file-storage.module';
 export { EXPORT_DESTINATIONS, ExportDestinationsModule } from './lib/object-store/export-destinations.module';
-export { PlanningThreads } from './lib/planning/planning-threads';
+export { ClosablePlanner, type PlanningPlace } from './lib/planning/closable-planner';
 export { ReplanningModule } from './lib/planning/replanning.module';
 export { POLICY_JUDGES, PolicyModule } from './lib/policies/policy.module';
 export { DatabaseClock } from './lib/postgres/connection/database-clock';

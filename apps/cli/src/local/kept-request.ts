@@ -22,6 +22,8 @@ export interface KeptRequest {
   /** The pack as the command line named it; a path is absolute. */
   readonly pack: string;
   readonly grants: readonly string[];
+  /** As in the record of the run. */
+  readonly isSealed?: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** The pack in the form of a submission, and the inputs without those that are withheld. */
   readonly body: JsonObject;
@@ -42,7 +44,12 @@ export interface SubmittedRequest {
 /** The request without the values of sensitive inputs. `hasFiles`: the files among the inputs are kept. */
 export function keptRequest(
   { body, files, rules, labels }: SubmittedRequest,
-  { pack, grants, hasFiles }: Pick<KeptRequest, 'pack' | 'grants'> & { readonly hasFiles: boolean },
+  {
+    pack,
+    grants,
+    isSealed,
+    hasFiles,
+  }: Pick<KeptRequest, 'pack' | 'grants' | 'isSealed'> & { readonly hasFiles: boolean },
 ): KeptRequest {
   const inputs = (body['inputs'] ?? {}) as JsonObject;
   const isFile = (name: string): boolean => files.some((file) => file.name === name);
@@ -51,7 +58,7 @@ export function keptRequest(
     rules.some((rule) => rule.name === name && rule.sensitive) || (isFile(name) && !hasFiles);
   const keptInputs = Object.fromEntries(names.filter((name) => !isWithheld(name)).map((name) => [name, inputs[name]]));
   return {
-    ...{ pack, grants, labels },
+    ...{ pack, grants, ...(isSealed === undefined ? {} : { isSealed }), labels },
     body: { ...body, inputs: keptInputs as JsonObject },
     files: files
       .filter(({ name }) => !isWithheld(name))

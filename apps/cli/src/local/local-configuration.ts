@@ -18,6 +18,12 @@ interface LocalFacts {
   readonly keys: string;
   readonly sandbox: SandboxChoice;
   readonly grants: readonly string[];
+  readonly isSealed: boolean;
+}
+
+/** True if the user has set something of sealed mode, such as that every run is sealed. */
+function isSealedMode(variables: Variables): boolean {
+  return Object.keys(variables).some((name) => name.startsWith('TASKRUNNER_SEALED_MODE_'));
 }
 
 /** The environment variables that set keys of the configuration. Throws `CLI_CONFIG` if one sets what a local run sets itself. */
@@ -34,7 +40,7 @@ export function localVariables(env: Variables): Variables {
 
 /** The configuration of the webservice and the worker of a local run. Throws `CLI_CONFIG`. */
 export function localConfiguration(facts: LocalFacts, variables: Variables): Configuration {
-  const { folder, socket, authority, keys, sandbox, grants } = facts;
+  const { folder, socket, authority, keys, sandbox, grants, isSealed } = facts;
   const { issuer, jwksFile } = authority;
   const sections = {
     http: { socket, lameDuck: '0s', drain: '1s' },
@@ -49,10 +55,9 @@ export function localConfiguration(facts: LocalFacts, variables: Variables): Con
     approvals: { grants },
     sandbox: { profile: sandbox.profile, roots: sandbox.roots, workDirectory: folder.work },
     // The worker of this process is the only one: a run that it cannot seal is refused at once.
-    sealedMode: { enabled: sandbox.profile === 'bwrap', wait: '1s' },
+    // Its sandbox is probed only if it is needed.
+    sealedMode: { enabled: sandbox.profile === 'bwrap' && (isSealed || isSealedMode(variables)), wait: '1s' },
     keys: { folder: keys },
-    // One pack is planned.
-    limits: { planThreads: 1 },
     // A pack of the person who runs it is not signed.
     packsRegistry: { unsigned: 'run' },
     scheduler: { enabled: false },

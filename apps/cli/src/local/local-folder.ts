@@ -29,6 +29,8 @@ export interface RunFacts {
   readonly pack: string;
   /** Grants that the pack asks for. */
   readonly grants: readonly string[];
+  /** False: the pack does not ask for sealed mode, so this machine need not have it. Absent: it may. */
+  readonly isSealed?: boolean;
   /** The settings that the run was started with. Absent: an earlier version started it. */
   readonly settings?: Readonly<Record<string, string>>;
   /** RFC 3339. */

@@ -23,6 +23,8 @@ export interface LocalStackOptions {
   readonly env: Variables;
   /** Grants that the people of the run have: those that its pack asks for. */
   readonly grants: readonly string[];
+  /** True: the run may be sealed. */
+  readonly isSealed: boolean;
   /** Called with the API before steps can start; null: nothing is to be done before. */
   readonly before: ((server: Server) => Promise<void>) | null;
   /** The original of a rerun; null: the run is none, or was submitted before. */
@@ -55,6 +57,7 @@ export async function startLocalStack({
   folder,
   env,
   grants,
+  isSealed,
   before,
   original,
 }: LocalStackOptions): Promise<LocalStack> {
@@ -87,7 +90,7 @@ export async function startLocalStack({
     const authority = await openLocalAuthority(local);
     const socket = await opened(socketOf(folder), (one) => one.remove());
     const sandbox = await sandboxOf(variables, [local.identity, folder.objects]);
-    const facts = { folder, socket: socket.path, authority, keys: local.identity, sandbox, grants };
+    const facts = { folder, socket: socket.path, authority, keys: local.identity, sandbox, grants, isSealed };
     const settings = localConfiguration(facts, variables);
     const proving = opened(openSandboxes(settings), ({ supervisor }) => supervisor.close());
     // Loading blocks this process, so the server comes first.
@@ -102,12 +105,12 @@ export async function startLocalStack({
     const serverAs = (name: string): Server =>
       new Server(ADDRESS, () => Promise.resolve(authority.tokenFor(name, grants)), connection.fetch);
     if (before !== null) {
-      const withoutWorker = await start(configuration, { hasWorker: false });
+      const withoutWorker = await start(configuration, { hasWorker: false, plansHere: true });
       closers.push(() => withoutWorker.stop());
       await before(serverAs(localUser()));
       await closers.pop()?.();
     }
-    await opened(start(configuration, { original, sandboxes }), (one) => one.stop());
+    await opened(start(configuration, { original, sandboxes, plansHere: true }), (one) => one.stop());
     closers.push(() => Promise.resolve(connection.close()));
     // A run that is accepted can be resumed, after a loss of power too.
     await database.settled;

@@ -33,7 +33,7 @@ export async function rerunLocally(run: LocalRun, { kept, runId, inputs, readStd
   const request = await kept.request(runId);
   if (original === null || request === null)
     throw new CliError('CLI_FILE', `the pack of ${runId} cannot be read`, 'Start it with: taskrunner run PACK --keep');
-  const { pack, grants, labels, withheld } = request;
+  const { pack, grants, isSealed = true, labels, withheld } = request;
   const rules = withheld as unknown as InputRules;
   const files: InputFile[] = request.files.map((file) => ({ ...file, path: keptFile(kept.folderOf(runId), file) }));
   const again = await readInputs(inputs, rules, readStdin, (file) => files.push(file));
@@ -43,7 +43,7 @@ export async function rerunLocally(run: LocalRun, { kept, runId, inputs, readStd
   if ('unproven' in link) run.terminal.say(safeLine(`note: the new run does not name ${runId}: ${link.unproven}`));
   run.terminal.say('a new run of the same plan: all steps are executed again');
   return runLocally(run, {
-    ...{ pack, grants, original: 'unproven' in link ? null : link },
+    ...{ pack, needs: { grants, isSealed }, original: 'unproven' in link ? null : link },
     submit: async (server, recordRequest) => {
       await recordRequest({ body, files, rules, labels });
       for (const file of files) await server.upload(file);

@@ -51,12 +51,19 @@ export interface LocalRun {
   readonly evidence: string | undefined;
 }
 
+/** What a pack asks for that is decided before it is submitted. */
+interface PackNeeds {
+  /** The people of the run have these grants. */
+  readonly grants: readonly string[];
+  /** True: sealed mode, or that is not known yet. */
+  readonly isSealed: boolean;
+}
+
 /** A pack to run. */
 interface NewRun {
   /** The pack as the command line named it; a path is absolute. */
   readonly pack: string;
-  /** Grants that the people of the run have: those that its pack asks for. */
-  readonly grants: readonly string[];
+  readonly needs: PackNeeds;
   /** The original of a rerun; null: the run is none. */
   readonly original: RerunLink | null;
   /** `recordRequest`: called with what is submitted, before it is. */
@@ -64,7 +71,7 @@ interface NewRun {
 }
 
 /** Runs a pack in this process, from its plan to its evidence. */
-export async function runLocally(run: LocalRun, { pack, grants, original, submit }: NewRun): Promise<ExitCode> {
+export async function runLocally(run: LocalRun, { pack, needs, original, submit }: NewRun): Promise<ExitCode> {
   const person = personOf(run.as);
   const settings = keptSettings(run.env);
   const local = await openLocalFolder(run.env);
@@ -73,7 +80,7 @@ export async function runLocally(run: LocalRun, { pack, grants, original, submit
   const record = new RunRecord(folder, {
     runId: null,
     pack,
-    grants,
+    ...needs,
     settings,
     startedAt,
     socket: null,
@@ -83,7 +90,7 @@ export async function runLocally(run: LocalRun, { pack, grants, original, submit
   });
   return inStack(run, { local, record, original, before: null }, async (stack) => {
     const accepted = await submit(stack.server, async (request) => {
-      const kept = keptRequest(request, { pack, grants, hasFiles: run.keep });
+      const kept = keptRequest(request, { pack, ...needs, hasFiles: run.keep });
       await keepFiles(folder.path, kept.files, ({ digest }) => pathOf(request, digest));
       await writePrivately(join(folder.path, REQUEST), kept);
     });
@@ -130,11 +137,12 @@ function personOf(as: string | undefined): string {
   return name;
 }
 
-/** The grants that a pack asks for; none if it is a published one. Faults of the pack are reported by its submission. */
-export function grantsOf(source: PackSource | null): readonly string[] {
+/** What a pack asks for; null: it is a published one. Faults of the pack are reported by its submission. */
+export function needsOf(source: PackSource | null): PackNeeds {
   const reading = source === null ? null : readPack(source.manifest, packFilesOf(source.files));
-  if (reading === null || reading.kind !== 'read') return [];
-  return [...new Set(reading.pack.spec.approvals.flatMap(({ grants }) => grants))];
+  if (reading === null || reading.kind !== 'read') return { grants: [], isSealed: true };
+  const { approvals, sandbox } = reading.pack.spec;
+  return { grants: [...new Set(approvals.flatMap(({ grants }) => grants))], isSealed: sandbox.mode === 'sealed' };
 }
 
 /** Signals while the product starts: what has started is stopped first, so that no database server is left. */
@@ -168,11 +176,11 @@ async function inStack(
   work: (stack: LocalStack) => Promise<{ readonly exit: ExitCode; readonly isOver: boolean }>,
 ): Promise<ExitCode> {
   const { folder } = record;
-  const { grants } = record.facts;
+  const { grants, isSealed = true } = record.facts;
   let stack: LocalStack | null = null;
   const starting = new StartSignals();
   try {
-    stack = await startLocalStack({ local, folder, env, grants, before, original });
+    stack = await startLocalStack({ local, folder, env, grants, isSealed, before, original });
     starting.close();
     if (starting.isInterrupted) {
       await stack.close();

@@ -1,7 +1,8 @@
-import { deliverWebhook, IdlePause, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
+import { deliverWebhook, AskingPause, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
 import type { DueAnnouncement } from '@taskrunner/core/ports';
 import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
+import { UPKEEP_AFTER_MS } from './upkeep-start';
 
 interface AnnounceLoopOptions {
   /** Pause when nothing is due, milliseconds. */
@@ -17,7 +18,7 @@ const AT_ONE_ENDPOINT = 8;
 /** Delivers announcements of runs until it is stopped. Several workers may do so concurrently. */
 export class AnnounceLoop {
   private stopping = false;
-  private readonly idle = new IdlePause();
+  private readonly idle = new AskingPause();
   private loop: Promise<void> = Promise.resolve();
   private readonly underWay = new Map<Promise<void>, string>();
 
@@ -42,6 +43,7 @@ export class AnnounceLoop {
 
   private async deliverForever(): Promise<void> {
     const failures = new FailureLog(this.log, { failed: 'announce.failed', works: 'announce.works-again' });
+    await this.idle.of(UPKEEP_AFTER_MS);
     while (!this.stopping) {
       let taken = 0;
       try {

@@ -1,7 +1,7 @@
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import {
   AssignmentDriver,
-  IdlePause,
+  AskingPause,
   openRun,
   unmetOf,
   type DriverDependencies,
@@ -59,7 +59,7 @@ export class AssignmentLoop {
   private askedAt = -Infinity;
   private otherWorkers = 0;
   private busyUntil = 0;
-  private readonly pausing = new IdlePause();
+  private readonly pausing = new AskingPause();
   private loops: Promise<unknown> = Promise.resolve();
   private readonly fanOut: FanOut;
 

@@ -2,6 +2,7 @@ import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import type { AttestDependencies } from '@taskrunner/core/operations';
 import type { OutboxItem } from '@taskrunner/core/ports';
 import { AttestLoop } from './attest-loop';
+import { UPKEEP_AFTER_MS } from './upkeep-start';
 
 const item: OutboxItem = {
   ...{ id: '1', tenant: 'acme' as TenantId, runId: 'run_1' as RunId },
@@ -54,7 +55,7 @@ it('seals several runs at once, and takes more when there is room for half of th
   const limits = () => outbox.take.mock.calls.map(([, limit]) => limit);
 
   loop.start();
-  await jest.advanceTimersByTimeAsync(10);
+  await jest.advanceTimersByTimeAsync(UPKEEP_AFTER_MS + 10);
   expect([limits(), ends.length]).toEqual([[4], 4]);
   ends.shift()?.();
   await jest.advanceTimersByTimeAsync(10);
@@ -92,10 +93,27 @@ it('a worker that stops leaves large runs whose turn has not come to others', as
   const loop = new AttestLoop(dependencies, { say: () => undefined }, { intervalMs: 1_000, atOnce: 4 });
 
   loop.start();
-  await jest.advanceTimersByTimeAsync(10);
+  await jest.advanceTimersByTimeAsync(UPKEEP_AFTER_MS + 10);
   const stopping = loop.stop();
   fail(new Error('the first one fails'));
   await stopping;
   expect(reasons).toEqual(['the first one fails', 'the worker stops']);
   expect(pages).toHaveBeenCalledTimes(1);
+});
+
+it('asks again at once if a run ends while it asks, and ends at once if it is stopped then', async () => {
+  const asked: ((items: readonly OutboxItem[]) => void)[] = [];
+  const outbox = { take: () => new Promise<readonly OutboxItem[]>((resolve) => asked.push(resolve)) };
+  const dependencies = { outbox, retryMs: 1 } as unknown as AttestDependencies;
+  const loop = new AttestLoop(dependencies, { say: () => undefined }, { intervalMs: 100_000, atOnce: 4 });
+  loop.start();
+  await jest.advanceTimersByTimeAsync(1_000);
+  loop.wake();
+  asked.shift()?.([]);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(asked).toHaveLength(1);
+  const stopped = loop.stop();
+  asked.shift()?.([]);
+  await jest.advanceTimersByTimeAsync(1);
+  await stopped;
 });

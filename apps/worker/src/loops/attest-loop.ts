@@ -1,8 +1,15 @@
-import { attestRun, IdlePause, SerialQueue, type Attested, type AttestDependencies } from '@taskrunner/core/operations';
+import {
+  attestRun,
+  AskingPause,
+  SerialQueue,
+  type Attested,
+  type AttestDependencies,
+} from '@taskrunner/core/operations';
 import type { OutboxItem } from '@taskrunner/core/ports';
 import { alarmOf } from '@taskrunner/core/stored';
 import type { Alarm } from '../reporting/alarm';
 import { Duties } from './duties';
+import { UPKEEP_AFTER_MS } from './upkeep-start';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const LEASE_MS = 30_000;
@@ -34,7 +41,7 @@ export class AttestLoop {
   private readonly largeRuns = new SerialQueue();
   private stopping = false;
   private gaveWayAt: number | null = null;
-  private readonly idle = new IdlePause();
+  private readonly idle = new AskingPause();
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
@@ -65,6 +72,7 @@ export class AttestLoop {
   }
 
   private async attestForever(): Promise<void> {
+    await this.idle.of(UPKEEP_AFTER_MS);
     while (!this.stopping) {
       await this.giveWay();
       if (await this.takeSome()) {

@@ -2,6 +2,7 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import { deliverDue, exportedFile, pause, type DeliverDependencies, type Delivery } from '@taskrunner/core/operations';
 import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
+import { UPKEEP_AFTER_MS } from './upkeep-start';
 
 const INTERVAL_MS = 1_000;
 
@@ -34,6 +35,7 @@ export class ExportLoop {
 
   private async deliverForever(destination: string | null, signal: AbortSignal): Promise<void> {
     const failures = new FailureLog(this.log, { failed: 'export.failed', works: 'export.works-again' });
+    await pause(UPKEEP_AFTER_MS, signal);
     while (!signal.aborted) {
       try {
         const delivery = await deliverDue(this.dependencies, destination, signal);

@@ -7,6 +7,7 @@ import type { WorkerSession, ParkedKind, RunEnvironments } from '@taskrunner/cor
 import { unmetOfEnvironment, UNMET_PARTS, type Unmet, type WorkerMeans } from '@taskrunner/core/publisher';
 import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
+import { UPKEEP_AFTER_MS } from './upkeep-start';
 
 interface HonourDependencies {
   readonly environments: RunEnvironments;
@@ -76,6 +77,7 @@ export class HonourLoop {
 
   private async lookForever(workerSession: WorkerSession): Promise<void> {
     const failures = new FailureLog(this.log, { failed: 'environments.not-read', works: 'environments.read-again' });
+    await this.sleep(UPKEEP_AFTER_MS);
     while (!this.isStopping) {
       try {
         await this.look(workerSession);
@@ -85,8 +87,12 @@ export class HonourLoop {
       } catch (error) {
         failures.failed(reasonOf(error), { error });
       }
-      for (let left = this.intervalMs; left > 0 && !this.isStopping; left -= SLEEP_MS) await pause(SLEEP_MS);
+      await this.sleep(this.intervalMs);
     }
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    for (let left = ms; left > 0 && !this.isStopping; left -= SLEEP_MS) await pause(SLEEP_MS);
   }
 
   /** Performs one round. */

@@ -2,6 +2,7 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import { collectObjects, pause, type CollectDependencies } from '@taskrunner/core/operations';
 import { FailureLog, reasonOf } from '../reporting/failure-log';
 import type { WorkerLog } from '../reporting/worker-log';
+import { UPKEEP_AFTER_MS } from './upkeep-start';
 
 /** Maximum pause before it asks again for due tenants, milliseconds. */
 const ASK_MS = 60_000;
@@ -35,6 +36,7 @@ export class ObjectSweep {
   private async sweepForever(): Promise<void> {
     const { signal } = this.stopping;
     const failures = new FailureLog(this.log, { failed: 'sweep.failed', works: 'sweep.works-again' });
+    await pause(UPKEEP_AFTER_MS, signal);
     while (!signal.aborted) {
       try {
         if (!this.isAway()) {

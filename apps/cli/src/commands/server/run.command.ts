@@ -141,7 +141,7 @@ export function cannotDetach(): CliError {
 async function runWithoutServer(named: string | undefined, options: Options, context: Context): Promise<ExitCode> {
   const { terminal, env } = context;
   if (options.detach) throw cannotDetach();
-  const { grantsOf, resumeLocally, runLocally } = await import('../../local/run-locally.js');
+  const { needsOf, resumeLocally, runLocally } = await import('../../local/run-locally.js');
   const { output, until, as, keep = false, evidence, resume } = options;
   const isForPrograms = isJson({ output });
   const display = displayFor(output, terminal);
@@ -155,7 +155,7 @@ async function runWithoutServer(named: string | undefined, options: Options, con
   let rules: InputRules = [];
   try {
     return await runLocally(run, {
-      ...{ pack: source === null ? argument : resolve(argument), grants: grantsOf(source), original: null },
+      ...{ pack: source === null ? argument : resolve(argument), needs: needsOf(source), original: null },
       submit: async (server, recordRequest) => {
         rules = await inputRules(server, argument, source);
         const { body, files } = await readRequest(argument, source, options, context, rules);

@@ -105,5 +105,5 @@ export type { Idempotency } from './submission/submission';
 export { SubmitRun, type Submitted } from './submission/submit-run';
 export { invalidPack, PlanHashMismatch, SubmitRunError, type SubmitRunCode } from './submission/submit-run-error';
 export { abortable } from './work/abortable';
-export { IdlePause, pause } from './work/pause';
+export { AskingPause, IdlePause, pause } from './work/pause';
 export { SerialQueue } from './work/serial-queue';

@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { chmod, chown, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
 import { homeOf, type DataPlace } from './data-place';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { spawnOptions } from './os-account';
@@ -39,36 +39,25 @@ export async function superuserPassword(place: DataPlace): Promise<string> {
   return password;
 }
 
-/** How the superuser connects. `host` is the folder of the socket, or an address. */
-interface SuperuserConnection {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly password: string;
+/** What a copy of another database gets before it is used: its own passwords. */
+export interface Renewal {
+  /** Roles besides the superuser, whose passwords are derived from that of the superuser. */
+  readonly roles: readonly string[];
+  /** Statements of the same transaction. */
+  readonly more: readonly string[];
 }
 
 /**
- * Replaces the passwords of the superuser and of `roles` in a running server and executes `more`, in one transaction. Then it replaces that of the
- * superuser in the file, and returns it.
+ * Replaces the passwords of the superuser and of `roles` over a connection of the superuser, and executes `more`, in one transaction. Then it
+ * replaces that of the superuser in the file, and returns it. If this process ends meanwhile, the database may be lost.
  */
-export async function renewPasswords(
-  place: DataPlace,
-  connection: SuperuserConnection,
-  roles: readonly string[],
-  more: readonly string[],
-): Promise<string> {
+export async function renewPasswords(place: DataPlace, client: Client, { roles, more }: Renewal): Promise<string> {
   const password = newPassword();
-  const client = new Client({ ...connection, user: superuser, ssl: false });
-  await client.connect();
-  try {
-    const changes = [superuser, ...roles].map(
-      (role) => `alter role ${escapeIdentifier(role)} password ${escapeLiteral(rolePassword(password, role))}`,
-    );
-    // Sent together, because each answer would be waited for.
-    await client.query(['begin', ...changes, ...more, 'commit'].join('; '));
-  } finally {
-    await client.end();
-  }
+  const changes = [superuser, ...roles].map(
+    (role) => `alter role ${escapeIdentifier(role)} password ${escapeLiteral(rolePassword(password, role))}`,
+  );
+  // Sent together, because each answer would be waited for.
+  await client.query(['begin', ...changes, ...more, 'commit'].join('; '));
   const file = join(place.requested, 'password');
   await rm(`${file}.new`, { force: true });
   await writeFile(`${file}.new`, `${password}\n`, { flag: 'wx', mode: 0o600 });

@@ -10,6 +10,7 @@ import {
   superuser,
   superuserPassword,
   type Original,
+  type Renewal,
 } from './cluster';
 import { makeSpare, syncCluster } from './cluster-files';
 import { homeOf, locateData, makeDirectory } from './data-place';
@@ -55,6 +56,8 @@ export interface EmbeddedPostgresOptions {
    * of the server; with `undefined` nothing is copied.
    */
   readonly copyOf?: string | ((version: string) => Promise<Original | undefined>);
+  /** With `copyOf`: the copy gets passwords of its own before the server is handed out. Absent: it has those of the original. */
+  readonly renewal?: Renewal;
   /**
    * True: the server also ends if this process is killed, within a moment. A shell watches for that. Default false: a server that a killed
    * process left is stopped by the next opening of its folder.
@@ -108,11 +111,6 @@ export interface EmbeddedPostgres {
   url(role?: string, database?: string): string;
   /** The password of the superuser, or of another role. It is derived from the superuser's and does not change at restarts. */
   passwordOf(role: string): string;
-  /**
-   * Replaces the password of the superuser, and those of `roles`, which are derived from it, for the copy of another database. `more`: statements of
-   * the same transaction. If this process ends meanwhile, the database may be lost.
-   */
-  renewPasswords(roles: readonly string[], more?: readonly string[]): Promise<void>;
   /**
    * Makes the copy that the next database begins with if it has the same original as this one, so that its start does not wait for it. If the original
    * is an archive, `unpacked` says what is copied. A failure is logged: the next start then copies itself. Nothing is done if this database was no copy.
@@ -278,6 +276,9 @@ async function start(
   try {
     const server = await launchServer({
       ...{ place, programs, password, database, log, settings, onStarted },
+      onAnswered: async (client) => {
+        if (original && options.renewal) password = await renewPasswords(place, client, options.renewal);
+      },
       ...(socket ? { port: SOCKET_PORT, socketDirectory: socket.path } : { port: options.port ?? 0 }),
     });
     const startLog = await log.tail(START_LINES);
@@ -304,10 +305,6 @@ async function start(
       url: (role = superuser, name = database) =>
         urlOf(`${encodeURIComponent(role)}:${rolePassword(password, role)}`, name, server.port, socket),
       passwordOf: (role) => rolePassword(password, role),
-      async renewPasswords(roles, more = []) {
-        const connection = { host: socket?.path ?? LOOPBACK, port: server.port, database, password };
-        password = await renewPasswords(place, connection, roles, more);
-      },
       async prepareNext() {
         const from = typeof original === 'object' ? await original.unpacked() : original;
         if (from === undefined) return;

@@ -17,8 +17,8 @@ const candidates = ['postgres', '_postgres', 'nobody'];
 export async function chooseAccount(): Promise<OsAccount> {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of candidates) {
-    const [uid, gid] = await Promise.all([idOf('-u', name), idOf('-g', name)]);
-    if (uid !== undefined && gid !== undefined && uid !== 0) return { name, uid, gid };
+    const ids = await idsOf(name);
+    if (ids !== undefined && ids.uid !== 0) return { name, ...ids };
   }
   throw new EmbeddedPostgresError(
     'DATABASE_START_FAILED',
@@ -47,9 +47,12 @@ export async function canEnter(directory: string, account: OsAccount): Promise<b
   }
 }
 
-async function idOf(flag: '-u' | '-g', name: string): Promise<number | undefined> {
+/** `id` without options prints both, such as `uid=26(postgres) gid=26(postgres) groups=26(postgres)` (POSIX). */
+async function idsOf(name: string): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
   try {
-    return Number((await execute('id', [flag, name])).stdout.trim());
+    const { stdout } = await execute('id', [name]);
+    const [, uid, gid] = /^uid=(\d+)\S* gid=(\d+)/.exec(stdout) ?? [];
+    return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
   } catch {
     return undefined;
   }

@@ -44,6 +44,8 @@ export interface Launch {
   readonly settings: Readonly<Record<string, string>>;
   /** Called when the process was started. */
   readonly onStarted: () => void;
+  /** Called with the first connection of the superuser, when the server is known to be ours, before anybody else is told that it answers. */
+  readonly onAnswered: (client: Client) => Promise<void>;
 }
 
 /**
@@ -114,7 +116,18 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
   for (;;) {
     const answer = await ask(launch, port, exited);
     if (ended) return fail(describeEnd(ended));
-    if (answer.pgdata === pgdata) break;
+    if (answer.client && answer.pgdata === pgdata) {
+      try {
+        await launch.onAnswered(answer.client);
+        break;
+      } catch (error) {
+        await stop();
+        throw error;
+      } finally {
+        end(answer.client);
+      }
+    }
+    if (answer.client) end(answer.client);
     if (answer.pgdata !== undefined || answer.refused || performance.now() > deadline) {
       await stop();
       return fail(answer.refused ?? (answer.pgdata ? 'another server uses this port' : 'no response in time'));
@@ -133,12 +146,17 @@ function listening(socketDirectory: string | undefined): Record<string, string> 
   return { listen_addresses: '', unix_socket_directories: quoted, unix_socket_permissions: '0700' };
 }
 
-/** Verifies the identity of the server: another server may listen on this port. */
+/** Not awaited: an unknown server on this port may never answer. */
+function end(client: Client): void {
+  void client.end().catch(() => undefined);
+}
+
+/** Verifies the identity of the server: another server may listen on this port. The caller ends the client. */
 async function ask(
   { socketDirectory, database, password }: Launch,
   port: number,
   exited: Promise<ServerExit>,
-): Promise<{ pgdata?: string; refused?: string }> {
+): Promise<{ client?: Client; pgdata?: string; refused?: string }> {
   const client = new Client({
     host: socketDirectory ?? LOOPBACK,
     port,
@@ -152,13 +170,11 @@ async function ask(
   try {
     await Promise.race([client.connect(), exited.then(() => Promise.reject(new Error('the server ended')))]);
     const { rows } = await client.query<{ pgdata: string }>(`select current_setting('data_directory') as pgdata`);
-    return { pgdata: rows[0]?.pgdata ?? '' };
+    return { client, pgdata: rows[0]?.pgdata ?? '' };
   } catch (error) {
+    end(client);
     const { code, message } = error as { code?: string; message: string };
     return code === '28P01' || code === '28000' ? { refused: message } : {};
-  } finally {
-    // Not awaited: an unknown server on this port may never answer.
-    void client.end().catch(() => undefined);
   }
 }
 

@@ -148,11 +148,11 @@ async function open(
     settings: settingsOfOneProcess(connections),
   };
   // The state of the folder is `creating` until the copy is on the disk.
-  const server = await startEmbeddedPostgres({ ...existing, copyOf, syncLater: true });
+  // A copy has the contents of its template, but each folder has passwords of its own.
+  const renewal = { roles: databaseRoles.map(roleName), more: PARTITIONS };
+  const server = await startEmbeddedPostgres({ ...existing, copyOf, renewal, syncLater: true });
   try {
-    // A copy has the contents of its template, but each folder has passwords of its own.
-    if (isCopy) await server.renewPasswords(databaseRoles.map(roleName), PARTITIONS);
-    else if (isNew) await createContents(server);
+    if (isNew && !isCopy) await createContents(server);
     const urls = urlsOf(server);
     // The template has the schema of this release.
     if (!isCopy) await migrateDatabase(urls.ownerUrl);

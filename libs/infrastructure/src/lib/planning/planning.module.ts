@@ -1,7 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { planningContextOf, PackPlanner, type PlanningSetting, type PlanningWork } from '@taskrunner/core/operations';
 import type { ExecutorDescriptor } from '@taskrunner/core/plan';
-import { Planner } from '@taskrunner/core/ports';
+import { Planner, type PlanningLimits } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
@@ -12,18 +12,24 @@ import { EXECUTOR_DESCRIPTORS } from '../executors/executor.module';
 import { cedarEngine } from '../policies/cedar-engine';
 import { PACK_TRUST } from '../registry/pack-registry.module';
 import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
-import { PlanningThreads } from './planning-threads';
+import { openPlanner, type ClosablePlanner, type PlanningPlace } from './closable-planner';
 
 /** The environments for which packs are planned, and all other inputs of planning. */
 export const PLANNING_SETTING = token<PlanningSetting>('planning setting');
 
 const PLANNER: Token<Planner<PlanningWork>> = Planner<PlanningWork>;
 
-/** Provides threads that plan packs within limits (`limits.plan…`). */
+/** Provides a planner of packs within limits (`limits.plan…`). */
 @Module({})
 export class PlanningModule implements OnApplicationShutdown {
   /** `imports`: the modules that provide `PACK_TRUST`, `SENSITIVE_INPUTS_KEY` and `EXECUTOR_DESCRIPTORS`. */
-  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
+  static forRoot({
+    imports,
+    place,
+  }: {
+    readonly imports: DynamicModule[];
+    readonly place: PlanningPlace;
+  }): DynamicModule {
     return {
       module: PlanningModule,
       imports,
@@ -38,7 +44,9 @@ export class PlanningModule implements OnApplicationShutdown {
           },
           settingOf,
         ),
-        provide(PLANNER, { setting: PLANNING_SETTING, configuration: CONFIGURATION }, threadsOf),
+        provide(PLANNER, { setting: PLANNING_SETTING, configuration: CONFIGURATION }, ({ setting, configuration }) =>
+          openPlanner(place, planningContextOf(setting), limitsOf(configuration)),
+        ),
         provide(
           PackPlanner,
           { setting: PLANNING_SETTING, planner: PLANNER },
@@ -52,7 +60,7 @@ export class PlanningModule implements OnApplicationShutdown {
   constructor(@Inject(PLANNER) private readonly planner: Planner<PlanningWork>) {}
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.planner instanceof PlanningThreads) await this.planner.close();
+    if (isClosable(this.planner)) await this.planner.close();
   }
 }
 
@@ -88,17 +96,11 @@ function settingOf({
   };
 }
 
-function threadsOf({
-  setting,
-  configuration: { limits },
-}: {
-  readonly setting: PlanningSetting;
-  readonly configuration: Configuration;
-}): PlanningThreads {
-  return new PlanningThreads(planningContextOf(setting), {
-    memory: limits.planMemory,
-    time: limits.planTime,
-    threads: limits.planThreads,
-    queue: limits.planQueue,
-  });
+function limitsOf({ limits }: Configuration): PlanningLimits {
+  return { memory: limits.planMemory, time: limits.planTime, threads: limits.planThreads, queue: limits.planQueue };
+}
+
+/** An application can supply another planner. */
+function isClosable(planner: Planner<PlanningWork>): planner is ClosablePlanner {
+  return 'close' in planner;
 }

@@ -6,19 +6,25 @@ import { CONFIGURATION } from '../configuration/configuration.module';
 import { cedarEngine } from '../policies/cedar-engine';
 import { Sandboxes } from '../sandbox/sandboxes';
 import { SECRETS } from '../secrets/secrets.module';
-import { PlanningThreads } from './planning-threads';
+import { ClosablePlanner, openPlanner, type PlanningPlace } from './closable-planner';
 
-/** Provides threads that plan admitted packs again. */
+/** Provides a planner that plans admitted packs again. */
 @Module({})
 export class ReplanningModule implements OnApplicationShutdown {
   /** `imports`: the modules that provide `SECRETS` and `Sandboxes`. */
-  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
+  static forRoot({
+    imports,
+    place,
+  }: {
+    readonly imports: DynamicModule[];
+    readonly place: PlanningPlace;
+  }): DynamicModule {
     return {
       module: ReplanningModule,
       imports,
       providers: [
         provide(
-          PlanningThreads,
+          ClosablePlanner,
           {
             configuration: CONFIGURATION,
             // Created before any thread, because threads inherit the environment with its secrets.
@@ -27,17 +33,17 @@ export class ReplanningModule implements OnApplicationShutdown {
             sandboxes: Sandboxes,
           },
           ({ configuration }) =>
-            new PlanningThreads({ setting: null, policyEngines: { cedar: cedarEngine } }, limitsOf(configuration)),
+            openPlanner(place, { setting: null, policyEngines: { cedar: cedarEngine } }, limitsOf(configuration)),
         ),
       ],
-      exports: [PlanningThreads],
+      exports: [ClosablePlanner],
     };
   }
 
-  constructor(private readonly threads: PlanningThreads) {}
+  constructor(private readonly planner: ClosablePlanner) {}
 
   onApplicationShutdown(): Promise<void> {
-    return this.threads.close();
+    return this.planner.close();
   }
 }
 

@@ -209,6 +209,8 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
       ...(options.commitFailures ? { failures: options.commitFailures } : {}),
     });
+    // The first step of the first run does not wait for a connection. A failure is found by whoever needs it.
+    flushPool.query('select').catch(() => undefined);
     return {
       claims: new PostgresClaims(pool, clock, options.leaseMs, options.claimsWatch),
       committer,

@@ -3,7 +3,6 @@ import type { SubmitRun } from '@taskrunner/core/operations';
 import type { Committer, Executor, LogStore, RunStore } from '@taskrunner/core/ports';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { watchBacklog, watchPools, type MeasuredDatabase } from './database-metrics';
@@ -150,6 +149,8 @@ export class Telemetry {
 
   /** All metrics in the Prometheus text format (version 0.0.4). */
   async metricsText(): Promise<string> {
+    // Loaded when it is needed: a run without a server has no address where metrics could be read.
+    const { PrometheusSerializer } = await import('@opentelemetry/exporter-prometheus');
     const { resourceMetrics } = await this.reader.collect();
     return new PrometheusSerializer(undefined, false, undefined, true, true).serialize(resourceMetrics);
   }

@@ -14,6 +14,8 @@ export interface LogLimits {
   readonly chunkBytes: number;
   /** Maximum time that a line waits for others, milliseconds. */
   readonly flushMs: number;
+  /** The same for the first line of an execution, which people wait for. */
+  readonly firstFlushMs: number;
   /** Maximum bytes of a line's text. A longer line is split. */
   readonly lineBytes: number;
   /** Maximum bytes of one execution. Output beyond it is counted and dropped. */
@@ -28,6 +30,7 @@ export const LOG_LIMITS: LogLimits = {
   chunkLines: 256,
   chunkBytes: 64 * 1024,
   flushMs: 25,
+  firstFlushMs: 5,
   lineBytes: 16 * 1024,
   bytes: 64 * 1024 * 1024,
   bytesPerSecond: 16 * 1024 * 1024,
@@ -178,7 +181,8 @@ export class ExecutionLog {
     }
     this.lines++;
     if (this.lines >= this.limits.chunkLines) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), this.limits.flushMs);
+    else
+      this.timer ??= setTimeout(() => this.flush(), this.chunk === 0 ? this.limits.firstFlushMs : this.limits.flushMs);
   }
 
   /** Makes room for so many more bytes. */

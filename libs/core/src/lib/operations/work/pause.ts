@@ -32,3 +32,20 @@ export class IdlePause {
     });
   }
 }
+
+/** The pause of a loop that only learns by asking whether there is something to do. A wake that comes while it asks ends its next pause at once. */
+export class AskingPause {
+  private readonly idle = new IdlePause();
+  private isWoken = false;
+
+  wake(): void {
+    this.isWoken = true;
+    this.idle.wake();
+  }
+
+  /** Resolves after `ms` milliseconds, or when woken. */
+  async of(ms: number): Promise<void> {
+    if (!this.isWoken) await this.idle.of(ms);
+    this.isWoken = false;
+  }
+}

@@ -12,7 +12,7 @@ export function nameOf(at: string): string {
 /** A caller's text in a message: shortened and without terminal control characters. */
 export function shown(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return /^[\x20-\x7e…]*$/.test(cut)
+  return /^[\x20-\x7e\u2026]*$/.test(cut)
     ? cut
     : JSON.stringify(cut).replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -21,16 +21,26 @@ function placesOfStatements(): ReadonlyMap<string, string> {
   return found;
 }
 
-/** The statement in `<folder>/<name>.sql`. Throws if it does not exist: adapters load theirs when they are created. */
-export function statement(name: string): Statement {
+/**
+ * The statement in `<folder>/<name>.sql`. Throws if it does not exist: adapters load theirs when they are created. `inFolder`: its folder, if the
+ * others are not to be listed, which takes longer than all that a thread with one statement does.
+ */
+export function statement(name: string, inFolder?: string): Statement {
   const known = loaded.get(name);
   if (known) return known;
+  const read = {
+    name,
+    text: readFileSync(inFolder === undefined ? placeOf(name) : join(folder, inFolder, `${name}.sql`), 'utf8'),
+  };
+  loaded.set(name, read);
+  return read;
+}
+
+function placeOf(name: string): string {
   places ??= placesOfStatements();
   const place = places.get(name);
   if (place === undefined) throw new Error(`there is no statement ${name}.sql`);
-  const read = { name, text: readFileSync(place, 'utf8') };
-  loaded.set(name, read);
-  return read;
+  return place;
 }
 
 /** The same statement without a name, which is planned for its parameters each time. For optional filters. */

@@ -12,7 +12,7 @@ export interface LeaseDatabase {
 /** Connects as `worker`, only for renewals. It skips the checks that `openWorkerDatabase` has made. */
 export function openLeaseDatabase(url: string): LeaseDatabase {
   const pool = openPool(url, { applicationName: 'taskrunner worker lease', max: 1, statementTimeoutMs: 2_000 });
-  const renewStatement = statement('renew-lease');
+  const renewStatement = statement('renew-lease', 'workers');
   return {
     renew: async ({ id, leaseMs }) => {
       const { rows } = await pool.query<{ held: boolean; at_ms: number }>({ ...renewStatement, values: [id, leaseMs] });
