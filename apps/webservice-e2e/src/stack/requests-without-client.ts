@@ -12,7 +12,6 @@ export const REQUESTS_WITHOUT_CLIENT: Readonly<Record<string, string>> = {
   'object-store.e2e-spec.ts': 'health is served on the ports of the operator',
   'outage.e2e-spec.ts': 'health is served on the ports of the operator',
   'stack/balancer.ts': 'a load balancer, which asks for the health of its backends',
-  'stack/docker-registry.ts': 'a registry of images',
   'stack/s3-server.ts': 'an S3 server',
   'telemetry.e2e-spec.ts': 'metrics are served on the ports of the operator',
 };
