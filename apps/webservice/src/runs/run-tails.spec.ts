@@ -47,6 +47,36 @@ describe('RunTails', () => {
     expect(asked.length).toBeLessThanOrEqual(length + 1);
   });
 
+  it('asks at once for a new watcher, also while it asks for others, and once for many', async () => {
+    jest.useFakeTimers();
+    try {
+      const answers: (() => void)[] = [];
+      const asked: number[] = [];
+      const tail = (runs: readonly unknown[]) => {
+        asked.push(runs.length);
+        return new Promise<never[]>((resolve) => answers.push(() => resolve([])));
+      };
+      const watch = new RunTails({ tail });
+      watch.watch(tenant, run('a')).subscribe();
+      await jest.advanceTimersByTimeAsync(1);
+      expect(asked).toEqual([1]);
+      watch.watch(tenant, run('b')).subscribe();
+      answers[0]?.();
+      await jest.advanceTimersByTimeAsync(5);
+      expect(asked).toEqual([1, 2]);
+      answers[1]?.();
+      await jest.advanceTimersByTimeAsync(6);
+      for (const name of ['c', 'd', 'e']) watch.watch(tenant, run(name)).subscribe();
+      await jest.advanceTimersByTimeAsync(1);
+      expect(asked).toEqual([1, 2, 5]);
+      answers[2]?.();
+      await jest.advanceTimersByTimeAsync(20);
+      expect(asked).toEqual([1, 2, 5]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('asks more often while a run that is not over progresses, and after somebody began to watch it', async () => {
     jest.useFakeTimers();
     try {

@@ -22,6 +22,8 @@ const INTERVAL_MS = 100;
 const BUSY_INTERVAL_MS = 25;
 const BUSY_MS = 1_000;
 const MOST_INTERVAL_MS = 2_000;
+/** Shortest time between two queries, if many begin to watch. */
+const LEAST_INTERVAL_MS = 5;
 
 /** Notifies all watchers of the progress of their runs, with one query for all. It does not query while nobody watches. */
 export class RunTails {
@@ -29,6 +31,10 @@ export class RunTails {
   private timer: NodeJS.Timeout | null = null;
   private interval = INTERVAL_MS;
   private busyUntil = 0;
+  private askedAt = -Infinity;
+  /** True if somebody began to watch while a query was in progress, which may not be about their run. */
+  private isOutdated = false;
+  private isAsking = false;
 
   constructor(private readonly reader: Pick<RunReader, 'tail'>) {}
 
@@ -39,12 +45,25 @@ export class RunTails {
       const entry = this.watched.get(key) ?? { tenant, runId, tail: null, changes: new ReplaySubject<Tail>(1) };
       this.watched.set(key, entry);
       const subscription = entry.changes.subscribe(watcher);
-      this.plan(0);
+      this.lookSoon();
       return () => {
         subscription.unsubscribe();
         if (!entry.changes.observed) this.watched.delete(key);
       };
     });
+  }
+
+  /** For a new watcher: not with the next query in turn, but with one of its own. An outage is not asked about more often. */
+  private lookSoon(): void {
+    if (this.isAsking) this.isOutdated = true;
+    else if (this.interval > INTERVAL_MS) this.plan(this.interval);
+    else this.planSoon();
+  }
+
+  private planSoon(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.plan(Math.max(0, this.askedAt + LEAST_INTERVAL_MS - performance.now()));
   }
 
   private plan(delay: number): void {
@@ -53,6 +72,9 @@ export class RunTails {
 
   private async ask(): Promise<void> {
     const runs = [...this.watched.values()];
+    this.isOutdated = false;
+    this.isAsking = true;
+    this.askedAt = performance.now();
     if (runs.length > 0) {
       try {
         this.notify(await this.reader.tail(runs.map(({ tenant, runId }) => ({ tenant, runId }))));
@@ -62,8 +84,11 @@ export class RunTails {
         this.interval = Math.min(this.interval * 2, MOST_INTERVAL_MS);
       }
     }
+    this.isAsking = false;
     this.timer = null;
-    if (this.watched.size > 0) this.plan(this.interval);
+    if (this.watched.size === 0) return;
+    if (this.isOutdated && this.interval <= INTERVAL_MS) this.planSoon();
+    else this.plan(this.interval);
   }
 
   private notify(found: Awaited<ReturnType<RunReader['tail']>>): void {
