@@ -196,6 +196,13 @@ describe('secrets and sensitive inputs', () => {
     expect(await change('turning')).toMatchObject({ status: 'succeeded' });
   }, 120_000);
 
+  /** A line of a worker arrives after what it is about can be read in the database. */
+  async function untilSaid(...words: readonly string[]): Promise<void> {
+    const isSaid = (): boolean => said.some((line) => words.every((word) => line.includes(word)));
+    for (let i = 0; i < 100 && !isSaid(); i++) await pause(100);
+    expect(isSaid()).toBe(true);
+  }
+
   it('the final scan withholds what became a secret later, and says so', async () => {
     const future = `future-${randomBytes(8).toString('hex')}`;
     writeFileSync(secretFile('turning'), 'value-before-1', { mode: 0o600 });
@@ -214,7 +221,7 @@ describe('secrets and sensitive inputs', () => {
     const notices = [...files].flatMap(([path, bytes]) => (Buffer.from(bytes).toString().startsWith('{"path":') && /"withheld":"secret"/.test(Buffer.from(bytes).toString()) ? [path.split('/')[0]] : [])); // prettier-ignore
     expect(notices.sort()).toEqual(['artifacts', 'logs']);
     expect(Buffer.from(bundle).includes(future)).toBe(false);
-    expect(said.some((line) => line.includes('SECRET_WITHHELD') && line.includes(run))).toBe(true);
+    await untilSaid('SECRET_WITHHELD', run);
   }, 90_000);
 
   it('a secret that stands in the pack itself ends the run before a step starts, and blocks the seal', async () => {
@@ -227,10 +234,10 @@ describe('secrets and sensitive inputs', () => {
     const ended = await ada.until(run, ['succeeded', 'failed']);
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'SECRET_IN_PACK' } });
     expect((await ada.lines(run)).lines.filter(({ data }) => 'message' in data)).toEqual([]);
-    expect(said.some((line) => line.includes('SECRET_IN_PACK') && line.includes('was found in the plan'))).toBe(true);
+    await untilSaid('SECRET_IN_PACK', 'was found in the plan');
     for (let i = 0; i < 400 && (await statusOf(run)) !== 'blocked'; i++) await pause(100);
     expect(await statusOf(run)).toBe('blocked');
-    expect(said.some((line) => line.includes('SECRET_IN_EVIDENCE') && line.includes('plan.json'))).toBe(true);
+    await untilSaid('SECRET_IN_EVIDENCE', 'plan.json');
     expect((await ada.ask('GET', `/api/runs/${run}/evidence`)).status).toBe(409);
     const { reason } = (await ada.summary(run))['evidence'] as { reason: string };
     expect(reason).toMatch(/^SECRET_IN_EVIDENCE: /);
