@@ -7,7 +7,7 @@ export class Failure extends Error {}
 /** Runs a program to its end; resolves to its output, rejects with its error output. */
 export function must(command, args, { input, env = process.env, cwd, expected = [0], onLine } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env, cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
     let out = '';
     let said = '';
     child.stdout.on('data', (data) => ((out += data), onLine?.(String(data))));
@@ -22,7 +22,9 @@ export function must(command, args, { input, env = process.env, cwd, expected = 
           ),
         );
     });
-    child.stdin.end(input ?? '');
+    // A program that has ended without reading it says why by its exit code.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
   });
 }
 
