@@ -90,8 +90,10 @@ export async function openLocalFolder(env: Variables): Promise<LocalFolder> {
   return folder;
 }
 
-/** A folder without a record is of a start that was killed, if it is older than this, milliseconds. */
+/** A draft is of a process that was killed, if it is older than this, milliseconds. */
 const UNFINISHED_MS = 86_400_000;
+/** The same for a folder without a record whose database no living process owns. A start owns it within a second. */
+const UNOWNED_MS = 60_000;
 
 /** Folders of runs that have not ended have such a name. Folders of kept runs have the id of their run. */
 const LIVE = /^[0-9a-f]{8}$/;
@@ -104,15 +106,15 @@ async function sweepUnfinished({ runs }: LocalFolder): Promise<void> {
   const archives = new Set<string>(names.filter((name) => isRunId(name)));
   for (const name of names) {
     const path = join(runs, name);
-    const isOld = async (): Promise<boolean> => Date.now() - (await stat(path)).mtimeMs > UNFINISHED_MS;
-    if (DRAFT.test(name) && (await isOld())) await rm(path, { recursive: true, force: true });
+    const isOlder = async (ms: number): Promise<boolean> => Date.now() - (await stat(path)).mtimeMs > ms;
+    if (DRAFT.test(name) && (await isOlder(UNFINISHED_MS))) await rm(path, { recursive: true, force: true });
     if (!LIVE.test(name)) continue;
     const folder = runFolderAt(path);
     const facts = await readFacts(folder);
     const isArchived = facts !== null && facts.runId !== null && archives.has(facts.runId);
     // A record that cannot be read may be of a run that can be resumed.
-    const isOfNoRun = !existsSync(join(path, RECORD)) && (await isOld());
-    if (isOfNoRun || (isArchived && (await livingOwner(folder.storage)) === null)) await removeRunFolder(folder);
+    const isOfNoRun = !existsSync(join(path, RECORD)) && (await isOlder(UNOWNED_MS));
+    if ((isOfNoRun || isArchived) && (await livingOwner(folder.storage)) === null) await removeRunFolder(folder);
   }
 }
 

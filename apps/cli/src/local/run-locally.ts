@@ -28,7 +28,7 @@ import {
 } from './local-folder';
 import { localPerson, localUser } from './local-person';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from './local-stack';
-import { waitsForPerson } from './resume-command';
+import { resumeCommand, waitsForPerson } from './resume-command';
 import { RunRecord } from './run-record';
 
 /** Seals are made within this time after the end, milliseconds. */
@@ -88,16 +88,18 @@ export async function runLocally(run: LocalRun, { pack, needs, original, submit 
     evidence: run.evidence === undefined ? null : resolve(run.evidence),
     run: null,
   });
-  return inStack(run, { local, record, original, before: null }, async (stack) => {
-    const accepted = await submit(stack.server, async (request) => {
+  return inStack(run, { local, record, original, before: null }, async (stack, starting) => {
+    const submitting = submit(stack.server, async (request) => {
       const kept = keptRequest(request, { pack, ...needs, hasFiles: run.keep });
       await keepFiles(folder.path, kept.files, ({ digest }) => pathOf(request, digest));
       await writePrivately(join(folder.path, REQUEST), kept);
     });
+    // Planning can take long, and a submission that was interrupted would be repeated.
+    const accepted = await Promise.race([submitting, starting.interrupted]);
     const { runId } = accepted;
     await record.note({ runId, run: accepted as Run, socket: stack.socket });
     run.display.accepted(accepted);
-    return follow(run, { stack, local, record, person, runId, isCancelled: false });
+    return follow(run, starting, { stack, local, record, person, runId, isCancelled: false });
   });
 }
 
@@ -118,12 +120,12 @@ export async function resumeLocally(
   const evidence = run.evidence === undefined ? (facts.evidence ?? null) : resolve(run.evidence);
   const record = new RunRecord(folder, { ...facts, keep: facts.keep || run.keep, evidence });
   const prepare = before === null ? null : (server: Server) => before(server, runId);
-  return inStack({ ...run, env }, { local, record, original: null, before: prepare }, async (stack) => {
+  return inStack({ ...run, env }, { local, record, original: null, before: prepare }, async (stack, starting) => {
     await removeDocuments(folder);
     const current = await stack.server.client.run(runId);
     await record.note({ run: current, socket: stack.socket });
     run.display.accepted(current);
-    return follow(run, { stack, local, record, person, runId, isCancelled: current.cancellation !== null });
+    return follow(run, starting, { stack, local, record, person, runId, isCancelled: current.cancellation !== null });
   });
 }
 
@@ -145,20 +147,26 @@ export function needsOf(source: PackSource | null): PackNeeds {
   return { grants: [...new Set(approvals.flatMap(({ grants }) => grants))], isSealed: sandbox.mode === 'sealed' };
 }
 
-/** Signals while the product starts: what has started is stopped first, so that no database server is left. */
+/** Signals until the run is followed: what has started is stopped first, so that no database server and no folder is left. */
 class StartSignals {
   isInterrupted = false;
+  /** Rejects at the first signal. */
+  readonly interrupted: Promise<never>;
+  private reject: (reason: Error) => void = () => undefined;
 
   constructor() {
-    for (const signal of STOPPING) process.on(signal, this.interrupted);
+    this.interrupted = new Promise((_, reject) => (this.reject = reject));
+    this.interrupted.catch(() => undefined);
+    for (const signal of STOPPING) process.on(signal, this.interrupt);
   }
 
   close(): void {
-    for (const signal of STOPPING) process.off(signal, this.interrupted);
+    for (const signal of STOPPING) process.off(signal, this.interrupt);
   }
 
-  private readonly interrupted = (): void => {
+  private readonly interrupt = (): void => {
     this.isInterrupted = true;
+    this.reject(new Error('interrupted'));
   };
 }
 
@@ -171,9 +179,9 @@ interface Place {
 
 /** Starts the product for a run. The folder of the run stays if the run can be resumed. */
 async function inStack(
-  { env }: LocalRun,
+  { env, terminal }: LocalRun,
   { local, record, original, before }: Place & Pick<LocalStackOptions, 'original' | 'before'>,
-  work: (stack: LocalStack) => Promise<{ readonly exit: ExitCode; readonly isOver: boolean }>,
+  work: (stack: LocalStack, starting: StartSignals) => Promise<{ readonly exit: ExitCode; readonly isOver: boolean }>,
 ): Promise<ExitCode> {
   const { folder } = record;
   const { grants, isSealed = true } = record.facts;
@@ -181,13 +189,8 @@ async function inStack(
   const starting = new StartSignals();
   try {
     stack = await startLocalStack({ local, folder, env, grants, isSealed, before, original });
-    starting.close();
-    if (starting.isInterrupted) {
-      await stack.close();
-      if (record.facts.runId === null) await removeRunFolder(folder);
-      return EXIT.INTERRUPTED;
-    }
-    const { exit, isOver } = await work(stack);
+    if (starting.isInterrupted) throw new Error('interrupted');
+    const { exit, isOver } = await work(stack, starting);
     await stack.close();
     await record.idle();
     if (isOver) await removeRunFolder(folder);
@@ -196,9 +199,13 @@ async function inStack(
     starting.close();
     await stack?.close();
     await record.idle();
+    const { runId } = record.facts;
     // Nothing can be resumed of what was never accepted.
-    if (record.facts.runId === null) await removeRunFolder(folder);
-    throw error;
+    if (runId === null) await removeRunFolder(folder);
+    if (!starting.isInterrupted) throw error;
+    if (runId === null) terminal.say('interrupted before the run was accepted; nothing is left of it');
+    else sayResumable(terminal, runId, null);
+    return EXIT.INTERRUPTED;
   }
 }
 
@@ -210,17 +217,30 @@ interface Followed extends Place {
   readonly isCancelled: boolean;
 }
 
+function sayResumable(terminal: Terminal, runId: string, as: string | null): void {
+  terminal.say('interrupted; the run can be resumed');
+  terminal.say(`help: Go on with: ${resumeCommand(runId, as)}`);
+}
+
+/** From here on, following handles signals. One that came before is a first Ctrl-C: the run is interrupted. */
 async function follow(
   run: LocalRun,
+  starting: StartSignals,
   { stack, local, record, person, runId, isCancelled }: Followed,
 ): Promise<{ readonly exit: ExitCode; readonly isOver: boolean }> {
   const { terminal, display, isForPrograms, until } = run;
   const { server } = stack;
+  if (starting.isInterrupted) {
+    await noteState(server, record, runId);
+    sayResumable(terminal, runId, person === localUser() ? null : person);
+    return { exit: EXIT.INTERRUPTED, isOver: false };
+  }
   const decider = person === localUser() ? server : stack.serverAs(person);
   const onChange = (changed: Run): void => record.noteRun(changed);
   const how = { display, terminal, isForPrograms, until, isCancelled, onChange };
   const preparing = setTimeout(() => stack.prepareNext(), PREPARE_MS).unref();
   const as = decider === server ? null : person;
+  starting.close();
   const end = await followLocally({ stack, decider, as, runId, ...how }).finally(() => clearTimeout(preparing));
   if (!end.isOver) {
     await noteState(server, record, runId);

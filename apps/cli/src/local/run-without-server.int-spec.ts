@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -267,6 +276,29 @@ describe('a run without a server', () => {
       expect(refused).toMatchObject({ exit: 1, err: expect.stringMatching(/^CLI_SANDBOX_MISSING /m) as string });
       expect(executed(['run', '--resume'])).toMatchObject({ exit: 0, out: 'hello | hello\n' });
       expect([evidence().length, runs()]).toEqual([1, []]);
+    },
+    120_000,
+  );
+
+  withSandbox(
+    'leaves nothing if it is interrupted while its pack is planned',
+    async () => {
+      const values = Array(500_000).fill(0).join(',');
+      const inputs = `  inputs: [ { name: xs, type: array, default: [${values}] } ]\n`;
+      const running = started('run', written('pack.yaml', PACK('large', command('hello', 'echo hello'), inputs)));
+      const runs = join(home, 'data/taskrunner/runs');
+      const isListening = (): boolean =>
+        existsSync(runs) && readdirSync(runs).some((name) => existsSync(join(runs, name, 'api.sock')));
+      while (!isListening()) await delay(20);
+      await delay(300);
+      const children = family(running.child.pid ?? 0);
+      running.child.kill('SIGINT');
+      expect([await running.ended, running.said()]).toEqual([
+        130,
+        'interrupted before the run was accepted; nothing is left of it\n',
+      ]);
+      expect(readdirSync(runs)).toEqual([]);
+      expect(children.filter(isDatabaseServer)).toEqual([]);
     },
     120_000,
   );
