@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { refusal } from './container-error';
 
 const MAX_ANSWER = 4 * 1024 * 1024;
+const REPEAT_AFTER_MS = [100, 400];
 
 /** Invocation of `podman`. */
 export interface PodmanProgram {
@@ -80,6 +82,16 @@ export class PodmanCli {
         });
       });
     });
+  }
+
+  /** Runs an idempotent command again if it fails. A podman process may fail because others change its storage at the same time. */
+  async repeat(args: readonly string[]): Promise<PodmanAnswer> {
+    for (const pauseMs of REPEAT_AFTER_MS) {
+      const answer = await this.call(args);
+      if (answer.code === 0) return answer;
+      await pause(pauseMs);
+    }
+    return this.call(args);
   }
 
   /** Runs a command and returns its output. Throws `START_FAILED` if its exit code is not 0. */

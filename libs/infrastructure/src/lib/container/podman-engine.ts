@@ -192,7 +192,7 @@ export class PodmanEngine extends ContainerEngine {
   /** The exit code of the client may be podman's own. The state of the container is reliable. */
   private async exitCode(name: string): Promise<number> {
     // The process is gone, but podman may register this slightly later than its client.
-    const { code, stdout, stderr } = await this.cli.call(['wait', name]);
+    const { code, stdout, stderr } = await this.cli.repeat(['wait', name]);
     if (code !== 0 || !/^[0-9]+$/.test(stdout.trim()))
       throw refusal('ENGINE_LOST', `podman does not report how ${name} ended: ${lastLine(stderr)}`);
     return Number(stdout);
@@ -217,7 +217,7 @@ export class PodmanEngine extends ContainerEngine {
 
   /** Removes the container. Throws `ENGINE_LOST` if the removal cannot be confirmed. */
   private async remove(name: string): Promise<void> {
-    const { code, stderr } = await this.cli.call(['rm', '--force', '--time', '0', '--volumes', '--ignore', name]);
+    const { code, stderr } = await this.cli.repeat(['rm', '--force', '--time', '0', '--volumes', '--ignore', name]);
     if (code !== 0) throw refusal('ENGINE_LOST', `podman rm: ${lastLine(stderr)}`);
   }
 }
