@@ -179,7 +179,7 @@ interface Place {
 
 /** Starts the product for a run. The folder of the run stays if the run can be resumed. */
 async function inStack(
-  { env, terminal }: LocalRun,
+  { env, terminal, as }: LocalRun,
   { local, record, original, before }: Place & Pick<LocalStackOptions, 'original' | 'before'>,
   work: (stack: LocalStack, starting: StartSignals) => Promise<{ readonly exit: ExitCode; readonly isOver: boolean }>,
 ): Promise<ExitCode> {
@@ -191,6 +191,8 @@ async function inStack(
     stack = await startLocalStack({ local, folder, env, grants, isSealed, before, original });
     if (starting.isInterrupted) throw new Error('interrupted');
     const { exit, isOver } = await work(stack, starting);
+    // A further signal ends the process.
+    starting.close();
     await stack.close();
     await record.idle();
     if (isOver) await removeRunFolder(folder);
@@ -204,7 +206,7 @@ async function inStack(
     if (runId === null) await removeRunFolder(folder);
     if (!starting.isInterrupted) throw error;
     if (runId === null) terminal.say('interrupted before the run was accepted; nothing is left of it');
-    else sayResumable(terminal, runId, null);
+    else sayResumable(terminal, runId, as ?? null);
     return EXIT.INTERRUPTED;
   }
 }
@@ -232,7 +234,7 @@ async function follow(
   const { server } = stack;
   if (starting.isInterrupted) {
     await noteState(server, record, runId);
-    sayResumable(terminal, runId, person === localUser() ? null : person);
+    sayResumable(terminal, runId, run.as ?? null);
     return { exit: EXIT.INTERRUPTED, isOver: false };
   }
   const decider = person === localUser() ? server : stack.serverAs(person);
