@@ -108,8 +108,11 @@ export function interruptionCases(testBed: () => TestBed): void {
     // A reason that could not be sent stays, also over a reload.
     await reasonOn(second.page).fill('a mistake');
     await second.page.route('**/approve', (route) => route.abort('connectionrefused'));
+    // As soon as the gate has been read again, the page knows more.
+    await keepAsItIs(second.page);
     await second.press('Withdraw my approval');
     await second.reads(/^It is unknown whether the decision arrived/);
+    await second.page.unroute(/\/gates\/accept$/);
     await second.page.unroute('**/approve');
     second.complaints.splice(0);
     await second.page.reload();
