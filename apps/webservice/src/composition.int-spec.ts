@@ -100,6 +100,20 @@ it('with a socket it answers on a socket instead, and opens no port', async () =
   await again.stop();
 });
 
+it.each([
+  [true, 200],
+  [false, 404],
+])('serves the OpenAPI document and its page if it has documentation: %s', async (hasDocumentation, status) => {
+  const { url, stop } = await createWebservice(world.configuration, { hasDocumentation });
+  try {
+    for (const path of ['/openapi.json', '/openapi.yaml', '/docs'])
+      expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, status]);
+    expect((await fetch(`${url}/api/runs`)).status).toBe(401);
+  } finally {
+    await stop();
+  }
+});
+
 it('the modules of a webservice that runs are those of the picture', async () => {
   const app = await composed(new SweptObjects());
   const { stop } = await startWebservice(app);

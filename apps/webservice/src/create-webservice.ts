@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import {
   DATABASE_PLACE,
   listenOn,
@@ -17,7 +17,7 @@ import { HealthServer } from './health/health-server';
 import { listeningUrl } from './listening-url';
 import { NestLog } from './nest-log';
 import { Observability } from './observability';
-import { openApiDocument } from './openapi/document';
+import { openApiDocument, serveDocument } from './openapi/document';
 import { answerMalformed, refuseWithoutHost } from './problems/malformed-requests';
 import { PublicUrl } from './public-url';
 import { sendAllowedMethods } from './requests/allowed-methods';
@@ -66,7 +66,7 @@ export async function createWebservice(
     await opened.abandon();
     throw error;
   });
-  return startWebservice(app, logger);
+  return startWebservice(app, logger, options);
 }
 
 /**
@@ -93,19 +93,24 @@ export function apiAdapter({ http, artifacts }: Configuration): ApiAdapter {
 export async function startWebservice(
   app: NestExpressApplication,
   logger: NestLog = new NestLog(),
+  { hasDocumentation = true }: Pick<WebserviceOptions, 'hasDocumentation'> = {},
 ): Promise<RunningWebservice> {
   const observability = app.get(Observability);
   logger.sayTo(observability.log);
   app.useLogger(logger);
   try {
-    return await listen(app, observability);
+    return await listen(app, observability, hasDocumentation);
   } catch (error) {
     await app.close();
     throw error;
   }
 }
 
-async function listen(app: NestExpressApplication, observability: Observability): Promise<RunningWebservice> {
+async function listen(
+  app: NestExpressApplication,
+  observability: Observability,
+  hasDocumentation: boolean,
+): Promise<RunningWebservice> {
   const { host, port, healthPort, socket, bodies, bodyTimeout, cors } = app.get(HttpSettings);
   const crossOrigin = corsOptions(cors);
   answerMalformed(app.getHttpServer(), bodies, () => String(app.get(PublicUrl)));
@@ -122,11 +127,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   app.use(refuseNulInUrl);
   app.use(sendAllowedMethods);
   app.use(compressed());
-  // Built on the first request.
-  SwaggerModule.setup('docs', app, () => openApiDocument(app, VERSION), {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-  });
+  if (hasDocumentation) await serveDocument(app, VERSION);
   await listenOn(app, socket === null ? { key: 'http.port', host, port } : { key: 'http.socket', path: socket });
   const url = listeningUrl(app.getHttpServer(), host);
   // Links of a socket name no port, because there is none.

@@ -97,6 +97,8 @@ export interface WebserviceOptions {
   readonly imports?: NonNullable<DynamicModule['imports']>;
   /** Where submitted packs are planned. Default `threads`; `here` only if every pack is of the person who runs this process. */
   readonly planning?: PlanningPlace;
+  /** False: neither the OpenAPI document nor its page is served. Default true. */
+  readonly hasDocumentation?: boolean;
 }
 
 const CONTROLLERS = [

@@ -105,12 +105,12 @@ export async function startLocalStack({
     const serverAs = (name: string): Server =>
       new Server(ADDRESS, () => Promise.resolve(authority.tokenFor(name, grants)), connection.fetch);
     if (before !== null) {
-      const withoutWorker = await start(configuration, { hasWorker: false, plansHere: true });
+      const withoutWorker = await start(configuration, { hasWorker: false, isForOneRun: true });
       closers.push(() => withoutWorker.stop());
       await before(serverAs(localUser()));
       await closers.pop()?.();
     }
-    await opened(start(configuration, { original, sandboxes, plansHere: true }), (one) => one.stop());
+    await opened(start(configuration, { original, sandboxes, isForOneRun: true }), (one) => one.stop());
     closers.push(() => Promise.resolve(connection.close()));
     // A run that is accepted can be resumed, after a loss of power too.
     await database.settled;

@@ -23,8 +23,8 @@ interface OneProcessOptions {
   readonly original?: RerunLink | null;
   /** Sandboxes that are open already, which the worker closes; null: it opens them. */
   readonly sandboxes?: OpenedSandboxes | null;
-  /** True: every pack is of the person who runs this process, and is planned in its thread. Default false. */
-  readonly plansHere?: boolean;
+  /** True: every pack is of the person who runs this process, and nobody else calls the API: packs are planned in its thread. Default false. */
+  readonly isForOneRun?: boolean;
 }
 
 /** Starts webservice and worker as one application. */
@@ -50,11 +50,12 @@ export async function loadOneProcess(): Promise<StartOneProcess> {
     import('@taskrunner/webservice'),
     import('@taskrunner/worker'),
   ]);
-  return (configuration, { hasWorker = true, original = null, sandboxes = null, plansHere = false } = {}) => {
-    const planning = plansHere ? 'here' : 'threads';
+  return (configuration, { hasWorker = true, original = null, sandboxes = null, isForOneRun = false } = {}) => {
+    const planning = isForOneRun ? 'here' : 'threads';
     return createWebservice(configuration, {
       imports: hasWorker ? [WorkerModule.forRoot({ configuration, embedded: true, sandboxes, planning })] : [],
       planning,
+      hasDocumentation: !isForOneRun,
       adapters: original === null ? [] : [{ provide: ORIGINAL_RUN, useValue: original }],
     });
   };

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Controller, Get, Param, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { PUBLIC, RequireAccess } from '../auth/auth.guard';
 import { ConsoleSetting } from '../configuration';
+import { ApiExcludeController } from '../openapi/described';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { ConsoleBuild, type ConsoleFiles } from './console-build';

@@ -1,11 +1,11 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { EventFeed } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { HttpSettings } from '../configuration';
 import { EVENT_STREAM } from '../logs/log-format';
 import { OpenStreams } from '../logs/open-streams';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { OF_STREAMS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

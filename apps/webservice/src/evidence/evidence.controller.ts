@@ -1,11 +1,11 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import { archivedStatements, ComparedRuns, ReleaseEvidence } from '@taskrunner/core/operations';
 import { ObjectStore, RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
 import { Caller } from '../auth/caller';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { downloads, IF_NONE_MATCH, OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsString, Matches, MaxLength } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { EachIs, MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/evidence/release`. */

@@ -1,7 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { Digest, Json, JsonObject, Principal } from '@taskrunner/core/foundation';
 import type { DecisionKind } from '@taskrunner/core/gate';
 import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { DigestText, MayBeAbsent, rule } from '../requests/rules';
 
 const IsSubject = rule('isSubject', '$property must be {iss, sub}', (value) => {

@@ -1,11 +1,11 @@
 import { Controller, Param, Post, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { RunId } from '@taskrunner/core/foundation';
 import { DecisionError, ResolveAttention } from '@taskrunner/core/operations';
 import type { Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
 import { Caller, callerKey } from '../auth/caller';
 import { RateLimiter } from '../auth/rate-limiter';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

@@ -1,5 +1,4 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { Digest, JsonObject, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import {
   ComparedGates,
@@ -19,6 +18,7 @@ import type { Request, Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
 import { Caller, callerKey } from '../auth/caller';
 import { RateLimiter } from '../auth/rate-limiter';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

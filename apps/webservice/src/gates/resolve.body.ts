@@ -1,7 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { ResolutionOutcome } from '@taskrunner/core/evidence';
 import type { JsonObject } from '@taskrunner/core/foundation';
 import { IsIn, IsInt, IsObject, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/steps/{stepId}/resolve`. */

@@ -1,5 +1,4 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { type RunId, type StepId, isOver } from '@taskrunner/core/foundation';
 import { ComparedRuns } from '@taskrunner/core/operations';
 import { graphOf, nodeOf } from '@taskrunner/core/plan';
@@ -7,6 +6,7 @@ import { RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { HttpSettings } from '../configuration';
+import { ApiTags } from '../openapi/described';
 import { Operation } from '../openapi/operation';
 import { ApiError } from '../problems/problem';
 import { readQuery, whole } from '../requests/paging/query';

@@ -1,5 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type * as Swagger from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { loadDescriptions } from './described';
 import { SCHEMAS } from './schemas';
 
 const LICENSE = 'AGPL-3.0-or-later';
@@ -36,8 +38,26 @@ const TAGS = {
   errors: 'The meaning of error codes.',
 };
 
+/** Serves the document at `/openapi.json` and `/openapi.yaml`, and a page about it at `/docs`. */
+export async function serveDocument(app: INestApplication, version: string): Promise<void> {
+  const library = await loadDescriptions();
+  // Built on the first request.
+  library.SwaggerModule.setup('docs', app, () => documentBy(library, app, version), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+  });
+}
+
 /** The OpenAPI 3.1 document of the API. */
-export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
+export async function openApiDocument(app: INestApplication, version: string): Promise<OpenAPIObject> {
+  return documentBy(await loadDescriptions(), app, version);
+}
+
+function documentBy(
+  { DocumentBuilder, SwaggerModule }: typeof Swagger,
+  app: INestApplication,
+  version: string,
+): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('TaskRunner')

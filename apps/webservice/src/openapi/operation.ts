@@ -1,19 +1,11 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiConsumes,
-  ApiExtraModels,
-  ApiHeader,
-  ApiOperation,
-  ApiQuery,
-  ApiResponse,
-  ApiSecurity,
-} from '@nestjs/swagger';
+import type * as Swagger from '@nestjs/swagger';
 import type { Json, Scope } from '@taskrunner/core/foundation';
 import { LIMITED, PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
 import { Produces } from '../requests/acceptable.guard';
 import { TakesQuery } from '../requests/paging/known-parameters.guard';
 import { PROBLEMS, type ProblemCode } from '@taskrunner/core/operations';
+import { described } from './described';
 
 /** A JSON Schema (2020-12), as used in OpenAPI 3.1. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -135,6 +127,19 @@ export function downloads(whole: string, mediaType: string): readonly Answer[] {
 
 /** Describes a route and says who may call it: one source for the document and for the guard. */
 export function Operation(facts: OperationFacts): MethodDecorator {
+  const { scopes, limit, takesBound = false, query = {} } = facts;
+  return applyDecorators(
+    RequireAccess({ scopes, limit, takesBound }),
+    Produces(facts.answers.flatMap(typesOf)),
+    TakesQuery(Object.keys(query).length > 0),
+    described((library) => operationOf(library, facts)),
+  );
+}
+
+function operationOf(
+  { ApiBody, ApiConsumes, ApiExtraModels, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiSecurity }: typeof Swagger,
+  facts: OperationFacts,
+): MethodDecorator[] {
   const { scopes, limit, takesBound = false, body, raw, query = {}, headers = {} } = facts;
   const codes = new Set<ProblemCode>([
     ...EVERYWHERE,
@@ -146,11 +151,8 @@ export function Operation(facts: OperationFacts): MethodDecorator {
     // Stored documents of a run are compared with their digests before a response uses them.
     ...(facts.codes.includes('RUN_NOT_FOUND') ? (['DOCUMENT_ALTERED'] as const) : []),
   ]);
-  return applyDecorators(
-    RequireAccess({ scopes, limit, takesBound }),
-    Produces(facts.answers.flatMap(typesOf)),
-    TakesQuery(Object.keys(query).length > 0),
-    ...securityOf(scopes),
+  return [
+    ...securityOf(scopes).map((scopesOfOne) => ApiSecurity('bearer', scopesOfOne)),
     ApiOperation({
       operationId: facts.id,
       summary: facts.summary,
@@ -186,7 +188,7 @@ export function Operation(facts: OperationFacts): MethodDecorator {
     ),
     ...facts.answers.map((answer) => ApiResponse(responseOf(answer) as never)),
     ...problemsOf(codes, limitsOf(limit, codes)).map((problem) => ApiResponse(problem as never)),
-  );
+  ];
 }
 
 /** A route that needs no token. */
@@ -200,17 +202,19 @@ export function PublicOperation(
     RequireAccess(PUBLIC),
     Produces(answers.flatMap(typesOf)),
     TakesQuery(false),
-    ApiOperation({ operationId: id, summary, ...({ 'x-scopes': [], security: [] } as object) }),
-    ...answers.map((answer) => ApiResponse(responseOf(answer) as never)),
-    ...problemsOf(new Set<ProblemCode>(['INTERNAL', 'NOT_ACCEPTABLE', 'REQUEST_INVALID', ...codes])).map((problem) =>
-      ApiResponse(problem as never),
-    ),
+    described(({ ApiOperation, ApiResponse }) => [
+      ApiOperation({ operationId: id, summary, ...({ 'x-scopes': [], security: [] } as object) }),
+      ...answers.map((answer) => ApiResponse(responseOf(answer) as never)),
+      ...problemsOf(new Set<ProblemCode>(['INTERNAL', 'NOT_ACCEPTABLE', 'REQUEST_INVALID', ...codes])).map((problem) =>
+        ApiResponse(problem as never),
+      ),
+    ]),
   );
 }
 
 /** One alternative for each scope. The scopes of one alternative are all required (OpenAPI 3.1 §4.8.30). */
-function securityOf(scopes: readonly Scope[]): readonly (MethodDecorator & ClassDecorator)[] {
-  return scopes.length === 0 ? [ApiSecurity('bearer', [])] : scopes.map((scope) => ApiSecurity('bearer', [scope]));
+function securityOf(scopes: readonly Scope[]): readonly Scope[][] {
+  return scopes.length === 0 ? [[]] : scopes.map((scope) => [scope]);
 }
 
 function typesOf({ others = [], ...answer }: Answer): readonly string[] {
@@ -262,7 +266,8 @@ function problemHeadersOf(codes: readonly ProblemCode[]): Readonly<Record<string
 function limitsOf(limit: Access['limit'], codes: ReadonlySet<ProblemCode>): string {
   const limits = [limit, ...(codes.has('DECISIONS_TOO_MANY') ? (['refusedDecisions'] as const) : [])];
   const texts = [...limits, 'refusedTokens' as const].map((name) => `${LIMITED[name]} (\`http.limits.${name}\`)`);
-  return ` Limited are ${new Intl.ListFormat('en-GB').format(texts)}.`;
+  // Plain joins: the first formatter of a language takes milliseconds of each start.
+  return ` Limited are ${texts.slice(0, -1).join(', ')} and ${texts.at(-1)}.`;
 }
 
 /** One response per status, with its codes as an enumeration. */

@@ -1,9 +1,9 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { PackJudge, PackLibrary, PackLibraryError, type LibraryPlace } from '@taskrunner/core/operations';
 import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

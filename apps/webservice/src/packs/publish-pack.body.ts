@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { Fault, JsonObject } from '@taskrunner/core/foundation';
 import { ArrayMaxSize, IsArray } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { EachIs, isRecord, MayBeAbsent } from '../requests/rules';
 import { filesTogether, IsManifest, PackFileBody, PackFiles } from '../plans/pack-body';
 

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { packSchema } from '@taskrunner/core/pack';
+import { ApiTags } from '../openapi/described';
 import { PublicOperation } from '../openapi/operation';
 
 /** Schemas for editors and other tools. They contain no private data, so everyone may read them. */

@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { Fault } from '@taskrunner/core/foundation';
 import { IsObject, IsString, MaxLength } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { MayBeAbsent } from '../requests/rules';
 import { faultsIn } from '../requests/validated';
 import { PackBody } from './pack-body';

@@ -1,10 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
 import { canonical } from '@taskrunner/core/canonical';
 import { isDigest, type Digest, type Fault, type JsonObject } from '@taskrunner/core/foundation';
 import type { PackSourceFile, PackSource } from '@taskrunner/core/operations';
 import { parsePackPath, parsePackReference } from '@taskrunner/core/pack';
 import { ArrayMaxSize, IsArray, IsBoolean, IsObject, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { DIGEST_PATTERN, EachIs, isRecord, MayBeAbsent, rule } from '../requests/rules';
 import { fault, requestInvalid } from '../requests/validated';
 

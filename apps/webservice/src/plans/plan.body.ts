@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { Json } from '@taskrunner/core/foundation';
 import { IsObject } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { MayBeAbsent } from '../requests/rules';
 import { PackBody } from './pack-body';
 

@@ -1,5 +1,4 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { Fault, Json, RunId, TenantId } from '@taskrunner/core/foundation';
 import { invalidPack, PackPlanner } from '@taskrunner/core/operations';
 import { declaredInputs, graphOf } from '@taskrunner/core/plan';
@@ -7,6 +6,7 @@ import { RunReader } from '@taskrunner/core/ports';
 import type { RunDocuments } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { IF_NONE_MATCH, NOT_MODIFIED, Operation, type Answer } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

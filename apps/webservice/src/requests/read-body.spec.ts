@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { Json } from '@taskrunner/core/foundation';
+import { loadDescriptions } from '../openapi/described';
 import { BODIES, type BodyName, type BodyOf } from './bodies';
 import { readBody } from './read-body';
 
@@ -144,27 +145,33 @@ describe('readBody', () => {
     });
   });
 
-  it.each(Object.keys(BODIES) as BodyName[])('refuses null for each member of %s that is not nullable', (name) => {
-    const { prototype } = BODIES[name].type as { readonly prototype: object };
-    const members = Reflect.getMetadata('swagger/apiModelPropertiesArray', prototype) as string[];
-    const accepted = members
-      .map((member) => member.slice(1))
-      .filter((member) => {
-        try {
-          readBody(name, bytesOf({ [member]: null }), 1_000);
-          return true;
-        } catch (error) {
-          return (error as { faults?: { path: string }[] }).faults?.some(({ path }) => path === `/${member}`) !== true;
-        }
-      });
-    const nullable = members
-      .map((member) => member.slice(1))
-      .filter((member) => {
-        const schema = Reflect.getMetadata('swagger/apiModelProperties', prototype, member) as { nullable?: boolean };
-        return schema.nullable === true;
-      });
-    expect(accepted).toEqual(nullable);
-  });
+  it.each(Object.keys(BODIES) as BodyName[])(
+    'refuses null for each member of %s that is not nullable',
+    async (name) => {
+      await loadDescriptions();
+      const { prototype } = BODIES[name].type as { readonly prototype: object };
+      const members = Reflect.getMetadata('swagger/apiModelPropertiesArray', prototype) as string[];
+      const accepted = members
+        .map((member) => member.slice(1))
+        .filter((member) => {
+          try {
+            readBody(name, bytesOf({ [member]: null }), 1_000);
+            return true;
+          } catch (error) {
+            return (
+              (error as { faults?: { path: string }[] }).faults?.some(({ path }) => path === `/${member}`) !== true
+            );
+          }
+        });
+      const nullable = members
+        .map((member) => member.slice(1))
+        .filter((member) => {
+          const schema = Reflect.getMetadata('swagger/apiModelProperties', prototype, member) as { nullable?: boolean };
+          return schema.nullable === true;
+        });
+      expect(accepted).toEqual(nullable);
+    },
+  );
 
   it('looks at no part of a list that is too long', () => {
     expect(refusalOf({ manifest: '', files: Array(10_001).fill({}) })).toMatchObject({

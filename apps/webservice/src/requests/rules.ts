@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
 import { Matches, ValidateBy, ValidateIf } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export const DIGEST_PATTERN = DIGEST.source;

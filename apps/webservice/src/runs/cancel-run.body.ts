@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsString, Matches, MaxLength } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/cancel`. */

@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { Json } from '@taskrunner/core/foundation';
 import { IsString, Matches, MaxLength } from 'class-validator';
+import { ApiProperty } from '../openapi/described';
 import { IsMapOf, MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/rerun`. */

@@ -1,10 +1,10 @@
 import { Controller, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { sha256 } from '@taskrunner/core/canonical';
 import type { RunId } from '@taskrunner/core/foundation';
 import { RerunRun } from '@taskrunner/core/operations';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

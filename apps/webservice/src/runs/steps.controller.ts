@@ -1,5 +1,4 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { isDigest, isJsonObject, type Json, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import { ComparedRuns, isMarked } from '@taskrunner/core/operations';
 import { ROOT } from '@taskrunner/core/plan';
@@ -10,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { begun } from '../artifacts/download';
 import { Caller } from '../auth/caller';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { isDigest, type Digest } from '@taskrunner/core/foundation';
+import { ApiProperty } from '../openapi/described';
 import { PackBody } from '../plans/pack-body';
 import { DIGEST_PATTERN, DigestText, IsMapOf, Labels, MayBeAbsent } from '../requests/rules';
 

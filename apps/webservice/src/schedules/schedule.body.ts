@@ -1,9 +1,10 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { PartialType } from '@nestjs/mapped-types';
 import type { Digest, Fault } from '@taskrunner/core/foundation';
 import type { PackSource, ScheduleEdit, ScheduleExpectation, WantedSchedule } from '@taskrunner/core/operations';
 import { parseDuration } from '@taskrunner/core/pack';
 import { CATCH_UP, OVERLAP, type CatchUp, type Overlap, type Timing } from '@taskrunner/core/schedule';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { ApiPartOf, ApiProperty } from '../openapi/described';
 import { PackBody, PackFileBody, packTogether } from '../plans/pack-body';
 import { DigestText, Labels, rule, MayBeAbsent } from '../requests/rules';
 import { fault } from '../requests/validated';
@@ -114,6 +115,7 @@ export class ScheduleBody extends PackBody {
 }
 
 /** `PATCH /api/schedules/{id}`: absent members stay unchanged. Null counts as a value, as in `ScheduleBody`; by default it would count as absent. */
+@ApiPartOf(ScheduleBody)
 export class ScheduleEditBody extends PartialType(ScheduleBody, { skipNullProperties: false }) {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
 

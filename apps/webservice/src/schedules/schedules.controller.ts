@@ -1,5 +1,4 @@
 import { Controller, Delete, Get, Param, Patch, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { isScheduleId, type ScheduleId } from '@taskrunner/core/foundation';
 import { KeepSchedules, scheduleNotFound, SignedSchedules } from '@taskrunner/core/operations';
 import { Calendar } from '@taskrunner/core/ports';
@@ -7,6 +6,7 @@ import { tickAfter, type Schedule } from '@taskrunner/core/schedule';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { SchedulerSetting } from '../configuration';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

@@ -1,5 +1,4 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { hasEnded, type Json, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import { isMarked } from '@taskrunner/core/operations';
 import { nodeOf } from '@taskrunner/core/plan';
@@ -9,6 +8,7 @@ import { DocumentAltered, type RunDocuments } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { HttpSettings } from '../configuration';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { IF_NONE_MATCH, NOT_MODIFIED, OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

@@ -1,9 +1,9 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { StoreUpload } from '@taskrunner/core/operations';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { UploadSetting } from '../configuration';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';

@@ -1,8 +1,8 @@
 import { Controller, Get, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { WorkerDirectory } from '@taskrunner/core/ports';
 import type { Request } from 'express';
 import { Caller } from '../auth/caller';
+import { ApiTags } from '../openapi/described';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { Pages } from '../requests/paging/pages';
