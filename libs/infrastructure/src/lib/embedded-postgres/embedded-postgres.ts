@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { claimDirectory, inUse, knownIn, placeAndPrograms, type ProgramPlaces } from './claimed-directory';
 import {
   copyCluster,
   INITIAL_DATABASE,
@@ -13,25 +13,19 @@ import {
   type Renewal,
 } from './cluster';
 import { makeSpare, syncCluster } from './cluster-files';
-import { homeOf, locateData, makeDirectory } from './data-place';
-import { describeOwner, ownDirectory } from './directory-owner';
+import { homeOf } from './data-place';
 import type { DirectoryOwner } from './directory-owner';
-import { EmbeddedPostgresError } from './embedded-postgres-error';
-import { chooseAccount } from './os-account';
-import { reclaimOrphan, serverOf, stopServer } from './postmaster';
-import { isAlive } from './process-table';
+import { reclaimOrphan } from './postmaster';
 import { completeSegments } from './log-segments';
 import { openServerLog } from './server-log';
 import { guardServer } from './server-guard';
 import { launchServer, LOOPBACK } from './server-process';
 import type { ServerExit } from './server-process';
-import { findPrograms } from './server-programs';
-import { sharedDirectory } from './shared-directory';
 import { makeSocketFolder, SOCKET_PORT } from './socket-folder';
 import type { SocketFolder } from './socket-folder';
 
 /** Options of the embedded database. */
-export interface EmbeddedPostgresOptions {
+export interface EmbeddedPostgresOptions extends ProgramPlaces {
   /** Folder of this database, created on first use. `DataPlace` describes its contents. */
   readonly dataDirectory: string;
   /** `loopback` (the default): a port of 127.0.0.1. `socket`: a Unix socket that only this account and the server's can use, and no port. */
@@ -74,10 +68,6 @@ export interface EmbeddedPostgresOptions {
   readonly database?: string;
   /** Additional server settings, by name. They may depend on the major version of the server. */
   readonly settings?: ServerSettings | ((major: number) => ServerSettings);
-  /** The only folder to search for programs. */
-  readonly binDirectory?: string;
-  /** Folder for data and programs that cannot be in private folders if root starts the server; see `sharedDirectory`. */
-  readonly sharedDirectory?: string;
 }
 
 /** Most lines of a start that are kept. A start writes about ten. */
@@ -128,108 +118,13 @@ export interface EmbeddedPostgres {
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const requested = resolve(options.dataDirectory);
-  const owner = await prepare(requested);
+  const owner = await claimDirectory(requested);
   try {
     return await start(requested, options, owner);
   } catch (error) {
     await owner.release();
     throw error;
   }
-}
-
-/**
- * Stops a server that a killed process left in a data directory, and deletes everything in and outside of the directory. The caller must
- * know that no living process uses it.
- */
-export async function discardDatabase(
-  dataDirectory: string,
-  log: (line: string) => void = () => undefined,
-): Promise<void> {
-  const requested = resolve(dataDirectory);
-  // The folder that `location` names may be gone already.
-  const home = await homeOf(requested).catch(() => requested);
-  const pgdata = join(home, 'pgdata');
-  if (existsSync(pgdata)) await reclaimOrphan(pgdata, log);
-  await rm(home, { recursive: true, force: true });
-  await rm(requested, { recursive: true, force: true });
-}
-
-/** How a database is made that no server is started for yet. */
-type UnpackOptions = Pick<EmbeddedPostgresOptions, 'fsync' | 'binDirectory' | 'sharedDirectory'>;
-
-/**
- * Makes a database from an archive of `packData`, and starts no server. It is on the disk when the promise resolves.
- * @throws EmbeddedPostgresError with its remedy
- */
-export async function unpackDatabase(
-  dataDirectory: string,
-  archive: string,
-  options: UnpackOptions = {},
-): Promise<void> {
-  const requested = resolve(dataDirectory);
-  const owner = await prepare(requested);
-  try {
-    const { place, programs } = await placeAndPrograms(requested, options);
-    await copyCluster(place, programs, {
-      original: { archive },
-      sync: options.fsync ?? true,
-      onStarted: () => undefined,
-    });
-  } finally {
-    await owner.release();
-  }
-}
-
-/** The version of the server that starts here, such as `18.4`. */
-export async function serverVersion(
-  options: Pick<EmbeddedPostgresOptions, 'binDirectory' | 'sharedDirectory'> = {},
-): Promise<string> {
-  const account = await chooseAccount();
-  const shared = () => sharedDirectory(account, options.sharedDirectory);
-  return (await findPrograms({ account, binDirectory: options.binDirectory, shared })).version;
-}
-
-/**
- * Stops a server that a killed process left in a data directory, and changes nothing else. `isLeft`: true if no living process owns the
- * directory. It is asked after the server was found, because an owner is known before its server starts.
- */
-export async function stopLeftServer(dataDirectory: string, isLeft: () => Promise<boolean>): Promise<void> {
-  const pgdata = join(await homeOf(resolve(dataDirectory)), 'pgdata');
-  const pid = await serverOf(pgdata);
-  if (pid !== null && (await isLeft())) await stopServer(pid, () => isAlive(pid));
-}
-
-async function prepare(requested: string): Promise<DirectoryOwner> {
-  try {
-    await makeDirectory(requested);
-    // The server of an owner that no longer lives is an orphan. PostgreSQL's own lock file still decides.
-    return await ownDirectory(requested, (owner) => inUse(describeOwner(owner), requested));
-  } catch (error) {
-    if (EmbeddedPostgresError.is(error)) throw error;
-    throw new EmbeddedPostgresError(
-      'DATABASE_START_FAILED',
-      `cannot use ${requested}: ${error instanceof Error ? error.message : String(error)}`,
-      'choose a data directory that this user can write to',
-      error,
-    );
-  }
-}
-
-function inUse(who: string, directory: string): EmbeddedPostgresError {
-  return new EmbeddedPostgresError(
-    'DATABASE_IN_USE',
-    `${who} is running the database in ${directory}`,
-    'stop that process, connect to its database with database.url, or choose another data directory',
-  );
-}
-
-async function placeAndPrograms(requested: string, options: UnpackOptions) {
-  const runner = await chooseAccount();
-  const shared = () => sharedDirectory(runner, options.sharedDirectory);
-  const place = await locateData(requested, runner, shared);
-  const { account, major } = place;
-  const programs = await findPrograms({ account, major, binDirectory: options.binDirectory, shared });
-  return { place, programs };
 }
 
 async function start(
@@ -323,6 +218,7 @@ async function start(
       },
     };
   } catch (error) {
+    knownIn(options)?.forget();
     await socket?.remove();
     await log.close();
     throw error;

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
+import { PROGRAMS, type KnownPrograms, type Release } from './known-programs';
 import { copyNativeTree } from './native-tree';
 import { spawnOptions } from './os-account';
 import type { OsAccount } from './os-account';
@@ -11,13 +12,9 @@ import type { OsAccount } from './os-account';
 const execute = promisify(execFile);
 
 /** The programs of one PostgreSQL release. They are known to start under the server's account. */
-export interface ServerPrograms {
+export interface ServerPrograms extends Release {
   /** Absolute folder that contains `initdb` and `postgres`. */
   readonly binDirectory: string;
-  /** Major version, e.g. 18. */
-  readonly major: number;
-  /** Whole version, e.g. `18.4`. */
-  readonly version: string;
 }
 
 /** Where to search for programs, and their requirements. */
@@ -29,6 +26,8 @@ interface ProgramSearch {
   readonly binDirectory?: string | undefined;
   /** Called if the account cannot execute the programs. Returns a directory that the account can enter. */
   readonly shared: () => Promise<string>;
+  /** Programs that need not be tried again. Default: none. */
+  readonly known?: KnownPrograms | null;
 }
 
 /**
@@ -97,23 +96,31 @@ async function probe(
   search: ProgramSearch,
   refusals: string[],
 ): Promise<ServerPrograms | undefined> {
-  const first = await releaseOf(candidate.bin, search.account);
+  const first = await releaseOf(candidate.bin, search);
   if (!(first instanceof Error)) return { binDirectory: candidate.bin, ...first };
   if (!candidate.native) {
     refusals.push(`${candidate.bin}: ${first.message}`);
     return undefined;
   }
   const copy = join(await copyNativeTree(candidate.native, await search.shared()), 'bin');
-  const second = await releaseOf(copy, search.account);
+  const second = await releaseOf(copy, search);
   if (!(second instanceof Error)) return { binDirectory: copy, ...second };
   refusals.push(`${candidate.bin}: ${first.message}`, `its copy ${copy}: ${second.message}`);
   return undefined;
 }
 
+async function releaseOf(bin: string, { account, known }: ProgramSearch): Promise<Release | Error> {
+  const before = known?.releaseIn(bin, account);
+  if (before !== undefined) return before;
+  const release = await tryPrograms(bin, account);
+  if (!(release instanceof Error)) known?.note(bin, account, release);
+  return release;
+}
+
 /** Runs both programs under the account. The kernel decides whether the account can reach, execute and link them. */
-async function releaseOf(bin: string, account: OsAccount): Promise<Pick<ServerPrograms, 'major' | 'version'> | Error> {
+async function tryPrograms(bin: string, account: OsAccount): Promise<Release | Error> {
   try {
-    const programs = ['postgres', 'initdb'].map((program) => join(bin, program));
+    const programs = PROGRAMS.map((program) => join(bin, program));
     // One child runs both, because each child of a large process takes milliseconds.
     const { stdout } = await execute(
       '/bin/sh',

@@ -142,6 +142,7 @@ async function open(
   };
   const existing: EmbeddedPostgresOptions = {
     ...others,
+    ...(cache !== undefined && { knownPrograms: join(resolve(cache), 'programs.json') }),
     dataDirectory: storage.database,
     listen: 'socket',
     database: DATABASE,

@@ -1,0 +1,77 @@
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isJsonObject, type Json } from '@taskrunner/core/foundation';
+import type { OsAccount } from './os-account';
+
+/** A PostgreSQL release. */
+export interface Release {
+  /** Major version, e.g. 18. */
+  readonly major: number;
+  /** Whole version, e.g. `18.4`. */
+  readonly version: string;
+}
+
+/** The two programs of a release that are executed. */
+export const PROGRAMS = ['postgres', 'initdb'] as const;
+
+/**
+ * Releases whose programs an account has executed, in a file that may be deleted at any time. To try programs costs a start some 20 ms. An entry
+ * holds as long as the files and the rights of the folders above them are the same.
+ */
+export class KnownPrograms {
+  constructor(private readonly file: string) {}
+
+  /** The release in `bin`; undefined: it is not known, and the programs must be tried. */
+  releaseIn(bin: string, account: OsAccount): Release | undefined {
+    try {
+      const entry = this.read()[bin];
+      if (!isJsonObject(entry)) return undefined;
+      const { stamp, major, version } = entry;
+      if (stamp !== stampOf(bin, account) || typeof major !== 'number' || typeof version !== 'string') return undefined;
+      return { major, version };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Nothing is written where there is no folder for the file. A failure to write costs the next start its time, and nothing else. */
+  note(bin: string, account: OsAccount, { major, version }: Release): void {
+    const draft = `${this.file}.${process.pid}`;
+    try {
+      const entries = { ...this.read(), [bin]: { stamp: stampOf(bin, account), major, version } };
+      writeFileSync(draft, JSON.stringify(entries), { mode: 0o600 });
+      renameSync(draft, this.file);
+    } catch {
+      rmSync(draft, { force: true });
+    }
+  }
+
+  /** Forgets everything: programs that were known did not start. */
+  forget(): void {
+    rmSync(this.file, { force: true });
+  }
+
+  private read(): Readonly<Record<string, Json>> {
+    try {
+      const entries = JSON.parse(readFileSync(this.file, 'utf8')) as Json;
+      return isJsonObject(entries) ? entries : {};
+    } catch {
+      return {};
+    }
+  }
+}
+
+/** What decides whether an account can execute the programs, and which they are. */
+function stampOf(bin: string, account: OsAccount): string {
+  const files = PROGRAMS.map((name) => {
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(join(bin, name));
+    return [dev, ino, size, mtimeMs, ctimeMs];
+  });
+  return JSON.stringify([account?.uid ?? null, account?.gid ?? null, files, rightsAbove(bin)]);
+}
+
+function rightsAbove(folder: string): number[][] {
+  const { mode, uid, gid } = statSync(folder);
+  const above = dirname(folder);
+  return [[mode, uid, gid], ...(above === folder ? [] : rightsAbove(above))];
+}
