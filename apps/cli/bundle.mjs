@@ -105,6 +105,61 @@ const places = {
   },
 };
 
+/**
+ * Packages that others load at once and use rarely, or in no start of the command line: a file, and what it loads only when it uses it. Milliseconds
+ * of a start on the left.
+ */
+const LATER = [
+  /* 3 */ [/[\\/]platform-express[\\/]multer[\\/]interceptors[\\/][a-z-]+\.interceptor\.js$/, 'multer'],
+  /* 2 */ [/[\\/]class-validator[\\/]cjs[\\/]decorator[\\/]string[\\/]IsPhoneNumber\.js$/, 'libphonenumber-js/max'],
+  /* 2 */ [/[\\/]terminus[\\/]dist[\\/]health-check[\\/]error-logger[\\/]pretty-error-logger\.service\.js$/, 'boxen'],
+  /* 1 */ [/[\\/]@nestjs[\\/]swagger[\\/]dist[\\/]swagger-module\.js$/, 'js-yaml'],
+];
+/** Nest makes a formatter of dates for each of two loggers, which the product replaces. The first one of a process takes 12 ms. */
+const LOGGERS = /[\\/]@nestjs[\\/]common[\\/]services[\\/](?:console-)?logger\.service\.js$/;
+/** The texts of the statements, each of which is a file in its package. To find and read them takes 7 ms. */
+const STATEMENTS = /[\\/]postgres[\\/]connection[\\/]statement-files\.js$/;
+
+/** The text with one place replaced. A new release of a package may have another text: then the build fails, and says where. */
+function replaced(path, text, pattern, by) {
+  if (!pattern.test(text)) throw new Error(`${path} has changed: bundle.mjs does not find ${pattern}`);
+  return text.replace(pattern, by);
+}
+
+const later = {
+  name: 'later',
+  setup({ onLoad }) {
+    const change = (filter, transformed) =>
+      onLoad({ filter }, ({ path }) => ({
+        contents: transformed(path, readFileSync(path, 'utf8')),
+        loader: 'js',
+        resolveDir: dirname(path),
+      }));
+    for (const [filter, name] of LATER)
+      change(filter, (path, text) => {
+        const loads = new RegExp(`^const (\\w+) = ((?:\\w+\\()?require\\("${name}"\\)\\)?);$`, 'm');
+        const [line, variable] = loads.exec(text) ?? [];
+        const [before, after] = line === undefined ? [text, ''] : text.split(line);
+        return (
+          replaced(path, before + (line ?? ''), loads, 'const $1 = () => $2;') +
+          after.replace(new RegExp(`(?<![\\w./'"])${variable}(?=[.(])`, 'g'), `${variable}()`)
+        );
+      });
+    change(LOGGERS, (path, text) =>
+      replaced(
+        path,
+        text,
+        /^const dateTimeFormatter = (new Intl\.DateTimeFormat\([^;]+\));$/m,
+        'let formatter; const dateTimeFormatter = { format: (date) => (formatter ??= $1).format(date) };',
+      ),
+    );
+    change(STATEMENTS, (path) => {
+      const texts = Object.fromEntries(createRequire(path)(path).statementFiles());
+      return `exports.statementFiles = () => new Map(Object.entries(JSON.parse(${JSON.stringify(JSON.stringify(texts))})));`;
+    });
+  },
+};
+
 /** A piece is loaded when a module of it is, and not with the pieces that name it. Numbers of lines stay. */
 function chunksWhenUsed(code) {
   const names = new Set();
@@ -132,7 +187,7 @@ const settings = {
   sourcesContent: false,
   chunkNames: '[name]-[hash]',
 };
-const { outputFiles } = await build({ ...settings, plugins: [places, copies(copiedPackages())] });
+const { outputFiles } = await build({ ...settings, plugins: [later, places, copies(copiedPackages())] });
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const written = new Map();

@@ -214,7 +214,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       const exited = async (code: number) => sh(tested, `exit ${code}`, { step: `exit-${code}` as StepId });
       const codes = (await Promise.all([3, 75, 78].map(exited))).map(({ outcome }) => outcome);
       // Compared whole: a lost outcome shows its cause.
-      const message = expect.any(String);
+      const message: unknown = expect.any(String);
       expect(codes).toEqual([
         { kind: 'failed', code: 'EXIT_3', retryable: true, exitCode: 3, message },
         { kind: 'failed', code: 'EXIT_75', retryable: true, exitCode: 75, message },
