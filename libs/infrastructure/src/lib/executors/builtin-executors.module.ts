@@ -67,7 +67,7 @@ const PARTS = provide(
       ...settingsOf(configuration),
       sandboxOf: sandboxesByIsolation(sandboxes, supervisor, health),
       exports: { runReader, destinations },
-      traceparent: () => telemetry.tracing.traceparent(),
+      traceparent: ({ run }) => telemetry.tracing.traceparent(run.runId),
     }),
 );
 

@@ -1,7 +1,7 @@
 import { gatheredLines } from './gathered-lines';
 import { loggable } from './log-fields';
 import type { LogLevel } from './telemetry-options';
-import { activeSpan } from './tracing';
+import type { Tracing } from './tracing';
 
 /** Further receivers of each line. */
 export type LogListener = (line: {
@@ -18,6 +18,7 @@ const ORDER: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
  */
 export class JsonLog {
   private listener: LogListener = () => undefined;
+  private traceOf: Tracing['current'] = () => null;
 
   constructor(
     private readonly level: LogLevel,
@@ -28,6 +29,11 @@ export class JsonLog {
   /** Sets the receiver of every line. */
   sendTo(listener: LogListener): void {
     this.listener = listener;
+  }
+
+  /** Sets where the trace of a line is found: the current one, or that of the run in its fields. */
+  traceBy(tracing: Tracing): void {
+    this.traceOf = (runId) => tracing.current(runId);
   }
 
   say(level: LogLevel, event: string, supplied: Readonly<Record<string, unknown>> = {}): void {
@@ -42,7 +48,7 @@ export class JsonLog {
   private print(level: LogLevel, event: string, supplied: Readonly<Record<string, unknown>>, sent: boolean): void {
     if (ORDER.indexOf(level) < ORDER.indexOf(this.level)) return;
     const fields = loggable(supplied, level === 'error') as Record<string, unknown>;
-    const span = activeSpan();
+    const span = this.traceOf(supplied['runId']);
     const traced = span === null ? {} : { trace_id: span.traceId, span_id: span.spanId };
     const head = { time: new Date().toISOString(), level, service: this.service, event };
     this.write(`${JSON.stringify({ ...head, ...fields, ...head, ...traced })}\n`);

@@ -108,8 +108,45 @@ describe('a trace', () => {
     expect(JSON.stringify(receiver.spans)).not.toContain('secret that a step printed');
   });
 
+  it('is found by its run in a worker that sends nothing', async () => {
+    const worker = await start({});
+    const [one, other] = ['c', 'e'].map((digit) => `00-${digit.repeat(32)}-${'d'.repeat(16)}-01`);
+    const runs = worker.watchRuns();
+    const seen: (string | null)[] = [];
+    const driven = (runId: string, traceContext?: string) =>
+      runs.drive({ ...run(traceContext), runId } as ClaimedRun, async () => {
+        await new Promise(setImmediate);
+        const executors = worker.watchExecutors(
+          executor(async () => {
+            seen.push(worker.tracing.traceparent(runId));
+            return { kind: 'succeeded', outputs: {} };
+          }),
+        );
+        await executors.get('builtin:noop')?.execute(request, {} as never);
+        worker.log.say('info', 'here', { runId });
+        return 'ended';
+      });
+    await Promise.all([driven('run_1', one), driven('run_2', other), driven('run_3')]);
+    expect(seen.slice(0, 2)).toEqual([one, other]);
+    expect(seen[2]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    const traces = lines.map((line) => JSON.parse(line) as { runId: string; trace_id: string });
+    expect(traces.map(({ runId, trace_id: id }) => [runId, id.slice(0, 2)])).toEqual([
+      ['run_1', 'cc'],
+      ['run_2', 'ee'],
+      ['run_3', seen[2]?.slice(3, 5)],
+    ]);
+    // It is forgotten with the drive, but for a seal of the same run that goes on.
+    expect(worker.tracing.traceparent('run_1')).toBeNull();
+    await runs.attest({ runId: 'run_1', tries: 1, traceContext: one } as OutboxItem, async () => {
+      await driven('run_1', one);
+      expect(worker.tracing.traceparent('run_1')).toBe(one);
+      return { kind: 'known' };
+    });
+    expect(worker.tracing.traceparent('run_1')).toBeNull();
+  });
+
   it('is passed on, and logged, where nothing is sent', async () => {
-    const { tracing, log: own } = await start({});
+    const { tracing, log: own } = await start({}, WEBSERVICE);
     const supplied = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`;
     await tracing.span('a', { parent: supplied }, async () => {
       own.say('info', 'here');

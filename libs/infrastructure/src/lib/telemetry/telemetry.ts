@@ -62,7 +62,9 @@ export class Telemetry {
 
   /** Throws `TelemetryError` if the headers of the receiver cannot be read. The receiver itself is not contacted. */
   static async open(options: TelemetryOptions, service: Service, log?: JsonLog): Promise<Telemetry> {
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    // A worker that sends nothing finds the traces of its runs without it (`RunTraces`).
+    const isFollowed = service.name === 'webservice' || options.endpoint !== null;
+    if (isFollowed) context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const ownLog = log ?? new JsonLog(options.logLevel, service.name);
     const resource = resourceFromAttributes({
       'service.name': options.serviceName ?? `taskrunner-${service.name}`,
@@ -84,15 +86,9 @@ export class Telemetry {
       metrics.add('taskrunner_telemetry_failures_total', 0, { signal });
     failed = failureReporter(ownLog, metrics);
     if (sending?.listener) ownLog.sendTo(sending.listener);
-    const telemetry = new Telemetry(
-      ownLog,
-      metrics,
-      new Tracing(sending?.tracer ?? undefined),
-      reader,
-      provider,
-      sending,
-      options,
-    );
+    const tracing = new Tracing(sending?.tracer ?? undefined, isFollowed);
+    ownLog.traceBy(tracing);
+    const telemetry = new Telemetry(ownLog, metrics, tracing, reader, provider, sending, options);
     telemetry.ends.push(watchProcess(metrics, service.version, LAG_INTERVAL_MS));
     return telemetry;
   }

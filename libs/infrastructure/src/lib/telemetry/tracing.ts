@@ -15,6 +15,7 @@ import {
   type SpanContext,
   type Tracer,
 } from '@opentelemetry/api';
+import { RunTraces } from './run-traces';
 import { parseTraceparent, printTraceparent } from './traceparent';
 
 /** Options of a new span. */
@@ -34,16 +35,24 @@ const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, internal: 
 export class Tracing {
   private readonly tracer: Tracer;
   private readonly records: boolean;
+  private readonly runs = new RunTraces();
 
-  /** @param tracer records spans. Without it, none is recorded. */
-  constructor(tracer?: Tracer) {
+  /**
+   * @param tracer records spans. Without it, none is recorded.
+   * @param isFollowed false: this process does not follow a trace through asynchronous work, and knows only those of runs (`ofRun`).
+   */
+  constructor(
+    tracer?: Tracer,
+    private readonly isFollowed = true,
+  ) {
     this.tracer = tracer ?? new ProxyTracerProvider().getTracer('taskrunner');
     this.records = tracer !== undefined;
   }
 
   /** Runs work in a span. For an error, the span records the code and never the message, which may contain private data. */
   async span<T>(name: string, setting: SpanSetting, work: (span: Span) => Promise<T>): Promise<T> {
-    if (!this.records && setting.parent === undefined && activeSpan() !== null) return work(UNRECORDED);
+    if (!this.records && setting.parent === undefined && (!this.isFollowed || activeSpan() !== null))
+      return work(UNRECORDED);
     const { span, traced } = this.start(name, setting);
     try {
       return await context.with(traced, () => work(span));
@@ -52,6 +61,22 @@ export class Tracing {
       throw error;
     } finally {
       span.end();
+    }
+  }
+
+  /** As `span`, for work of a worker on a run. `parent`: the `traceparent` of its submission. */
+  async ofRun<T>(
+    runId: string,
+    name: string,
+    setting: SpanSetting & { readonly parent: string | null },
+    work: (span: Span) => Promise<T>,
+  ): Promise<T> {
+    if (this.isFollowed) return this.span(name, setting, work);
+    const release = this.runs.hold(runId, parseTraceparent(setting.parent) ?? unrecorded());
+    try {
+      return await work(UNRECORDED);
+    } finally {
+      release();
     }
   }
 
@@ -66,10 +91,15 @@ export class Tracing {
     return { span, traced: trace.setSpan(above, span) };
   }
 
-  /** The `traceparent` of the current span, for outgoing requests. */
-  traceparent(): string | null {
-    const span = activeSpan();
+  /** The `traceparent` of the current span, or else of this run, for outgoing requests. */
+  traceparent(runId?: string): string | null {
+    const span = this.current(runId);
     return span && printTraceparent(span);
+  }
+
+  /** The valid current span, or else that of this run. */
+  current(runId?: unknown): SpanContext | null {
+    return activeSpan() ?? this.runs.of(runId);
   }
 
   traceId(): string | null {
@@ -81,7 +111,7 @@ export class Tracing {
 const UNRECORDED = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 /** The valid current span. */
-export function activeSpan(): SpanContext | null {
+function activeSpan(): SpanContext | null {
   const span = trace.getSpanContext(context.active());
   return span && isSpanContextValid(span) ? span : null;
 }
