@@ -53,9 +53,13 @@ export function sealEnvelope(payloadType: string, payload: Uint8Array, signature
   return { payload: toBase64(payload), payloadType, signatures: [{ keyid, sig: toBase64(signature) }] };
 }
 
+/** What was decoded of an envelope, with the texts that it was decoded from. */
+const DECODED = new WeakMap<object, { readonly payload: string; readonly sig: string; readonly of: DecodedEnvelope }>();
+
 /**
  * Takes an envelope apart. Members that DSSE does not know are ignored, an absent keyid is an empty one, either base64 is
- * read. Throws `ENVELOPE_MALFORMED`, or `ENVELOPE_SIGNATURES` unless there is exactly one signature.
+ * read. An envelope is decoded once, and again if it has been changed since: nobody may change the bytes. Throws `ENVELOPE_MALFORMED`,
+ * or `ENVELOPE_SIGNATURES` unless there is exactly one signature.
  */
 export function decodeEnvelope(envelope: Json | Envelope): DecodedEnvelope {
   const value = envelope as Json;
@@ -72,10 +76,20 @@ export function decodeEnvelope(envelope: Json | Envelope): DecodedEnvelope {
   if (!isJsonObject(only) || typeof only['sig'] !== 'string') return malformed('signature');
   const keyid = only['keyid'] ?? '';
   if (typeof keyid !== 'string') return malformed('keyid');
+  const known = DECODED.get(value);
+  if (
+    known?.of.payloadType === payloadType &&
+    known.of.keyid === keyid &&
+    known.payload === payload &&
+    known.sig === only['sig']
+  )
+    return known.of;
   const bytes = fromBase64(payload);
   const signature = fromBase64(only['sig']);
   if (!bytes || !signature || signature.length === 0) return malformed('base64');
-  return { payloadType, payload: bytes, digest: sha256(bytes), signature, keyid };
+  const of = { payloadType, payload: bytes, digest: sha256(bytes), signature, keyid };
+  DECODED.set(value, { payload, sig: only['sig'], of });
+  return of;
 }
 
 function malformed(what: string): never {

@@ -17,6 +17,8 @@ export interface OpenedRun {
   readonly kind: 'opened';
   readonly run: ClaimedRun;
   readonly index: PlanIndex;
+  /** The profile and the environment of its admission. */
+  readonly documents: Pick<RunDocuments, 'profile' | 'environment'>;
   readonly admission: AdmissionRecord;
   readonly secrets: RunSecrets;
 }
@@ -72,7 +74,7 @@ async function openCompared(dependencies: DriverDependencies, run: ClaimedRun): 
   const { signers } = admission.pack;
   const of = { run, profile, mode: environment.mode, signers, sensitive };
   const secrets = new RunSecrets(dependencies.secrets, (text) => dependencies.mac(text), of);
-  return { kind: 'opened', run, index: documents.index, admission, secrets };
+  return { kind: 'opened', run, index: documents.index, documents, admission, secrets };
 }
 
 /** Cache shared by the drivers that have the same dependencies. */

@@ -24,6 +24,7 @@ import { lastSnapshot, Snapshots } from './snapshots';
 export interface Restored {
   readonly kind: 'restored';
   readonly index: PlanIndex;
+  readonly documents: OpenedRun['documents'];
   readonly admission: AdmissionRecord;
   readonly state: RunState;
   readonly results: RunProjection;
@@ -50,7 +51,7 @@ export async function restoreRun(dependencies: DriverDependencies, run: ClaimedR
 
 async function restoreJournal(
   dependencies: DriverDependencies,
-  { run, index, admission, secrets }: OpenedRun,
+  { run, index, documents, admission, secrets }: OpenedRun,
 ): Promise<Restored | Halted> {
   const begun = initialState(index, run.runId, admission.initiators, takesOver(admission));
   const from = await lastSnapshot(dependencies, run, begun);
@@ -94,7 +95,7 @@ async function restoreJournal(
     return halted('JOURNAL_TAMPERED', `the run ${admission.rerunOf ?? ''}, which this run repeats: ${original.wrong}`);
   const snapshots = new Snapshots(dependencies, run, last, journal);
   return {
-    ...{ kind: 'restored', index, admission, state, results, values, journal, snapshots },
+    ...{ kind: 'restored', index, documents, admission, state, results, values, journal, snapshots },
     ...{ secrets, original, head, lastAt, lastLine },
   };
 }

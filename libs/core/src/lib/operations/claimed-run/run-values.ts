@@ -37,7 +37,8 @@ export class RunValues {
 
   /** Stops waiting for the object store: further accesses are tried once. */
   giveUp(): void {
-    this.waiting.abort();
+    // With a reason of its own: the default one is a DOMException with a stack, for each run.
+    this.waiting.abort('given up');
   }
 
   /** Values that a committed page contains. They are durable. */

@@ -4,6 +4,7 @@ import type { Environment, Profile } from '../../plan/profile';
 import type { ClaimedRun } from '../../ports/runs/claims';
 import { unmetOfRun, type Unmet, type WorkerMeans } from '../../publisher/honour';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
+import type { Restored } from '../claimed-run/restore-run';
 import type { Refusal } from '../claimed-run/refusal';
 
 /**
@@ -15,11 +16,11 @@ import type { Refusal } from '../claimed-run/refusal';
 export async function honourRun(
   { honouring, claims }: Pick<DriverDependencies, 'honouring' | 'claims'>,
   run: ClaimedRun,
-  { index, admission }: { readonly index: PlanIndex; readonly admission: AdmissionRecord },
+  { index, documents: { profile, environment }, admission }: Pick<Restored, 'index' | 'documents' | 'admission'>,
 ): Promise<Refusal | 'passed' | null> {
   if (honouring === undefined) return null;
   const means = honouring.means();
-  const unmet = unmetOf(run, index, admission, means);
+  const unmet = unmetOfRun({ index, admission, profile, environment }, means);
   if (unmet.length === 0) return null;
   const stop = stopOf(unmet, admission, means);
   if (stop?.part !== 'packTrust' && (await claims.pass(run, partsOf(unmet), stop !== null))) {
