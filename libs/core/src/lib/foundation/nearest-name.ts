@@ -2,8 +2,11 @@
  * The known name nearest to a misspelt one (optimal string alignment: insert, delete, change, swap neighbours), or null if none is near
  * enough. Of several equally near names the one that sorts first wins, so that messages are the same on every machine.
  */
-export function nearestName(name: string, known: Iterable<string>): string | null {
-  const limit = Math.max(1, Math.floor(name.length / 3));
+export function nearestName(
+  name: string,
+  known: Iterable<string>,
+  limit = Math.max(1, Math.floor(name.length / 3)),
+): string | null {
   let best: string | null = null;
   let bestDistance = limit + 1;
   if (name.length > 128) return null;

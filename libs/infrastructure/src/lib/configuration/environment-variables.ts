@@ -14,6 +14,12 @@ export interface Override {
   readonly value: Json;
 }
 
+/** Most characters in which a variable outside of all sections differs from a key that it is taken for. */
+const TYPING_ERROR = 2;
+
+/** Variables with secrets may have any name after this. */
+const SECRET = 'TASKRUNNER_SECRET_';
+
 /** Names that Kubernetes gives to addresses of services in the same namespace. */
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?)$/;
 
@@ -34,7 +40,8 @@ function isInSection(variable: string): boolean {
 
 /**
  * Overrides by environment variables. A text is used unchanged; numbers, booleans and lists are parsed as YAML or JSON; an empty variable
- * counts as unset. A variable with the prefix of a section that names no key is a fault, so that typing errors are detected.
+ * counts as unset. A variable with the prefix of a section that names no key is a fault, so that typing errors are detected, as is one that differs from a
+ * key in two characters. Other variables with the prefix are not of the configuration.
  */
 export function readVariables(env: Variables): {
   readonly overrides: readonly Override[];
@@ -48,7 +55,8 @@ export function readVariables(env: Variables): {
   const refused: string[] = [];
   for (const [variable, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const known = keys.get(variable);
-    if (value === undefined || value === '' || (known === undefined && !isInSection(variable))) continue;
+    if (value === undefined || value === '') continue;
+    if (known === undefined && !isInSection(variable) && !isMistyped(variable, keys)) continue;
     if (known !== undefined) {
       const read = readValue(known.key, value);
       if (read === undefined) {
@@ -70,6 +78,11 @@ export function readVariables(env: Variables): {
     }
   }
   return { overrides, faults, refused };
+}
+
+function isMistyped(variable: string, keys: ReadonlyMap<string, unknown>): boolean {
+  if (!variable.startsWith('TASKRUNNER_') || variable.startsWith(SECRET)) return false;
+  return nearestName(variable, keys.keys(), TYPING_ERROR) !== null;
 }
 
 function readValue(key: Key<unknown>, value: string): Json | undefined {

@@ -324,6 +324,30 @@ describe('environment variables', () => {
     });
   });
 
+  it.each([
+    ['TASKRUNNER_SEALEDMODE_REQUIRED', 'TASKRUNNER_SEALED_MODE_REQUIRED'],
+    ['TASKRUNNER_WOKER_SEALS', 'TASKRUNNER_WORKER_SEALS'],
+    ['TASKRUNNER_ARTIFACT_ROOT', 'TASKRUNNER_ARTIFACTS_ROOT'],
+  ])('are refused if their section is mistyped: %s', (variable, meant) => {
+    expect(parseConfiguration('', { [variable]: 'true' })).toMatchObject({
+      kind: 'refused',
+      faults: [{ code: 'CONFIG_VARIABLE_UNKNOWN', remediation: `Did you mean ${meant}?` }],
+    });
+  });
+
+  it.each([
+    'TASKRUNNER_TOKEN',
+    'TASKRUNNER_SERVER',
+    'TASKRUNNER_SECRET_MODE',
+    'TASKRUNNER_TEST_CLUSTER_FOLDER',
+    'TASKRUNNER_STEP_ID',
+    'TASKRUNNER',
+    'TASK_RUNNER_WORKER_SEALS',
+    'RUNNER_WORKER_SEALS',
+  ])('are not of the configuration: %s', (variable) => {
+    expect(parseConfiguration('', { [variable]: 'true' }).kind).toBe('read');
+  });
+
   it('are refused by name, without their values', () => {
     const env = {
       TASKRUNNER_HTTP_PROT: '1',
