@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { announced } from './announced';
+import { announced } from '@taskrunner/infrastructure/testing/announced';
 
 /** True if a program is installed. Prints a message if it is missing; with `CI=true` it must exist. */
 export function hasProgram(program: string): boolean {

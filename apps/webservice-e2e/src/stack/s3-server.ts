@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { announced } from './announced';
+import { announced } from '@taskrunner/infrastructure/testing/announced';
 import { pause } from './stack';
 
 const PROGRAM = '/usr/bin/moto_server';

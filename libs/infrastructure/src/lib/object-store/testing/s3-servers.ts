@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../s3-settings';
-import { announced } from './announced';
+import { announced } from '../../../testing/announced';
 import { freePort } from './free-port';
 
 /** An S3 server for one test, on loopback. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { announced } from '../../object-store/testing/announced';
+import { announced } from '../../../testing/announced';
 
 const LISTENING = /listening on (127\.0\.0\.1:\d+)/;
 
