@@ -17,7 +17,10 @@ function pageHash(prev: Digest, first: number, entries: readonly Entry[]): Diges
 
 const texts = new WeakMap<readonly Entry[], string>();
 
-/** Records the RFC 8785 text of entries for hashing. The reader has already compared the text with the entries. */
+/**
+ * Records the text that entries were read from, so that a chain is checked without spelling them again. The text of a bundle has been compared with
+ * the entries. That of a stored page need not be: with a changed spelling its hash differs, whatever it says.
+ */
 export function knowText(entries: readonly Entry[], text: string): void {
   texts.set(entries, text);
 }
@@ -70,6 +73,8 @@ export function checkChain(
     if (page.first !== seq + 1) return fail('gap');
     if (page.prev !== hash) return fail('prev');
     if (page.hash !== pageHash(page.prev, page.first, page.entries)) return fail('hash');
+    // Needed once: the texts of a journal may have hundreds of megabytes.
+    texts.delete(page.entries);
     for (const entry of page.entries) {
       if (entry.seq !== ++seq) return fail('gap');
       if (entry.at < at) return fail('time');

@@ -1,4 +1,4 @@
-export { checkChain } from './chain';
+export { checkChain, knowText } from './chain';
 export { LEVELS_BY_LETTER, type LogLevel } from './log-line';
 export type { Entry, Page } from './page';
 export { type StoredPage } from './journaled-run';

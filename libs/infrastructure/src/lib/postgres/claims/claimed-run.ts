@@ -1,7 +1,7 @@
 import { toRunId } from '@taskrunner/core/foundation';
 import type { Envelope } from '@taskrunner/core/evidence';
 import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
-import type { Entry, Page } from '@taskrunner/core/journal';
+import { knowText, type Entry, type Page } from '@taskrunner/core/journal';
 import type { ClaimedRun, InboxMessage } from '@taskrunner/core/ports';
 import type { InputEventBody } from '@taskrunner/core/run';
 import { toDigest } from '../encoding/digest-bytes';
@@ -129,11 +129,12 @@ export function toPage(row: PageRow): Page & { readonly mac: string } {
 export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
   const texts = unpackedPage(content);
   try {
-    if (texts !== null)
-      return {
-        entries: JSON.parse(texts.entries) as Entry[],
-        values: texts.held === null ? {} : (JSON.parse(texts.held) as Page['values']),
-      };
+    if (texts !== null) {
+      const entries = JSON.parse(texts.entries) as Entry[];
+      // The chain is over the text. It is that of its worker if the hash has its MAC.
+      knowText(entries, texts.entries);
+      return { entries, values: texts.held === null ? {} : (JSON.parse(texts.held) as Page['values']) };
+    }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
