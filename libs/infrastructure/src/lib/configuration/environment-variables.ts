@@ -31,7 +31,12 @@ export function variableOf(path: readonly string[]): string {
 
 /** True for a variable that the services read, or refuse as unknown. Those of the command line, such as `TASKRUNNER_SERVER`, are not. */
 export function isSetting(variable: string): boolean {
-  return isInSection(variable) || Object.keys(CONFIGURATION).some((name) => variable === variableOf([name]));
+  if (isInSection(variable) || Object.keys(CONFIGURATION).some((name) => variable === variableOf([name]))) return true;
+  return isMistyped(variable, keysByVariable());
+}
+
+function keysByVariable(): ReadonlyMap<string, { readonly path: readonly string[]; readonly key: Key<unknown> }> {
+  return new Map(listKeys(CONFIGURATION).map(([path, key]) => [variableOf(path), { path, key }]));
 }
 
 function isInSection(variable: string): boolean {
@@ -49,7 +54,7 @@ export function readVariables(env: Variables): {
   /** Pointers of keys whose variable cannot be parsed. */
   readonly refused: readonly string[];
 } {
-  const keys = new Map(listKeys(CONFIGURATION).map(([path, key]) => [variableOf(path), { path, key }]));
+  const keys = keysByVariable();
   const overrides: Override[] = [];
   const faults: Fault[] = [];
   const refused: string[] = [];

@@ -7,7 +7,7 @@ import type { Json } from '@taskrunner/core/foundation';
 import { CONFIGURATION, type Configuration } from './configuration';
 import { databaseUrlOf, type DatabaseRole } from './database-urls';
 import { describeConfiguration } from './describe-configuration';
-import { variableOf, type Variables } from './environment-variables';
+import { isSetting, variableOf, type Variables } from './environment-variables';
 import { listKeys } from './key';
 import { loadConfiguration } from './load-configuration';
 import { parseConfiguration } from './parse-configuration';
@@ -329,6 +329,7 @@ describe('environment variables', () => {
     ['TASKRUNNER_WOKER_SEALS', 'TASKRUNNER_WORKER_SEALS'],
     ['TASKRUNNER_ARTIFACT_ROOT', 'TASKRUNNER_ARTIFACTS_ROOT'],
   ])('are refused if their section is mistyped: %s', (variable, meant) => {
+    expect(isSetting(variable)).toBe(true);
     expect(parseConfiguration('', { [variable]: 'true' })).toMatchObject({
       kind: 'refused',
       faults: [{ code: 'CONFIG_VARIABLE_UNKNOWN', remediation: `Did you mean ${meant}?` }],
@@ -345,6 +346,7 @@ describe('environment variables', () => {
     'TASK_RUNNER_WORKER_SEALS',
     'RUNNER_WORKER_SEALS',
   ])('are not of the configuration: %s', (variable) => {
+    expect(isSetting(variable)).toBe(false);
     expect(parseConfiguration('', { [variable]: 'true' }).kind).toBe('read');
   });
 

@@ -18,7 +18,7 @@ import type { DirectoryOwner } from './directory-owner';
 import { reclaimOrphan } from './postmaster';
 import { completeSegments } from './log-segments';
 import { openServerLog } from './server-log';
-import { guardServer } from './server-guard';
+import { guardServer, type ServerGuard } from './server-guard';
 import { launchServer, LOOPBACK } from './server-process';
 import type { ServerExit } from './server-process';
 import { makeSocketFolder, SOCKET_PORT } from './socket-folder';
@@ -168,9 +168,17 @@ async function start(
       ? await makeSocketFolder(place, (who) => inUse(who, requested), options.socketFolder)
       : undefined;
   const log = await openServerLog(requested, options.log);
+  let guard: ServerGuard | undefined;
   try {
+    const guarded = await realpath(pgdata);
     const server = await launchServer({
-      ...{ place, programs, password, database, log, settings, onStarted },
+      ...{ place, programs, password, database, log, settings },
+      onStarted: (pid) => {
+        onStarted();
+        void guard?.dismiss();
+        // At once: this process can be killed before the server answers.
+        guard = options.endsWithOwner && pid !== undefined ? guardServer(pid, guarded, account) : undefined;
+      },
       onAnswered: async (client) => {
         if (original && options.renewal) password = await renewPasswords(place, client, options.renewal);
       },
@@ -179,7 +187,6 @@ async function start(
     const startLog = await log.tail(START_LINES);
     const endWithUs = () => void tryKill(server.pid);
     process.once('exit', endWithUs);
-    const guard = options.endsWithOwner ? guardServer(server.pid, await realpath(pgdata), account) : undefined;
     const released = server.exited.then(async (exit) => {
       process.off('exit', endWithUs);
       await guard?.dismiss();
@@ -219,6 +226,7 @@ async function start(
     };
   } catch (error) {
     knownIn(options)?.forget();
+    await guard?.dismiss();
     await socket?.remove();
     await log.close();
     throw error;

@@ -81,6 +81,29 @@ describe('programs that are known', () => {
     expect(await calls()).toBe(2);
   });
 
+  it.each(['../../x', '18', '18.4.1', '', 'x18.4'])(
+    'are tried again if the file names the version %j',
+    async (version) => {
+      await find(new KnownPrograms(file));
+      await writeFile(file, (await readFile(file, 'utf8')).replace('18.4', version));
+      expect(await find(new KnownPrograms(file))).toMatchObject({ version: '18.4' });
+      expect(await calls()).toBe(4);
+    },
+  );
+
+  it.each([
+    ['a file where its folder should be', (path: string) => writeFile(path, '')],
+    ['a folder in its place', (path: string) => mkdir(join(path, 'programs.json'), { recursive: true })],
+  ])('are tried each time with %s', async (_, prepare) => {
+    const cache = join(folder, 'cache');
+    await prepare(cache);
+    const known = new KnownPrograms(join(cache, 'programs.json'));
+    await find(known);
+    known.forget();
+    expect(await find(known)).toMatchObject({ version: '18.4' });
+    expect(await calls()).toBe(4);
+  });
+
   it('are forgotten if they did not start', async () => {
     const known = new KnownPrograms(file);
     await find(known);

@@ -26,29 +26,29 @@ export class KnownPrograms {
     try {
       const entry = this.read()[bin];
       if (!isJsonObject(entry)) return undefined;
-      const { stamp, major, version } = entry;
-      if (stamp !== stampOf(bin, account) || typeof major !== 'number' || typeof version !== 'string') return undefined;
-      return { major, version };
+      const { stamp, version } = entry;
+      if (stamp !== stampOf(bin, account) || typeof version !== 'string') return undefined;
+      return releaseNamed(version);
     } catch {
       return undefined;
     }
   }
 
   /** Nothing is written where there is no folder for the file. A failure to write costs the next start its time, and nothing else. */
-  note(bin: string, account: OsAccount, { major, version }: Release): void {
+  note(bin: string, account: OsAccount, { version }: Release): void {
     const draft = `${this.file}.${process.pid}`;
     try {
-      const entries = { ...this.read(), [bin]: { stamp: stampOf(bin, account), major, version } };
+      const entries = { ...this.read(), [bin]: { stamp: stampOf(bin, account), version } };
       writeFileSync(draft, JSON.stringify(entries), { mode: 0o600 });
       renameSync(draft, this.file);
     } catch {
-      rmSync(draft, { force: true });
+      remove(draft);
     }
   }
 
   /** Forgets everything: programs that were known did not start. */
   forget(): void {
-    rmSync(this.file, { force: true });
+    remove(this.file);
   }
 
   private read(): Readonly<Record<string, Json>> {
@@ -58,6 +58,21 @@ export class KnownPrograms {
     } catch {
       return {};
     }
+  }
+}
+
+/** The release with this version; undefined: the text is none. */
+function releaseNamed(version: string): Release | undefined {
+  const [whole, major] = /^([0-9]{1,4})(?:\.[0-9]{1,4}|(?:devel|beta|rc)[0-9]{0,4})$/.exec(version) ?? [];
+  return whole === undefined ? undefined : { major: Number(major), version: whole };
+}
+
+/** Nothing depends on it. Where the folder is no folder, `force` does not help. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It stays.
   }
 }
 

@@ -7,13 +7,16 @@ import { spawnOptions, type OsAccount } from './os-account';
  * pipe, that the owner was killed. The process with the id must still be the server of this data directory: ids are reused.
  */
 const SCRIPT = `read -r line && exit
-if [ -e /proc/self/cwd ]; then [ "$(readlink "/proc/$1/cwd")" = "$2" ] || exit
+if [ -e /proc/self/cwd ]; then
+  # A server that was just started has yet to enter its folder.
+  [ "$(readlink "/proc/$1/cwd")" = "$2" ] || sleep 1
+  [ "$(readlink "/proc/$1/cwd")" = "$2" ] || exit
 else case $(ps -o command= -p "$1") in *"$2"*) ;; *) exit ;; esac
 fi
 kill -INT "$1"`;
 
 /** A small process that outlives its owner. */
-interface ServerGuard {
+export interface ServerGuard {
   /** The owner has stopped the server. Resolves when the guard has ended. */
   dismiss(): Promise<void>;
 }

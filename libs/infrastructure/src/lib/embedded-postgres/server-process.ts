@@ -42,8 +42,8 @@ export interface Launch {
   readonly socketDirectory?: string | undefined;
   /** Settings, as `-c name=value`. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Called when the process was started. */
-  readonly onStarted: () => void;
+  /** Called when the process was started, for each attempt. Undefined: it was not. */
+  readonly onStarted: (pid: number | undefined) => void;
   /** Called with the first connection of the superuser, when the server is known to be ours, before anybody else is told that it answers. */
   readonly onAnswered: (client: Client) => Promise<void>;
 }
@@ -101,7 +101,7 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
     });
   });
   const pid = child.pid;
-  launch.onStarted();
+  launch.onStarted(pid);
   const fail = async (reason: string): Promise<FailedAttempt> => ({ reason, lines: await log.tail(20) });
   if (pid === undefined) {
     await exited;
@@ -151,6 +151,9 @@ function end(client: Client): void {
   void client.end().catch(() => undefined);
 }
 
+/** SQLSTATE of answers that waiting does not change: a wrong password, and a database that there is not. */
+const FINAL: ReadonlySet<string> = new Set(['28P01', '28000', '3D000']);
+
 /** Verifies the identity of the server: another server may listen on this port. The caller ends the client. */
 async function ask(
   { socketDirectory, database, password }: Launch,
@@ -174,7 +177,7 @@ async function ask(
   } catch (error) {
     end(client);
     const { code, message } = error as { code?: string; message: string };
-    return code === '28P01' || code === '28000' ? { refused: message } : {};
+    return code !== undefined && FINAL.has(code) ? { refused: message } : {};
   }
 }
 

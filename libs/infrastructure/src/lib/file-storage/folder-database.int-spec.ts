@@ -93,14 +93,33 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
 async function openedElsewhere(
   more: FolderDatabaseOptions = {},
 ): Promise<{ child: ChildProcess; answer: Record<string, unknown> }> {
+  const child = openingElsewhere(more);
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return { child, answer: JSON.parse(line) as Record<string, unknown> };
+}
+
+function openingElsewhere(more: FolderDatabaseOptions) {
   const child = spawn(
     process.execPath,
     [join(__dirname, 'testing/opening-process.cjs'), folder, JSON.stringify({ fsync: false, ...more })],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   children.add(child);
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return { child, answer: JSON.parse(line) as Record<string, unknown> };
+  return child;
+}
+
+/** Programs whose server begins half a second after it was started, which the file `launched` tells. */
+function programsThatStartLate(): string {
+  const programs = join(parent, 'programs');
+  mkdirSync(programs);
+  for (const name of ['initdb', 'postgres']) {
+    const wait = `if [ "$1" = -D ]; then : >'${parent}/launched'; sleep 0.5; fi`;
+    const script = `#!/bin/sh\n${wait}\nexec '${join(packagedPrograms(), name)}' "$@"\n`;
+    writeFileSync(join(programs, name), script, { mode: 0o755 });
+  }
+  // The account of the server writes the file.
+  chmodSync(parent, 0o777);
+  return programs;
 }
 
 function packagedPrograms(): string {
@@ -279,6 +298,31 @@ describe('a template in a cache', () => {
     expect(new Set(passwords).size).toBe(2);
   });
 
+  it.each<[string, (template: string) => void]>([
+    ['of which files are missing', (template) => rmSync(join(template, 'pgdata/base'), { recursive: true })],
+    ['with an empty password', (template) => writeFileSync(join(template, 'password'), '')],
+    ['without a password', (template) => rmSync(join(template, 'password'))],
+    [
+      'whose ready copy is damaged',
+      (template) => {
+        execFileSync('cp', ['-a', join(template, 'pgdata'), join(template, 'spare')]);
+        rmSync(join(template, 'spare/base'), { recursive: true });
+      },
+    ],
+  ])('is made again if no database starts from it: %s', async (_, damage) => {
+    const own = join(parent, 'own');
+    execFileSync('cp', ['-a', cache, own]);
+    const name = readdirSync(own).find((one) => one.startsWith('database-'))!;
+    damage(join(own, name));
+    const lines: string[] = [];
+    const database = await opened({ cache: own, log: (line) => lines.push(line) });
+    expect(await query(database.urls.webUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(lines).toContainEqual(expect.stringMatching(/^the template .* is discarded, because no database starts/));
+    // The next one is whole.
+    const second = await opened({ cache: own }, join(parent, 'second'));
+    expect(await query(second.urls.webUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
   atNight(it)('is copied by the next opening if no copy could be made ready', async () => {
     const own = join(parent, 'own');
     const lines: string[] = [];
@@ -367,6 +411,19 @@ describe('the owner of a folder', () => {
     const database = await opened({ log: (line) => lines.push(line), endsWithOwner: true });
     expect(lines.filter((line) => /outlived|not properly shut down/.test(line))).toEqual([]);
     expect(await query(database.urls.ownerUrl, 'select answer from pack_runs.kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('may be killed before its server answers: it ends all the same', async () => {
+    copyMade();
+    const log = join(folder, 'database/server.log');
+    rmSync(log);
+    const child = openingElsewhere({ endsWithOwner: true, binDirectory: programsThatStartLate() });
+    while (!existsSync(join(parent, 'launched'))) await delay(10);
+    await delay(100);
+    child.kill('SIGKILL');
+    const data = realpathSync(pgdata());
+    while (!readFileSync(log, 'utf8').includes('received fast shutdown request')) await delay(20);
+    while ((await processesIn(data)).length > 0) await delay(20);
   });
 
   it('is another process if only its id is that of a living one', async () => {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import {
   discardDatabase,
+  EmbeddedPostgresError,
   livingOwner,
   startEmbeddedPostgres,
   stopLeftServer,
@@ -135,9 +136,11 @@ async function open(
   }
   const { connections = 50, cache, archives, restarts = {}, settlesLater = false, ...others } = options;
   let isCopy = false;
+  let template: string | undefined;
   const copyOf = async (version: string): Promise<Original | undefined> => {
     const original = cache === undefined ? undefined : await originalIn(cache, version, { ...others, archives });
     isCopy = original !== undefined;
+    template = typeof original === 'string' ? original : undefined;
     return original;
   };
   const existing: EmbeddedPostgresOptions = {
@@ -151,7 +154,15 @@ async function open(
   // The state of the folder is `creating` until the copy is on the disk.
   // A copy has the contents of its template, but each folder has passwords of its own.
   const renewal = { roles: databaseRoles.map(roleName), more: PARTITIONS };
-  const server = await startEmbeddedPostgres({ ...existing, copyOf, renewal, syncLater: true });
+  const start = () => startEmbeddedPostgres({ ...existing, copyOf, renewal, syncLater: true });
+  const server = await start().catch(async (error: unknown) => {
+    // What is in a cache may be damaged, and costs only time.
+    if (template === undefined || !EmbeddedPostgresError.is(error) || error.code !== 'DATABASE_START_FAILED')
+      throw error;
+    options.log?.(`the template ${template} is discarded, because no database starts from it: ${error.message}`);
+    for (const damaged of [storage.database, template]) await discardDatabase(damaged, options.log);
+    return start();
+  });
   try {
     if (isNew && !isCopy) await createContents(server);
     const urls = urlsOf(server);

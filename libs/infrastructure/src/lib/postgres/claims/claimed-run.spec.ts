@@ -1,5 +1,5 @@
 import { canonical, sha256 } from '@taskrunner/core/canonical';
-import type { Digest, Json } from '@taskrunner/core/foundation';
+import type { Json } from '@taskrunner/core/foundation';
 import { checkChain } from '@taskrunner/core/journal';
 import { digestBytes } from '../encoding/digest-bytes';
 import { packedPage } from '../encoding/packed-page';
@@ -34,7 +34,7 @@ describe('a stored page', () => {
       mac: Buffer.alloc(32),
     });
   };
-  const broken = (page: ReturnType<typeof stored>) => checkChain({ seq: 0, hash: hash as Digest }, [page]).broken;
+  const broken = (page: ReturnType<typeof stored>) => checkChain({ seq: 0, hash }, [page]).broken;
 
   it('follows the chain, also if it is checked again', () => {
     const page = stored(canonical(entries));
