@@ -135,6 +135,18 @@ describe('a trace', () => {
       ['run_2', 'ee'],
       ['run_3', seen[2]?.slice(3, 5)],
     ]);
+    // A step of a run that another worker drives.
+    const assigned = { ...request, run: { ...run(other), runId: 'run_4' } } as ExecutionRequest;
+    const elsewhere = executor(async () => {
+      seen.push(worker.tracing.traceparent('run_4'));
+      return { kind: 'succeeded', outputs: {} };
+    });
+    await worker
+      .watchExecutors(elsewhere)
+      .get('builtin:noop')
+      ?.execute(assigned, {} as never);
+    expect(seen[3]).toBe(other);
+    expect(worker.tracing.traceparent('run_4')).toBeNull();
     // It is forgotten with the drive, but for a seal of the same run that goes on.
     expect(worker.tracing.traceparent('run_1')).toBeNull();
     await runs.attest({ runId: 'run_1', tries: 1, traceContext: one } as OutboxItem, async () => {

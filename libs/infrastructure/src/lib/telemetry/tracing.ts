@@ -64,15 +64,15 @@ export class Tracing {
     }
   }
 
-  /** As `span`, for work of a worker on a run. `parent`: the `traceparent` of its submission. */
+  /** As `span`, for work of a worker on a run. `submission`: the `traceparent` of its submission. */
   async ofRun<T>(
-    runId: string,
+    { runId, submission }: { readonly runId: string; readonly submission: string | undefined },
     name: string,
-    setting: SpanSetting & { readonly parent: string | null },
+    setting: SpanSetting,
     work: (span: Span) => Promise<T>,
   ): Promise<T> {
     if (this.isFollowed) return this.span(name, setting, work);
-    const release = this.runs.hold(runId, parseTraceparent(setting.parent) ?? unrecorded());
+    const release = this.runs.hold(runId, () => parseTraceparent(submission) ?? unrecorded());
     try {
       return await work(UNRECORDED);
     } finally {

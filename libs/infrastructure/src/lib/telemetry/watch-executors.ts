@@ -27,7 +27,9 @@ class WatchedExecutor extends Executor {
       'taskrunner.execution': execution,
       'taskrunner.uses': this.uses,
     };
-    return this.tracing.span('step.execute', { attributes }, async (span) => {
+    // Also of a run that another worker drives.
+    const of = { runId: run.runId, submission: run.traceContext };
+    return this.tracing.ofRun(of, 'step.execute', { attributes }, async (span) => {
       try {
         const outcome = await this.inner.execute(request, report);
         span.setAttribute('taskrunner.outcome', outcome.kind);

@@ -14,7 +14,8 @@ export function watchRuns(tracing: Tracing, metrics: Metrics): RunWatch {
     drive: (run, work) => {
       const attributes = { 'taskrunner.run.id': run.runId, 'taskrunner.fence': run.fence };
       const setting = { kind: 'consumer', parent: run.traceContext ?? null, attributes } as const;
-      return tracing.ofRun(run.runId, 'run.drive', setting, async (span) => {
+      const of = { runId: run.runId, submission: run.traceContext };
+      return tracing.ofRun(of, 'run.drive', setting, async (span) => {
         const outcome = await work();
         span.setAttribute('taskrunner.outcome', outcome);
         if (outcome === 'failed' || outcome === 'halted') span.setStatus({ code: 2, message: outcome });
@@ -26,7 +27,8 @@ export function watchRuns(tracing: Tracing, metrics: Metrics): RunWatch {
       const begun = performance.now();
       const attributes = { 'taskrunner.run.id': item.runId, 'taskrunner.tries': item.tries };
       const setting = { kind: 'consumer', parent: item.traceContext ?? null, attributes } as const;
-      return tracing.ofRun(item.runId, 'run.attest', setting, async (span) => {
+      const of = { runId: item.runId, submission: item.traceContext };
+      return tracing.ofRun(of, 'run.attest', setting, async (span) => {
         const attested = await work();
         span.setAttribute('taskrunner.outcome', attested.kind);
         const seconds = (performance.now() - begun) / 1_000;
