@@ -46,12 +46,14 @@ export async function loadOneProcess(): Promise<StartOneProcess> {
     await load();
     await setImmediate();
   }
-  const [{ createWebservice, ORIGINAL_RUN }, { WorkerModule }] = await Promise.all([
+  const [{ createWebservice, ORIGINAL_RUN }, { WorkerModule }, { keepCompiledCode }] = await Promise.all([
     import('@taskrunner/webservice'),
     import('@taskrunner/worker'),
+    import('@taskrunner/infrastructure/service'),
   ]);
   return (configuration, { hasWorker = true, original = null, sandboxes = null, isForOneRun = false } = {}) => {
     const planning = isForOneRun ? 'here' : 'threads';
+    if (!isForOneRun) keepCompiledCode();
     return createWebservice(configuration, {
       imports: hasWorker ? [WorkerModule.forRoot({ configuration, embedded: true, sandboxes, planning })] : [],
       planning,

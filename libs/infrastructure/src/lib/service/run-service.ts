@@ -2,6 +2,7 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import type { Reader } from '../configuration/check-configuration';
 import type { Configuration } from '../configuration/configuration';
 import { configurationFileOf, loadConfiguration } from '../configuration/load-configuration';
+import { keepCompiledCode } from './compiled-code';
 
 /** Exit codes, as the command line has them: a start that failed, and a configuration that is invalid. */
 const [FAILED, INVALID] = [1, 2] as const;
@@ -23,6 +24,7 @@ export async function runService(
   name: 'webservice' | 'worker',
   start: (configuration: Configuration) => Promise<StartedService>,
 ): Promise<void> {
+  keepCompiledCode();
   try {
     const configuration = await readConfiguration(name === 'webservice' ? 'webservice' : 'anybody');
     const { ready, stop } = await start(configuration);
