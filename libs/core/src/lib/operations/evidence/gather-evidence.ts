@@ -7,13 +7,12 @@ import { factsOf, workersOf } from '../../evidence/records/run-facts';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { canonical } from '../../canonical/canonical';
-import { sha256 } from '../../canonical/digest';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import type { ProbeDocuments } from '../../ports/evidence/probe-documents';
 import type { RunRecords } from '../../ports/runs/run-reader';
-import { DocumentAltered } from '../../stored/document-altered';
 import { withheldAtCapture } from './final-scan';
 import { comparePack } from '../claimed-run/open-run';
+import { KnownProbes } from './known-probes';
 import { Replanned } from '../planning/replanned';
 import type { PackContents, StoredPack } from '../packs/stored-contents';
 import { collectBytes } from '../work/byte-pieces';
@@ -63,7 +62,7 @@ export async function gatherEvidence(
     resolutions: records.resolutions,
     logs: [],
     egress: await egressLogs(dependencies, tenant, pages),
-    probes: compareProbes({ tenant, runId: run }, await dependencies.probes.find([...claimed])),
+    probes: await knownProbesOf(dependencies).of({ tenant, runId: run }, claimed, dependencies.probes),
     artifacts: await carriedArtifacts(dependencies, tenant, records, withheldAtCapture(factsOf(pages))),
     asserted: { builder, audit: records.audit },
   };
@@ -71,6 +70,15 @@ export async function gatherEvidence(
 
 /** Cache of content digests, shared by seals with the same dependencies. */
 const REPLANNED = new WeakMap<GatherDependencies, Replanned>();
+
+/** Probe documents, shared by seals with the same dependencies. */
+const PROBES = new WeakMap<GatherDependencies, KnownProbes>();
+
+function knownProbesOf(dependencies: GatherDependencies): KnownProbes {
+  const known = PROBES.get(dependencies) ?? new KnownProbes();
+  PROBES.set(dependencies, known);
+  return known;
+}
 
 async function comparePackOf(
   dependencies: GatherDependencies,
@@ -87,18 +95,6 @@ async function comparePackOf(
     documents,
     await known.contents(pack, () => dependencies.contents(of.tenant, { manifest, files: read })),
   );
-}
-
-function compareProbes(
-  of: { readonly tenant: TenantId; readonly runId: RunId },
-  found: ReadonlyMap<Digest, string>,
-): ReadonlyMap<Digest, string> {
-  for (const [expected, text] of found) {
-    const digest = sha256(text);
-    if (digest !== expected)
-      throw new DocumentAltered({ ...of, document: 'probe', what: 'a probe document', expected, found: digest });
-  }
-  return found;
 }
 
 /**
