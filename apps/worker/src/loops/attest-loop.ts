@@ -17,7 +17,7 @@ const LEASE_MS = 30_000;
 const HOLD_EVERY_MS = LEASE_MS / 4;
 /** How long sealing yields to runs before it proceeds beside them until nothing is left, milliseconds. */
 const GIVE_WAY_MS = 5_000;
-const GIVE_WAY_STEP_MS = 100;
+const GIVE_WAY_STEP_MS = 20;
 
 /** Called around the sealing of each run, for telemetry. */
 type AttestWatch = (item: OutboxItem, work: () => Promise<Attested>) => Promise<Attested>;

@@ -103,17 +103,21 @@ export class FileObjectStore extends CollectableObjectStore {
   /** Moves the staged file to its place. The staged file is kept until no collector can delete the object any more. */
   private async place(staged: string, tenant: TenantId, digest: Digest): Promise<void> {
     const target = this.path(tenant, digest);
+    let isElsewhere = false;
     const restore = async () => {
       const second = `${staged}.link`;
+      let isMoved = false;
       try {
         await link(staged, second);
         await this.renameInto(second, target);
+        isMoved = !isElsewhere;
+        isElsewhere = true;
         await syncFolder(dirname(target));
       } catch (error) {
         throwOrAway(error);
       } finally {
-        // After a concurrent put of the same file, `rename` finds one file under both names and keeps both.
-        await removeStaged(second);
+        // When it was placed before, `rename` may find one file under both names, and keeps both.
+        if (!isMoved) await removeStaged(second);
       }
     };
     await restore();

@@ -27,12 +27,12 @@ export class FileSigner<Usage extends KeyUsage = KeyUsage> extends Signer<Usage>
 
   async sign(payloadType: string, payload: string): Promise<Envelope> {
     if (!payload.isWellFormed()) throw new TypeError('lone surrogate: this text has no UTF-8 bytes');
-    const bytes = new TextEncoder().encode(payload);
+    const bytes = Buffer.from(payload);
     const { algorithm, privateKey } = this.key;
     const hash = algorithm === 'ed25519' ? null : 'sha256';
     const signature = sign(hash, preAuthEncoding(payloadType, bytes), { key: privateKey, dsaEncoding: 'der' });
     return {
-      payload: Buffer.from(payload).toString('base64'),
+      payload: bytes.toString('base64'),
       payloadType,
       signatures: [{ keyid: this.keyid, sig: signature.toString('base64') }],
     };

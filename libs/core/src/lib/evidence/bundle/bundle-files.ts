@@ -239,5 +239,10 @@ function sorted<File extends { readonly path: string }>(files: readonly File[]):
 
 /** A statement's payload, as it is signed: RFC 8785. */
 export function statementPayload(statement: Statement<object>): Uint8Array {
-  return toUtf8(canonical(asJson(statement)));
+  return toUtf8(statementText(statement));
+}
+
+/** A statement's payload as text. */
+export function statementText(statement: Statement<object>): string {
+  return canonical(asJson(statement));
 }

@@ -1,6 +1,6 @@
 import {
   buildBundleStatement,
-  statementPayload,
+  statementText,
   type RunAttestations,
   type SignedStatement,
 } from '../../evidence/bundle/bundle-files';
@@ -49,6 +49,5 @@ export class KeyAttestor extends Attestor {
 }
 
 async function signStatement(signer: Signer, statement: Statement<object>): Promise<SignedStatement> {
-  const payload = new TextDecoder().decode(statementPayload(statement));
-  return { envelope: await signer.sign(PAYLOAD_TYPE.statement, payload), hint: signer.keyid };
+  return { envelope: await signer.sign(PAYLOAD_TYPE.statement, statementText(statement)), hint: signer.keyid };
 }
