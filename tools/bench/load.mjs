@@ -7,18 +7,26 @@ const { runUuid } = createRequire(import.meta.url)('@taskrunner/core/foundation'
 const POLL_MS = 8;
 const STALLED_MS = 120_000;
 
+/** BENCH_WARM_MS: time of the measured work before each measurement, for the product as for its peers, milliseconds. */
+export const WARM_MS = Number(process.env['BENCH_WARM_MS'] ?? 5_000);
+
+/** Drives runs until the time for the warm-up is over. */
+export async function warmUp(product, { inFlight, body }) {
+  await driveRuns(product, { runs: Infinity, forMs: WARM_MS, inFlight, body });
+}
+
 /**
- * Submits `runs` runs over HTTP, `inFlight` at a time: a lane submits its next run when the row of its last one has a final status. The
+ * Submits `runs` runs over HTTP, `inFlight` at a time, and none later than `forMs` after the first: a lane submits its next run when the row of its last one has a final status. The
  * rows of many runs are read with one query, so that polling costs less than the measured work.
  */
-export async function driveRuns(product, { runs, inFlight, body }) {
+export async function driveRuns(product, { runs, forMs = Infinity, inFlight, body }) {
   const waiting = new Map();
   const over = new AbortController();
   const watching = watchEnds(product.database, waiting, over.signal);
   let next = 0;
   const began = performance.now();
   const lane = async () => {
-    while (next < runs) {
+    while (next < runs && performance.now() - began < forMs) {
       next++;
       const { runId } = await product.submit(body);
       const { status } = await new Promise((resolve) => waiting.set(runUuid(runId), resolve));
@@ -58,7 +66,7 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until the evidence of all ended runs is sealed, so that sealing does not affect the next measurement. */
 export async function untilSealed(database) {
-  for (const end = Date.now() + 300_000; Date.now() < end; await pause(100)) {
+  for (const end = Date.now() + 300_000; Date.now() < end; await pause(20)) {
     const { rows } = await database.query('select count(*)::int as waiting from pack_runs.outbox');
     if (rows[0].waiting === 0) return;
   }

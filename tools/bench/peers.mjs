@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { WARM_MS } from './load.mjs';
 import { endedChildrenCpu } from './product.mjs';
 
 const HERE = import.meta.dirname;
@@ -76,6 +77,7 @@ async function measured(name, script, { runs, steps, inFlight, atOnce = 1, url, 
       S: String(steps),
       C: String(inFlight),
       F: String(atOnce),
+      WARM_MS: String(WARM_MS),
       ...env,
     },
   });
@@ -94,7 +96,9 @@ async function measured(name, script, { runs, steps, inFlight, atOnce = 1, url, 
   const rate = facts.steps_per_second ?? facts.steps_s;
   // If a probe does not report its processor time, the kernel's figure is used, including its short start.
   const own = facts.cpu_ms ?? endedChildrenCpu() - before;
-  if (typeof rate === 'number') return { rate, cpuMsPerRun: (own + databaseCpu() - database) / runs };
+  // The database's processor time is known only with that of the warm-up.
+  const databasePerRun = (databaseCpu() - database) / (runs + (facts.warm_runs ?? 0));
+  if (typeof rate === 'number') return { rate, cpuMsPerRun: own / runs + databasePerRun };
   notice(`${name} left out: ${text.trim().split('\n').slice(-3).join(' | ').slice(0, 400)}`);
   return null;
 }

@@ -2,7 +2,7 @@
 // server are measured in turns with it.
 import { peerRunner } from '../peers.mjs';
 import { line, rounded } from '../lines.mjs';
-import { driveRuns, metricOf, untilSealed, walBetween, writesOf } from '../load.mjs';
+import { driveRuns, metricOf, untilSealed, walBetween, warmUp, writesOf } from '../load.mjs';
 import { median } from '../median.mjs';
 import { chainOf, cpuOf, startProduct } from '../product.mjs';
 import { prepareProfiles, profiled } from '../profiles.mjs';
@@ -10,7 +10,6 @@ import { prepareProfiles, profiled } from '../profiles.mjs';
 export const RUNS = Number(process.env['BENCH_RUNS'] ?? 500);
 export const STEPS = 10;
 export const IN_FLIGHT = Number(process.env['BENCH_IN_FLIGHT'] ?? 50);
-export const WARM_UP = Number(process.env['BENCH_WARM_UP'] ?? 1_000);
 
 /** Target of each mode (docs/performance.md). */
 const MODES = {
@@ -18,8 +17,9 @@ const MODES = {
   idempotent: { dbos: 5, ceiling: ['idempotent', 0.7], commits: 0.2, wal: 1_900 },
 };
 
-/** Drives these runs once: steps per second, and what they cost. */
+/** Drives these runs once, after a warm-up: steps per second, and what they cost. */
 export async function once(product, body, runs) {
+  await warmUp(product, { inFlight: IN_FLIGHT, body });
   await untilSealed(product.database);
   const [before, flushes, cpu] = [await writesOf(product.database), await flushesOf(product), cpuOf(product)];
   const began = performance.now();
@@ -40,6 +40,12 @@ export async function once(product, body, runs) {
   };
 }
 
+/** Steps per second of these runs without a warm-up: in a round, the first ones after the peers have used the machine. */
+async function afterRest(product, body) {
+  const { seconds } = await driveRuns(product, { runs: RUNS, inFlight: IN_FLIGHT, body });
+  return (RUNS * STEPS) / seconds;
+}
+
 /** Flushes of the worker: the commits that its runs wait for. */
 const flushesOf = (product) => metricOf(product, 'taskrunner_flush_runs_count');
 
@@ -53,8 +59,7 @@ async function* durableSteps(mode, { rounds, notice }) {
   const product = await startProduct();
   try {
     const body = { manifest: chainOf(STEPS, mode), inputs: {} };
-    await driveRuns(product, { runs: WARM_UP, inFlight: IN_FLIGHT, body });
-    const own = [];
+    const [own, rested] = [[], []];
     const others = new Map();
     const size = {
       runs: RUNS,
@@ -64,6 +69,7 @@ async function* durableSteps(mode, { rounds, notice }) {
       databaseCpu: () => cpuOf(product).database,
     };
     for (let i = 0; i < rounds; i++) {
+      if (i > 0) rested.push(await afterRest(product, body));
       own.push(await once(product, body, RUNS));
       await untilSealed(product.database);
       for (const [peer, one] of await peers.rates(size, ceilingMode))
@@ -95,6 +101,7 @@ async function* durableSteps(mode, { rounds, notice }) {
         ...{ peerCpuMsPerRun: rounded(theirs), cpuRatio: rounded(theirs / cpu) },
       });
     }
+    if (rested.length > 0) yield line({ name: `${name}-rested`, value: median(rested), unit: 'steps/s' });
     // The sustainable rate: the evidence of a run is part of the work.
     yield line({ name: `${name}-sealed`, value: of('sealed'), unit: 'steps/s' });
     const less = { better: 'less' };

@@ -2,12 +2,12 @@
 // with DBOS on that server. All three are measured in turns. They share the machine, and only one of them works at a time.
 import { peerRunner } from '../peers.mjs';
 import { line, rounded } from '../lines.mjs';
-import { driveRuns, untilSealed } from '../load.mjs';
+import { untilSealed } from '../load.mjs';
 import { median } from '../median.mjs';
 import { chainOf, cpuOf, startProduct } from '../product.mjs';
-import { IN_FLIGHT, measuredModes, once, RUNS, STEPS, WARM_UP } from './durable-steps.mjs';
+import { IN_FLIGHT, measuredModes, once, RUNS, STEPS } from './durable-steps.mjs';
 import { costOfMap } from './map-cost.mjs';
-import { RUNS as SINGLE_RUNS, timesOf, warmUp } from './one-run.mjs';
+import { RUNS as SINGLE_RUNS, timesOf } from './one-run.mjs';
 
 /** BENCH_ITEMS: items of the map. */
 const ITEMS = Number(process.env['BENCH_ITEMS'] ?? 10_000);
@@ -57,10 +57,6 @@ class Turns {
 async function* throughput(mode, products, peers, rounds) {
   const body = { manifest: chainOf(STEPS, mode), inputs: {} };
   const turns = new Turns(products, peers);
-  for (const product of Object.values(products)) {
-    await driveRuns(product, { runs: WARM_UP, inFlight: IN_FLIGHT, body });
-    await untilSealed(product.database);
-  }
   for (let round = 0; round < rounds; round++)
     await turns.turn(
       async (product) => {
@@ -77,7 +73,6 @@ async function* throughput(mode, products, peers, rounds) {
 
 async function* duration(mode, products, peers, rounds) {
   const turns = new Turns(products, peers);
-  for (const product of Object.values(products)) await warmUp(product, mode);
   for (let round = 0; round < rounds; round++)
     await turns.turn(
       async (product) => (await timesOf(product, mode)).map((ms) => ({ ms })),

@@ -1,27 +1,22 @@
 // Duration of one run at a time on an idle system, from the response to its submission to the commit of its end.
 import { line, rounded } from '../lines.mjs';
-import { driveRuns, pause, untilSealed, waitForEnd } from '../load.mjs';
+import { pause, untilSealed, waitForEnd, warmUp } from '../load.mjs';
 import { median } from '../median.mjs';
 import { peerRunner } from '../peers.mjs';
 import { chainOf, startProduct } from '../product.mjs';
 
 const STEPS = 10;
 export const RUNS = 30;
-const WARM_UP = 100;
 /** Pause between two runs, so that the follow-up work of one (its evidence) is done before the next. */
 const REST_MS = 60;
 
 const TARGETS = { pure: 1 / 3, idempotent: 2 / 3 };
 
-/** Drives runs until the code is compiled. */
-export async function warmUp(product, mode) {
-  await driveRuns(product, { runs: WARM_UP, inFlight: 10, body: { manifest: chainOf(STEPS, mode), inputs: {} } });
-  await untilSealed(product.database);
-}
-
-/** Durations of runs, one after the other, milliseconds. */
+/** Durations of runs, one after the other, after a warm-up, milliseconds. */
 export async function timesOf(product, mode) {
   const body = { manifest: chainOf(STEPS, mode), inputs: {} };
+  await warmUp(product, { inFlight: 1, body });
+  await untilSealed(product.database);
   const times = [];
   for (let i = 0; i < RUNS; i++) {
     const { runId } = await product.submit(body);
@@ -39,7 +34,6 @@ async function* oneRun({ rounds, notice }) {
   try {
     const took = { pure: [], idempotent: [] };
     const dbos = [];
-    for (const mode of Object.keys(took)) await warmUp(product, mode);
     for (let round = 0; round < rounds; round++) {
       for (const [mode, times] of Object.entries(took)) times.push(...(await timesOf(product, mode)));
       const size = { runs: RUNS, steps: STEPS, inFlight: 1, url: product.serverUrl, databaseCpu: () => 0 };

@@ -7,6 +7,8 @@ export const size = {
   inFlight: Number(process.env['C'] ?? 50),
   /** Steps of a workflow at once; only of peers that can. */
   atOnce: Number(process.env['F'] ?? 1),
+  /** Time of the measured work before it is measured, milliseconds. A large workflow warms up by itself. */
+  warmMs: Number(process.env['S'] ?? 10) > 1_000 ? 0 : Number(process.env['WARM_MS'] ?? 5_000),
   url: process.env['PGURL'] ?? 'postgresql://postgres@127.0.0.1:5432',
 };
 
@@ -20,25 +22,36 @@ export async function freshDatabase(name) {
   return `${size.url}/${name}`;
 }
 
-/** Keeps C runs in flight until W have ended, and prints the result. `others`: processor time of other processes, milliseconds. */
+/**
+ * Keeps C runs in flight, first until the time for the warm-up is over, then until W have ended, which is measured. Prints the result.
+ * `others`: processor time of other processes, milliseconds.
+ */
 export async function lanes(peer, run, others = () => 0) {
-  const { runs, steps, inFlight } = size;
-  const took = [];
+  const { runs, steps, warmMs } = size;
+  const until = performance.now() + warmMs;
+  const warmRuns = (await inLanes(run, () => performance.now() < until)).length;
   let next = 0;
   const [began, cpu, beside] = [performance.now(), process.cpuUsage(), others()];
-  const lane = async () => {
-    while (next < runs) {
-      next++;
-      const at = performance.now();
-      await run();
-      took.push(performance.now() - at);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  const took = await inLanes(run, () => next++ < runs);
   const seconds = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
   took.sort((a, b) => a - b);
   const p50 = took[Math.floor(took.length / 2)] ?? 0;
   const cpuMs = (user + system) / 1_000 + others() - beside;
-  console.log(JSON.stringify({ peer, steps_per_second: (runs * steps) / seconds, p50_ms: p50, cpu_ms: cpuMs }));
+  const rate = (runs * steps) / seconds;
+  console.log(JSON.stringify({ peer, steps_per_second: rate, p50_ms: p50, cpu_ms: cpuMs, warm_runs: warmRuns }));
+}
+
+/** Keeps C runs in flight as long as there is a next one. Returns their durations. */
+async function inLanes(run, hasNext) {
+  const took = [];
+  const lane = async () => {
+    while (hasNext()) {
+      const at = performance.now();
+      await run();
+      took.push(performance.now() - at);
+    }
+  };
+  await Promise.all(Array.from({ length: size.inFlight }, lane));
+  return took;
 }
