@@ -21,6 +21,7 @@ import { PostgresAuditChain } from './audit/postgres-audit-chain';
 import { PostgresEvidenceReleases } from './gates/postgres-evidence-releases';
 import type { ClaimsWatch } from './claims/claims-watch';
 import { PostgresClaims } from './claims/postgres-claims';
+import { DrivenPages } from './flush/driven-pages';
 import { PostgresCommitter, type CommitFailures } from './flush/postgres-committer';
 import { PostgresExports } from './delivery/postgres-exports';
 import { PostgresGateStore } from './gates/postgres-gate-store';
@@ -204,7 +205,9 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     const due = new DueListener(hintPool);
     const clock = await settle(pool, options);
     const queries = new DirectQueries(pool);
+    const driven = new DrivenPages();
     const committer = new PostgresCommitter(flushPool, {
+      driven,
       flushes: FLUSHES,
       ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
       ...(options.commitFailures ? { failures: options.commitFailures } : {}),
@@ -212,7 +215,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     // The first step of the first run does not wait for a connection. A failure is found by whoever needs it.
     flushPool.query('select').catch(() => undefined);
     return {
-      claims: new PostgresClaims(pool, clock, options.leaseMs, options.claimsWatch),
+      claims: new PostgresClaims(pool, clock, options.leaseMs, options.claimsWatch, driven),
       committer,
       assignments: new PostgresAssignments(pool),
       logStore: new PostgresLogStore(queries),
@@ -226,7 +229,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       keyRecords: new PostgresKeyRecords(queries),
       storeRecords: new PostgresStoreRecords(queries),
       // The seal verifies what it reads.
-      runReader: new PostgresRunReader(queries, null),
+      runReader: new PostgresRunReader(queries, null, driven),
       clock,
       due,
       health,

@@ -5,7 +5,8 @@ import { knowText, type Entry, type Page } from '@taskrunner/core/journal';
 import type { ClaimedRun, InboxMessage } from '@taskrunner/core/ports';
 import type { InputEventBody } from '@taskrunner/core/run';
 import { toDigest } from '../encoding/digest-bytes';
-import { unpackedPage } from '../encoding/packed-page';
+import { unpackedPage, type PageTexts } from '../encoding/packed-page';
+import type { DrivenPage } from '../flush/driven-pages';
 
 /** The result of `claim-runs` and of claims that only end runs, without `inbox_seq` and `untouched`. */
 export interface ClaimedRow {
@@ -115,6 +116,11 @@ export interface PageRow {
   readonly mac: Buffer;
 }
 
+/** A page that this process has committed, as it is read from its row. */
+export function toDrivenPage({ first, texts, prev, hash, mac }: DrivenPage): Page & { readonly mac: string } {
+  return { first, ...contentOf(texts), prev, hash, mac };
+}
+
 export function toPage(row: PageRow): Page & { readonly mac: string } {
   return {
     first: row.first_seq,
@@ -129,16 +135,18 @@ export function toPage(row: PageRow): Page & { readonly mac: string } {
 export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
   const texts = unpackedPage(content);
   try {
-    if (texts !== null) {
-      const entries = JSON.parse(texts.entries) as Entry[];
-      // The chain is over the text. It is that of its worker if the hash has its MAC.
-      knowText(entries, texts.entries);
-      return { entries, values: texts.held === null ? {} : (JSON.parse(texts.held) as Page['values']) };
-    }
+    if (texts !== null) return contentOf(texts);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
   return { entries: [], values: {} };
+}
+
+function contentOf({ entries: text, held }: PageTexts): Pick<Page, 'entries' | 'values'> {
+  const entries = JSON.parse(text) as Entry[];
+  // The chain is over the text. It is that of its worker if the hash has its MAC.
+  knowText(entries, text);
+  return { entries, values: held === null ? {} : (JSON.parse(held) as Page['values']) };
 }
 
 /** The result of `read-inbox`. */

@@ -10,12 +10,14 @@ import {
   CRASHES_TO_POISON,
   CRASHES_TO_QUARANTINE,
   toClaimedRun,
+  toDrivenPage,
   toInboxMessage,
   toPage,
   toResumed,
 } from './claimed-run';
 import type { ClaimedRow, InboxRow, PageRow, ResumedRow } from './claimed-run';
 import type { DatabaseClock } from '../connection/database-clock';
+import type { DrivenPages } from '../flush/driven-pages';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
 import type { ClaimsWatch, HealedTimes, LostWorker } from './claims-watch';
 import { DocumentCache } from './document-cache';
@@ -84,6 +86,8 @@ export class PostgresClaims extends Claims {
     private readonly clock: DatabaseClock,
     private readonly leaseMs = LEASE_MS,
     private readonly watch: ClaimsWatch = {},
+    /** Pages of runs that this process has driven; null: it drives none. */
+    private readonly driven: DrivenPages | null = null,
   ) {
     super();
   }
@@ -233,6 +237,8 @@ export class PostgresClaims extends Claims {
     afterSeq: number,
     limit: number | null = null,
   ): Promise<readonly (Page & { readonly mac: string })[]> {
+    const known = afterSeq === 0 && limit === null ? this.driven?.take(tenant, run) : null;
+    if (known) return known.map(toDrivenPage);
     const values = [tenant, runUuid(run), afterSeq, limit];
     const rows = await untilAnswered(() => this.ask<PageRow>(this.pagesStatement, values));
     return rows.map(toPage);

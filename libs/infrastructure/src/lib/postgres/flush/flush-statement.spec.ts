@@ -15,6 +15,7 @@ const empty: FlushPart['rows'] = {
 };
 const part = (prevSeq: number, more: Partial<FlushPart['rows']> = {}): FlushPart => ({
   ...{ rows: { ...empty, ...more }, isFirst: prevSeq === 0, size: 1 },
+  ...{ texts: { entries: '[]', held: null }, content: Buffer.alloc(0) },
 });
 const steps = { steps: [Array.from({ length: 15 }, () => 's')], reused: [[null]] };
 const cells = (width: number): FlushPart['rows']['lent'] => [Array.from({ length: width }, () => 'x')];

@@ -4,7 +4,7 @@ import type { GateOutcome } from '@taskrunner/core/gate';
 import type { Commit, GateChange, OutboxEntry } from '@taskrunner/core/ports';
 import { arrayLiteral, type Cell } from '../encoding/array-literal';
 import { digestBytes } from '../encoding/digest-bytes';
-import { packedPage } from '../encoding/packed-page';
+import { packedPage, type PageTexts } from '../encoding/packed-page';
 import { ROOT_PARENT, storedOutputs } from '../encoding/run-rows';
 
 type Row = readonly Cell[];
@@ -37,6 +37,9 @@ type Rows = { readonly [Arm in keyof typeof ARMS]: readonly Row[] };
 /** The rows of one commit by arm, without the run's position. */
 export interface FlushPart {
   readonly rows: Rows;
+  readonly texts: PageTexts;
+  /** The stored form of the page. */
+  readonly content: Buffer;
   /** True if the page is the first of its run. */
   readonly isFirst: boolean;
   /** Approximate size: bytes of the page and characters of the other texts. It bounds a flush. */
@@ -48,7 +51,8 @@ export function flushPart(commit: Commit): FlushPart {
   const { page, run } = commit;
   const entries = commit.entriesText ?? text(page.entries);
   const held = Object.keys(page.values).length > 0 ? text(page.values) : null;
-  const content = packedPage({ entries, held });
+  const texts = { entries, held };
+  const content = packedPage(texts);
   const steps = commit.steps.map((step) => [
     step.parent ?? ROOT_PARENT,
     step.place,
@@ -110,7 +114,7 @@ export function flushPart(commit: Commit): FlushPart {
     message: [[run.message && text(run.message)]],
   };
   const size = content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + assignmentsSize(commit);
-  return { rows, isFirst: commit.prevSeq === 0, size };
+  return { rows, texts, content, isFirst: commit.prevSeq === 0, size };
 }
 
 function assignmentRows(changes: Commit['assignments']): Pick<Rows, 'lent' | 'revoked' | 'settled'> {

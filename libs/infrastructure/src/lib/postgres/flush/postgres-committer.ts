@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { BatchPause } from '../connection/batch-pause';
 import { toDigest } from '../encoding/digest-bytes';
 import { flushOf } from './flush-statement';
+import type { DrivenPages } from './driven-pages';
 import { flushPart, type FlushPart } from './flush-values';
 import { pauseMs } from '../connection/retry';
 import { failureOf } from '../connection/sql-state';
@@ -28,6 +29,8 @@ interface CommitterOptions {
   /** Called after each flush with the number of its runs and its duration in milliseconds. */
   readonly onFlushed?: (runs: number, ms: number) => void;
   readonly failures?: CommitFailures;
+  /** Hears of committed pages. */
+  readonly driven?: DrivenPages;
 }
 
 interface Pending {
@@ -66,6 +69,7 @@ export class PostgresCommitter extends Committer {
   private readonly underWay = new Set<string>();
   private readonly pause = new BatchPause(() => this.pump());
   private readonly failures: CommitFailures | null;
+  private readonly driven: DrivenPages | null;
   private active = 0;
   /** Flushes that have failed repeatedly and are repeated. */
   private failing = 0;
@@ -81,6 +85,7 @@ export class PostgresCommitter extends Committer {
     this.maxSize = options.maxSize ?? 8 * 1024 * 1024;
     this.onFlushed = options.onFlushed ?? (() => undefined);
     this.failures = options.failures ?? null;
+    this.driven = options.driven ?? null;
   }
 
   async commit(commit: Commit): Promise<Committed> {
@@ -91,7 +96,11 @@ export class PostgresCommitter extends Committer {
     } catch (error) {
       return { kind: 'refused', message: (error as Error).message };
     }
-    return new Promise((settle, fail) => {
+    return new Promise((resolve, fail) => {
+      const settle = (outcome: Committed): void => {
+        if (outcome.kind === 'committed') this.driven?.committed(commit, part.texts, part.content);
+        resolve(outcome);
+      };
       this.waiting.push({ commit, part, settle, fail });
       this.pump();
     });
@@ -114,7 +123,10 @@ export class PostgresCommitter extends Committer {
       this.pause.sent(batch.length);
       void this.flush(batch)
         .catch((error: unknown) => {
-          for (const { fail } of batch) fail(error);
+          for (const { commit, fail } of batch) {
+            this.driven?.forget(commit.tenant, commit.runId);
+            fail(error);
+          }
         })
         .finally(() => {
           for (const { commit } of batch) this.underWay.delete(keyOf(commit));

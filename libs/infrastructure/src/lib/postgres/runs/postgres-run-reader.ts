@@ -27,6 +27,7 @@ import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import { misshapenOriginal, misshapenRecords } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
+import type { DrivenPages } from '../flush/driven-pages';
 import { withRetry } from '../connection/retry';
 import {
   admissionColumns,
@@ -67,6 +68,7 @@ interface RecordsRow extends SummaryRow, StoredTexts {
   readonly audit_seq: number | null;
   readonly audit_head: Buffer | null;
   readonly journal_bytes: number;
+  readonly journal_digest: Buffer | null;
 }
 
 interface OriginalRow extends DocumentsRow, Pick<RunOriginal, 'status' | 'manifest' | 'files' | 'labels'> {
@@ -118,10 +120,14 @@ export class PostgresRunReader extends RunReader {
   private readonly listed = new KnownAdmissions(null);
   private readonly admissionsKnown: KnownAdmissions;
 
-  /** `signatures`: verifies the admission of each run that is not read for a list; null: the caller verifies it. */
+  /**
+   * `signatures`: verifies the admission of each run that is not read for a list; null: the caller verifies it. `driven`: the pages of runs
+   * that this process has driven; null: it drives none.
+   */
   constructor(
     private readonly queries: Queries,
     signatures: KnownSignatures | null,
+    private readonly driven: DrivenPages | null = null,
   ) {
     super();
     this.admissionsKnown = new KnownAdmissions(signatures);
@@ -266,6 +272,7 @@ export class PostgresRunReader extends RunReader {
     documents.compareInputs(admissionColumns(tenant, row), row.inputs);
     const what = misshapenRecords(row);
     if (what !== null) throw misshapen(tenant, run, what);
+    this.driven?.confirm(tenant, run, row.journal_digest);
     return {
       summary: toSummary(tenant, row, this.admissionsKnown),
       documents,

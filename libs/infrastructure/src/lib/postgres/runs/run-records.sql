@@ -18,10 +18,20 @@ select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as 
   (select coalesce(json_agg(a order by a.created_ms, a.artifact_id), '[]')
     from pack_artifacts.artifacts a where a.tenant_id = r.tenant_id and a.run_id = r.run_id) as artifacts,
   h.seq as audit_seq, h.head as audit_head,
-  (select coalesce(sum(octet_length(j.content)), 0)::float8
-    from pack_run_logs.journal j where j.tenant_id = r.tenant_id and j.run_id = r.run_id) as journal_bytes
+  written.bytes as journal_bytes, written.digest as journal_digest
 from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
 left join pack_runs.plans p on p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash
 left join pack_runs.profiles f on f.tenant_id = s.tenant_id and f.profile_digest = s.profile_digest
 left join pack_runs.audit_heads h on h.tenant_id = r.tenant_id
+-- The digest is that of `DrivenPages`. A page of a large run, or a large one, is a byte that no digest of theirs has: an altered row costs no
+-- memory.
+cross join lateral (
+  select coalesce(sum(octet_length(j.content)), 0)::float8 as bytes,
+    sha256(string_agg(case when j.place <= 256 and octet_length(j.content) + octet_length(j.hash) + octet_length(j.mac) <= 65536
+      then int8send(j.first_seq) || int4send(octet_length(j.content)) || int4send(octet_length(j.hash)) || j.content || j.hash || j.mac
+      else '\x00' end,
+      ''::bytea order by j.first_seq)) as digest
+  from (select p.first_seq, p.content, p.hash, p.mac, row_number() over (order by p.first_seq) as place
+    from pack_run_logs.journal p where p.tenant_id = r.tenant_id and p.run_id = r.run_id) j
+) written
 where r.tenant_id = $1 and r.run_id = $2
