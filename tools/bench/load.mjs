@@ -66,7 +66,7 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until the evidence of all ended runs is sealed, so that sealing does not affect the next measurement. */
 export async function untilSealed(database) {
-  for (const end = Date.now() + 300_000; Date.now() < end; await pause(20)) {
+  for (const end = Date.now() + 300_000; Date.now() < end; await pause(50)) {
     const { rows } = await database.query('select count(*)::int as waiting from pack_runs.outbox');
     if (rows[0].waiting === 0) return;
   }
