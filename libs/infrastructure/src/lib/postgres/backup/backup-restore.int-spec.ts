@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
+import { setTimeout as delay } from 'node:timers/promises';
 import { sha256 } from '@taskrunner/core/canonical';
 import { chainFault } from '@taskrunner/core/evidence';
 import { runUuid, type Digest } from '@taskrunner/core/foundation';
@@ -333,6 +334,22 @@ describe('a restore refuses, and writes nothing,', () => {
     await refused('BACKUP_SCHEMA', /created by version 0\.1\.0/);
     expect(await isEmpty(target)).toBe(true);
   });
+
+  it('nothing because of a deadlock with somebody who reads', async () => {
+    await backUp();
+    const reader = new Client({ connectionString: target.url('owner') });
+    await reader.connect();
+    await reader.query('begin');
+    await reader.query('select from pack_runs.workers');
+    const restored = restore();
+    const held = `select from pg_locks where relation = 'pack_artifacts.artifacts'::regclass and mode = 'AccessExclusiveLock' and granted`;
+    while ((await target.sql(held)).length === 0) await delay(10);
+    await reader.query('select from pack_artifacts.artifacts');
+    await reader.query('commit');
+    await reader.end();
+    await restored;
+    expect(await isEmpty(target)).toBe(false);
+  }, 60_000);
 
   it('a database that has rows, or is in use', async () => {
     await backUp();

@@ -30,17 +30,29 @@ export async function exclusivelyAsOwner<Result>(
   return result;
 }
 
-/** After this lock, all other readers and writers wait. */
+/**
+ * After this lock, all other readers and writers wait. Tables are locked one after the other. Who already uses a later one may ask for an
+ * earlier one meanwhile: PostgreSQL then ends one of the two statements, and this one is tried again.
+ */
 async function lock(client: Client, names: string): Promise<void> {
-  try {
-    await client.query(`set local lock_timeout = ${TABLES_MS}`);
-    await client.query(`lock table ${names} in access exclusive mode`);
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== '55P03') throw error;
-    throw inUse('another process is using the tables of this database', STOP, error);
+  await client.query('savepoint unlocked');
+  for (const end = performance.now() + TABLES_MS; ;) {
+    try {
+      await client.query(`set local lock_timeout = ${Math.max(1, Math.round(end - performance.now()))}`);
+      await client.query(`lock table ${names} in access exclusive mode`);
+      return;
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code !== DEADLOCK && code !== LOCK_TIMEOUT) throw error;
+      if (code === LOCK_TIMEOUT || performance.now() >= end)
+        throw inUse('another process is using the tables of this database', STOP, error);
+      await client.query('rollback to savepoint unlocked');
+    }
   }
 }
 
+/** SQLSTATE `deadlock_detected` and `lock_not_available`. */
+const [DEADLOCK, LOCK_TIMEOUT] = ['40P01', '55P03'];
 const STOP = 'Stop all webservices, workers and jobs first.';
 
 /** The error for a database that is in use. */
