@@ -1,5 +1,6 @@
 // `npm run bench [-- NAME…] [--json]`: measures the build (`npm run build` first). BENCH_ROUNDS: number of rounds, whose median is
 // reported. TASKRUNNER_CEILING: path of a probe that measures the database alone; without it its column is left out.
+// With --note, after `durable-steps one-run` with peers, it writes the table of README.
 // With --json it prints one object per line: {name, value, unit, peer?, ratio?, target, pass, …}. Exit 1 if a target is missed.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -7,13 +8,14 @@ import { join } from 'node:path';
 import { line, rounded } from './lines.mjs';
 import { loadMeasures } from './measures.mjs';
 import { median } from './median.mjs';
+import { noteTable, ratioTable } from './ratio-table.mjs';
 import { readOptions } from '../command-line/options.mjs';
 
 const MEASURES = await loadMeasures();
 const ROUNDS = process.env['BENCH_ROUNDS'] === undefined ? null : Number(process.env['BENCH_ROUNDS']);
 const { values: asked, positionals: names } = readOptions(
   import.meta.url,
-  { json: { type: 'boolean', default: false } },
+  { json: { type: 'boolean', default: false }, note: { type: 'boolean', default: false } },
   { allowPositionals: true },
 );
 const isJson = asked.json;
@@ -61,11 +63,15 @@ for (const name of names.length > 0 ? names : Object.keys(MEASURES)) {
     }))
       report(reported);
 }
+const model = cpus()[0]?.model ?? 'unknown';
+const machine = `${model}, ${availableParallelism()} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB, Node ${process.version}`;
+if (asked.note) {
+  const rounds = `medians of ${ROUNDS ?? 3} rounds in turns`;
+  const readme = join(import.meta.dirname, '..', '..', 'README.md');
+  noteTable(readme, ratioTable(results, `${machine}, ${new Date().toISOString().slice(0, 10)}, ${rounds}.`));
+}
 if (!isJson) {
-  const model = cpus()[0]?.model ?? 'unknown';
-  console.log(
-    `${model}, ${availableParallelism()} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB, Node ${process.version}`,
-  );
+  console.log(machine);
   for (const { name, value, unit, peer, ratio, target, pass } of results) {
     const verdict = pass === null ? '' : pass ? ' ok' : ' MISSED';
     const against = ratio === undefined ? '' : `, ${ratio} × ${peer}`;
