@@ -22,11 +22,12 @@ it.each(
 )('$name', ({ run }) => run());
 
 it('ends a task that takes too long, and goes on', async () => {
-  const planner = new PlanningHere(planningContextOf(setting), { ...limits, time: 10 });
+  // It ends after ten times the limit, by when it must have had a tenth of a processor. A busy machine may stop a process for 0.1 s.
+  const planner = new PlanningHere(planningContextOf(setting), { ...limits, time: 40 });
   const late: unknown = await planner.ask('acme', 'plan', LARGE).catch((error: unknown) => error);
   expect(PlannerError.is(late) && [late.code, late.message]).toEqual([
     'PLAN_LIMIT',
-    'planning took longer than 0.01 s (limits.planTime)',
+    'planning took longer than 0.04 s (limits.planTime)',
   ]);
   expect(await planner.ask('acme', 'plan', SMALL)).toMatchObject({ kind: 'planned' });
 });
