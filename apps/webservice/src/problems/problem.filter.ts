@@ -38,8 +38,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (DocumentAltered.is(thrown) || AuditChainAltered.is(thrown)) await this.altered.raise(thrown);
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
-    // The caller has disconnected, so there is nobody to answer.
-    if (response.destroyed || response.writableFinished) return;
+    // The caller has disconnected or was cut off, so there is nobody to answer. Node.js marks the response only after its connection is closed.
+    if (response.destroyed || response.writableFinished || response.socket?.destroyed === true) return;
     const error = this.refusalOf(thrown, request);
     const traceId = this.observability.traceId() ?? traceIdOf(request);
     const instance = request.originalUrl.split('?', 1)[0] ?? '/';
