@@ -10,7 +10,7 @@ export const WRITES = {
   // Sent constantly, mostly without effect.
   'claim-runs': 0.02,
   'release-run': 0.3,
-  'seal-run': 0.2,
+  'seal-runs': 0.2,
   'take-outbox': 0.02,
   'create-runs': 0.2,
   'decide-gate': 0.3,

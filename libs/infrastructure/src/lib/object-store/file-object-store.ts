@@ -16,6 +16,7 @@ import { checkedPieces, Measure } from './checked-pieces';
 import { DECIDE_MS, MARK_MS, outliveCollectors } from './deletion-mark';
 import {
   away,
+  codeOf,
   isMissing,
   makeDurableFolderBelow,
   makeFolderBelow,
@@ -103,21 +104,12 @@ export class FileObjectStore extends CollectableObjectStore {
   /** Moves the staged file to its place. The staged file is kept until no collector can delete the object any more. */
   private async place(staged: string, tenant: TenantId, digest: Digest): Promise<void> {
     const target = this.path(tenant, digest);
-    let isElsewhere = false;
     const restore = async () => {
-      const second = `${staged}.link`;
-      let isMoved = false;
       try {
-        await link(staged, second);
-        await this.renameInto(second, target);
-        isMoved = !isElsewhere;
-        isElsewhere = true;
+        await this.linkInto(staged, target);
         await syncFolder(dirname(target));
       } catch (error) {
         throwOrAway(error);
-      } finally {
-        // When it was placed before, `rename` may find one file under both names, and keeps both.
-        if (!isMoved) await removeStaged(second);
       }
     };
     await restore();
@@ -274,15 +266,15 @@ export class FileObjectStore extends CollectableObjectStore {
     return join(this.root, 't', tenant, 'sha256', hex.slice(0, 2), hex);
   }
 
-  /** Renames first and creates the folder on failure, because the folder nearly always exists. */
-  private async renameInto(from: string, target: string): Promise<void> {
+  /** Links first and creates the folder on failure, because the folder nearly always exists. */
+  private async linkInto(staged: string, target: string): Promise<void> {
     try {
-      await rename(from, target);
+      await linkOrReplace(staged, target);
     } catch (error) {
       if (!isMissing(error)) throw error;
       await this.assertThere();
       await makeDurableFolderBelow(this.root, dirname(target));
-      await rename(from, target);
+      await linkOrReplace(staged, target);
     }
   }
 
@@ -309,6 +301,23 @@ export class FileObjectStore extends CollectableObjectStore {
 /** Removes a staged file. A failure does not fail the completed work: a remaining file is deleted by a later sweep. */
 async function removeStaged(path: string): Promise<void> {
   await unlink(path).catch(() => undefined);
+}
+
+/** Gives a staged file its place. An object that is already there is replaced, because the new one is younger (`sweep`). */
+async function linkOrReplace(staged: string, target: string): Promise<void> {
+  try {
+    await link(staged, target);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    const second = `${staged}.link`;
+    try {
+      await link(staged, second);
+      await rename(second, target);
+    } finally {
+      // `rename` keeps both names of one file.
+      await removeStaged(second);
+    }
+  }
 }
 
 /** Writes pieces. New pieces are hashed while earlier ones are written, and the disk starts writing before the end. */

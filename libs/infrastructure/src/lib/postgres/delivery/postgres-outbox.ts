@@ -10,6 +10,7 @@ import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { isAuditBroken, isDuplicate } from '../connection/sql-state';
 import { statement } from '../connection/statement';
+import { SealGroups, type Seal } from './seal-groups';
 
 interface OutboxRow {
   readonly outbox_id: string;
@@ -21,6 +22,11 @@ interface OutboxRow {
   readonly trace_context: string | null;
 }
 
+interface SealRow {
+  readonly sealed: boolean;
+  readonly bundle: string | null;
+}
+
 /** Number of chunks in one row of the archive. */
 const ROW_CHUNKS = 256;
 
@@ -28,8 +34,10 @@ const ROW_CHUNKS = 256;
 export class PostgresOutbox extends Outbox {
   private readonly takeStatement = statement('take-outbox');
   private readonly holdStatement = statement('hold-outbox');
-  private readonly sealStatement = statement('seal-run');
+  private readonly sealStatement = statement('seal-runs');
   private readonly postponeStatement = statement('postpone-outbox');
+
+  private readonly groups = new SealGroups((tenant, seals) => this.sealTogether(tenant, seals));
 
   constructor(private readonly queries: Queries) {
     super();
@@ -38,7 +46,7 @@ export class PostgresOutbox extends Outbox {
   /** Not retried: items leased by a statement whose answer was lost become due again when the lease expires. */
   async take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]> {
     const rows = await this.queries.across<OutboxRow>(this.takeStatement, [kind, limit, leaseMs]);
-    return rows.map((row) => ({
+    const items = rows.map((row) => ({
       id: row.outbox_id,
       tenant: row.tenant_id as TenantId,
       runId: toRunId(row.run_id),
@@ -47,59 +55,89 @@ export class PostgresOutbox extends Outbox {
       tries: row.tries,
       ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
     }));
+    this.groups.begin(items, leaseMs);
+    return items;
   }
 
   async hold(item: OutboxItem, leaseMs: number): Promise<void> {
     await this.queries.inTenant(item.tenant, this.holdStatement, [item.tenant, item.id, leaseMs]);
+    this.groups.begin([item], leaseMs);
   }
 
-  async seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean> {
-    const { journal, chunks } = evidence.archive;
-    const rows = rowsOf(chunks);
+  seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean> {
+    return this.groups.seal({ item, evidence });
+  }
+
+  /** If the statement fails, each run is sealed alone: what keeps one from being sealed keeps no other. */
+  private sealTogether(tenant: TenantId, seals: readonly Seal[]): readonly Promise<boolean>[] {
+    const stored = this.store(tenant, seals);
+    return seals.map(async (seal, index) => {
+      try {
+        return (await stored)[index] === true;
+      } catch (error) {
+        if (seals.length === 1) throw refusalOf(seal.evidence, error);
+        const [alone = false] = await Promise.all(this.sealTogether(tenant, [seal]));
+        return alone;
+      }
+    });
+  }
+
+  private store(tenant: TenantId, seals: readonly Seal[]): Promise<readonly boolean[]> {
+    const values = [tenant, ...valuesOf(seals)];
     return withRetry(async ({ lost }) => {
-      const [row] = await this.queries.inTenant<{ sealed: boolean; bundle: string | null }>(
-        item.tenant,
-        this.sealStatement,
-        [
-          evidence.tenant,
-          runUuid(evidence.runId),
-          item.id,
-          evidence.bundle,
-          evidence.bundleSize,
-          evidence.statement,
-          JSON.stringify(evidence.statements),
-          evidence.exports.map(({ destination }) => destination),
-          evidence.exports.map(({ artifacts }) => artifacts),
-          journal.offset,
-          journal.size,
-          digestBytes(journal.sha256),
-          rows.map((row) => lastLineOf(row)),
-          rows.map((row) => JSON.stringify(row)),
-          auditOf(evidence),
-        ],
-      );
-      return row?.sealed === true || (lost && row?.bundle === evidence.bundle);
-    }).catch(refuseForeignRows(evidence));
+      const rows = await this.queries.inTenant<SealRow>(tenant, this.sealStatement, values);
+      return seals.map(({ evidence }, index) => {
+        const row = rows[index];
+        return row?.sealed === true || (lost && row?.bundle === evidence.bundle);
+      });
+    });
   }
 
   async postpone(item: OutboxItem, delayMs: number, status: 'pending' | 'blocked', reason: string): Promise<void> {
+    this.groups.leave(item);
     await withRetry(() =>
       this.queries.inTenant(item.tenant, this.postponeStatement, [item.tenant, item.id, delayMs, status, reason]),
     );
   }
 }
 
+/** The values of `seal-runs` after the tenant: columns of all runs, and rows of their exports and chunks with the run of each. */
+function valuesOf(seals: readonly Seal[]): readonly unknown[] {
+  const of = <Value>(value: (evidence: SealedEvidence) => Value): readonly Value[] =>
+    seals.map(({ evidence }) => value(evidence));
+  const exports = seals.flatMap(({ evidence }) => evidence.exports.map((one) => ({ ...one, run: evidence.runId })));
+  const chunks = seals.flatMap(({ evidence }) =>
+    rowsOf(evidence.archive.chunks).map((row) => ({ row, run: evidence.runId })),
+  );
+  return [
+    of(({ runId }) => runUuid(runId)),
+    seals.map(({ item }) => item.id),
+    of(({ bundle }) => bundle),
+    of(({ bundleSize }) => bundleSize),
+    of((evidence) => evidence.statement),
+    of(({ statements }) => JSON.stringify(statements)),
+    of(({ archive }) => archive.journal.offset),
+    of(({ archive }) => archive.journal.size),
+    of(({ archive }) => digestBytes(archive.journal.sha256)),
+    of(auditOf),
+    exports.map(({ run }) => runUuid(run)),
+    exports.map(({ destination }) => destination),
+    exports.map(({ artifacts }) => artifacts),
+    chunks.map(({ run }) => runUuid(run)),
+    chunks.map(({ row }) => lastLineOf(row)),
+    chunks.map(({ row }) => JSON.stringify(row)),
+  ];
+}
+
 /**
  * The rows of the archive and of the exports belong to a seal and are inserted with its attestation. Those of a run without one were written
  * by somebody else, and would keep it from being sealed for ever.
  */
-function refuseForeignRows({ tenant, runId }: SealedEvidence): (error: unknown) => never {
-  return (error) => {
-    if (!isDuplicate(error) || isAuditBroken(error)) throw error;
-    const { table } = error as { readonly table?: unknown };
-    const finding = { expected: 'none before the seal', found: typeof table === 'string' ? table : 'one' };
-    throw new DocumentAltered({ tenant, runId, document: 'evidence', what: 'a row of the evidence', ...finding });
-  };
+function refusalOf({ tenant, runId }: SealedEvidence, error: unknown): unknown {
+  if (!isDuplicate(error) || isAuditBroken(error)) return error;
+  const { table } = error as { readonly table?: unknown };
+  const finding = { expected: 'none before the seal', found: typeof table === 'string' ? table : 'one' };
+  return new DocumentAltered({ tenant, runId, document: 'evidence', what: 'a row of the evidence', ...finding });
 }
 
 /** The run's entry in the audit chain, which `verify --audit` looks for. */

@@ -76,7 +76,7 @@ describe('a statement that says that it feeds the feed of events', () => {
     const feeding = texts.filter(
       ([file, text]) => !file.startsWith('migrations') && file.endsWith('.sql') && /\bfed_version\b/.test(text),
     );
-    expect(feeding.map(([file]) => basename(file)).sort()).toEqual(['create-runs.sql', 'flush.sql', 'seal-run.sql']);
+    expect(feeding.map(([file]) => basename(file)).sort()).toEqual(['create-runs.sql', 'flush.sql', 'seal-runs.sql']);
     for (const [, text] of feeding) expect(text).toMatch(/^\s*insert into pack_runs\.events /m);
   });
 });

@@ -1,0 +1,43 @@
+-- Stores the evidence of runs of one tenant in one statement: for each its attestation, its exports, the positions of journal and log in the
+-- bundle, and the run's status. It deletes the outbox items and the runs' sensitive inputs, and appends an audit entry for each. As everywhere,
+-- the counter of the chain is locked after the rows of the runs: the array of marked runs is complete before the first entry is appended. A
+-- second caller writes nothing for a run and only removes its item. `fed_version` tells the trigger of the feed that the event is written here.
+-- Entries are appended only as far as they are read, so they are counted. The numbers of the places, and not the arrays, are listed, because their estimated count is the same for all arrays: the plan is kept.
+with given as materialized (
+  select s.place, ($2::uuid[])[s.place] as run_id, ($3::uuid[])[s.place] as outbox_id, ($4::text[])[s.place] as bundle
+  from generate_subscripts($2::uuid[], 1) s (place)
+), sealed as (
+  insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
+  select $1, g.run_id, g.bundle, ($5::bigint[])[g.place], ($6::text[])[g.place], ($7::text[])[g.place]::json, pack_runs.now_ms() from given g
+  on conflict (tenant_id, run_id) do nothing
+  returning run_id
+), marked as (
+  update pack_runs.runs r set evidence_status = 'sealed', evidence_reason = null, evidence_digest = decode(substr(g.bundle, 8), 'hex'),
+    version = pack_runs.next_version(r.version), fed_version = pack_runs.next_version(r.version)
+  from given g join sealed s on s.run_id = g.run_id where r.tenant_id = $1 and r.run_id = g.run_id
+  returning r.run_id, g.place, g.bundle
+), told as (
+  insert into pack_runs.events (tenant_id, type, run, detail) select $1, 'evidence.sealed', m.run_id, m.bundle from marked m order by m.place
+), audited as materialized (
+  select pack_runs.append_audit($1, ($11::text[])[p.place]) as seq
+  from unnest((select array_agg(m.place order by m.place) from marked m)) p (place)
+), exported as (
+  insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms)
+  select $1, s.run_id, ($13::text[])[x.place], ($14::boolean[])[x.place], pack_runs.now_ms()
+  from generate_subscripts($12::uuid[], 1) x (place) join sealed s on s.run_id = ($12::uuid[])[x.place]
+), archived as (
+  insert into pack_artifacts.archives (tenant_id, run_id, journal_offset, journal_size, journal_sha256)
+  select $1, g.run_id, ($8::bigint[])[g.place], ($9::bigint[])[g.place], ($10::bytea[])[g.place]
+  from given g join sealed s on s.run_id = g.run_id
+), listed as (
+  insert into pack_artifacts.archived_chunks (tenant_id, run_id, last_line, chunks)
+  select $1, s.run_id, ($16::bigint[])[x.place], ($17::text[])[x.place]::json
+  from generate_subscripts($15::uuid[], 1) x (place) join sealed s on s.run_id = ($15::uuid[])[x.place]
+), forgotten as (
+  delete from pack_runs.sensitive_inputs i using given g where i.tenant_id = $1 and i.run_id = g.run_id
+), done as (
+  delete from pack_runs.outbox o using given g where o.tenant_id = $1 and o.outbox_id = g.outbox_id
+)
+select exists (select from sealed s where s.run_id = g.run_id) as sealed, (select count(*) from audited)::int as audited,
+  (select a.bundle from pack_artifacts.attestations a where a.tenant_id = $1 and a.run_id = g.run_id) as bundle
+from given g order by g.place
