@@ -53,7 +53,9 @@ const report = (result) => {
   results.push(result);
   if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
 };
-for (const name of names.length > 0 ? names : Object.keys(MEASURES)) {
+/** An hour of load is measured only if it is named. */
+const usual = Object.keys(MEASURES).filter((name) => MEASURES[name].onlyByName !== true);
+for (const name of names.length > 0 ? names : usual) {
   const measure = MEASURES[name];
   if (measure.round !== undefined) report(inRounds(name, measure));
   else

@@ -1,7 +1,8 @@
 // The measures. Each file of `measures/` exports `measures`: name → measure, of one of two kinds.
 // {unit, target, better, peer?, round}: `round()` returns {value, ratio?, cpuMs?}. Each round is a separate process, and the median is
 // reported.
-// {about, whole}: `whole(setting)` starts everything that it needs, measures once, and yields finished lines (`line` of lines.mjs).
+// {about, whole, onlyByName?}: `whole(setting)` starts everything that it needs, measures once, and yields finished lines (`line` of
+// lines.mjs).
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
