@@ -16,13 +16,23 @@ const DEFLATED = 1;
 /** A small window is sufficient for pages of some hundred bytes, and is initialised faster. */
 const SETTINGS = { level: 6, windowBits: 13, memLevel: 5, dictionary: PAGE_WORDS } as const;
 
+/** Limits of the buffer that zlib allocates for each call, bytes. Its default of 16 KiB for a page of 700 bytes is mostly garbage. */
+const LEAST_BUFFER = 64;
+const MOST_BUFFER = 16 * 1024;
+/** A page is usually not more times as large as what is stored of it. */
+const LARGEST_RATIO = 8;
+
+function bufferFor(bytes: number): { readonly chunkSize: number } {
+  return { chunkSize: Math.min(MOST_BUFFER, Math.max(LEAST_BUFFER, bytes)) };
+}
+
 /**
  * The stored form of a page: its texts deflated (RFC 1951) with a preset dictionary. A page of one step takes 120 bytes instead of 700.
  * PostgreSQL does not compress rows below 2 KB.
  */
 export function packedPage({ entries, held }: PageTexts): Buffer {
   const text = Buffer.from(held === null ? entries : `${entries}\n${held}`, 'utf8');
-  const deflated = deflateRawSync(text, SETTINGS);
+  const deflated = deflateRawSync(text, { ...SETTINGS, ...bufferFor(text.length) });
   return deflated.length < text.length
     ? Buffer.concat([Buffer.of(DEFLATED), deflated])
     : Buffer.concat([Buffer.of(PLAIN), text]);
@@ -39,7 +49,7 @@ export function unpackedPage(packed: Buffer): PageTexts | null {
 
 function inflated(bytes: Buffer): Buffer | null {
   try {
-    return inflateRawSync(bytes, { dictionary: PAGE_WORDS });
+    return inflateRawSync(bytes, { dictionary: PAGE_WORDS, ...bufferFor(LARGEST_RATIO * bytes.length) });
   } catch {
     return null;
   }
