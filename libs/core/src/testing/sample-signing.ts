@@ -128,7 +128,7 @@ export function sealBundle({ evidence, keys }: Sample, forge: Forgery = {}): Map
   const same = (statement: Statement<object>): Statement<object> => statement;
   const boms = bomStatements(documents);
   const provenance = buildProvenance(documents, boms);
-  const honest = bundleFiles(documents, {
+  const { files: honest } = bundleFiles(documents, {
     packRun: [signedStatement(keys.run, (forge.statement ?? same)(buildStatement(documents)))],
     provenance: provenance && signedStatement(keys.run, (forge.provenance ?? same)(provenance)),
     boms: boms.map(({ statement }) => signedStatement(keys.run, statement)),

@@ -1,5 +1,5 @@
 import { sign } from 'node:crypto';
-import { preAuthEncoding, type Envelope, type KeyUsage } from '@taskrunner/core/evidence';
+import { preAuthEncoding, sealEnvelope, type Envelope, type KeyUsage } from '@taskrunner/core/evidence';
 import { Signer } from '@taskrunner/core/ports';
 import { loadKey, type SigningKey } from './key-file';
 
@@ -31,10 +31,6 @@ export class FileSigner<Usage extends KeyUsage = KeyUsage> extends Signer<Usage>
     const { algorithm, privateKey } = this.key;
     const hash = algorithm === 'ed25519' ? null : 'sha256';
     const signature = sign(hash, preAuthEncoding(payloadType, bytes), { key: privateKey, dsaEncoding: 'der' });
-    return {
-      payload: bytes.toString('base64'),
-      payloadType,
-      signatures: [{ keyid: this.keyid, sig: signature.toString('base64') }],
-    };
+    return sealEnvelope(payloadType, bytes, signature, this.keyid);
   }
 }

@@ -76,9 +76,12 @@ export function cyclonedxAttestation(place: number): string {
 /**
  * The files of a run's bundle, without the attestation of its manifest and without files that are not held in memory (docs/guides/evidence-and-verification.md, Contents of a bundle). They
  * are sorted by path; the same records give the same bytes. The manifest also lists the files that are not held. The last file to add is
- * `manifestAttestation`, signed over `buildBundleStatement` of these files.
+ * `manifestAttestation`, signed over `buildBundleStatement` of the manifest.
  */
-export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttestations): readonly BundleFile[] {
+export function bundleFiles(
+  documents: EvidenceDocuments,
+  attestations: RunAttestations,
+): { readonly files: readonly BundleFile[]; readonly manifest: BundleManifest } {
   const files = sorted([...contentOf(documents), ...attestationFiles(attestations)]);
   const manifest: BundleManifest = {
     schema: 'taskrunner.manifest.v1',
@@ -88,7 +91,7 @@ export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttes
       ...unheldFiles(documents).map(({ path, size, sha256: digest }) => ({ path, sha256: digest, size })),
     ]),
   };
-  return sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]);
+  return { files: sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]), manifest };
 }
 
 /** The predicate `https://stellaops.io/attestation/evidence-bundle/v1`. */

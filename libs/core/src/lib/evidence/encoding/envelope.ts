@@ -48,13 +48,47 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
   return whole;
 }
 
-/** The envelope of a payload and its signature over `preAuthEncoding`. */
+/**
+ * The envelope of a payload and its signature over `preAuthEncoding`. Nobody may change their bytes afterwards: what was sealed here is not
+ * decoded from its base64.
+ */
 export function sealEnvelope(payloadType: string, payload: Uint8Array, signature: Uint8Array, keyid = ''): Envelope {
-  return { payload: toBase64(payload), payloadType, signatures: [{ keyid, sig: toBase64(signature) }] };
+  const envelope = { payload: toBase64(payload), payloadType, signatures: [{ keyid, sig: toBase64(signature) }] };
+  remember(envelope, { payloadType, payload, signature, keyid }, true);
+  return envelope;
 }
 
-/** What was decoded of an envelope, with the texts that it was decoded from. */
-const DECODED = new WeakMap<object, { readonly payload: string; readonly sig: string; readonly of: DecodedEnvelope }>();
+/** What is known of an envelope, with the texts that it has been decoded from. */
+interface KnownEnvelope {
+  readonly payload: string;
+  readonly sig: string;
+  readonly of: DecodedEnvelope;
+  /** True: this process has sealed it, so that it has no further members and standard base64. */
+  readonly isSealedHere: boolean;
+}
+
+const KNOWN = new WeakMap<object, KnownEnvelope>();
+
+function remember(envelope: Envelope, parts: Omit<DecodedEnvelope, 'digest'>, isSealedHere: boolean): DecodedEnvelope {
+  let digest: Digest | null = null;
+  const of: DecodedEnvelope = {
+    ...parts,
+    // Most readers do without.
+    get digest() {
+      return (digest ??= sha256(parts.payload));
+    },
+  };
+  KNOWN.set(envelope, { payload: envelope.payload, sig: envelope.signatures[0]?.sig ?? '', of, isSealedHere });
+  return of;
+}
+
+/** The envelope of the same signature with this hint. Its base64 is standard, and it has no further members. Throws as `decodeEnvelope`. */
+export function withKeyid(envelope: Envelope, keyid: string): Envelope {
+  const of = decodeEnvelope(envelope);
+  const known = KNOWN.get(envelope);
+  if (known?.isSealedHere === true && known.of === of && of.keyid === keyid) return envelope;
+  return sealEnvelope(of.payloadType, of.payload, of.signature, keyid);
+}
 
 /**
  * Takes an envelope apart. Members that DSSE does not know are ignored, an absent keyid is an empty one, either base64 is
@@ -76,20 +110,19 @@ export function decodeEnvelope(envelope: Json | Envelope): DecodedEnvelope {
   if (!isJsonObject(only) || typeof only['sig'] !== 'string') return malformed('signature');
   const keyid = only['keyid'] ?? '';
   if (typeof keyid !== 'string') return malformed('keyid');
-  const known = DECODED.get(value);
+  const known = KNOWN.get(value);
   if (
     known?.of.payloadType === payloadType &&
     known.of.keyid === keyid &&
     known.payload === payload &&
-    known.sig === only['sig']
+    known.sig === only['sig'] &&
+    known.of.signature.length > 0
   )
     return known.of;
   const bytes = fromBase64(payload);
   const signature = fromBase64(only['sig']);
   if (!bytes || !signature || signature.length === 0) return malformed('base64');
-  const of = { payloadType, payload: bytes, digest: sha256(bytes), signature, keyid };
-  DECODED.set(value, { payload, sig: only['sig'], of });
-  return of;
+  return remember(value as unknown as Envelope, { payloadType, payload: bytes, signature, keyid }, false);
 }
 
 function malformed(what: string): never {

@@ -1,7 +1,7 @@
 import { canonical } from '../../canonical/canonical';
 import type { Json } from '../../foundation/json';
 import { toBase64 } from './base64';
-import { decodeEnvelope, sealEnvelope, type DecodedEnvelope, type Envelope } from './envelope';
+import { decodeEnvelope, withKeyid, type DecodedEnvelope, type Envelope } from './envelope';
 import { EvidenceError } from './evidence-error';
 import { closed, listOf, oneOf, readShape, text } from './shape';
 import { parseCanonical, parseUtf8, toUtf8 } from './strict-json';
@@ -28,9 +28,8 @@ function text64(value: Json | undefined, path: string, note: (path: string, mess
 
 /** The bundle of an envelope. `hint` is the signer's OpenSSH fingerprint; keyid and hint are made equal, as the format demands. */
 export function sigstoreBundle(envelope: Envelope, hint: string): SigstoreBundle {
-  const { payloadType, payload, signature } = decodeEnvelope(envelope);
   return {
-    dsseEnvelope: sealEnvelope(payloadType, payload, signature, hint),
+    dsseEnvelope: withKeyid(envelope, hint),
     mediaType: MEDIA_TYPE,
     verificationMaterial: { publicKey: { hint } },
   };

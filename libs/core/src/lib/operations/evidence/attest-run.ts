@@ -1,7 +1,6 @@
 import { archiveOf, statementParts } from '../../evidence/bundle/archive';
 import {
   bundleFiles,
-  MANIFEST,
   manifestAttestation,
   unheldFiles,
   type BundleFile,
@@ -10,7 +9,6 @@ import {
 import { decodeEnvelope } from '../../evidence/encoding/envelope';
 import { exportRequests } from '../../evidence/records/export-requests';
 import { readEvidence, type EvidenceDocuments } from '../../evidence/records/evidence-documents';
-import { readManifest } from '../../evidence/records/read-documents';
 import { factsOf } from '../../evidence/records/run-facts';
 import { isReleasable, withheldPaths, withholdSecrets, withoutUntakenSecrets } from '../../evidence/records/withheld';
 import type { Digest } from '../../foundation/ids';
@@ -207,10 +205,8 @@ async function closeBundle(
   documents: EvidenceDocuments,
   attestations: RunAttestations,
 ): Promise<readonly BundleFile[]> {
-  const files = bundleFiles(documents, attestations);
-  const manifest = files.find((file) => file.path === MANIFEST);
-  if (!manifest) throw new TypeError('the bundle has no manifest');
-  const signed = await dependencies.attestor.sealManifest(readManifest(manifest.bytes), files);
+  const { files, manifest } = bundleFiles(documents, attestations);
+  const signed = await dependencies.attestor.sealManifest(manifest, files);
   return [...files, manifestAttestation(signed)];
 }
 

@@ -72,7 +72,7 @@ beforeAll(async () => {
 });
 
 function opened(documents = readEvidence(sample.evidence), rowChunks = 3, change = (bytes: Buffer) => bytes) {
-  const files = bundleFiles(documents, NO_ATTESTATIONS);
+  const { files } = bundleFiles(documents, NO_ATTESTATIONS);
   const { bytes, offsets } = packed(files);
   const rows = sampleChunks(sample);
   const archive = archiveOf(documents, files, rows, offsets);
