@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runUuid, type RunId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { adminUrlOf } from './stack/replicas';
-import { Caller, pack, pause, DevStack, startStack } from './stack/stack';
+import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
 // A run has one bundle, whoever seals it: the worker that has driven it, from what it has in memory (ADR 102), or another one, from what is
 // stored. The seal is undone in the database, together with its entry in the audit chain, and another worker makes it again.

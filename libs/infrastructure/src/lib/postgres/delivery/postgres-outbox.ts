@@ -76,8 +76,8 @@ export class PostgresOutbox extends Outbox {
         return (await stored)[index] === true;
       } catch (error) {
         if (seals.length === 1) throw refusalOf(seal.evidence, error);
-        const [alone = false] = await Promise.all(this.sealTogether(tenant, [seal]));
-        return alone;
+        const [isStored = false] = await Promise.all(this.sealTogether(tenant, [seal]));
+        return isStored;
       }
     });
   }
