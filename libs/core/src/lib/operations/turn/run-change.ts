@@ -48,7 +48,9 @@ function timeText(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** Counts by status. Steps of the outermost scope without a row count as pending. */
+/**
+ * Counts by status, without zeros: they are stored with each commit. Steps of the outermost scope without a row count as pending.
+ */
 function countsShown(
   index: PlanIndex,
   counts: TurnBuilder['state']['counts'],
@@ -59,7 +61,8 @@ function countsShown(
   const shown = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const known = counts.pending > 0 ? shown : Math.max(shown, outermost);
   const pending = ended ? 0 : counts.pending + Math.max(0, outermost - Math.max(seen.size, Math.min(shown, outermost)));
-  return { ...counts, pending, total: ended ? shown : Math.max(known, shown - counts.pending + pending) };
+  const total = ended ? shown : Math.max(known, shown - counts.pending + pending);
+  return { ...Object.fromEntries(Object.entries({ ...counts, pending }).filter(([, count]) => count > 0)), total };
 }
 
 function errorShown(index: PlanIndex, { state, results }: TurnBuilder): Json {
