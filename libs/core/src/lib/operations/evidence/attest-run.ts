@@ -61,6 +61,9 @@ export type Attested =
   /** Files that cannot be withheld hold a secret, or the journal or a document was altered. An operator must see it. */
   | { readonly kind: 'blocked'; readonly reason: string; readonly altered?: readonly Alteration[] };
 
+/** Workers see no run that was sealed more than ten minutes ago, and take its attestation for the proof of that. */
+const NO_RUN =
+  'there is no such run, or a row of pack_artifacts.attestations that no seal has written says that it was sealed long ago';
 const LONGEST_RETRY_MS = 60_000;
 /**
  * Size that makes a run large: stored bytes of its journal (a sixth of the memory that it takes), lines of its log, bytes of its artifacts.
@@ -81,7 +84,7 @@ export async function attestRun(
 ): Promise<Attested> {
   try {
     const records = await dependencies.runReader.records(item.tenant, item.runId);
-    if (!records) return await postpone(dependencies, item, 'the run does not exist');
+    if (!records) return await postpone(dependencies, item, NO_RUN);
     const work = (): Promise<Attested> => sealRun(dependencies, item, records);
     return isLarge(records) ? await largeRuns.take(work) : await work();
   } catch (error) {

@@ -9,7 +9,7 @@ import { digestBytes } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { isAuditBroken, isDuplicate } from '../connection/sql-state';
-import { statement } from '../connection/statement';
+import { statement, type Statement } from '../connection/statement';
 import { SealGroups, type Seal } from './seal-groups';
 
 interface OutboxRow {
@@ -23,6 +23,10 @@ interface OutboxRow {
 }
 
 interface SealRow {
+  /** The row of the run is locked, or this worker cannot see it: nothing was done. */
+  readonly locked: boolean;
+  /** The run has an attestation, and is not sealed with it. */
+  readonly foreign: boolean;
   readonly sealed: boolean;
   readonly bundle: string | null;
 }
@@ -35,6 +39,8 @@ export class PostgresOutbox extends Outbox {
   private readonly takeStatement = statement('take-outbox');
   private readonly holdStatement = statement('hold-outbox');
   private readonly sealStatement = statement('seal-runs');
+  /** A single run waits until nobody has locked its row. */
+  private readonly sealOneStatement = { name: 'seal-run', text: this.sealStatement.text.replace(' skip locked', '') };
   private readonly postponeStatement = statement('postpone-outbox');
 
   private readonly groups = new SealGroups((tenant, seals) => this.sealTogether(tenant, seals));
@@ -68,28 +74,38 @@ export class PostgresOutbox extends Outbox {
     return this.groups.seal({ item, evidence });
   }
 
-  /** If the statement fails, each run is sealed alone: what keeps one from being sealed keeps no other. */
+  /**
+   * If the statement fails, or somebody has locked the row of a run, each of those runs is sealed alone: what keeps one from being sealed keeps
+   * no other.
+   */
   private sealTogether(tenant: TenantId, seals: readonly Seal[]): readonly Promise<boolean>[] {
-    const stored = this.store(tenant, seals);
+    const [first] = seals;
+    if (first && seals.length === 1) return [this.sealAlone(tenant, first)];
+    const stored = this.store(tenant, seals, this.sealStatement);
     return seals.map(async (seal, index) => {
-      try {
-        return (await stored)[index] === true;
-      } catch (error) {
-        if (seals.length === 1) throw refusalOf(seal.evidence, error);
-        const [isStored = false] = await Promise.all(this.sealTogether(tenant, [seal]));
-        return isStored;
-      }
+      const row = await stored.then((rows) => rows[index] ?? null).catch(() => null);
+      return row === null || row.locked ? this.sealAlone(tenant, seal) : isSealed(seal, row);
     });
   }
 
-  private store(tenant: TenantId, seals: readonly Seal[]): Promise<readonly boolean[]> {
+  private async sealAlone(tenant: TenantId, seal: Seal): Promise<boolean> {
+    try {
+      const [row] = await this.store(tenant, [seal], this.sealOneStatement);
+      return row !== undefined && isSealed(seal, row);
+    } catch (error) {
+      throw refusalOf(seal.evidence, error);
+    }
+  }
+
+  private store(tenant: TenantId, seals: readonly Seal[], storing: Statement): Promise<readonly SealRow[]> {
     const values = [tenant, ...valuesOf(seals)];
     return withRetry(async ({ lost }) => {
-      const rows = await this.queries.inTenant<SealRow>(tenant, this.sealStatement, values);
-      return seals.map(({ evidence }, index) => {
-        const row = rows[index];
-        return row?.sealed === true || (lost && row?.bundle === evidence.bundle);
-      });
+      const rows = await this.queries.inTenant<SealRow>(tenant, storing, values);
+      // Its own attestation, if the answer to an earlier attempt was lost.
+      return rows.map((row, index) => ({
+        ...row,
+        sealed: row.sealed || (lost && row.bundle === seals[index]?.evidence.bundle),
+      }));
     });
   }
 
@@ -129,14 +145,24 @@ function valuesOf(seals: readonly Seal[]): readonly unknown[] {
   ];
 }
 
+/** False: another worker has sealed the run. */
+function isSealed({ evidence }: Seal, { foreign, sealed }: SealRow): boolean {
+  if (foreign && !sealed) throw foreignRow(evidence, 'attestations');
+  return sealed;
+}
+
 /**
  * The rows of the archive and of the exports belong to a seal and are inserted with its attestation. Those of a run without one were written
  * by somebody else, and would keep it from being sealed for ever.
  */
-function refusalOf({ tenant, runId }: SealedEvidence, error: unknown): unknown {
+function refusalOf(evidence: SealedEvidence, error: unknown): unknown {
   if (!isDuplicate(error) || isAuditBroken(error)) return error;
   const { table } = error as { readonly table?: unknown };
-  const finding = { expected: 'none before the seal', found: typeof table === 'string' ? table : 'one' };
+  return foreignRow(evidence, typeof table === 'string' ? table : 'one');
+}
+
+function foreignRow({ tenant, runId }: SealedEvidence, found: string): DocumentAltered {
+  const finding = { expected: 'none before the seal', found };
   return new DocumentAltered({ tenant, runId, document: 'evidence', what: 'a row of the evidence', ...finding });
 }
 

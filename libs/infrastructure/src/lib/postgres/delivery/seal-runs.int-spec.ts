@@ -1,6 +1,7 @@
 import { sha256 } from '@taskrunner/core/canonical';
 import { runUuid, type RunId } from '@taskrunner/core/foundation';
 import type { OutboxItem, SealedEvidence } from '@taskrunner/core/ports';
+import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { tenantA } from '../testing/builders';
@@ -122,4 +123,46 @@ it('a run that was sealed before is said to be, beside others', async () => {
     { status: 'fulfilled', value: false },
   ]);
   expect(await rowsOf('attestations', 'bundle', second.item.runId)).toEqual([{ bundle: sha256('before') }]);
+});
+
+it('a run that has an attestation of somebody else is not sealed, its item stays, and it keeps no other from it', async () => {
+  const seals = await begun(3);
+  const [first, foreign, last] = seals;
+  if (!first || !foreign || !last) throw new Error('no runs');
+  const { runId } = foreign.item;
+  await database.sql(
+    `insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
+     select tenant_id, run_id, 'a bundle', 1, 's', '{}', pack_runs.now_ms() from pack_runs.runs where run_id = $1`,
+    [runUuid(runId)],
+  );
+  const altered = { code: 'DOCUMENT_ALTERED', message: expect.stringContaining('found attestations') as string };
+  expect(await sealAll(seals)).toEqual([
+    { status: 'fulfilled', value: true },
+    { status: 'rejected', reason: expect.objectContaining(altered) as unknown },
+    { status: 'fulfilled', value: true },
+  ]);
+  // Nor if nobody else is sealed with it.
+  await expect(worker.outbox.seal(foreign.item, foreign.evidence)).rejects.toMatchObject(altered);
+  expect(await database.sql('select from pack_runs.outbox where run_id = $1', [runUuid(runId)])).toHaveLength(1);
+  await database.sql('delete from pack_artifacts.attestations where run_id = $1', [runUuid(runId)]);
+  expect(await worker.outbox.seal(foreign.item, foreign.evidence)).toBe(true);
+});
+
+it('a run whose row is locked waits, and no other waits with it', async () => {
+  const seals = await begun(3);
+  const [first, locked, last] = seals;
+  if (!first || !locked || !last) throw new Error('no runs');
+  const client = new Client({ connectionString: database.url('admin') });
+  await client.connect();
+  await client.query('begin');
+  await client.query('select from pack_runs.runs where run_id = $1 for update', [runUuid(locked.item.runId)]);
+  const ended: string[] = [];
+  const sealing = seals.map(({ item, evidence }) =>
+    worker.outbox.seal(item, evidence).then((sealed) => (ended.push(item.runId), sealed)),
+  );
+  expect(await Promise.all([sealing[0], sealing[2]])).toEqual([true, true]);
+  expect(ended).toEqual([first.item.runId, last.item.runId]);
+  await client.query('rollback');
+  await client.end();
+  expect(await sealing[1]).toBe(true);
 });

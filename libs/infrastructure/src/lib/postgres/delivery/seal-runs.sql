@@ -1,14 +1,24 @@
 -- Stores the evidence of runs of one tenant in one statement: for each its attestation, its exports, the positions of journal and log in the
 -- bundle, and the run's status. It deletes the outbox items and the runs' sensitive inputs, and appends an audit entry for each. As everywhere,
 -- the counter of the chain is locked after the rows of the runs: the array of marked runs is complete before the first entry is appended. A
--- second caller writes nothing for a run and only removes its item. `fed_version` tells the trigger of the feed that the event is written here.
+-- second caller writes nothing for a run and only removes its item. An attestation of a run that is not sealed was written by somebody else:
+-- nothing is written then, and the item stays. A run whose row is locked by somebody is left out, and keeps no other waiting; the statement
+-- of a single run waits for it (`postgres-outbox.ts`). `fed_version` tells the trigger of the feed that the event is written here.
 -- Entries are appended only as far as they are read, so they are counted. The numbers of the places, and not the arrays, are listed, because their estimated count is the same for all arrays: the plan is kept.
 with given as materialized (
   select s.place, ($2::uuid[])[s.place] as run_id, ($3::uuid[])[s.place] as outbox_id, ($4::text[])[s.place] as bundle
   from generate_subscripts($2::uuid[], 1) s (place)
+), free as materialized (
+  select g.place, g.run_id, g.outbox_id, g.bundle, before.is_foreign
+  from given g join pack_runs.runs r on r.tenant_id = $1 and r.run_id = g.run_id
+  cross join lateral (
+    select exists (select from pack_artifacts.attestations a where a.tenant_id = $1 and a.run_id = g.run_id
+      and (r.evidence_status <> 'sealed' or a.bundle is distinct from 'sha256:' || encode(r.evidence_digest, 'hex'))) as is_foreign
+  ) before
+  order by g.place for no key update of r skip locked
 ), sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
-  select $1, g.run_id, g.bundle, ($5::bigint[])[g.place], ($6::text[])[g.place], ($7::text[])[g.place]::json, pack_runs.now_ms() from given g
+  select $1, g.run_id, g.bundle, ($5::bigint[])[g.place], ($6::text[])[g.place], ($7::text[])[g.place]::json, pack_runs.now_ms() from free g
   on conflict (tenant_id, run_id) do nothing
   returning run_id
 ), marked as (
@@ -34,10 +44,11 @@ with given as materialized (
   select $1, s.run_id, ($16::bigint[])[x.place], ($17::text[])[x.place]::json
   from generate_subscripts($15::uuid[], 1) x (place) join sealed s on s.run_id = ($15::uuid[])[x.place]
 ), forgotten as (
-  delete from pack_runs.sensitive_inputs i using given g where i.tenant_id = $1 and i.run_id = g.run_id
+  delete from pack_runs.sensitive_inputs i using free g where i.tenant_id = $1 and i.run_id = g.run_id and not g.is_foreign
 ), done as (
-  delete from pack_runs.outbox o using given g where o.tenant_id = $1 and o.outbox_id = g.outbox_id
+  delete from pack_runs.outbox o using free g where o.tenant_id = $1 and o.outbox_id = g.outbox_id and not g.is_foreign
 )
-select exists (select from sealed s where s.run_id = g.run_id) as sealed, (select count(*) from audited)::int as audited,
+select f.run_id is null as locked, coalesce(f.is_foreign, false) as foreign, exists (select from sealed s where s.run_id = g.run_id) as sealed,
+  (select count(*) from audited)::int as audited,
   (select a.bundle from pack_artifacts.attestations a where a.tenant_id = $1 and a.run_id = g.run_id) as bundle
-from given g order by g.place
+from given g left join free f on f.place = g.place order by g.place
