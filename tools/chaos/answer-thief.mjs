@@ -11,6 +11,8 @@ export const WRITES = {
   'claim-runs': 0.02,
   'release-run': 0.3,
   'seal-runs': 0.2,
+  // The same statement for a single run.
+  'seal-run': 0.2,
   'take-outbox': 0.02,
   'create-runs': 0.2,
   'decide-gate': 0.3,
