@@ -29,7 +29,7 @@ export async function startProduct({ workers = 1, configuration = {}, state = nu
   const { stack, url, serverUrl, driver, kinds } = await STARTS[storage](options, workers);
   const database = new pg.Client(url);
   await database.connect();
-  const token = await stack.tokenFor('ada');
+  let token = await stack.tokenFor('ada');
   const submitter = new Submitter(`${stack.server}/api/runs`, token);
   return {
     stack,
@@ -41,6 +41,11 @@ export async function startProduct({ workers = 1, configuration = {}, state = nu
     /** Kind of the process that drives runs. */
     driver,
     submit: (body) => submitter.submit(body),
+    /** Gets a new token: one lasts an hour. */
+    async renew() {
+      token = await stack.tokenFor('ada');
+      submitter.authorize(token);
+    },
     ask: (path) => fetch(`${stack.server}${path}`, { headers: { authorization: `Bearer ${token}` } }),
     /** Processes of the product by kind, including the database. */
     processes: () => kinds(processesOf(process.pid)),

@@ -11,6 +11,12 @@ export class Submitter {
 
   constructor(url, token) {
     this.url = new URL(url);
+    this.authorize(token);
+  }
+
+  /** Sends this token from now on. */
+  authorize(token) {
+    this.#requests = new WeakMap();
     this.head =
       `POST ${this.url.pathname} HTTP/1.1\r\nhost: ${this.url.host}\r\nauthorization: Bearer ${token}\r\n` +
       'content-type: application/json\r\n';

@@ -65,6 +65,7 @@ async function sampled(product, body, { upkeep, notice }) {
     samples.push({ at, driven, seconds, worker, webservice });
     if (at - saidAt < MINUTE_MS) continue;
     saidAt = at;
+    await product.renew();
     const steps = rounded((RUNS * STEPS) / seconds);
     notice(`minute ${Math.round(at / MINUTE_MS)}: ${steps} steps/s sealed, worker ${rounded(worker)} MiB`);
   }
