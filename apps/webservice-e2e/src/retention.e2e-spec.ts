@@ -90,7 +90,10 @@ describe('a sealed run', () => {
     expect(pages[0]).toMatchObject({ total: 16, searchedFrom: 1, searchedTo: 33 });
     expect(live.match(/^id: /gm)).toHaveLength(34);
 
-    expect(await maintainIn(1)).toMatchObject({ dropped: 0, runs: 0 });
+    expect(await maintainIn(1)).toMatchObject({ runs: 0 });
+    // Partitions of the day before may be dropped: the database of this spec may have been made before midnight.
+    for (const table of ['journal', 'chunks'])
+      expect((await admin.query(`select from pack_run_logs.${table}`)).rowCount).toBeGreaterThan(0);
     // A run that is not sealed yet keeps the partition of the day on which both were created.
     const open = await ada.submit(pack(`- { id: nap, run: { uses: "builtin:wait", with: { for: 1h } } }`));
     await ada.until(open, ['waiting']);

@@ -80,15 +80,15 @@ export class PostgresOutbox extends Outbox {
    */
   private sealTogether(tenant: TenantId, seals: readonly Seal[]): readonly Promise<boolean>[] {
     const [first] = seals;
-    if (first && seals.length === 1) return [this.sealAlone(tenant, first)];
+    if (first && seals.length === 1) return [this.sealOne(tenant, first)];
     const stored = this.store(tenant, seals, this.sealStatement);
     return seals.map(async (seal, index) => {
       const row = await stored.then((rows) => rows[index] ?? null).catch(() => null);
-      return row === null || row.locked ? this.sealAlone(tenant, seal) : isSealed(seal, row);
+      return row === null || row.locked ? this.sealOne(tenant, seal) : isSealed(seal, row);
     });
   }
 
-  private async sealAlone(tenant: TenantId, seal: Seal): Promise<boolean> {
+  private async sealOne(tenant: TenantId, seal: Seal): Promise<boolean> {
     try {
       const [row] = await this.store(tenant, [seal], this.sealOneStatement);
       return row !== undefined && isSealed(seal, row);

@@ -22,7 +22,7 @@ const WAIT_MS = 20;
 
 /**
  * Group commit for seals. A statement costs nearly the same for one seal and for four, and so does its commit, during which the audit chain of
- * the tenant is locked. A seal waits for others of its process that have begun, for at most `WAIT_MS`. A single one never waits.
+ * the tenant is locked. A seal waits for others of its process that have begun, for 20 ms at most. A single one never waits.
  */
 export class SealGroups {
   private waiting: Waiting[] = [];
