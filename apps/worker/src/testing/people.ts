@@ -56,7 +56,7 @@ export class People implements Process {
   ) {
     const queries = new OneByOne(server.poolOf(this));
     let numbers = 0;
-    this.store = new PostgresRunStore(queries, undefined, {
+    this.store = new PostgresRunStore(queries, {
       clock: new DatabaseClock(undefined, () => time.now - time.start),
       uuid: () => `00000000-0000-4000-8000-${(++numbers).toString(16).padStart(12, '0')}`,
     });

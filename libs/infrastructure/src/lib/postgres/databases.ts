@@ -145,11 +145,10 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
   const health = healthOf(pool, options);
   return closingOnError({ url, role: 'web' }, [pool], async () => {
     const clock = await settle(pool, options);
-    const queries = new TenantQueries(pool);
-    const hints = new DueHints(pool);
+    const queries = new TenantQueries(pool, new DueHints(pool));
     const signatures = options.recordKeys ? new KnownSignatures(options.recordKeys) : null;
     return {
-      runStore: new PostgresRunStore(queries, () => hints.send()),
+      runStore: new PostgresRunStore(queries),
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateStore: new PostgresGateStore(queries, signatures),
       attentionStore: new PostgresAttentionStore(queries, signatures),

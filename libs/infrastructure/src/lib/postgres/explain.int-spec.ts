@@ -1,12 +1,15 @@
 import { toRunId, type RunId } from '@taskrunner/core/foundation';
-import type { RunFilter } from '@taskrunner/core/ports';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { ClaimedRun, RunFilter } from '@taskrunner/core/ports';
 import { searched } from '@taskrunner/core/testing';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection/connection';
 import { statement } from './connection/statement';
+import { flushOf } from './flush/flush-statement';
+import { flushPart } from './flush/flush-values';
 import { approvedBeforeValues, countValues, listValues } from './runs/run-list';
-import { submit, tenantA } from './testing/builders';
+import { aCommit, aStep, submit, tenantA } from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -187,10 +190,13 @@ describe(`with ${ROWS} runs, a page of 50`, () => {
 });
 
 /** The generic plan of a worker's statement. */
-async function planOf(name: string): Promise<string> {
+function planOf(name: string): Promise<string> {
+  return planOfText(statement(name).text);
+}
+
+async function planOfText(text: string): Promise<string> {
   const pool = openPool(database.url('worker'), { byIndex: true, max: 1 });
   try {
-    const { text } = statement(name);
     const { rows: releases } = await pool.query<{ server_version_num: string }>('show server_version_num');
     const isNew = Number(releases[0]?.server_version_num) >= 160_000;
     // PostgreSQL 15 has no `generic_plan`. It would leave out the partitions that no null can be in.
@@ -217,6 +223,18 @@ describe('what a worker asks', () => {
       expect(await planOf(name)).not.toMatch(/runs_owned/);
     },
   );
+
+  it('a flush of one run joins no array of runs', async () => {
+    const run = { tenant: tenantA, runId: toRunId('01890a5d-ac96-774b-bcce-b302099a8057'), fence: 1 } as ClaimedRun;
+    const one = flushPart(
+      aCommit(run, { prevSeq: 4, prev: sha256('x'), seen: 0 }, { steps: [aStep('a', { place: 0 })] }),
+    );
+    const single = await planOfText(flushOf([one]).text);
+    expect(single).toMatch(/Update on runs r .*\n\s+-> {2}Index Scan using runs_pkey on runs r /);
+    expect(single.match(/Function Scan/g)).toHaveLength(1);
+    const several = await planOfText(flushOf([one, one]).text);
+    expect(several.match(/Function Scan/g)).toHaveLength(3);
+  });
 
   it('a claim reads no table of all runs together', async () => {
     expect(await planOf('claim-runs')).not.toMatch(/hashed SubPlan|runs_by_status/);

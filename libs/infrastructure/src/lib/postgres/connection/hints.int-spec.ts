@@ -3,6 +3,7 @@ import type { WebDatabase, WorkerDatabase } from '../databases';
 import { cancelRequest, submit, tenantA } from '../testing/builders';
 import { withOneDatabase } from '../testing/fresh-databases';
 import type { TestDatabase } from '../testing/test-database';
+import { DueHints } from './hints';
 
 let database: TestDatabase;
 let web: WebDatabase;
@@ -40,4 +41,49 @@ it('tells listeners of runs and letters, and again when their connection was los
   expect(hints).toBeGreaterThanOrEqual(before + 2);
   // As a failed start does. Closing the database afterwards closes it once more.
   await worker.due.close();
+});
+
+/** A pool or a connection that answers when it is told to. */
+function sender() {
+  const pending: { answer(): void; refuse(): void }[] = [];
+  const query = (): Promise<unknown> =>
+    new Promise((answer, refuse) =>
+      pending.push({ answer: () => answer({}), refuse: () => refuse(new Error('gone')) }),
+    );
+  return { query, pending };
+}
+
+const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('hints to be sent', () => {
+  it('go out at once, on the connection of what became due', () => {
+    const [pool, connection] = [sender(), sender()];
+    void new DueHints(pool).send(connection);
+    expect([pool.pending.length, connection.pending.length]).toEqual([0, 1]);
+  });
+
+  it('go out one at a time: one more follows for all that became due meanwhile', async () => {
+    const [pool, connection, other] = [sender(), sender(), sender()];
+    const hints = new DueHints(pool);
+    void hints.send(connection);
+    await Promise.all([hints.send(other), hints.send(other)]);
+    expect([pool.pending.length, other.pending.length]).toEqual([0, 0]);
+    connection.pending[0]?.answer();
+    await turns();
+    expect([pool.pending.length, other.pending.length]).toEqual([1, 0]);
+    pool.pending[0]?.answer();
+    await turns();
+    void hints.send(other);
+    expect([pool.pending.length, other.pending.length]).toEqual([1, 1]);
+  });
+
+  it.each(['answer', 'refuse'] as const)('never reject: %s', async (ending) => {
+    const connection = sender();
+    const hints = new DueHints(sender());
+    const sent = hints.send(connection);
+    connection.pending[0]?.[ending]();
+    await expect(sent).resolves.toBeUndefined();
+    void hints.send(connection);
+    expect(connection.pending).toHaveLength(2);
+  });
 });

@@ -1,9 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { pauseMs } from './retry';
+import type { Statement } from './statement';
 
 /** Hints have no payload: they only signal that work is due. */
 const CHANNEL = 'taskrunner_due';
+
+/** What sends a statement: a pool, or a connection, on which it follows what was sent before. */
+interface Sender {
+  query(statement: Statement): Promise<unknown>;
+}
+
+const HINT: Statement = { name: 'hint', text: `select pg_notify('${CHANNEL}', '')` };
 
 /**
  * Sends a hint to idle workers that something is due, so that they poll before their pause is over. It is never sent in a transaction of a
@@ -14,22 +22,28 @@ export class DueHints {
   private sending = false;
   private again = false;
 
-  constructor(private readonly pool: Pool) {}
+  constructor(private readonly pool: Sender) {}
 
-  /** Returns without waiting. */
-  send(): void {
+  /**
+   * Sends a hint; if one is in progress, another follows it, because the first may have been too early.
+   *
+   * @param after the connection on which it is sent right after the statement that makes something due, without waiting for its answer. If
+   *   that statement fails, nobody finds anything.
+   * @returns when it is answered; never rejects.
+   */
+  send(after: Sender = this.pool): Promise<void> {
     if (this.sending) {
       this.again = true;
-      return;
+      return Promise.resolve();
     }
     this.sending = true;
     this.again = false;
-    void this.pool
-      .query({ name: 'hint', text: `select pg_notify('${CHANNEL}', '')` })
+    return after
+      .query(HINT)
       .catch(() => undefined)
-      .finally(() => {
+      .then(() => {
         this.sending = false;
-        if (this.again) this.send();
+        if (this.again) void this.send();
       });
   }
 }

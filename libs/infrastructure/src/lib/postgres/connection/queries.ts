@@ -2,6 +2,7 @@ import type { TenantId } from '@taskrunner/core/foundation';
 import type { Pool, QueryResult } from 'pg';
 import { AuditChainAltered } from '@taskrunner/core/stored';
 import { isAuditBroken } from './sql-state';
+import type { DueHints } from './hints';
 import type { Statement } from './statement';
 
 /** Executes one statement at a time, within a tenant: the database access of adapters that webservice and worker share. */
@@ -28,6 +29,11 @@ export class DirectQueries extends Queries {
   }
 }
 
+interface TransactionOptions {
+  /** True if the transaction can make something due, so that workers need not wait for their next poll. */
+  readonly makesDue?: boolean;
+}
+
 const setTenant: Statement = { name: 'set-tenant', text: `select pack_runs.set_tenant($1)` };
 
 /**
@@ -35,12 +41,21 @@ const setTenant: Statement = { name: 'set-tenant', text: `select pack_runs.set_t
  * latency. Row-level security reads the tenant from the transaction; without one there are no rows. Needs a pool with `pipeline`.
  */
 export class TenantQueries extends Queries {
-  constructor(private readonly pool: Pool) {
+  /** @param hints tells workers of what `makesDue`. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly hints: DueHints | null = null,
+  ) {
     super();
   }
 
-  async inTenant<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    const [rows] = await this.together(tenant, [[statement, values]]);
+  async inTenant<Row>(
+    tenant: TenantId,
+    statement: Statement,
+    values: readonly unknown[],
+    options: TransactionOptions = {},
+  ): Promise<Row[]> {
+    const [rows] = await this.together(tenant, [[statement, values]], options);
     return rows as Row[];
   }
 
@@ -51,17 +66,22 @@ export class TenantQueries extends Queries {
   async together(
     tenant: TenantId,
     steps: readonly (readonly [Statement, readonly unknown[]])[],
+    { makesDue = false }: TransactionOptions = {},
   ): Promise<readonly unknown[][]> {
     const client = await this.pool.connect();
-    const answers = await Promise.allSettled([
+    const sent = [
       client.query('BEGIN'),
       client.query({ ...setTenant, values: [tenant] }),
       ...steps.map(([statement, values]) => client.query({ ...statement, values: [...values] })),
       client.query('COMMIT'),
-    ]);
+    ];
+    const hinted = makesDue ? this.hints?.send(client) : undefined;
+    const answers = await Promise.allSettled(sent);
     const failed = answers.filter((answer) => answer.status === 'rejected');
     // COMMIT of a failed transaction answers ROLLBACK, after which the connection is reusable. Otherwise its state is unknown.
-    client.release(answers.at(-1)?.status === 'rejected');
+    const release = (): void => client.release(answers.at(-1)?.status === 'rejected');
+    if (hinted) void hinted.then(release);
+    else release();
     if (failed.length > 0) throw causeOf(tenant, failed);
     return (answers.slice(2, -1) as PromiseFulfilledResult<QueryResult>[]).map(({ value }) => value.rows as unknown[]);
   }

@@ -23,10 +23,11 @@ const armsOf = (text: string): string[] => [...text.matchAll(/^(?:with|\),) (\w+
 
 describe('a flush', () => {
   it.each([
-    ['flush', [part(4)], ['owned', 'told', 'pages']],
-    ['flush first', [part(0, steps)], ['owned', 'told', 'pages', 'given', 'steps_first']],
-    ['flush steps', [part(4, steps)], ['owned', 'told', 'pages', 'given', 'steps_changed', 'steps_new']],
-    ['flush files', [part(4, { places: cells(5) })], ['owned', 'told', 'pages', 'places', 'files']],
+    ['flush', [part(4), part(5)], ['owned', 'told', 'pages']],
+    ['flush single', [part(4)], ['owned', 'told', 'pages']],
+    ['flush single first', [part(0, steps)], ['owned', 'told', 'pages', 'given', 'steps_first']],
+    ['flush single steps', [part(4, steps)], ['owned', 'told', 'pages', 'given', 'steps_changed', 'steps_new']],
+    ['flush single files', [part(4, { places: cells(5) })], ['owned', 'told', 'pages', 'places', 'files']],
     ['flush outbox', [part(0), part(4, { outbox: cells(5) })], ['owned', 'told', 'pages', 'follow']],
   ] as const)('%s has the arms for which there are rows', (name, parts, arms) => {
     const flush = flushOf(parts);
@@ -35,6 +36,17 @@ describe('a flush', () => {
     // Parameters are numbered from 1 without gaps, one for each value.
     const numbers = new Set([...flush.text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
     expect([...numbers].sort((a, b) => a - b)).toEqual(flush.values.map((_, index) => index + 1));
+  });
+
+  it('reads the row of a single run without an array of runs', () => {
+    const several = flushOf([part(4, steps), part(5, steps)]).text;
+    const single = flushOf([part(4, steps)]).text;
+    const arrays = (text: string): number => text.match(/\bunnest\(/g)?.length ?? 0;
+    expect([arrays(several), arrays(single)]).toEqual([3, 1]);
+    expect(single).toContain('from (values (($1::text[])[1], ($2::uuid[])[1], ');
+    expect(single).toMatch(
+      /\(values \(\(\$\d+::bytea\[\]\)\[1\], \(\$\d+::bytea\[\]\)\[1\], 1::bigint\)\) p \(mac, content, i\)/,
+    );
   });
 
   it('has all arms of the file where there are rows for all, and says each parameter in its place', () => {

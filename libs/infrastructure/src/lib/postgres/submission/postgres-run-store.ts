@@ -23,6 +23,8 @@ interface PostedRow {
 
 const LIMIT = 1_000;
 
+const MAKES_DUE = { makesDue: true };
+
 /** Maximum number of concurrent groups, and of requests per group. */
 const GROUPS = { atOnce: 2, most: 64 };
 
@@ -39,10 +41,8 @@ export class PostgresRunStore extends RunStore {
   /** By tenant, because a transaction sees only one tenant. */
   private readonly batchers = new Map<TenantId, RequestBatcher<NewRun, Created | null>>();
 
-  /** @param onDue called when something may be due, so that workers need not wait for their next poll. */
   constructor(
     private readonly queries: TenantQueries,
-    private readonly onDue: () => void = () => undefined,
     stamps: StampSources = {},
   ) {
     super();
@@ -56,9 +56,7 @@ export class PostgresRunStore extends RunStore {
   async create(run: NewRun): Promise<Created> {
     // Stored alone: in a group, the lock on its concurrency group would be held while the other runs are stored.
     const created = run.concurrency === null ? await this.batcherOf(run.tenant).ask(run) : null;
-    const outcome = created ?? (await this.createSingly(run, run.concurrency === null));
-    if (outcome.kind === 'created') this.onDue();
-    return outcome;
+    return created ?? this.createSingly(run, run.concurrency === null);
   }
 
   private batcherOf(tenant: TenantId): RequestBatcher<NewRun, Created | null> {
@@ -74,7 +72,7 @@ export class PostgresRunStore extends RunStore {
   /** Stores all runs in one statement. Null for those that must be retried alone, because one was rejected or the answer was lost. */
   private async createTogether(tenant: TenantId, runs: readonly NewRun[]): Promise<readonly (Created | null)[]> {
     try {
-      const answers = await this.queries.together(tenant, this.steps.of(tenant, runs));
+      const answers = await this.queries.together(tenant, this.steps.of(tenant, runs), MAKES_DUE);
       const rows = createdRows(answers);
       const created = new Set(rows.map(({ run_id }) => run_id));
       const outcomes = runs.map(async (run): Promise<Created> =>
@@ -90,7 +88,7 @@ export class PostgresRunStore extends RunStore {
   private async createSingly(run: NewRun, mayExist: boolean): Promise<Created> {
     return withRetry(async ({ lost }) => {
       try {
-        const answers = await this.queries.together(run.tenant, this.steps.of(run.tenant, [run]));
+        const answers = await this.queries.together(run.tenant, this.steps.of(run.tenant, [run]), MAKES_DUE);
         const [row] = createdRows(answers);
         if (row) return { kind: 'created', inLine: row.in_line };
       } catch (error) {
@@ -133,18 +131,16 @@ export class PostgresRunStore extends RunStore {
   async post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted> {
     const cancels = input.type === 'run.cancel-requested';
     const [row] = await withRetry(() =>
-      this.queries.inTenant<PostedRow>(tenant, this.postStatement, [
+      this.queries.inTenant<PostedRow>(
         tenant,
-        runUuid(run),
-        dedupe,
-        JSON.stringify(input),
-        cancels,
-      ]),
+        this.postStatement,
+        [tenant, runUuid(run), dedupe, JSON.stringify(input), cancels],
+        MAKES_DUE,
+      ),
     ).catch(inboxGuard({ tenant, runId: run }));
     if (row?.known && row.misplaced) throw alteredMessage(tenant, run, dedupe);
     const outcome = outcomeOf(row);
     if (outcome.kind === 'refused' && outcome.code === 'INBOX_FULL') await this.compareCounter(tenant, run);
-    if (outcome.kind === 'posted') this.onDue();
     return outcome;
   }
 
