@@ -51,6 +51,10 @@ function maintenance(product) {
   };
 }
 
+/** Rows that are kept, by table. */
+const KEPT = `select json_build_object('runs', (select count(*) from pack_runs.runs), 'steps', (select count(*) from pack_runs.steps),
+  'pages', (select count(*) from pack_run_logs.journal)) as kept, pg_database_size(current_database())::float8 / 1048576 as "databaseMiB"`;
+
 /** Drives and seals groups of runs until the time is over. Each sample is a group: when it began, milliseconds, its seconds, and memory. */
 async function sampled(product, body, { upkeep, notice }) {
   const samples = [];
@@ -67,7 +71,9 @@ async function sampled(product, body, { upkeep, notice }) {
     saidAt = at;
     await product.renew();
     const steps = rounded((RUNS * STEPS) / seconds);
-    notice(`minute ${Math.round(at / MINUTE_MS)}: ${steps} steps/s sealed, worker ${rounded(worker)} MiB`);
+    const { rows } = await product.database.query('select count(*) from pack_runs.runs');
+    const rate = `${steps} steps/s sealed, worker ${rounded(worker)} MiB, webservice ${rounded(webservice)} MiB`;
+    notice(`minute ${Math.round(at / MINUTE_MS)}: ${rate}, ${rows[0].count} runs kept`);
   }
   return samples;
 }
@@ -98,8 +104,7 @@ async function* sustained(mode, { notice }) {
     const samples = await sampled(product, body, { upkeep, notice });
     const used = cpuOf(product);
     await upkeep.end();
-    const { rows } = await product.database.query(`select (select count(*)::float8 from pack_runs.runs) as kept,
-      pg_database_size(current_database())::float8 / 1048576 as "databaseMiB"`);
+    const { rows } = await product.database.query(KEPT);
     const parts = [0, 1, 2, 3, 4, 5].map((place) => sixth(samples, place));
     const [first, last] = [parts[0], parts[5]];
     const runs = samples.length * RUNS;
