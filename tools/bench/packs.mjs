@@ -17,11 +17,12 @@ export function manifestOfSteps(count) {
   return `${HEAD}  steps:\n${steps.join('')}`;
 }
 
-export function manifestOfMap() {
+export function manifestOfMap(effects = 'pure') {
+  const step = `{ id: one, effects: ${effects}, run: { uses: "builtin:noop", with: { host: "{{ item.name }}" } } }`;
   return `${HEAD}  inputs: [{ name: hosts, type: array, required: true }]
   steps:
     - id: each
-      map: { items: "{{ inputs.hosts }}", step: { id: one, run: { uses: "builtin:noop", with: { host: "{{ item.name }}" } } } }
+      map: { items: "{{ inputs.hosts }}", step: ${step} }
 `;
 }
 

@@ -1,6 +1,6 @@
 // The whole product for a measure, with durable commits: a real webservice, real workers and a PostgreSQL, each as a separate process; or
 // `taskrunner serve`, which is one process with its database in a folder.
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,13 @@ export async function startProduct({ workers = 1, configuration = {}, state = nu
       submitter.authorize(token);
     },
     ask: (path) => fetch(`${stack.server}${path}`, { headers: { authorization: `Bearer ${token}` } }),
+    /** Sends a document; returns the response or an error. */
+    async post(path, body) {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const response = await fetch(`${stack.server}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      if (!response.ok) throw new Error(`not accepted: ${response.status} ${(await response.text()).slice(0, 500)}`);
+      return response.json();
+    },
     /** Processes of the product by kind, including the database. */
     processes: () => kinds(processesOf(process.pid)),
     async stop() {
@@ -150,6 +157,11 @@ function ownCpu() {
 /** Maximum resident size of the product's workers so far, MiB. */
 export function peakRssOf(product, kind = product.driver) {
   return largest(product, kind, /VmHWM:\s+(\d+) kB/);
+}
+
+/** Forgets the peak, so that `peakRssOf` is that of what follows (proc(5), `clear_refs`). Only root may do so for processes of root. */
+export function forgetPeakRss(product, kind = product.driver) {
+  for (const pid of product.processes()[kind]) writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** Current resident size of the largest worker, MiB. */

@@ -13,9 +13,9 @@ const LIMIT_MS = 600_000;
 const WORKERS = (process.env['BENCH_WORKERS'] ?? '1,3').split(',').map(Number);
 
 /** A map of this number of items: milliseconds per step of wall time and of processor time. */
-export async function costOfMap(product, count) {
+export async function costOfMap(product, count, effects = 'pure') {
   const [began, cpu] = [performance.now(), cpuOf(product)];
-  const { runId } = await product.submit({ manifest: manifestOfMap(), inputs: itemInputs(count) });
+  const { runId } = await product.submit({ manifest: manifestOfMap(effects), inputs: itemInputs(count) });
   await waitForEnd(product.database, runId, LIMIT_MS);
   const used = cpuOf(product);
   const wall = (performance.now() - began) / count;
@@ -23,9 +23,9 @@ export async function costOfMap(product, count) {
   return { wall, processors };
 }
 
-async function* mapCost(workers, { rounds }) {
+async function* mapCost(effects, workers, { rounds }) {
   const product = await startProduct({ workers });
-  const cost = (count) => costOfMap(product, count);
+  const cost = (count) => costOfMap(product, count, effects);
   try {
     for (let i = 0; i < 10; i++) await cost(SMALL);
     await untilSealed(product.database);
@@ -37,7 +37,7 @@ async function* mapCost(workers, { rounds }) {
     const of = (key) => median(small.map((one) => one[key]));
     yield line({
       ...{
-        name: `map-cost-${workers}`,
+        name: effects === 'pure' ? `map-cost-${workers}` : `map-cost-${effects}-${workers}`,
         value: large.wall * 1_000,
         unit: 'µs/step',
         peer: `a map of ${SMALL}`,
@@ -51,8 +51,15 @@ async function* mapCost(workers, { rounds }) {
   }
 }
 
-async function* each(setting) {
-  for (const workers of WORKERS) yield* mapCost(workers, setting);
+async function* each(effects, setting) {
+  for (const workers of WORKERS) yield* mapCost(effects, workers, setting);
 }
 
-export const measures = { 'map-cost': { whole: each } };
+export const measures = {
+  'map-cost': { whole: (setting) => each('pure', setting) },
+  'map-cost-idempotent': {
+    about: 'the same with idempotent steps, each of which is committed before and after its execution',
+    onlyByName: true,
+    whole: (setting) => each('idempotent', setting),
+  },
+};

@@ -1,7 +1,14 @@
 import { sha256 } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
 import type { Page } from '../../journal/page';
-import { packRunAttestation, PROVENANCE_ATTESTATION, SUMMARY_ATTESTATION, type BundleFile } from './bundle-files';
+import {
+  JOURNAL,
+  packRunAttestation,
+  PROVENANCE_ATTESTATION,
+  SUMMARY_ATTESTATION,
+  type BundleFile,
+  type SpelledFile,
+} from './bundle-files';
 import type { EvidenceDocuments } from '../records/evidence-documents';
 import { logFiles } from '../records/log-files';
 import type { SigstoreBundle } from '../encoding/sigstore';
@@ -42,9 +49,6 @@ export interface RunArchive {
   readonly chunks: readonly ArchivedChunk[];
 }
 
-/** Position of the journal in a bundle. */
-const JOURNAL = 'journal.ndjson';
-
 /** Identity of a chunk within a run. */
 interface ChunkName {
   readonly step: string;
@@ -62,7 +66,7 @@ function keyOf({ step, execution, chunk }: ChunkName): string {
  */
 export function archiveOf(
   documents: EvidenceDocuments,
-  files: readonly BundleFile[],
+  files: readonly (BundleFile | SpelledFile)[],
   chunks: readonly (ChunkName & { readonly at: number })[],
   offsets: ReadonlyMap<string, number>,
 ): RunArchive {
@@ -103,9 +107,16 @@ export function statementParts(files: readonly BundleFile[], offsets: ReadonlyMa
   };
 }
 
-function partOf(files: readonly BundleFile[], offsets: ReadonlyMap<string, number>, path: string): BundlePart | null {
+function partOf(
+  files: readonly (BundleFile | SpelledFile)[],
+  offsets: ReadonlyMap<string, number>,
+  path: string,
+): BundlePart | null {
   const file = files.find((one) => one.path === path);
-  return file ? { offset: offsetOf(offsets, path), size: file.bytes.length, sha256: sha256(file.bytes) } : null;
+  if (!file) return null;
+  const offset = offsetOf(offsets, path);
+  if ('bytes' in file) return { offset, size: file.bytes.length, sha256: sha256(file.bytes) };
+  return { offset, size: file.size, sha256: file.sha256 };
 }
 
 /** The chunks of a stream are consecutive in its file. */

@@ -1,5 +1,7 @@
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
+import { RunningDigest } from '../../canonical/running-digest';
+import { onceFor } from '../../foundation/once-for';
 import type { Page } from '../../journal/page';
 import { artifactsJson, egressNdjson, inputsLock, lines, policyFiles, stepsNdjson } from '../statement/derived-files';
 import type { BundleManifest, ResolutionRecord } from '../records/documents';
@@ -27,6 +29,12 @@ export interface BundleFile {
   readonly bytes: Uint8Array;
 }
 
+/** A file of a bundle that is spelled when it is written: the journal of a large run. */
+export interface SpelledFile extends Unheld {
+  readonly path: string;
+  pieces(): Iterable<Uint8Array>;
+}
+
 /** A file of a bundle whose bytes are not held in memory: the stream of an execution. */
 export interface UnheldFile extends Unheld {
   readonly path: string;
@@ -52,6 +60,12 @@ export interface RunAttestations {
   readonly boms?: readonly SignedStatement[];
 }
 
+/** Number of entries of a journal that is held as text. */
+const HELD_ENTRIES = 4_096;
+/** Characters of a journal that are encoded together. */
+const PIECE = 64 * 1024;
+export const JOURNAL = 'journal.ndjson';
+
 /** Paths of the manifest and its attestation. */
 export const MANIFEST = 'MANIFEST.json';
 export const MANIFEST_ATTESTATION = 'attestations/manifest.sigstore.json';
@@ -74,24 +88,33 @@ export function cyclonedxAttestation(place: number): string {
 }
 
 /**
- * The files of a run's bundle, without the attestation of its manifest and without files that are not held in memory (docs/guides/evidence-and-verification.md, Contents of a bundle). They
- * are sorted by path; the same records give the same bytes. The manifest also lists the files that are not held. The last file to add is
+ * The files of a run's bundle, without the attestation of its manifest and without streams that are not held in memory (docs/guides/evidence-and-verification.md, Contents of a bundle). They
+ * are sorted by path; the same records give the same bytes. The manifest also lists the streams that are not held. The last file to add is
  * `manifestAttestation`, signed over `buildBundleStatement` of the manifest.
  */
 export function bundleFiles(
   documents: EvidenceDocuments,
   attestations: RunAttestations,
-): { readonly files: readonly BundleFile[]; readonly manifest: BundleManifest } {
-  const files = sorted([...contentOf(documents), ...attestationFiles(attestations)]);
+): {
+  readonly files: readonly BundleFile[];
+  readonly spelled: readonly SpelledFile[];
+  readonly manifest: BundleManifest;
+} {
+  const { held, spelled } = filesOf(documents);
+  const files = sorted([...held, ...attestationFiles(attestations)]);
   const manifest: BundleManifest = {
     schema: 'taskrunner.manifest.v1',
     run: documents.admission.record.runId,
     files: sorted([
       ...files.map(({ path, bytes }) => ({ path, sha256: sha256(bytes), size: bytes.length })),
-      ...unheldFiles(documents).map(({ path, size, sha256: digest }) => ({ path, sha256: digest, size })),
+      ...[...spelled, ...unheldFiles(documents)].map(({ path, size, sha256: digest }) => ({
+        path,
+        sha256: digest,
+        size,
+      })),
     ]),
   };
-  return { files: sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]), manifest };
+  return { files: sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]), spelled, manifest };
 }
 
 /** The predicate `https://stellaops.io/attestation/evidence-bundle/v1`. */
@@ -152,15 +175,41 @@ export function recordFiles(documents: EvidenceDocuments): readonly BundleFile[]
   ];
 }
 
-/** Every file that is neither a statement nor the manifest, and whose bytes are held in memory. */
+/** Every file that is neither a statement nor the manifest nor a stream that is not held in memory, with its bytes. */
 export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
-  const released = new Set(documents.evidence.released ?? []);
-  return wholeContentOf(documents).map((file) =>
-    released.has(file.path) ? { path: file.path, bytes: toUtf8(canonical(secretNotice(file.path))) } : file,
+  return released(documents, wholeContentOf(documents, journalNdjson(documents.evidence.pages)));
+}
+
+/** The same files. The journal of a large run is `spelled`, so that a seal does not hold its text and its bytes. */
+export function filesOf(documents: EvidenceDocuments): {
+  readonly held: readonly BundleFile[];
+  readonly spelled: readonly SpelledFile[];
+} {
+  if (!isSpelled(documents.evidence)) return { held: contentOf(documents), spelled: [] };
+  return { held: released(documents, wholeContentOf(documents, null)), spelled: [spelledJournal(documents)] };
+}
+
+/** With notices in place of the files that operators have released. */
+function released(documents: EvidenceDocuments, files: readonly BundleFile[]): readonly BundleFile[] {
+  const paths = new Set(documents.evidence.released ?? []);
+  return files.map((file) =>
+    paths.has(file.path) ? { path: file.path, bytes: toUtf8(canonical(secretNotice(file.path))) } : file,
   );
 }
 
-function wholeContentOf(documents: EvidenceDocuments): readonly BundleFile[] {
+/** True for a journal that is not held: a large one that no notice replaces. */
+function isSpelled({ pages, released: replaced = [] }: RunEvidence): boolean {
+  return pages.reduce((sum, page) => sum + page.entries.length, 0) > HELD_ENTRIES && !replaced.includes(JOURNAL);
+}
+
+const spelledJournal = onceFor(({ evidence: { pages } }: EvidenceDocuments): SpelledFile => {
+  const digest = new RunningDigest();
+  for (const piece of journalPieces(pages)) digest.add(piece);
+  return { path: JOURNAL, size: digest.size, sha256: digest.end(), pieces: () => journalPieces(pages) };
+});
+
+/** @param journal null: left out. */
+function wholeContentOf(documents: EvidenceDocuments, journal: string | null): readonly BundleFile[] {
   const { evidence, facts } = documents;
   const written = (path: string, text: string): BundleFile => ({ path, bytes: toUtf8(text) });
   const kept = (path: string, data: string | Uint8Array | Unheld | Withheld): readonly BundleFile[] => {
@@ -184,7 +233,7 @@ function wholeContentOf(documents: EvidenceDocuments): readonly BundleFile[] {
     }),
     ...policyFiles(documents).map(({ path, text }) => written(path, text)),
     ...[...evidence.probes.values()].map((text) => written(`probes/${sha256(text).slice(7)}.json`, text)),
-    written('journal.ndjson', journalNdjson(evidence.pages)),
+    ...(journal === null ? [] : [written(JOURNAL, journal)]),
     ...logFiles(facts).flatMap(({ path, step, execution }) => {
       const data = streams.get(`${execution} ${step}`);
       return data === undefined ? [] : kept(path, data);
@@ -209,7 +258,22 @@ export function packListing(evidence: Pick<RunEvidence, 'pack'>): string {
 
 /** One page per line. `values` is outside of the hash chain: `hash` does not cover it. */
 export function journalNdjson(pages: readonly Page[]): string {
-  return lines(pages.map(({ first, prev, hash, entries, values }) => ({ entries, first, hash, prev, values })));
+  return lines(pages.map(journalLine));
+}
+
+function* journalPieces(pages: readonly Page[]): Iterable<Uint8Array> {
+  let text = '';
+  for (const page of pages) {
+    text += lines([journalLine(page)]);
+    if (text.length < PIECE) continue;
+    yield toUtf8(text);
+    text = '';
+  }
+  if (text !== '') yield toUtf8(text);
+}
+
+function journalLine({ first, prev, hash, entries, values }: Page): Page {
+  return { entries, first, hash, prev, values };
 }
 
 /** Records in the order in which the journal took them. Records that it did not take follow, by time and id. */

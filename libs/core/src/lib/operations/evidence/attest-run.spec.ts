@@ -3,6 +3,8 @@ import { signed, type Sample, type SampleKey } from '../../../testing/sample-sig
 import { LogRows, sampleChunks } from '../../../testing/sample-log';
 import { sha256 } from '../../canonical/digest';
 import { chain } from '../../journal/chain';
+import { journalNdjson } from '../../evidence/bundle/bundle-files';
+import { macText } from '../claimed-run/driver-dependencies';
 import type { GateRequest } from '../../evidence/records/documents';
 import { decodeEnvelope, type Envelope } from '../../evidence/encoding/envelope';
 import { readAdmission, readDecision } from '../../evidence/records/read-documents';
@@ -63,7 +65,8 @@ async function seal(
   });
   const dependencies = {
     claims: {
-      pages: async () => evidence.pages.map((page) => ({ ...page, mac: 'mac' })),
+      pages: async (_tenant: TenantId, _run: RunId, after: number) =>
+        evidence.pages.filter(({ first }) => first > after).map((page) => ({ ...page, mac: 'mac' })),
       sensitiveInputs: async () => [],
     },
     mac: () => 'mac',
@@ -182,6 +185,80 @@ it('reads the journal from its start where claims went on from a snapshot, and s
   );
   const reason = 'JOURNAL_TAMPERED: the chain breaks at entry 1: hash';
   expect(await sealedAs(altered)).toEqual({ kind: 'blocked', reason });
+});
+
+describe('a large journal', () => {
+  const LARGE = { journalBytes: 1_000_000 };
+  /** Some hundred entries, and a worker that takes over. */
+  let large: Sample;
+  beforeAll(async () => {
+    large = await sampleRun({ regions: 800 });
+  });
+
+  /** Claims that give two pages at a time, each with the mac of its fence. */
+  function inParts(of: Sample, altered: (page: Sample['evidence']['pages'][number]) => object = () => ({})) {
+    const asked: number[] = [];
+    let fence = 0;
+    const pages = of.evidence.pages.map((page) => {
+      for (const { event } of page.entries) if (event.type === 'run.claimed') fence = event.fence;
+      const last = page.first + page.entries.length - 1;
+      const mac = macText(itemOf(of).runId, last, page.hash, fence);
+      return { ...page, mac, ...altered(page) };
+    });
+    const claims = {
+      pages: async (_tenant: TenantId, _run: RunId, after: number, limit?: number) => {
+        asked.push(after);
+        return limit === undefined ? pages : pages.filter(({ first }) => first > after).slice(0, 2);
+      },
+      sensitiveInputs: async () => [],
+    };
+    return { asked, dependencies: { claims, mac: (text: string) => text } as unknown as AttestDependencies };
+  }
+  const sealedIn = (of: Sample, size: object, dependencies: Partial<AttestDependencies>) =>
+    seal(1e9, new LogRows(sampleChunks(of)), of, { size, dependencies });
+
+  it('is read in parts, checked over their borders, and gives the same bundle', async () => {
+    const whole = await sealedIn(sample, {}, inParts(sample).dependencies);
+    const { asked, dependencies } = inParts(sample);
+    const parted = await sealedIn(sample, LARGE, dependencies);
+    expect(asked.length).toBeGreaterThan(3);
+    expect(parted.attested).toMatchObject({ kind: 'sealed' });
+    expect(parted.attested).toEqual(whole.attested);
+    expect(parted.sealed).toEqual(whole.sealed);
+  });
+
+  it.each([
+    [
+      'a page follows another one',
+      (page: { first: number }, last: number) => (page.first === last ? { prev: sha256('x') } : {}),
+      'prev',
+    ],
+    [
+      'a page has another mac',
+      (page: { first: number }, last: number) => (page.first === last ? { mac: '' } : {}),
+      'the mac of the page',
+    ],
+  ])('is not sealed if %s in a later part', async (_what, alter, reason) => {
+    const last = sample.evidence.pages.at(-1)?.first ?? 0;
+    const { dependencies } = inParts(sample, (page) => alter(page, last));
+    const { attested } = await sealedIn(sample, LARGE, dependencies);
+    expect(attested).toMatchObject({ kind: 'blocked', reason: expect.stringContaining(reason) });
+  });
+
+  it('is spelled when it is written, with the bytes and the place that its text would have', async () => {
+    const { evidence } = large;
+    expect(factsOf(evidence.pages).entries.length).toBeGreaterThan(4_096);
+    const { attested, files, sealed } = await sealedIn(large, LARGE, inParts(large).dependencies);
+    expect(attested).toMatchObject({ kind: 'sealed' });
+    const text = journalNdjson(evidence.pages);
+    expect(Buffer.from(files.get('journal.ndjson') ?? []).toString()).toBe(text);
+    const { journal } = (sealed[0] as SealedEvidence).archive;
+    expect(journal).toMatchObject({ size: Buffer.byteLength(text), sha256: sha256(text) });
+    const builders = ['https://stellaops.io/taskrunner/builders/local/v1'];
+    const trust = { ...large.trust, keys: large.trust.keys.map((key) => ({ ...key, builders })) };
+    const { checks } = verifyRun({ files, trust, verifySignature });
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  });
 });
 
 /** An envelope with another payload under the same signature. */

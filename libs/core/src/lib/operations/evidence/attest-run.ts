@@ -5,6 +5,7 @@ import {
   unheldFiles,
   type BundleFile,
   type RunAttestations,
+  type SpelledFile,
 } from '../../evidence/bundle/bundle-files';
 import { decodeEnvelope } from '../../evidence/encoding/envelope';
 import { exportRequests } from '../../evidence/records/export-requests';
@@ -12,7 +13,7 @@ import { readEvidence, type EvidenceDocuments } from '../../evidence/records/evi
 import { factsOf } from '../../evidence/records/run-facts';
 import { isReleasable, withheldPaths, withholdSecrets, withoutUntakenSecrets } from '../../evidence/records/withheld';
 import type { Digest } from '../../foundation/ids';
-import { checkChain } from '../../journal/chain';
+import { checkChain, type Head } from '../../journal/chain';
 import type { Page } from '../../journal/page';
 import type { Attestor } from '../../ports/evidence/attestor';
 import type { Claims } from '../../ports/runs/claims';
@@ -61,6 +62,9 @@ export type Attested =
   /** Files that cannot be withheld hold a secret, or the journal or a document was altered. An operator must see it. */
   | { readonly kind: 'blocked'; readonly reason: string; readonly altered?: readonly Alteration[] };
 
+/** Pages of a large journal that are read together. */
+const PAGES_AT_ONCE = 512;
+
 /** Workers see no run that was sealed more than ten minutes ago, and take its attestation for the proof of that. */
 const NO_RUN =
   'there is no such run, or a row of pack_artifacts.attestations that no seal has written says that it was sealed long ago';
@@ -108,10 +112,8 @@ function isLarge({ journalBytes, summary, artifacts }: RunRecords): boolean {
 }
 
 async function sealRun(dependencies: AttestDependencies, item: OutboxItem, records: RunRecords): Promise<Attested> {
-  const stored = await dependencies.claims.pages(item.tenant, item.runId, 0);
-  const broken = brokenJournal(dependencies, item, records, stored);
-  if (broken !== null) return await postpone(dependencies, item, broken, 'blocked');
-  const pages = stored.map(({ first, entries, values, prev, hash }) => ({ first, entries, values, prev, hash }));
+  const pages = await readJournal(dependencies, item, records);
+  if (typeof pages === 'string') return await postpone(dependencies, item, pages, 'blocked');
   compareRecords(dependencies, item, records, factsOf(pages));
   const unread = await gatherEvidence(dependencies, item.tenant, item.runId, records, pages);
   const read = await withLargeValues(dependencies, item.tenant, readEvidence(unread, records.documents));
@@ -131,12 +133,15 @@ async function sealRun(dependencies: AttestDependencies, item: OutboxItem, recor
   const attestations = await dependencies.attestor.attest(documents);
   const [first] = attestations.packRun;
   if (!first) throw new TypeError('an attestor made no statement');
-  const files = await closeBundle(dependencies, documents, attestations);
+  const { files, spelled } = await closeBundle(dependencies, documents, attestations);
   const unheld = unheldFiles(documents).map((file) => {
     return { path: file.path, size: file.size, pieces: () => piecesOf(dependencies.logs, of, file) };
   });
   const offsets = new Map<string, number>();
-  const tar = dependencies.archive(inOrder([...files, ...unheld]), (path, offset) => void offsets.set(path, offset));
+  const tar = dependencies.archive(
+    inOrder([...files, ...spelled.map(archived), ...unheld]),
+    (path, offset) => void offsets.set(path, offset),
+  );
   const { digest, size } = await dependencies.objects.put(item.tenant, tar, { maxBytes: dependencies.maxBundleBytes });
   const sealed = await dependencies.outbox.seal(item, {
     tenant: item.tenant,
@@ -146,7 +151,7 @@ async function sealRun(dependencies: AttestDependencies, item: OutboxItem, recor
     statement: decodeEnvelope(first.envelope).digest,
     statements: statementParts(files, offsets),
     exports: exportRequests(documents),
-    archive: archiveOf(documents, files, chunks, offsets),
+    archive: archiveOf(documents, [...files, ...spelled], chunks, offsets),
   });
   const withheld = [...withheldPaths(documents.evidence), ...(documents.evidence.released ?? [])];
   return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
@@ -176,17 +181,40 @@ function released(
   return { ...documents, evidence };
 }
 
-/** The whole journal is read again: claims that resumed from a snapshot did not read all of it, and the last claim may be long ago. */
-function brokenJournal(
+/**
+ * The whole journal is read again, and checked: claims that resumed from a snapshot did not read all of it, and the last claim may be long
+ * ago. A large one is read in parts, so that its rows and texts are not held together. Returns what is wrong with it, if anything is.
+ */
+async function readJournal(
   dependencies: AttestDependencies,
-  { runId }: OutboxItem,
-  { admission }: RunRecords,
-  pages: readonly (Page & { readonly mac: string })[],
-): string | null {
-  const { broken } = checkChain({ seq: 0, hash: decodeEnvelope(admission).digest }, pages);
-  if (broken) return `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
-  const badMac = macsDiffer(dependencies, runId, pages);
-  return badMac && `JOURNAL_TAMPERED: ${badMac}`;
+  { tenant, runId }: OutboxItem,
+  { admission, journalBytes }: RunRecords,
+): Promise<readonly Page[] | string> {
+  const limit = journalBytes > LARGE.journal ? PAGES_AT_ONCE : undefined;
+  const pages: Page[] = [];
+  let head: Head = { seq: 0, hash: decodeEnvelope(admission).digest };
+  let fence = 0;
+  for (;;) {
+    const stored = await dependencies.claims.pages(tenant, runId, head.seq, limit);
+    const checked = checkChain(head, stored, pages.at(-1)?.entries.at(-1)?.at);
+    const { broken } = checked;
+    if (broken) return `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
+    const badMac = macsDiffer(dependencies, runId, stored, fence);
+    if (badMac !== null) return `JOURNAL_TAMPERED: ${badMac}`;
+    for (const { first, entries, values, prev, hash } of stored) pages.push({ first, entries, values, prev, hash });
+    head = checked.head;
+    fence = fenceOf(stored) ?? fence;
+    if (limit === undefined || stored.length === 0) return pages;
+  }
+}
+
+/** The fence of the last claim in these pages; null: there is none. */
+function fenceOf(pages: readonly Page[]): number | null {
+  for (const { entries } of [...pages].reverse()) {
+    const claim = entries.findLast(({ event }) => event.type === 'run.claimed')?.event;
+    if (claim?.type === 'run.claimed') return claim.fence;
+  }
+  return null;
 }
 
 async function postpone<Kind extends 'pending' | 'blocked' = 'pending'>(
@@ -207,10 +235,21 @@ async function closeBundle(
   dependencies: AttestDependencies,
   documents: EvidenceDocuments,
   attestations: RunAttestations,
-): Promise<readonly BundleFile[]> {
-  const { files, manifest } = bundleFiles(documents, attestations);
+): Promise<{ readonly files: readonly BundleFile[]; readonly spelled: readonly SpelledFile[] }> {
+  const { files, spelled, manifest } = bundleFiles(documents, attestations);
   const signed = await dependencies.attestor.sealManifest(manifest, files);
-  return [...files, manifestAttestation(signed)];
+  return { files: [...files, manifestAttestation(signed)], spelled };
+}
+
+function archived(file: SpelledFile): ArchivedFile {
+  const { path, size } = file;
+  return {
+    path,
+    size,
+    async *pieces() {
+      yield* file.pieces();
+    },
+  };
 }
 
 function inOrder(files: readonly ArchivedFile[]): readonly ArchivedFile[] {

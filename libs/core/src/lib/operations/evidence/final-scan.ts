@@ -1,4 +1,4 @@
-import { contentOf, statementPayload } from '../../evidence/bundle/bundle-files';
+import { filesOf, statementPayload } from '../../evidence/bundle/bundle-files';
 import { bomStatements } from '../../evidence/predicates/cyclonedx';
 import type { EvidenceDocuments } from '../../evidence/records/evidence-documents';
 import { noteDetails } from '../../evidence/records/run-facts';
@@ -50,11 +50,24 @@ export function leaksIn(redactor: Redactor, documents: EvidenceDocuments): reado
     ...(provenance ? [provenance] : []),
     ...boms.map(({ statement }) => statement),
   ];
+  const { held, spelled } = filesOf(documents);
   const files = [
-    ...contentOf(documents).filter(({ path }) => !isScanned(path)),
+    ...held.filter(({ path }) => !isScanned(path)),
     ...statements.map((statement) => ({ path: 'attestations/', bytes: statementPayload(statement) })),
   ];
-  return files.filter(({ bytes }) => redactor.holds(bytes)).map(({ path }) => path);
+  return [
+    ...files.filter(({ bytes }) => redactor.holds(bytes)),
+    ...spelled.filter((file) => holdsIn(redactor, file.pieces())),
+  ].map(({ path }) => path);
+}
+
+function holdsIn(redactor: Redactor, pieces: Iterable<Uint8Array>): boolean {
+  const scan = redactor.scan();
+  for (const piece of pieces) {
+    scan.push(piece);
+    if (scan.found) return true;
+  }
+  return false;
 }
 
 /**
