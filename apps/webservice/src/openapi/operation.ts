@@ -149,7 +149,7 @@ function operationOf(
     ...(limit === 'submit' || limit === 'decide' ? OF_CHANGES : []),
     ...facts.codes,
     // Stored documents of a run are compared with their digests before a response uses them.
-    ...(facts.codes.includes('RUN_NOT_FOUND') ? (['DOCUMENT_ALTERED'] as const) : []),
+    ...(facts.codes.includes('RUN_NOT_FOUND') ? (['DOCUMENT_ALTERED', 'JOURNAL_WITHHELD'] as const) : []),
   ]);
   return [
     ...securityOf(scopes).map((scopesOfOne) => ApiSecurity('bearer', scopesOfOne)),

@@ -71,6 +71,12 @@ export class JournaledRun {
   /** How its steps ended. */
   readonly steps = new EndedSteps();
   private at: Head | null = null;
+  private lastPage = 0;
+
+  /** Number of the first entry of the last page. 0: no page was taken. */
+  get lastFirst(): number {
+    return this.lastPage;
+  }
 
   /** Number of the last entry. 0: no page was taken. */
   get lastSeq(): number {
@@ -154,6 +160,7 @@ export class JournaledRun {
     if (entries === null || entries.length === 0) return fail('hash');
     for (const { event } of entries) this.add(event);
     this.at = { seq: this.lastSeq + entries.length, hash: page.hash };
+    this.lastPage = page.first;
     return null;
   }
 

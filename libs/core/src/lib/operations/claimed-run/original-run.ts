@@ -16,7 +16,7 @@ import type { PlanIndex } from '../../plan/plan-index';
 import type { ClaimedRun } from '../../ports/runs/claims';
 import type { Fact } from '../../run/run-event';
 import type { Answer } from '../../step/question';
-import { archivedJournal } from '../retention/archived-run';
+import { archivedJournal, JournalWithheld } from '../retention/archived-run';
 import { macsDiffer, type DriverDependencies } from './driver-dependencies';
 
 /** The reused result of one leaf: the answer, its facts, and its value if the original's journal held it. */
@@ -73,7 +73,9 @@ export class OriginalRun {
       return { wrong: 'one of its initiators is not an initiator of this run' };
     if (!reuses) return null;
     const rows = await claims.pages(run.tenant, runId, 0);
-    const pages = rows.length > 0 ? rows : await archivedJournal(dependencies, run.tenant, runId);
+    const archived = rows.length > 0 ? [] : await archivedJournal(dependencies, run.tenant, runId).catch(ifWithheld);
+    if (archived === null) return { wrong: 'its journal was withheld because it held a secret' };
+    const pages = rows.length > 0 ? rows : archived;
     if (pages.length === 0) return 'gone';
     const { head, broken } = checkChain({ seq: 0, hash: admissionDigestOf(record) }, pages);
     if (broken || head.hash !== rerun.head) return { wrong: 'its journal is not the one that was admitted' };
@@ -112,6 +114,11 @@ export class OriginalRun {
     const note: readonly Fact[] = withheld ? [{ type: 'note', code: SECRET_IN_ARTIFACT, detail: withheld }] : [];
     return [...note, { type: 'artifact.captured', step, ...artifact }];
   }
+}
+
+function ifWithheld(error: unknown): null {
+  if (JournalWithheld.is(error)) return null;
+  throw error;
 }
 
 const SECRET_IN_ARTIFACT = 'SECRET_IN_ARTIFACT';

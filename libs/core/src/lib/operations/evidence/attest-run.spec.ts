@@ -245,6 +245,27 @@ describe('a large journal', () => {
     expect(attested).toMatchObject({ kind: 'blocked', reason: expect.stringContaining(reason) });
   });
 
+  it('is not sealed if a row was put within the last page of a part', async () => {
+    const { pages } = sample.evidence;
+    // The second page ends the first part.
+    const [, end] = pages;
+    if (!end || end.entries.length < 2) throw new Error('a page of several entries is needed');
+    const stray = { ...end, first: end.first + 1 };
+    const of = { ...sample, evidence: { ...sample.evidence, pages: [...pages.slice(0, 2), stray, ...pages.slice(2)] } };
+    const { attested } = await sealedIn(of, LARGE, inParts(of).dependencies);
+    const reason = `JOURNAL_TAMPERED: the chain breaks at entry ${stray.first}: gap`;
+    expect(attested).toEqual({ kind: 'blocked', reason });
+  });
+
+  it.each([
+    ['large', LARGE],
+    ['small', {}],
+  ])('is not sealed if its last pages are missing: %s', async (_what, size) => {
+    const of = { ...sample, evidence: { ...sample.evidence, pages: sample.evidence.pages.slice(0, -1) } };
+    const { attested } = await sealedIn(of, size, inParts(of).dependencies);
+    expect(attested).toEqual({ kind: 'blocked', reason: 'JOURNAL_TAMPERED: the journal does not end the run' });
+  });
+
   it('is spelled when it is written, with the bytes and the place that its text would have', async () => {
     const { evidence } = large;
     expect(factsOf(evidence.pages).entries.length).toBeGreaterThan(4_096);

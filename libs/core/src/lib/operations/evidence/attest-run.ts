@@ -195,7 +195,8 @@ async function readJournal(
   let head: Head = { seq: 0, hash: decodeEnvelope(admission).digest };
   let fence = 0;
   for (;;) {
-    const stored = await dependencies.claims.pages(tenant, runId, head.seq, limit);
+    // After the first entry of the last page: a row within it is read, too, and breaks the chain.
+    const stored = await dependencies.claims.pages(tenant, runId, pages.at(-1)?.first ?? 0, limit);
     const checked = checkChain(head, stored, pages.at(-1)?.entries.at(-1)?.at);
     const { broken } = checked;
     if (broken) return `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
@@ -204,8 +205,10 @@ async function readJournal(
     for (const { first, entries, values, prev, hash } of stored) pages.push({ first, entries, values, prev, hash });
     head = checked.head;
     fence = fenceOf(stored) ?? fence;
-    if (limit === undefined || stored.length === 0) return pages;
+    if (limit === undefined || stored.length === 0) break;
   }
+  // The item of the seal was committed with the end of the run.
+  return factsOf(pages).ended === null ? 'JOURNAL_TAMPERED: the journal does not end the run' : pages;
 }
 
 /** The fence of the last claim in these pages; null: there is none. */

@@ -62,6 +62,8 @@ export type ProblemCode =
   | ReleaseCode
   | ScheduleCode
   | StoredDocumentCode
+  /** Its journal was withheld, and its rows were deleted. */
+  | 'JOURNAL_WITHHELD'
   | AuditChainCode
   | ScheduleAlteredCode
   | ObjectStoreErrorCode

@@ -472,6 +472,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation:
       'Do not rely on any data of this run. The operator finds the document and both digests in the log (event `alarm`), and restores the rows or starts the run again.',
   },
+  JOURNAL_WITHHELD: {
+    status: 410,
+    title: 'The journal of the run was withheld',
+    remediation:
+      'The journal held a secret, so an operator left it out of the evidence, and its rows were deleted since. Read the statements and the other files of the evidence bundle: `steps.ndjson` lists the steps.',
+  },
   OBJECT_DIGEST_MISMATCH: {
     status: 500,
     title: 'A stored object was altered',

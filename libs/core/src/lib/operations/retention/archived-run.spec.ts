@@ -230,6 +230,12 @@ describe('the journal of a sealed run', () => {
   });
 });
 
+it('a journal that was withheld is no journal', async () => {
+  const evidence = { ...sample.evidence, released: ['journal.ndjson'] };
+  const { dependencies } = opened({ ...readEvidence(sample.evidence), evidence });
+  await expect(archivedJournal(dependencies, TENANT, RUN)).rejects.toMatchObject({ code: 'JOURNAL_WITHHELD' });
+});
+
 describe('the signed statements of a sealed run', () => {
   const sigstore = (name: string) => ({
     path: `attestations/${name}.sigstore.json`,

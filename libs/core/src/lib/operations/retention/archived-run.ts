@@ -1,6 +1,8 @@
 import { sha256 } from '../../canonical/digest';
 import { readJournal, type ArchivedChunk, type BundlePart, type StatementParts } from '../../evidence/bundle/archive';
-import { isCodedError } from '../../foundation/coded-error';
+import { JOURNAL } from '../../evidence/bundle/bundle-files';
+import { readWithheld } from '../../evidence/records/withheld';
+import { CodedError, isCodedError } from '../../foundation/coded-error';
 import { isDigest, type Digest, type RunId, type TenantId } from '../../foundation/ids';
 import type { SigstoreBundle } from '../../evidence/encoding/sigstore';
 import { parseUtf8 } from '../../evidence/encoding/strict-json';
@@ -63,8 +65,23 @@ export class ArchivedLogStore extends LogStore {
   }
 }
 
+/** The journal of a sealed run was withheld from its bundle because it held a secret, and its rows were deleted. */
+export class JournalWithheld extends CodedError<'JOURNAL_WITHHELD'> {
+  static {
+    this.brand('JournalWithheld');
+  }
+
+  constructor() {
+    super(
+      'JOURNAL_WITHHELD',
+      'the journal of this run was withheld from its evidence because it held a secret, and its rows were deleted',
+      'Read the statements and the other files of the evidence bundle.',
+    );
+  }
+}
+
 /**
- * The journal of a sealed run without rows; empty if it is not archived. It has no MACs, which belong to rows. Readers of the archive
+ * The journal of a sealed run without rows; empty if it is not archived. Throws `JournalWithheld`. It has no MACs, which belong to rows. Readers of the archive
  * compare its head with a signed one.
  */
 export async function archivedJournal(
@@ -75,7 +92,9 @@ export async function archivedJournal(
   const archived = await dependencies.archives.journal(tenant, run);
   if (!archived) return [];
   const [bytes] = await bytesOf(dependencies.objects, { tenant, run }, archived.bundle, [archived.part]);
-  return readJournal(bytes as Uint8Array);
+  const journal = bytes as Uint8Array;
+  if (readWithheld(JOURNAL, journal) !== null) throw new JournalWithheld();
+  return readJournal(journal);
 }
 
 /** Journals of sealed runs without rows. */

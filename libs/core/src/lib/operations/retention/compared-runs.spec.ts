@@ -352,6 +352,18 @@ describe('the journal', () => {
     expect((await journals.of(tenant, run)).lastSeq).toBe(documents.facts.entries.length);
   });
 
+  it('is altered by a row within the page that was read last', async () => {
+    const { rows, journals } = opened();
+    const { pages } = rows;
+    rows.isSealed = false;
+    rows.pages = pages.slice(0, 2);
+    const read = await journals.of(tenant, run);
+    const [, end] = pages;
+    if (!end || read.lastSeq === end.first) throw new Error('a page of several entries is needed');
+    rows.pages = [...pages.slice(0, 2), { ...end, first: end.first + 1 }, ...pages.slice(2)];
+    await expect(journals.of(tenant, run)).rejects.toMatchObject({ ...ALTERED, first: { document: 'journal' } });
+  });
+
   it('has its chain alone while the object store is away, and is compared afterwards', async () => {
     const { rows, journals } = opened();
     rows.isAway = true;

@@ -107,7 +107,8 @@ export class JournaledRuns {
     if (held.isSealed || line <= journal.lastLine) return;
     const { reader } = this.dependencies;
     for (;;) {
-      const pages = await reader.journal(tenant, run, journal.lastSeq, PAGES);
+      // After the first entry of the last page: a row within it is read, too, and breaks the chain.
+      const pages = await reader.journal(tenant, run, journal.lastFirst, PAGES);
       this.take(tenant, run, journal, pages);
       if (pages.length < PAGES) break;
     }

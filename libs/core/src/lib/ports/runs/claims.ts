@@ -86,7 +86,10 @@ export abstract class Claims {
   abstract pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean>;
   /** The admission record of a run in its envelope; null if the run was deleted. */
   abstract admission(tenant: TenantId, run: RunId): Promise<Envelope | null>;
-  /** Pages after `afterSeq` in order, at most `limit` of them if it is given. */
+  /**
+   * Pages whose first entry is after `afterSeq`, in order, at most `limit` of them if it is given. Who goes on names the first entry of the
+   * last page: a row that somebody has put within that page is then read, too.
+   */
   abstract pages(
     tenant: TenantId,
     run: RunId,

@@ -223,7 +223,10 @@ export abstract class RunReader {
   abstract gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
   abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
   abstract artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]>;
-  /** Up to `pages` pages of the journal after an entry. Nothing was compared: the chain shows whether they belong together. */
+  /**
+   * Up to `pages` pages of the journal whose first entry is after an entry, as in `Claims.pages`. Nothing was compared: the chain shows
+   * whether they belong together.
+   */
   abstract journal(tenant: TenantId, run: RunId, after: number, pages: number): Promise<readonly StoredPage[]>;
   /** The last page of the journal; null: there is none. */
   abstract lastPage(tenant: TenantId, run: RunId): Promise<StoredPage | null>;
