@@ -2530,6 +2530,7 @@ export interface components {
       | 'IDEMPOTENCY_RUN_GONE'
       | 'INBOX_FULL'
       | 'INTERNAL'
+      | 'JOURNAL_WITHHELD'
       | 'NOT_ACCEPTABLE'
       | 'OBJECT_DIGEST_MISMATCH'
       | 'OBJECT_MISSING'

@@ -46,6 +46,9 @@ const NUMBERS: readonly (readonly [MetricName, (backlog: Backlog) => number])[] 
 /** Below this number of days with partitions a warning is logged. */
 const PARTITION_DAYS_WARNED = 7;
 
+/** Factor of the interval after which a look is late: something has kept this process, and with it a worker in it, from doing anything. */
+const LATE = 1.5;
+
 /**
  * Queries the database every `intervalMs`, independent of scrapes, so that the cost does not depend on them. While the database is
  * unavailable, the metrics are absent instead of stale. Returns a function that ends the measurement. It resolves when no query is in
@@ -59,6 +62,7 @@ export function watchBacklog(
 ): () => Promise<void> {
   let latest: Backlog | null = null;
   let asking: Promise<void> | null = null;
+  let lookedAt = Infinity;
   const conditions = [
     new Condition<Backlog>({
       // The daily maintenance creates partitions for 14 days.
@@ -76,10 +80,12 @@ export function watchBacklog(
   ];
   const ask = async (): Promise<void> => {
     const began = performance.now();
+    const isLate = began - lookedAt > LATE * intervalMs;
+    lookedAt = began;
     try {
       latest = await database.backlog();
       // So late an answer is the end of an outage.
-      if (performance.now() - began > intervalMs) for (const condition of conditions) condition.forget();
+      if (isLate || performance.now() - began > intervalMs) for (const condition of conditions) condition.forget();
       for (const condition of conditions) condition.look(latest);
     } catch (error) {
       if (latest !== null) log.say('warn', 'backlog.unknown', { error });

@@ -192,11 +192,12 @@ async function readJournal(
 ): Promise<readonly Page[] | string> {
   const limit = journalBytes > LARGE.journal ? PAGES_AT_ONCE : undefined;
   const pages: Page[] = [];
-  let head: Head = { seq: 0, hash: decodeEnvelope(admission).digest };
+  let head: Head | null = null;
   let fence = 0;
   for (;;) {
     // After the first entry of the last page: a row within it is read, too, and breaks the chain.
     const stored = await dependencies.claims.pages(tenant, runId, pages.at(-1)?.first ?? 0, limit);
+    head ??= { seq: 0, hash: decodeEnvelope(admission).digest };
     const checked = checkChain(head, stored, pages.at(-1)?.entries.at(-1)?.at);
     const { broken } = checked;
     if (broken) return `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
