@@ -3,6 +3,7 @@ import { signed, type Sample, type SampleKey } from '../../../testing/sample-sig
 import { LogRows, sampleChunks } from '../../../testing/sample-log';
 import { sha256 } from '../../canonical/digest';
 import { chain } from '../../journal/chain';
+import type { Entry } from '../../journal/page';
 import { journalNdjson } from '../../evidence/bundle/bundle-files';
 import { macText } from '../claimed-run/driver-dependencies';
 import type { GateRequest } from '../../evidence/records/documents';
@@ -243,6 +244,36 @@ describe('a large journal', () => {
     const { dependencies } = inParts(sample, (page) => alter(page, last));
     const { attested } = await sealedIn(sample, LARGE, dependencies);
     expect(attested).toMatchObject({ kind: 'blocked', reason: expect.stringContaining(reason) });
+  });
+
+  it('has the macs of the fence that an earlier part has claimed with', async () => {
+    const claim = factsOf(sample.evidence.pages).entries.find(({ event }) => event.type === 'run.claimed');
+    if (claim?.event.type !== 'run.claimed') throw new Error('a claim is needed');
+    const { fence } = claim.event;
+    const again = { ...claim, event: { ...claim.event, fence: 7 } };
+    let head = { seq: 0, hash: decodeEnvelope(sample.evidence.admission).digest };
+    // Another worker has claimed the run with the second page, which ends the first part.
+    const pages = sample.evidence.pages.map(({ entries, values }, index) => {
+      const [first] = entries;
+      const next = chain(
+        head,
+        index === 1 && first ? [{ ...again, at: first.at } as Entry, ...entries] : entries,
+        values,
+      );
+      head = next.head;
+      return next.page;
+    });
+    const of = { ...sample, evidence: { ...sample.evidence, pages } };
+    expect((await sealedIn(of, LARGE, inParts(of).dependencies)).attested).toMatchObject({ kind: 'sealed' });
+    // As if the claim had not counted for the pages of the next parts.
+    const last = pages.at(-1);
+    const stale = inParts(of, (page) =>
+      page.first === last?.first
+        ? { mac: macText(itemOf(of).runId, page.first + page.entries.length - 1, page.hash, fence) }
+        : {},
+    );
+    const { attested } = await sealedIn(of, LARGE, stale.dependencies);
+    expect(attested).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('the mac of the page') });
   });
 
   it('is not sealed if a row was put within the last page of a part', async () => {
