@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 import type { Configuration } from '@taskrunner/infrastructure/modules';
 import type { WorkerLog } from '../reporting/worker-log';
@@ -69,6 +72,25 @@ describe('runs in quarantine', () => {
         if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY' || tries === 0) throw error;
       }
     }
+  });
+
+  // Node may learn of the end of a process before it has read its last messages, if other processes end at the same time.
+  it('are blamed for a process that dies of them while other processes end', async () => {
+    const outcomes = new Set<IsolatedOutcome>();
+    let isOver = false;
+    const endTogether = async (): Promise<void> => {
+      while (!isOver) {
+        const others = Array.from({ length: 6 }, () => once(spawn('/bin/true', { stdio: 'ignore' }), 'exit'));
+        await Promise.all(others);
+        await delay(1);
+      }
+    };
+    const others = endTogether();
+    for (let round = 0; round < 10; round += 1)
+      for (const outcome of await Promise.all([drive('dies'), drive('dies')])) outcomes.add(outcome);
+    isOver = true;
+    await others;
+    expect([...outcomes]).toEqual(['died']);
   });
 
   it('are blamed for a process that dies of them, and for nothing that came before', async () => {

@@ -190,10 +190,11 @@ export class Quarantine {
         settle(null);
       };
       const settle = (outcome: ChildProcess | null): void => {
-        child.off('message', hear).off('error', fail).off('exit', fail);
+        child.off('message', hear).off('error', fail).off('close', fail);
         resolve(outcome);
       };
-      child.on('message', hear).once('error', fail).once('exit', fail);
+      // `exit` may come before the last message has been read.
+      child.on('message', hear).once('error', fail).once('close', fail);
     });
   }
 
@@ -283,10 +284,10 @@ export class IsolatedDrive {
       };
       const lose = (): void => end(this.isEnding ? 'handed-over' : isDriving ? 'died' : 'failed');
       const end = (driven: IsolatedOutcome): void => {
-        child.off('message', hear).off('exit', lose);
+        child.off('message', hear).off('close', lose);
         resolve(driven);
       };
-      child.on('message', hear).once('exit', lose);
+      child.on('message', hear).once('close', lose);
       this.send({ type: 'drive', run: this.run, refusal: this.refusal });
       for (const early of this.early.splice(0)) this.send(early);
     });

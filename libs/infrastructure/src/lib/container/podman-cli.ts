@@ -76,7 +76,7 @@ export class PodmanCli {
       // `close` would be too late: conmon may hold a pipe open for the lifetime of a container.
       child.once('exit', (code) => {
         done();
-        setImmediate(() => {
+        afterPoll(() => {
           if (isLate) reject(refusal('ENGINE_LOST', `podman ${verb} took longer than ${timeoutMs} ms`));
           else resolve({ code, ...said });
         });
@@ -100,6 +100,15 @@ export class PodmanCli {
     if (code !== 0) throw refusal('START_FAILED', `podman ${args[0] ?? ''}: ${lastLine(stderr)}`);
     return stdout.trim();
   }
+}
+
+/**
+ * Continues when everything is read that a child had written before its `exit` event. That event may come before the child's last output:
+ * the end of another child makes libuv look for all ended children, after it has polled the pipes. The poll that follows the first
+ * `setImmediate` finds the output.
+ */
+function afterPoll(proceed: () => void): void {
+  setImmediate(() => setImmediate(proceed));
 }
 
 /** The last line of podman's output is the error message. */

@@ -194,7 +194,7 @@ export class PodmanEngine extends ContainerEngine {
     // The process is gone, but podman may register this slightly later than its client.
     const { code, stdout, stderr } = await this.cli.repeat(['wait', name]);
     if (code !== 0 || !/^[0-9]+$/.test(stdout.trim()))
-      throw refusal('ENGINE_LOST', `podman does not report how ${name} ended: ${lastLine(stderr)}`);
+      throw refusal('ENGINE_LOST', `podman does not report how ${name} ended: ${lastLine(`${stdout}\n${stderr}`)}`);
     return Number(stdout);
   }
 
