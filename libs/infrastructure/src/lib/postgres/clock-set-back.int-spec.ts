@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import type { HealedTimes, LostWorker } from './claims/claims-watch';
+import { statementFiles } from './connection/statement-files';
 import { aCommit, aWorker, start, submit } from './testing/builders';
 import { startTestServer, type TestDatabase, type TestServer } from './testing/test-database';
 
@@ -108,3 +111,29 @@ it('a clock that is set ahead and back is noticed, and what was set while it was
   expect(await sweeper.claims.sweep(living)).toBe(1);
   expect(lost).toEqual([{ id: gone.id, name: 'gone' }]);
 });
+
+it('each statement that sets when a run is due, or adds to its journal, also stores the time of the database', async () => {
+  const functions = await database.sql<{ text: string }>(
+    `select prosrc as text from pg_proc where pronamespace = 'pack_runs'::regnamespace`,
+  );
+  const programs = ['resume-runs', 'settle-restored'].map((name) =>
+    readFileSync(join(__dirname, `backup/${name}.ts`), 'utf8'),
+  );
+  const texts = [...statementFiles().values(), ...functions.map(({ text }) => text), ...programs];
+  const updates = texts.flatMap((text) => text.split(/\bupdate pack_runs\.runs\b/).slice(1)).map(assignmentsOf);
+  const setsDue = updates.filter((update) => /\bdue_at = (?!null|case when ended\.already)/.test(update));
+  expect(setsDue.length).toBeGreaterThan(13);
+  expect(setsDue.filter((update) => !/\bdue_set_at = /.test(update))).toEqual([]);
+  const grows = updates.filter((update) => /\blast_seq = u\./.test(update));
+  expect(grows.map((update) => update.includes('committed_at = clock_timestamp'))).toEqual([true]);
+});
+
+/** The assignments of an UPDATE: the text up to its FROM or WHERE, without what stands in parentheses. */
+function assignmentsOf(update: string): string {
+  let text = update;
+  for (let outer = ''; outer !== text;) {
+    outer = text;
+    text = text.replace(/\([^()]*\)/g, '');
+  }
+  return text.split(/\n\s*(?:from|where)\b|\bwhere\b/)[0] ?? '';
+}

@@ -33,9 +33,9 @@ beforeAll(async () => {
      from pack_runs.run_sources s, generate_series(1, ${ROWS}) n`,
   );
   await database.sql(
-    `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, cancel_position, seen, status, stuck)
+    `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, cancel_position, seen, status, evidence_status)
      select s.tenant_id, s.run_id, r.environment_digest, r.isolation, 0, 1, 1,
-       case when random() < ${100 / ROWS} then 'failed' else 'succeeded' end, case when random() < ${100 / ROWS} then 'blocked' end
+       case when random() < ${100 / ROWS} then 'failed' else 'succeeded' end, case when random() < ${100 / ROWS} then 'blocked' else 'sealed' end
      from pack_runs.run_sources s, pack_runs.runs r where s.run_id <> r.run_id`,
   );
   // Each run has the request that cancelled it: a list reads those of its page only.

@@ -13,6 +13,7 @@ with run as (
   returning position
 ), placed as (
   update pack_runs.runs r set inbox_seq = letter.position, due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end,
+    due_set_at = clock_timestamp(),
     version = pack_runs.next_version(r.version)
   from letter where r.tenant_id = $1 and r.run_id = $2
 ), answered as (

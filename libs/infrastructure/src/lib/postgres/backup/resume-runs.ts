@@ -17,7 +17,7 @@ export async function resumeRuns(
     await client.query('begin');
     const { rows } = await client.query<{ run_id: string }>(
       `update pack_runs.runs set owner = null, version = pack_runs.next_version(version),
-         due_at = case when in_line then null else now() end,
+         due_at = case when in_line then null else now() end, due_set_at = clock_timestamp(),
          status = case when last_seq = 0 and not in_line then 'queued' else status end,
          waits = case when in_line
            then json_build_array(json_build_object('kind', 'concurrency', 'id', concurrency_group, 'until', null)) else '[]' end

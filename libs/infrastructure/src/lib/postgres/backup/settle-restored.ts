@@ -101,7 +101,8 @@ export async function settleRestored(
 export async function endSessions(client: Client): Promise<void> {
   await client.query(
     `update pack_runs.runs set owner = null, fence = ${RAISED}, passed_by = '{}',
-       due_at = case when owner is null then due_at else now() end
+       due_at = case when owner is null then due_at else now() end,
+       due_set_at = case when owner is null then due_set_at else clock_timestamp() end
      where (status not in ('succeeded', 'failed', 'cancelled', 'halted') or owner is not null)
        and pack_runs.fits_indexes(tenant_id, worker_labels, environment_digest)`,
     [FENCES],

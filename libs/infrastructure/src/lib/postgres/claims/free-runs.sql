@@ -8,7 +8,7 @@ with orphan as (
   update pack_runs.runs r set
     owner = null,
     crashes = least(r.crashes, 2147483646) + case when r.crashes < $1 or r.alone_fence = r.fence then 1 else 0 end,
-    due_at = now()
+    due_at = now(), due_set_at = clock_timestamp()
   from orphan o where r.tenant_id = o.tenant_id and r.run_id = o.run_id
   returning 1
 )

@@ -8,7 +8,7 @@ with ahead as (
 ), runs as (
   update pack_runs.runs r set
     due_at = case when r.due_set_at > now() then now() + pack_runs.distance(r.due_set_at, r.due_at) else r.due_at end,
-    committed_at = least(r.committed_at, now())
+    due_set_at = least(r.due_set_at, clock_timestamp()), committed_at = least(r.committed_at, now())
   from ahead a where r.tenant_id = a.tenant_id and r.run_id = a.run_id
   returning 1
 ), items as (

@@ -16,6 +16,7 @@ with mine as (
   from mine m
 ), given_back as (
   update pack_runs.runs r set owner = null, passed_by = s.passed, version = pack_runs.next_version(r.version), due_at = least(r.due_at, now()),
+    due_set_at = clock_timestamp(),
     unplaced = not s.others, unhonoured = case when s.others then null else $4::text end,
     status = case when s.others or r.status = 'cancelling' then r.status else 'waiting' end,
     waits = case when s.others then r.waits else json_build_array(json_build_object('kind', 'environment', 'id', $4::text, 'since',

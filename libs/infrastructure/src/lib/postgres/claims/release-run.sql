@@ -3,6 +3,7 @@
 update pack_runs.runs set
   owner = null,
   due_at = case when $4::json is null then now() else now() + interval '5 seconds' end,
+  due_set_at = clock_timestamp(),
   status = case when $4::json is null then status else 'waiting' end,
   waits = coalesce($4::json, waits),
   version = pack_runs.next_version(version)

@@ -5,5 +5,5 @@ with lost as (
     and pack_runs.fits_indexes(tenant_id, worker_labels, environment_digest)
   order by tenant_id, run_id for update
 )
-update pack_runs.runs r set owner = null, due_at = now()
+update pack_runs.runs r set owner = null, due_at = now(), due_set_at = clock_timestamp()
 from lost l where r.tenant_id = l.tenant_id and r.run_id = l.run_id

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { runUuid } from '@taskrunner/core/foundation';
+import { copyRows } from '../testing/full-database';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { statement } from '../connection/statement';
@@ -60,18 +61,11 @@ it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async
   await submit(web.runStore);
   const single = await touched(workerSession.id);
 
-  await database.sql(
-    `insert into pack_runs.run_sources
-     select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000)))).*
-     from pack_runs.run_sources s, generate_series(1, ${WAITING}) n where s.run_id = $1`,
-    [runUuid(seed)],
+  const more = await database.sql<{ id: string }>(
+    `select pack_runs.uuidv7(1700000000000 + n * 1000)::text as id from generate_series(1, ${WAITING}) n`,
   );
-  await database.sql(
-    `insert into pack_runs.runs
-     select (jsonb_populate_record(r, jsonb_build_object('run_id', s.run_id))).*
-     from pack_runs.run_sources s, pack_runs.runs r where r.run_id = $1 and s.run_id < r.run_id`,
-    [runUuid(seed)],
-  );
+  const ids = more.map(({ id }) => id);
+  for (const table of ['pack_runs.run_sources', 'pack_runs.runs']) await copyRows(database, table, runUuid(seed), ids);
   await database.sql(
     `insert into pack_runs.steps (tenant_id, run_id, step, parent, place, kind, status, attempts)
      select r.tenant_id, r.run_id, 's' || n, '', n, 'gate', 'waiting', 1 from pack_runs.runs r, generate_series(1, 5) n

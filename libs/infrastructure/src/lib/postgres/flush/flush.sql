@@ -16,6 +16,7 @@ with owned as (
     crashes = case when u.progressed then 0 else r.crashes end,
     owner = case when u.releases then null else r.owner end,
     due_at = case when u.releases then pack_runs.from_ms(u.due_ms) else r.due_at end,
+    due_set_at = case when u.releases then clock_timestamp() else r.due_set_at end, committed_at = clock_timestamp(),
     in_line = r.in_line and u.finished_ms is null,
     evidence_status = case when u.attests then 'pending' else r.evidence_status end,
     version = r.version + 1,

@@ -47,7 +47,7 @@ with run as (
     inbox_seq = gate.position,
     last_decided_ms = $10::bigint,
     refused_position = case $5::text when 'rejected' then gate.position else r.refused_position end,
-    due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end,
+    due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end, due_set_at = clock_timestamp(),
     version = r.version + 1
   from gate where r.tenant_id = $1 and r.run_id = $2
 ), letter as (

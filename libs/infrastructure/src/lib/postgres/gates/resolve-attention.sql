@@ -28,7 +28,7 @@ with before as materialized (
   update pack_runs.runs r set
     inbox_seq = run.position,
     last_decided_ms = $8::bigint,
-    due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end,
+    due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end, due_set_at = clock_timestamp(),
     version = r.version + 1
   from run, resolution where r.tenant_id = $1 and r.run_id = $2
 )

@@ -61,6 +61,7 @@ import { fedBySubmissions } from './118-fed-by-submissions';
 import { rowsOfAnyOrder } from './119-rows-of-any-order';
 import { groupsWithoutHolder } from './120-groups-without-holder';
 import { boundedFleet } from './121-bounded-fleet';
+import { marksByStatements } from './122-marks-by-statements';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -127,6 +128,7 @@ export const migrations = [
   rowsOfAnyOrder,
   groupsWithoutHolder,
   boundedFleet,
+  marksByStatements,
 ];
 
 /** Names of the migrations, as the database records them. */

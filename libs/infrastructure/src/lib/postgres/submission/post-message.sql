@@ -15,6 +15,7 @@ with run as (
     inbox_seq = letter.position,
     cancel_position = case when $5 and r.cancel_position = 0 then letter.position else r.cancel_position end,
     due_at = case when r.owner is null and ($5 or not r.in_line) then least(r.due_at, now()) else r.due_at end,
+    due_set_at = clock_timestamp(),
     -- A run that never started can be ended by any worker. One that no worker can honour is claimed to be ended in any case.
     worker_labels = case when $5 and r.last_seq = 0 then '{}' else r.worker_labels end,
     unplaced = r.unplaced and not ($5 and r.last_seq = 0 and r.unhonoured is null),

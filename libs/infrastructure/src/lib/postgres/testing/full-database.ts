@@ -21,7 +21,6 @@ const INPUTS: Readonly<Record<string, string>> = {
   destination: 'd',
   trace_context: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   status: 'succeeded',
-  stuck: 'attention',
 };
 /** Values by table and column. */
 const OF_TABLE: Readonly<Record<string, string | null>> = {
@@ -109,4 +108,23 @@ function valueOf(type: string): string {
     default:
       throw new TypeError(`no value of type ${type}`);
   }
+}
+
+/** Inserts copies of a run's rows in a table, for the runs with these ids. */
+export async function copyRows(
+  database: TestDatabase,
+  table: string,
+  run: string,
+  ids: readonly string[],
+): Promise<void> {
+  const [{ names = '' } = {}] = await database.sql<{ names: string }>(
+    `select string_agg(quote_ident(attname), ', ') as names from pg_attribute
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+    [table],
+  );
+  await database.sql(
+    `insert into ${table} (${names}) select ${names} from (
+       select (jsonb_populate_record(t, jsonb_build_object('run_id', id))).* from ${table} t, unnest($2::text[]) id where t.run_id = $1) copies`,
+    [run, ids],
+  );
 }

@@ -1,6 +1,7 @@
 import { sha256 } from '@taskrunner/core/canonical';
 import { runUuid, type RunId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
+import { copyRows } from '../testing/full-database';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { holdRun, maintainDatabase, releaseRun } from './maintain';
@@ -209,12 +210,9 @@ describe('a run that is past retention', () => {
     const more = await database.sql<{ id: string }>(
       'select pack_runs.uuidv7(1700000000000 + n)::text as id from generate_series(1, 1200) n',
     );
+    const ids = more.map(({ id }) => id);
     for (const table of ['pack_runs.runs', 'pack_artifacts.archives', 'pack_artifacts.attestations'])
-      await database.sql(
-        `insert into ${table} select (jsonb_populate_record(t, jsonb_build_object('run_id', id))).*
-         from ${table} t, unnest($2::text[]) id where t.run_id = $1`,
-        [runUuid(run), more.map(({ id }) => id)],
-      );
+      await copyRows(database, table, runUuid(run), ids);
     expect(await maintain({ ...KEPT, evidence: 35 * DAY_MS })).toMatchObject({ runs: 1_201, evidence: 1_201 });
   });
 });

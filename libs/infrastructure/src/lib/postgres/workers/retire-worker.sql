@@ -4,7 +4,7 @@ with mine as (
   select tenant_id, run_id from pack_runs.runs where owner = $1 and pack_runs.fits_indexes(tenant_id, worker_labels, environment_digest)
   order by tenant_id, run_id for update
 ), freed as (
-  update pack_runs.runs r set owner = null, due_at = now()
+  update pack_runs.runs r set owner = null, due_at = now(), due_set_at = clock_timestamp()
   from mine m where r.tenant_id = m.tenant_id and r.run_id = m.run_id
   returning 1
 ), given_back as (
