@@ -27,6 +27,7 @@ import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import { misshapenOriginal, misshapenRecords } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
+import { RecordGroups } from '../delivery/record-groups';
 import type { DrivenPages } from '../flush/driven-pages';
 import { withRetry } from '../connection/retry';
 import {
@@ -114,10 +115,14 @@ export class PostgresRunReader extends RunReader {
   private readonly journalStatement = statement('read-journal');
   private readonly lastPageStatement = statement('last-page');
   private readonly recordsStatement = statement('run-records');
+  private readonly recordStatement = ofOneRun(this.recordsStatement);
   private readonly evidenceStatement = statement('run-evidence');
   private readonly tailStatement = statement('tail');
   private readonly documentsKnown = new KnownDocuments();
   private readonly listed = new KnownAdmissions(null);
+  private readonly recordGroups = new RecordGroups<RecordsRow>((tenant, runs) =>
+    this.ask<RecordsRow>(tenant, runs.length === 1 ? this.recordStatement : this.recordsStatement, runs),
+  );
   private readonly admissionsKnown: KnownAdmissions;
 
   /**
@@ -266,7 +271,7 @@ export class PostgresRunReader extends RunReader {
   }
 
   async records(tenant: TenantId, run: RunId): Promise<RunRecords | null> {
-    const [row] = await this.ask<RecordsRow>(tenant, this.recordsStatement, runUuid(run));
+    const row = await this.recordGroups.ask(tenant, runUuid(run));
     if (!row) return null;
     const documents = this.documentsOf(tenant, row);
     documents.compareInputs(admissionColumns(tenant, row), row.inputs);
@@ -325,6 +330,11 @@ export class PostgresRunReader extends RunReader {
   private async ask<Row>(tenant: TenantId, question: Statement, ...values: readonly unknown[]): Promise<Row[]> {
     return withRetry(() => this.queries.inTenant<Row>(tenant, question, [tenant, ...values]));
   }
+}
+
+/** The statement for one run. PostgreSQL then opens only the partition of its journal. */
+function ofOneRun({ name, text }: Statement): Statement {
+  return { name: `${name} single`, text: text.replace('= any ($2::uuid[])', '= ($2::uuid[])[1]') };
 }
 
 /** The position that a cursor's name suggests; none for steps that are not items. */

@@ -1,4 +1,4 @@
--- All records that go into the evidence, from one snapshot.
+-- All records that go into the evidence of these runs, from one snapshot.
 select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
   s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
   r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.message, r.error, r.evidence_status, r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
@@ -34,4 +34,4 @@ cross join lateral (
   from (select p.first_seq, p.content, p.hash, p.mac, row_number() over (order by p.first_seq) as place
     from pack_run_logs.journal p where p.tenant_id = r.tenant_id and p.run_id = r.run_id) j
 ) written
-where r.tenant_id = $1 and r.run_id = $2
+where r.tenant_id = $1 and r.run_id = any ($2::uuid[])
