@@ -236,6 +236,15 @@ describe('what a worker asks', () => {
     expect(several.match(/Function Scan/g)).toHaveLength(3);
   });
 
+  it('a seal finds the rows of its runs by their keys', async () => {
+    const plan = await planOf('seal-runs');
+    expect(
+      plan.match(/Index Scan using runs_pkey on runs r.*\n\s+Index Cond: \(\(tenant_id = .*\) AND \(run_id = /g),
+    ).toHaveLength(2);
+    // With the thousand that are usually expected, it would read all runs of a tenant with fewer than some thousand.
+    expect(plan).toMatch(/CTE given\n\s+-> {2}Function Scan on generate_subscripts s .* rows=5 /);
+  });
+
   it('a claim reads no table of all runs together', async () => {
     expect(await planOf('claim-runs')).not.toMatch(/hashed SubPlan|runs_by_status/);
   });

@@ -4,10 +4,12 @@
 -- second caller writes nothing for a run and only removes its item. An attestation of a run that is not sealed was written by somebody else:
 -- nothing is written then, and the item stays. A run whose row is locked by somebody is left out, and keeps no other waiting; the statement
 -- of a single run waits for it (`postgres-outbox.ts`). `fed_version` tells the trigger of the feed that the event is written here.
--- Entries are appended only as far as they are read, so they are counted. The numbers of the places, and not the arrays, are listed, because their estimated count is the same for all arrays: the plan is kept.
+-- Entries are appended only as far as they are read, so they are counted. The numbers of the places, and not the arrays, are listed, because
+-- their estimated count is the same for all arrays: the plan is kept. PostgreSQL expects a thousand of them, for which it would read all runs of
+-- a tenant that has a few thousand. With a range that excludes none, it expects five, and finds each run by its key.
 with given as materialized (
   select s.place, ($2::uuid[])[s.place] as run_id, ($3::uuid[])[s.place] as outbox_id, ($4::text[])[s.place] as bundle
-  from generate_subscripts($2::uuid[], 1) s (place)
+  from generate_subscripts($2::uuid[], 1) s (place) where s.place between 1 and 1000000
 ), free as materialized (
   select g.place, g.run_id, g.outbox_id, g.bundle, before.is_foreign
   from given g join pack_runs.runs r on r.tenant_id = $1 and r.run_id = g.run_id
