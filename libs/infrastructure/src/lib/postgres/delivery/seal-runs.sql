@@ -5,14 +5,14 @@
 -- nothing is written then, and the item stays. A run whose row is locked by somebody is left out, and keeps no other waiting; the statement
 -- of a single run waits for it (`postgres-outbox.ts`). `fed_version` tells the trigger of the feed that the event is written here.
 -- Entries are appended only as far as they are read, so they are counted. The numbers of the places, and not the arrays, are listed, because
--- their estimated count is the same for all arrays: the plan is kept. PostgreSQL expects a thousand of them, for which it would read all runs of
--- a tenant that has a few thousand. With a range that excludes none, it expects five, and finds each run by its key.
+-- their estimated count is the same for all arrays: the plan is kept. Rows are also restricted to the list of keys: PostgreSQL otherwise reads
+-- all runs of a tenant and joins them, while it expects a thousand places or has no statistics of a young database.
 with given as materialized (
   select s.place, ($2::uuid[])[s.place] as run_id, ($3::uuid[])[s.place] as outbox_id, ($4::text[])[s.place] as bundle
-  from generate_subscripts($2::uuid[], 1) s (place) where s.place between 1 and 1000000
+  from generate_subscripts($2::uuid[], 1) s (place)
 ), free as materialized (
   select g.place, g.run_id, g.outbox_id, g.bundle, before.is_foreign
-  from given g join pack_runs.runs r on r.tenant_id = $1 and r.run_id = g.run_id
+  from given g join pack_runs.runs r on r.tenant_id = $1 and r.run_id = g.run_id and r.run_id = any (array(select run_id from given))
   cross join lateral (
     select exists (select from pack_artifacts.attestations a where a.tenant_id = $1 and a.run_id = g.run_id
       and (r.evidence_status <> 'sealed' or a.bundle is distinct from 'sha256:' || encode(r.evidence_digest, 'hex'))) as is_foreign
@@ -26,7 +26,8 @@ with given as materialized (
 ), marked as (
   update pack_runs.runs r set evidence_status = 'sealed', evidence_reason = null, evidence_digest = decode(substr(g.bundle, 8), 'hex'),
     version = pack_runs.next_version(r.version), fed_version = pack_runs.next_version(r.version)
-  from given g join sealed s on s.run_id = g.run_id where r.tenant_id = $1 and r.run_id = g.run_id
+  from given g join sealed s on s.run_id = g.run_id
+  where r.tenant_id = $1 and r.run_id = g.run_id and r.run_id = any (array(select run_id from given))
   returning r.run_id, g.place, g.bundle
 ), told as (
   insert into pack_runs.events (tenant_id, type, run, detail) select $1, 'evidence.sealed', m.run_id, m.bundle from marked m order by m.place
@@ -46,9 +47,11 @@ with given as materialized (
   select $1, s.run_id, ($16::bigint[])[x.place], ($17::text[])[x.place]::json
   from generate_subscripts($15::uuid[], 1) x (place) join sealed s on s.run_id = ($15::uuid[])[x.place]
 ), forgotten as (
-  delete from pack_runs.sensitive_inputs i using free g where i.tenant_id = $1 and i.run_id = g.run_id and not g.is_foreign
+  delete from pack_runs.sensitive_inputs i using free g where i.tenant_id = $1 and i.run_id = g.run_id and i.run_id = any (array(select run_id from given))
+    and not g.is_foreign
 ), done as (
-  delete from pack_runs.outbox o using free g where o.tenant_id = $1 and o.outbox_id = g.outbox_id and not g.is_foreign
+  delete from pack_runs.outbox o using free g where o.tenant_id = $1 and o.outbox_id = g.outbox_id
+    and o.outbox_id = any (array(select outbox_id from given)) and not g.is_foreign
 )
 select f.run_id is null as locked, coalesce(f.is_foreign, false) as foreign, exists (select from sealed s where s.run_id = g.run_id) as sealed,
   (select count(*) from audited)::int as audited,
