@@ -27,7 +27,7 @@ import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import { misshapenOriginal, misshapenRecords } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
-import { RecordGroups } from '../delivery/record-groups';
+import { RecordGroups } from './records/record-groups';
 import type { DrivenPages } from '../flush/driven-pages';
 import { withRetry } from '../connection/retry';
 import {

@@ -1,5 +1,5 @@
 import type { TenantId } from '@taskrunner/core/foundation';
-import { failureOf } from '../connection/sql-state';
+import { failureOf } from '../../connection/sql-state';
 
 interface Waiting<Row> {
   readonly tenant: TenantId;
