@@ -1,5 +1,4 @@
 import type { TenantId } from '@taskrunner/core/foundation';
-import { failureOf } from '../../connection/sql-state';
 
 interface Waiting<Row> {
   readonly tenant: TenantId;
@@ -16,7 +15,7 @@ const MOST = 8;
 
 /**
  * Reads the records of runs that are asked for in the same turn of the event loop with one statement: seals begin in groups. If a statement
- * fails because of its rows, each of its runs is read again, so that a value that cannot be read fails only the seal of its own run.
+ * fails, each of its runs is read again by itself. A row that cannot be read, or that ends the database's process, fails only its own seal.
  */
 export class RecordGroups<Row extends { readonly run_id: string }> {
   private waiting: Waiting<Row>[] = [];
@@ -47,8 +46,7 @@ export class RecordGroups<Row extends { readonly run_id: string }> {
       const byRun = new Map(rows.map((row) => [row.run_id, row]));
       for (const { run, resolve } of group) resolve(byRun.get(run));
     } catch (error) {
-      const isOfRow = failureOf(error) !== 'again' && failureOf(error) !== 'lost';
-      if (group.length > 1 && isOfRow) for (const one of group) void this.answer(tenant, [one]);
+      if (group.length > 1) for (const one of group) void this.answer(tenant, [one]);
       else for (const { reject } of group) reject(error);
     }
   }
