@@ -1,5 +1,5 @@
 import type { Driven, DriverDependencies } from '@taskrunner/core/operations';
-import type { ClaimedRun, Claims, WorkerSession } from '@taskrunner/core/ports';
+import type { ClaimedRun, Claims, RunName, WorkerSession } from '@taskrunner/core/ports';
 import { healthOf } from '@taskrunner/core/testing';
 import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
 import { Duties } from './duties';
@@ -55,6 +55,63 @@ describe('claims', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     expect(duties.trouble()).toBeNull();
     expect(said).toEqual(['claim.failed', 'worker.unready', 'claim.works-again', 'worker.ready']);
+  });
+});
+describe('a hint that names a run', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  const named = { tenant: 'acme', runId: 'run-1' } as unknown as RunName;
+
+  /** What the loop asks the database for; `others`: the runs of its claims, one after the other. */
+  function asked(isFree: boolean, others: readonly (readonly ClaimedRun[])[] = []) {
+    const questions: string[] = [];
+    const left = [...others];
+    const run = { runId: 'run-1', tenant: 'acme', fence: 1, files: [] } as unknown as ClaimedRun;
+    const claims = {
+      sweep: async () => 0,
+      claim: async () => (questions.push('all'), left.shift() ?? []),
+      claimNamed: async (_session: WorkerSession, { runId }: RunName) => (questions.push(runId), isFree ? run : null),
+      inboxPositions: async () => [],
+    } as unknown as Claims;
+    const openAdmission = () => new Promise(() => undefined);
+    const dependencies = { ...present(), claims, openAdmission } as unknown as DriverDependencies;
+    const options = { concurrency: 5, claimIntervalMs: 10_000, inboxIntervalMs: 500, refuseIntervalMs: 10 ** 9 };
+    const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
+    const loop = new ClaimLoop(claims, dependencies, { say: () => undefined }, all, () => undefined);
+    loop.start({} as WorkerSession);
+    return { loop, questions };
+  }
+
+  it('makes an idle loop ask for it, and then for others', async () => {
+    const { loop, questions } = asked(true);
+    await jest.advanceTimersByTimeAsync(100);
+    loop.wake(named);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(questions).toEqual(['all', 'run-1', 'all']);
+  });
+
+  it('makes it ask for others at once if another worker has the run', async () => {
+    const { loop, questions } = asked(false);
+    await jest.advanceTimersByTimeAsync(100);
+    loop.wake(named);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(questions).toEqual(['all', 'run-1', 'all']);
+  });
+
+  it('does not precede others: a loop that has just claimed runs asks for all, and so it does after several hints', async () => {
+    const other = { runId: 'run-2', tenant: 'acme', fence: 1, files: [] } as unknown as ClaimedRun;
+    const { loop, questions } = asked(true, [[], [other]]);
+    await jest.advanceTimersByTimeAsync(100);
+    loop.wake();
+    await jest.advanceTimersByTimeAsync(1);
+    loop.wake(named);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(questions).toEqual(['all', 'all', 'all']);
+    loop.wake(named);
+    loop.wake(named);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(questions).toEqual(['all', 'all', 'all', 'all']);
   });
 });
 describe('a run that the engine fails on', () => {

@@ -1,5 +1,5 @@
 import { IdlePause, RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
-import type { Claims, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
+import type { Claims, ClaimedRun, RunName, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
 import { causeOf, FailedDrives, isMistake } from './failed-drives';
@@ -44,6 +44,7 @@ export class ClaimLoop {
   private leaving = false;
   private handingOver = false;
   private hinted = false;
+  private named: RunName | null = null;
   private claimedAt = -Infinity;
   private readonly pausing = new IdlePause();
   private readonly failures = new FailedDrives();
@@ -74,8 +75,10 @@ export class ClaimLoop {
     ]);
   }
 
-  /** Something may be due: poll now. */
-  wake(): void {
+  /** Something may be due: poll now. @param run the only run that is due, as far as is known. */
+  wake(run: RunName | null = null): void {
+    // Several hints, or a run that has ended: others may be due.
+    this.named = this.hinted ? null : run;
     this.hinted = true;
     this.pausing.wake();
   }
@@ -116,27 +119,47 @@ export class ClaimLoop {
   }
 
   private async claimForever(workerSession: WorkerSession): Promise<void> {
-    while (!this.stopping) {
-      let claimed = 0;
+    for (let claimed = 0; !this.stopping;) {
       await this.gap();
+      const named = claimed === 0 ? this.named : null;
       this.hinted = false;
+      this.named = null;
       try {
-        await this.claims.sweep(workerSession);
-        const free = this.options.concurrency - this.drivers.size;
-        const runs =
-          free > 0 && !this.dependencies.storeHealth.isAway ? await this.claims.claim(workerSession, free) : [];
-        claimed = runs.length;
-        if (free > 0) this.duties.done('claim');
-        for (const [i, run] of runs.entries()) {
-          if (this.stopping) await this.claims.release(run, null);
-          else this.drive(run, workerSession);
-          if ((i + 1) % BEGUN_TOGETHER === 0) await untilTheyWait();
-        }
+        claimed = 0;
+        // Nothing else was due before the run that a hint names, so that no other waits for longer because of it.
+        claimed = (named && (await this.claimNamed(workerSession, named))) || (await this.claim(workerSession));
       } catch (error) {
         this.duties.failed('claim', error);
       }
       if (claimed === 0) await this.idle();
     }
+  }
+
+  private async claimNamed(workerSession: WorkerSession, named: RunName): Promise<number> {
+    if (!this.mayClaim()) return 0;
+    const run = await this.claims.claimNamed(workerSession, named);
+    return run === null ? 0 : this.begin([run], workerSession);
+  }
+
+  private async claim(workerSession: WorkerSession): Promise<number> {
+    await this.claims.sweep(workerSession);
+    const free = this.options.concurrency - this.drivers.size;
+    const runs = this.mayClaim() ? await this.claims.claim(workerSession, free) : [];
+    if (free > 0) this.duties.done('claim');
+    return this.begin(runs, workerSession);
+  }
+
+  private mayClaim(): boolean {
+    return this.drivers.size < this.options.concurrency && !this.dependencies.storeHealth.isAway;
+  }
+
+  private async begin(runs: readonly ClaimedRun[], workerSession: WorkerSession): Promise<number> {
+    for (const [i, run] of runs.entries()) {
+      if (this.stopping) await this.claims.release(run, null);
+      else this.drive(run, workerSession);
+      if ((i + 1) % BEGUN_TOGETHER === 0) await untilTheyWait();
+    }
+    return runs.length;
   }
 
   /** Runs that become due in quick succession are claimed together: a claim costs the database the same for one run and for many. */

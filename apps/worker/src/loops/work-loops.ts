@@ -1,4 +1,4 @@
-import type { WorkerSession } from '@taskrunner/core/ports';
+import type { RunName, WorkerSession } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
 import type { Patience } from '../departure';
 import type { AssignmentLoop } from './assignment-loop';
@@ -20,7 +20,7 @@ export class WorkLoops {
     private readonly claims: ClaimLoop,
     private readonly assignments: AssignmentLoop,
     private readonly honours: HonourLoop,
-    private readonly due: { listen(onHint: () => void): void },
+    private readonly due: { listen(onHint: (run: RunName | null) => void): void },
     private readonly times: LeaveTimes,
     private readonly log: WorkerLog,
   ) {}
@@ -29,7 +29,7 @@ export class WorkLoops {
     this.honours.start(workerSession);
     this.claims.start(workerSession);
     this.assignments.start(workerSession);
-    if (!this.isListening) this.due.listen(() => this.claims.wake());
+    if (!this.isListening) this.due.listen((run) => this.claims.wake(run));
     this.isListening = true;
   }
 

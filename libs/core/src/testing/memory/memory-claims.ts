@@ -31,6 +31,9 @@ export class MemoryClaims extends Claims {
   async claim(): Promise<readonly ClaimedRun[]> {
     return [];
   }
+  async claimNamed(): Promise<ClaimedRun | null> {
+    return null;
+  }
   async claimUnserved(): Promise<readonly ClaimedRun[]> {
     return [];
   }

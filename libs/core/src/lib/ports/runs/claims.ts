@@ -53,6 +53,12 @@ export interface ClaimedRun {
   readonly untouched?: boolean;
 }
 
+/** The name of a run of a tenant. */
+export interface RunName {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+}
+
 /** Claims and leases of runs, and what a driver reads. */
 export abstract class Claims {
   abstract register(worker: WorkerDescription): Promise<WorkerSession>;
@@ -67,6 +73,11 @@ export abstract class Claims {
   abstract sweep(workerSession: WorkerSession): Promise<number>;
   /** Claims up to `free` due runs, fairly across tenants, each with `fence + 1`. */
   abstract claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]>;
+  /**
+   * Claims this run with `fence + 1`, if it is due and this worker may serve it. It takes less than `claim`, and is fair only if nothing else
+   * was due before. Null: not claimed.
+   */
+  abstract claimNamed(workerSession: WorkerSession, run: RunName): Promise<ClaimedRun | null>;
   /**
    * Claims up to `free` runs that no living worker can serve, only to end them and never to start one of their steps. Runs that no worker
    * can honour (`unhonoured` names the parts) are claimed at once if their cancellation was requested. Otherwise they are claimed when they

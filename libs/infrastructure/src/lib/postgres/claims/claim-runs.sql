@@ -56,6 +56,7 @@ with recursive me as (
   ) due
 ), picked as (
   select tenant_id, run_id, turn, place from ready where place <= share order by turn, place limit $2
+-- From here on, `claim-named` is the same.
 ), claimed as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4, unhonoured = null
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id

@@ -102,6 +102,70 @@ describe('claiming', () => {
     expect(await worker.claims.claim(fitting, 5)).toHaveLength(1);
   });
 
+  it('of a named run hands over that run, as the claim of all does', async () => {
+    await submit(web.runStore);
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    const claimed = await worker.claims.claimNamed(workerSession, { tenant: tenantA, runId });
+    expect(claimed).toMatchObject({
+      runId,
+      fence: 1,
+      plan: PLAN,
+      inputs: { image: 'app:1' },
+      head: null,
+      untouched: true,
+    });
+    expect(await worker.claims.claimNamed(workerSession, { tenant: tenantA, runId })).toBeNull();
+    const [first] = await worker.claims.claim(workerSession, 5);
+    const { admission, admissionDigest, committedAt, ...same } = first ?? {};
+    expect(Object.keys(claimed ?? {}).sort()).toEqual(
+      Object.keys({ admission, admissionDigest, committedAt, ...same }).sort(),
+    );
+    expect(claimed).toMatchObject({ ...same, runId });
+  });
+
+  it.each([
+    ['another worker owns', `owner = (select worker_id from pack_runs.workers limit 1)`],
+    ['is not due yet', `due_at = now() + interval '1 minute', due_set_at = now()`],
+    ['waits without a time', `due_at = null`],
+    ['waits for workers with its labels', `unplaced = true`],
+    ['this worker has passed on', `passed_by = array(select worker_id from pack_runs.workers)`],
+    ['needs another environment', `environment_digest = decode(repeat('00', 32), 'hex')`],
+    ['needs another sandbox', `isolation = 'other/v1'`],
+    ['needs labels that it does not have', `worker_labels = array['gpu']`],
+    ['has a fence that nobody has written', `fence = 9007199254740991`],
+  ])('of a named run leaves one that %s', async (_, altered) => {
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    await database.sql(`update pack_runs.runs set ${altered} where run_id = $1`, [runUuid(runId)]);
+    expect(await worker.claims.claimNamed(workerSession, { tenant: tenantA, runId })).toBeNull();
+    expect(await worker.claims.claim(workerSession, 5)).toEqual([]);
+  });
+
+  it('of a named run finds it in its tenant only, for a living worker, and does not wait for a lock', async () => {
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    expect(await worker.claims.claimNamed(workerSession, { tenant: tenantB, runId })).toBeNull();
+    expect(
+      await worker.claims.claimNamed(
+        { id: '018bcfe5-6800-7000-8000-000000000000', leaseMs: 1 },
+        { tenant: tenantA, runId },
+      ),
+    ).toBeNull();
+    const pool = openPool(database.url('worker'), { applicationName: 'lock' });
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      await client.query('select from pack_runs.runs for update');
+      expect(await worker.claims.claimNamed(workerSession, { tenant: tenantA, runId })).toBeNull();
+    } finally {
+      await client.query('rollback');
+      client.release();
+      await pool.end();
+    }
+    expect(await worker.claims.claimNamed(workerSession, { tenant: tenantA, runId })).toMatchObject({ runId });
+  });
+
   it('tells where the journal ends: position, head, mac, letters seen', async () => {
     const runId = await submit(web.runStore);
     const workerSession = await worker.claims.register(aWorker());

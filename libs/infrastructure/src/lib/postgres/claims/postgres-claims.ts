@@ -4,7 +4,14 @@ import { Claims } from '@taskrunner/core/ports';
 import type { Envelope } from '@taskrunner/core/evidence';
 import type { Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { Page } from '@taskrunner/core/journal';
-import type { ClaimedRun, WorkerSession, InboxMessage, SealedInput, WorkerDescription } from '@taskrunner/core/ports';
+import type {
+  ClaimedRun,
+  InboxMessage,
+  RunName,
+  SealedInput,
+  WorkerDescription,
+  WorkerSession,
+} from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import {
   CRASHES_TO_POISON,
@@ -59,6 +66,7 @@ export class PostgresClaims extends Claims {
   private readonly freeAssignmentsStatement = statement('free-assignments');
   private readonly forgetStatement = statement('forget-dead');
   private readonly claimStatement = statement('claim-runs');
+  private readonly claimNamedStatement = claimNamed();
   private readonly inboxPositionsStatement = statement('inbox-positions');
   private readonly pagesStatement = statement('read-pages');
   private readonly admissionStatement = statement('read-admission');
@@ -183,6 +191,17 @@ export class PostgresClaims extends Claims {
       for (const { waited_ms } of rows) this.watch.onClaimed?.(waited_ms);
       return rows;
     });
+  }
+
+  async claimNamed(workerSession: WorkerSession, { tenant, runId }: RunName): Promise<ClaimedRun | null> {
+    const [claimed] = await this.numbered(workerSession, async (number) => {
+      const { planHashes, profileDigests, complete } = this.texts.asOfNow();
+      const values = [workerSession.id, tenant, runUuid(runId), number, planHashes, profileDigests];
+      const rows = (await this.ask<ClaimedRow>(this.claimNamedStatement, values)).map((row) => complete(row));
+      for (const { waited_ms } of rows) this.watch.onClaimed?.(waited_ms);
+      return rows;
+    });
+    return claimed ?? null;
   }
 
   async claimUnserved(
@@ -339,4 +358,17 @@ export class PostgresClaims extends Claims {
 /** Retries a driver's query until it is answered: releasing the run would only move the same query to another worker. */
 function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
   return withRetry(ask, AS_LONG_AS_IT_TAKES);
+}
+
+const CHOSEN = '\n), claimed as (';
+
+/** `claim-named` chooses the run, and all that follows the choice in `claim-runs` is the same. Of one run, one part of the journal is opened. */
+function claimNamed(): Statement {
+  const { name, text } = statement('claim-named');
+  const [, claimed = ''] = statement('claim-runs').text.split(CHOSEN);
+  const rest = claimed.replace(
+    'j.tenant_id = c.tenant_id and j.run_id = c.run_id',
+    'j.tenant_id = $2 and j.run_id = $3',
+  );
+  return { name, text: `${text.trimEnd()}${CHOSEN}${rest}` };
 }

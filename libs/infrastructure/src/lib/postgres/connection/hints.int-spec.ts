@@ -1,3 +1,4 @@
+import { toRunId } from '@taskrunner/core/foundation';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { cancelRequest, submit, tenantA } from '../testing/builders';
@@ -12,22 +13,33 @@ withOneDatabase(startEmbeddedPostgres, (opened) => ({ database, web, worker } = 
 
 it('tells listeners of runs and letters, and again when their connection was lost', async () => {
   let hints = 0;
-  let hinted: () => void = () => undefined;
-  const next = (): Promise<void> => new Promise((resolve) => (hinted = resolve));
+  let hinted: (run: unknown) => void = () => undefined;
+  const next = (): Promise<unknown> => new Promise((resolve) => (hinted = resolve));
   const listening = next();
-  worker.due.listen(() => {
+  worker.due.listen((run) => {
     hints++;
-    hinted();
+    hinted(run);
   });
   // The first hint covers those that were missed before the connection listened.
-  await listening;
+  expect(await listening).toBeNull();
 
   const submitted = next();
   const run = await submit(web.runStore);
-  await submitted;
+  expect(await submitted).toEqual({ tenant: tenantA, runId: run });
   const posted = next();
   await web.runStore.post(tenantA, run, cancelRequest, 'cancel');
-  await posted;
+  expect(await posted).toBeNull();
+  for (const payload of [
+    'acme',
+    '/',
+    'UPPER/018bcfe5-6800-7000-8000-000000000000',
+    `${tenantA}/none`,
+    'x'.repeat(7_000),
+  ]) {
+    const foreign = next();
+    await database.sql(`select pg_notify('taskrunner_due', '${payload}')`);
+    expect(await foreign).toBeNull();
+  }
 
   const again = next();
   const before = hints;
@@ -56,34 +68,52 @@ function sender() {
 const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('hints to be sent', () => {
+  it('name the run if it is the only one', async () => {
+    const sent: string[][] = [];
+    const answered: (() => void)[] = [];
+    const connection = {
+      query: ({ values }: { readonly values: string[] }): Promise<unknown> => {
+        sent.push(values);
+        return new Promise((resolve) => answered.push(() => resolve({})));
+      },
+    };
+    const hints = new DueHints(connection);
+    const run = { tenant: tenantA, runId: toRunId('018bcfe5-6800-7000-8000-000000000000') };
+    void hints.send(run);
+    void hints.send(run);
+    answered[0]?.();
+    await turns();
+    expect(sent).toEqual([[`${tenantA}/018bcfe5-6800-7000-8000-000000000000`], ['']]);
+  });
+
   it('go out at once, on the connection of what became due', () => {
     const [pool, connection] = [sender(), sender()];
-    void new DueHints(pool).send(connection);
+    void new DueHints(pool).send(null, connection);
     expect([pool.pending.length, connection.pending.length]).toEqual([0, 1]);
   });
 
   it('go out one at a time: one more follows for all that became due meanwhile', async () => {
     const [pool, connection, other] = [sender(), sender(), sender()];
     const hints = new DueHints(pool);
-    void hints.send(connection);
-    await Promise.all([hints.send(other), hints.send(other)]);
+    void hints.send(null, connection);
+    await Promise.all([hints.send(null, other), hints.send(null, other)]);
     expect([pool.pending.length, other.pending.length]).toEqual([0, 0]);
     connection.pending[0]?.answer();
     await turns();
     expect([pool.pending.length, other.pending.length]).toEqual([1, 0]);
     pool.pending[0]?.answer();
     await turns();
-    void hints.send(other);
+    void hints.send(null, other);
     expect([pool.pending.length, other.pending.length]).toEqual([1, 1]);
   });
 
   it.each(['answer', 'refuse'] as const)('never reject: %s', async (ending) => {
     const connection = sender();
     const hints = new DueHints(sender());
-    const sent = hints.send(connection);
+    const sent = hints.send(null, connection);
     connection.pending[0]?.[ending]();
     await expect(sent).resolves.toBeUndefined();
-    void hints.send(connection);
+    void hints.send(null, connection);
     expect(connection.pending).toHaveLength(2);
   });
 });

@@ -1,17 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isTenantId, runUuid, toRunId } from '@taskrunner/core/foundation';
+import type { RunName } from '@taskrunner/core/ports';
 import type { Pool, PoolClient } from 'pg';
 import { pauseMs } from './retry';
 import type { Statement } from './statement';
 
-/** Hints have no payload: they only signal that work is due. */
+/** Hints signal that work is due. One about a single new run names it: `<tenant>/<uuid>`. */
 const CHANNEL = 'taskrunner_due';
+const NAMED = /^([^/]+)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** What sends a statement: a pool, or a connection, on which it follows what was sent before. */
 interface Sender {
-  query(statement: Statement): Promise<unknown>;
+  query(statement: Statement & { readonly values: string[] }): Promise<unknown>;
 }
 
-const HINT: Statement = { name: 'hint', text: `select pg_notify('${CHANNEL}', '')` };
+const HINT: Statement = { name: 'hint', text: `select pg_notify('${CHANNEL}', $1)` };
 
 /**
  * Sends a hint to idle workers that something is due, so that they poll before their pause is over. It is never sent in a transaction of a
@@ -25,13 +28,14 @@ export class DueHints {
   constructor(private readonly pool: Sender) {}
 
   /**
-   * Sends a hint; if one is in progress, another follows it, because the first may have been too early.
+   * Sends a hint; if one is in progress, another follows it, because the first may have been too early. That one names no run.
    *
+   * @param run the new run that is due, if it is the only one.
    * @param after the connection on which it is sent right after the statement that makes something due, without waiting for its answer. If
    *   that statement fails, nobody finds anything.
    * @returns when it is answered; never rejects.
    */
-  send(after: Sender = this.pool): Promise<void> {
+  send(run: RunName | null, after: Sender = this.pool): Promise<void> {
     if (this.sending) {
       this.again = true;
       return Promise.resolve();
@@ -39,11 +43,11 @@ export class DueHints {
     this.sending = true;
     this.again = false;
     return after
-      .query(HINT)
+      .query({ ...HINT, values: [run === null ? '' : `${run.tenant}/${runUuid(run.runId)}`] })
       .catch(() => undefined)
       .then(() => {
         this.sending = false;
-        if (this.again) void this.send();
+        if (this.again) void this.send(null);
       });
   }
 }
@@ -58,8 +62,10 @@ export class DueListener {
   /** @param pool a pool with one connection, not shared with other users. */
   constructor(private readonly pool: Pool) {}
 
-  /** Calls `onHint` for each hint from now on, and after each reconnect, because hints may have been missed. */
-  listen(onHint: () => void): void {
+  /**
+   * Calls `onHint` for each hint from now on, with the run that it names, and after each reconnect, because hints may have been missed.
+   */
+  listen(onHint: (run: RunName | null) => void): void {
     void this.listenForever(onHint);
   }
 
@@ -70,7 +76,7 @@ export class DueListener {
     await (this.ended ??= this.pool.end());
   }
 
-  private async listenForever(onHint: () => void): Promise<void> {
+  private async listenForever(onHint: (run: RunName | null) => void): Promise<void> {
     for (let round = 0; !this.closed; round++) {
       try {
         this.client = await this.pool.connect();
@@ -78,10 +84,10 @@ export class DueListener {
           this.lost = resolve;
           this.client?.once('end', resolve).once('error', () => resolve());
         });
-        this.client.on('notification', onHint);
+        this.client.on('notification', ({ payload }) => onHint(namedBy(payload)));
         await this.client.query(`listen ${CHANNEL}`);
         round = 0;
-        onHint();
+        onHint(null);
         if (!this.closed) await lost;
       } catch {
         // Unavailable: listeners poll anyway, at short pauses.
@@ -91,4 +97,10 @@ export class DueListener {
       if (!this.closed) await delay(pauseMs(round));
     }
   }
+}
+
+/** The run that a hint names; null: none. Anybody who is connected to the database can send one. */
+function namedBy(payload: string | undefined): RunName | null {
+  const [, tenant, uuid] = NAMED.exec(payload ?? '') ?? [];
+  return tenant !== undefined && uuid !== undefined && isTenantId(tenant) ? { tenant, runId: toRunId(uuid) } : null;
 }

@@ -2,6 +2,7 @@ import type { TenantId } from '@taskrunner/core/foundation';
 import type { Pool, QueryResult } from 'pg';
 import { AuditChainAltered } from '@taskrunner/core/stored';
 import { isAuditBroken } from './sql-state';
+import type { RunName } from '@taskrunner/core/ports';
 import type { DueHints } from './hints';
 import type { Statement } from './statement';
 
@@ -30,8 +31,8 @@ export class DirectQueries extends Queries {
 }
 
 interface TransactionOptions {
-  /** True if the transaction can make something due, so that workers need not wait for their next poll. */
-  readonly makesDue?: boolean;
+  /** True if the transaction can make something due, so that workers need not wait for their next poll; or the only run that it makes due. */
+  readonly makesDue?: boolean | RunName;
 }
 
 const setTenant: Statement = { name: 'set-tenant', text: `select pack_runs.set_tenant($1)` };
@@ -75,7 +76,7 @@ export class TenantQueries extends Queries {
       ...steps.map(([statement, values]) => client.query({ ...statement, values: [...values] })),
       client.query('COMMIT'),
     ];
-    const hinted = makesDue ? this.hints?.send(client) : undefined;
+    const hinted = makesDue === false ? undefined : this.hints?.send(makesDue === true ? null : makesDue, client);
     const answers = await Promise.allSettled(sent);
     const failed = answers.filter((answer) => answer.status === 'rejected');
     // COMMIT of a failed transaction answers ROLLBACK, after which the connection is reusable. Otherwise its state is unknown.

@@ -72,7 +72,9 @@ export class PostgresRunStore extends RunStore {
   /** Stores all runs in one statement. Null for those that must be retried alone, because one was rejected or the answer was lost. */
   private async createTogether(tenant: TenantId, runs: readonly NewRun[]): Promise<readonly (Created | null)[]> {
     try {
-      const answers = await this.queries.together(tenant, this.steps.of(tenant, runs), MAKES_DUE);
+      const [first] = runs;
+      const makesDue = runs.length === 1 && first ? first : true;
+      const answers = await this.queries.together(tenant, this.steps.of(tenant, runs), { makesDue });
       const rows = createdRows(answers);
       const created = new Set(rows.map(({ run_id }) => run_id));
       const outcomes = runs.map(async (run): Promise<Created> =>
