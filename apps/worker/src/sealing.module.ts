@@ -61,6 +61,7 @@ export class SealingModule {
             authority: authorityKindOf(configuration),
             artifactBytes: configuration.artifacts.bundle.carriedBytes,
             heldLogBytes: configuration.artifacts.bundle.heldLogBytes,
+            atOnce: configuration.worker.seals,
             maxBundleBytes: configuration.artifacts.bundle.maxBytes,
             archive: (files, placed) => writeTar(files, placed),
           }),

@@ -125,6 +125,7 @@ async function seal(
     probes: { find: async () => new Map() },
     artifactBytes: 0,
     heldLogBytes,
+    atOnce: 1,
     maxBundleBytes: 1e9,
     /** The files one after the other, with their names between them. */
     async *archive(all: readonly ArchivedFile[], placed: (path: string, offset: number) => void) {
@@ -155,6 +156,19 @@ it('makes the same bundle and the same archive whether it holds the log or not',
   expect([...passing.stored.keys()]).toEqual([...held.stored.keys()]);
   expect(passing.sealed).toEqual(held.sealed);
   expect(passing.sealed[0]?.archive.chunks.length).toBeGreaterThan(1);
+});
+
+it.each([
+  ['a large run holds as much of its log as all others together', { lastLine: 10_000 }, 'sealed'],
+  ['another run holds its share', { lastLine: 1 }, 'pending'],
+])('%s', async (_what, { lastLine }, kind) => {
+  const chunks = sampleChunks(sample);
+  const bytes = chunks.reduce((sum, { data }) => sum + data.length, 0);
+  // Whoever reads a chunk again gets other bytes, and postpones the seal.
+  const logs = new LogRows(chunks, (data) => data.map((byte) => byte ^ 1));
+  const size = { summary: { lastLine, status: 'succeeded', message: null } };
+  const { attested } = await seal(bytes, logs, sample, { size, dependencies: { atOnce: 2 } });
+  expect(attested.kind).toBe(kind);
 });
 
 it('makes a bundle that verifies of a log that it did not hold', async () => {

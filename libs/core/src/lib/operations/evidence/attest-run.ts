@@ -41,8 +41,13 @@ export interface AttestDependencies extends RecordKeys, GatherDependencies {
   readonly mac: (text: string) => string;
   /** Pause before a postponed seal is tried again, milliseconds. It doubles up to a minute, or stays constant if it is longer. */
   readonly retryMs: number;
-  /** Maximum total bytes of log streams that are held in memory. Further streams are read again when their files are written. */
+  /**
+   * Maximum total bytes of log streams that are held in memory: of a large run, and of all others that are sealed at once. Further streams are
+   * read again when their files are written.
+   */
   readonly heldLogBytes: number;
+  /** Number of runs that are sealed at once, of which one is large. */
+  readonly atOnce: number;
   readonly maxBundleBytes: number;
   /** Builds the bundle of these files. Returns the offset of each file's content. */
   archive(files: readonly ArchivedFile[], placed: (path: string, offset: number) => void): AsyncIterable<Uint8Array>;
@@ -89,8 +94,9 @@ export async function attestRun(
   try {
     const records = await dependencies.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(dependencies, item, NO_RUN);
-    const work = (): Promise<Attested> => sealRun(dependencies, item, records);
-    return isLarge(records) ? await largeRuns.take(work) : await work();
+    const { heldLogBytes, atOnce } = dependencies;
+    if (isLarge(records)) return await largeRuns.take(() => sealRun(dependencies, item, records, heldLogBytes));
+    return await sealRun(dependencies, item, records, heldLogBytes / atOnce);
   } catch (error) {
     if (DocumentAltered.is(error)) return blockAltered(dependencies, item, error);
     return postpone(dependencies, item, error instanceof Error ? error.message : String(error));
@@ -111,7 +117,12 @@ function isLarge({ journalBytes, summary, artifacts }: RunRecords): boolean {
   return journalBytes > LARGE.journal || summary.lastLine > LARGE.lines || carried > LARGE.artifacts;
 }
 
-async function sealRun(dependencies: AttestDependencies, item: OutboxItem, records: RunRecords): Promise<Attested> {
+async function sealRun(
+  dependencies: AttestDependencies,
+  item: OutboxItem,
+  records: RunRecords,
+  heldLogBytes: number,
+): Promise<Attested> {
   const pages = await readJournal(dependencies, item, records);
   if (typeof pages === 'string') return await postpone(dependencies, item, pages, 'blocked');
   compareRecords(dependencies, item, records, factsOf(pages));
@@ -119,7 +130,7 @@ async function sealRun(dependencies: AttestDependencies, item: OutboxItem, recor
   const read = await withLargeValues(dependencies, item.tenant, readEvidence(unread, records.documents));
   const redactor = await redactorOf(dependencies, read);
   const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
-  const { chunks, streams } = await readEndedLog(dependencies.logs, of, redactor, dependencies.heldLogBytes);
+  const { chunks, streams } = await readEndedLog(dependencies.logs, of, redactor, heldLogBytes);
   const gathered = { ...read.evidence, logs: streams };
   const holds = (bytes: Uint8Array): boolean => redactor.holds(bytes);
   const scanned = redactor.isIdle

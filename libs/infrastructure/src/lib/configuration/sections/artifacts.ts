@@ -158,7 +158,7 @@ export const artifacts = section('Object store for artifacts, pack files, large 
     heldLogBytes: key(
       size(64 * KIB, GIB),
       8 * MIB,
-      'Maximum size of the logs that a worker keeps in memory while it seals a run. Larger logs are streamed into the bundle.',
+      'Maximum size of the logs that a worker keeps in memory while it seals a large run, and of those of all other runs that it seals at once. Larger logs are streamed into the bundle.',
       BYTES,
     ),
   }),
