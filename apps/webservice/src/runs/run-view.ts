@@ -33,6 +33,7 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
     stuck: run.stuck,
     steps: Object.fromEntries(['total', ...stepStatuses].map((name) => [name, counts[name] ?? 0])),
     outputs: run.outputs,
+    outputsOmitted: run.outputsOmitted,
     ...messageOf(run.message),
     error: run.error,
     cancellation: cancellation && {

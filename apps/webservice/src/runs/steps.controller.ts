@@ -39,7 +39,7 @@ export class StepsController {
     id: 'listSteps',
     summary: 'List the steps that the run has reached',
     description:
-      'With `parent`, the response lists the child steps of that step in plan order. Without it, the response lists all steps, sorted by id.',
+      'With `parent`, the response lists the child steps of that step in plan order. Without it, the response lists all steps, sorted by parent, those of one parent in plan order.',
     scopes: ['packs.read'],
     limit: 'read',
     query: {

@@ -41,6 +41,7 @@ const run = {
     cancelled: 0,
   },
   outputs: null,
+  outputsOmitted: false,
   message: null,
   messageError: null,
   error: null,

@@ -116,8 +116,17 @@ export const RUN_SCHEMAS = {
       description:
         'Why the run requires manual action. `attention`: a step needs attention. `halted`: the records of the run were altered. `blocked`: the seal of its evidence is blocked. `restore`: a restore of the database stopped the run. `null`: no action is required.',
     },
-    steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
-    outputs: anything,
+    steps: {
+      ...closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
+      description:
+        'Steps by status. Until the run starts, these are the steps of its plan. From then on, they are the steps that it has reached: `total` grows while it reaches more of them, and begins with fewer than before. Items of maps and iterations of loops are not counted themselves, but their steps are.',
+    },
+    outputs: { ...anything, description: 'Outputs of a run that has ended; null: none, or omitted.' },
+    outputsOmitted: {
+      ...flag,
+      description:
+        'True: a list omits the outputs, because they are larger than 64 KiB. `GET /api/runs/{runId}` returns them.',
+    },
     message: {
       ...maybeText,
       description:
@@ -194,7 +203,7 @@ export const RUN_SCHEMAS = {
     finishedAt: maybeInstant,
     children: { type: ['integer', 'null'] },
     outputs: { description: 'Outputs of at most 64 KiB; null: none, or larger ones.' },
-    outputsRef: { description: 'Digest and size of larger outputs, which `…/outputs` returns; null: none.' },
+    outputsRef: { description: 'Digest and size of the outputs, which `…/outputs` returns; null: none.' },
     reusedFrom: {
       description: '`{run, step, digest}` of the result that a rerun took over; null: the step was executed.',
     },

@@ -113,7 +113,7 @@ export interface paths {
     };
     /**
      * List the steps that the run has reached
-     * @description With `parent`, the response lists the child steps of that step in plan order. Without it, the response lists all steps, sorted by id.
+     * @description With `parent`, the response lists the child steps of that step in plan order. Without it, the response lists all steps, sorted by parent, those of one parent in plan order.
      */
     get: operations['listSteps'];
     put?: never;
@@ -1411,6 +1411,7 @@ export interface components {
        * @enum {string|null}
        */
       stuck: 'attention' | 'halted' | 'blocked' | 'restore' | null;
+      /** @description Steps by status. Until the run starts, these are the steps of its plan. From then on, they are the steps that it has reached: `total` grows while it reaches more of them, and begins with fewer than before. Items of maps and iterations of loops are not counted themselves, but their steps are. */
       steps: {
         total: number;
         pending: number;
@@ -1423,7 +1424,10 @@ export interface components {
         skipped: number;
         cancelled: number;
       };
+      /** @description Outputs of a run that has ended; null: none, or omitted. */
       outputs: unknown;
+      /** @description True: a list omits the outputs, because they are larger than 64 KiB. `GET /api/runs/{runId}` returns them. */
+      outputsOmitted: boolean;
       /** @description Message of a run that has ended: `success.message` or `failure.message` of the pack, with its expressions evaluated. `null`: the pack has no such message, an expression of the message has an error, or the run was cancelled. */
       message: string | null;
       /** @description Error in the expressions of the message; the run then has no message. The error does not change how the run ended. */
@@ -1530,7 +1534,7 @@ export interface components {
       children: number | null;
       /** @description Outputs of at most 64 KiB; null: none, or larger ones. */
       outputs: unknown;
-      /** @description Digest and size of larger outputs, which `…/outputs` returns; null: none. */
+      /** @description Digest and size of the outputs, which `…/outputs` returns; null: none. */
       outputsRef: unknown;
       /** @description `{run, step, digest}` of the result that a rerun took over; null: the step was executed. */
       reusedFrom: unknown;

@@ -60,6 +60,18 @@ describe('a run that nobody can keep apart', () => {
 });
 
 describe('RunDriver', () => {
+  it('does not start a run before its admission if its clock is behind by some milliseconds', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(aPlan(aBlock([aRunNode('first')])));
+    const admittedAt = world.at;
+    world.at -= 5;
+    expect(await drive(world, run, [noop()])).toBe('ended');
+    const { startedAt, finishedAt } = world.run(run).run ?? {};
+    expect(Math.min(startedAt ?? 0, finishedAt ?? 0)).toBeGreaterThanOrEqual(admittedAt);
+    const times = (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ at }) => at));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(admittedAt);
+  });
+
   it('runs pure steps ahead and commits them with few pages', async () => {
     const world = new MemoryWorld();
     const nodes = Array.from({ length: 10 }, (_, i) =>

@@ -98,7 +98,8 @@ export class RunDriver {
     const stopped = refused ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const goesOn = lastAt > 0 ? lastAt : Date.parse(admission.acceptedAt);
     const clock = RunTime.after(dependencies.clock, goesOn, lastAt > 0 ? (run.committedAt ?? null) : null);
-    const driver = new RunDriver({ ...dependencies, clock }, run, restored);
+    // The clock of this worker may be some milliseconds behind the one that dated the admission.
+    const driver = new RunDriver({ ...dependencies, clock }, run, { ...restored, lastAt: goesOn });
     const failed =
       poisoning(run.crashes, state) ?? (stopped && ({ type: 'run.failed', step: null, ...stopped } as const));
     driver.turns.begin(failed);

@@ -20,6 +20,7 @@ export function summaryOf(run: NewRun, inLine: boolean): RunSummary {
     stuck: null,
     counts: { total: stepsTotal, pending: stepsTotal },
     outputs: null,
+    outputsOmitted: false,
     message: null,
     error: null,
     cancellation: null,

@@ -61,6 +61,8 @@ export interface RunSummary {
   readonly stuck: StuckReason | null;
   readonly counts: Json;
   readonly outputs: Json;
+  /** True: the run has outputs of more than 64 KiB, and this is a list, which leaves them out. */
+  readonly outputsOmitted: boolean;
   /** `RunMessage`, as the row holds it; null if there is none. */
   readonly message: Json;
   readonly error: Json;

@@ -118,6 +118,7 @@ function summaryOf(row: SummaryRow, mark: Json): RunSummary {
     stuck: row.stuck,
     counts: row.counts,
     outputs: row.outputs,
+    outputsOmitted: row.outputs_omitted === true,
     message: row.message,
     error: mark ?? row.error,
     cancellation: cancellationOf(row),

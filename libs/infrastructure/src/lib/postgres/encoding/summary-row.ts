@@ -32,6 +32,8 @@ export interface SummaryRow extends AdmissionRow, CancellationRow {
   readonly stuck: RunSummary['stuck'];
   readonly counts: Json;
   readonly outputs: Json;
+  /** Only of lists. True: it has outputs, which are too large for a list. */
+  readonly outputs_omitted?: boolean | null;
   readonly message: Json;
   readonly error: Json;
   readonly evidence_status: RunSummary['evidence']['status'];

@@ -1,3 +1,4 @@
+import { sha256 } from '@taskrunner/core/canonical';
 import { runUuid, type RunId, type RunStatus } from '@taskrunner/core/foundation';
 import type { NewRun, RunFilter } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
@@ -150,6 +151,19 @@ describe('a list of runs', () => {
         cancelled: 0,
       }).map(([status, count]) => ({ status, count, atLeast: false })),
     );
+  });
+
+  it.each([
+    ['none', null, false],
+    ['small ones', { v: 'x' }, false],
+    ['large ones', { v: Array.from({ length: 20_000 }, (_, i) => sha256(`${i}`)) }, true],
+    ['large ones that are stored in few bytes', { v: 'x'.repeat(100_000) }, true],
+  ])('leaves out outputs that are too large for a list: %s', async (_, outputs, isOmitted) => {
+    const text = outputs && JSON.stringify(outputs);
+    await database.sql('update pack_runs.runs set outputs = $2 where run_id = $1', [runUuid(idOf('second')), text]);
+    const { runs } = await web.runReader.list(tenantA, { statuses: ['succeeded'] }, 5, null);
+    expect(runs).toMatchObject([{ outputs: isOmitted ? null : outputs, outputsOmitted: isOmitted }]);
+    expect(await web.runReader.summary(tenantA, idOf('second'))).toMatchObject({ outputs, outputsOmitted: false });
   });
 
   it('is of one tenant', async () => {

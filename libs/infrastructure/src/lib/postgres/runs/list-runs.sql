@@ -3,6 +3,7 @@
 -- fewer than $4, since it then has all of them, or else along the one whose runs reach furthest back; each of these runs is compared with
 -- all filters. is_cut: there can be runs before `reach`, the last of them. No index but that of the key: all runs are searched ($6).
 -- A value that is too large for this process counts as altered.
+-- Outputs above 64 KiB are left out: a page of them could be larger than this process can answer.
 -- $7: stored statuses that can be shown as one of $8, so that the index is used.
 with lists as materialized (
   select array(select r.run_id from pack_runs.runs r where r.tenant_id = $1 and r.run_id >= $2::uuid and r.run_id < $3::uuid
@@ -48,7 +49,7 @@ from along a left join lateral (
       pack_runs.bounded(s.plan_hash, 65536) as plan_hash, pack_runs.bounded(s.profile_digest, 65536) as profile_digest, pack_runs.bounded(s.admission, 16777216) as admission, pack_runs.bounded(r.altered, 16777216) as altered,
       pack_runs.bounded(s.requester, 16777216) as requester, pack_runs.bounded(s.initiators, 16777216) as initiators, pack_runs.bounded(s.labels, 16777216) as labels,
       pack_runs.bounded(r.waits, 16777216) as waits, pack_runs.bounded(r.counts, 16777216) as counts, pack_runs.bounded(r.error, 16777216) as error,
-      pack_runs.bounded(r.outputs, 134217728) as outputs, pack_runs.bounded(r.message, 134217728) as message, pack_runs.bounded(r.evidence_reason, 65536) as evidence_reason,
+      case when not large.outputs then r.outputs end as outputs, large.outputs as outputs_omitted, pack_runs.bounded(r.message, 134217728) as message, pack_runs.bounded(r.evidence_reason, 65536) as evidence_reason,
       pack_runs.bounded(r.evidence_digest, 1024) as evidence_digest, r.created_ms, r.started_ms, r.finished_ms, r.stuck, r.evidence_status, r.last_line, r.version, s.rerun_of,
       r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', pack_runs.bounded(i.given, 16777216), 'postedMs', i.posted_ms)
         from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id and i.position = r.cancel_position) end as cancel_request,
@@ -58,6 +59,9 @@ from along a left join lateral (
           'endedAt', x.ended_ms) order by x.destination)
         from pack_artifacts.exports x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) end as exports
     from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
+    cross join lateral (
+      select case when pg_column_size(r.outputs) > 65536 then true else coalesce(octet_length(r.outputs::text) > 65536, false) end as outputs
+    ) large
     where r.tenant_id = $1 and r.run_id = c.run_id
       and ($8::text[] is null or pack_runs.shown_status(r.status, r.cancel_position, r.seen) = any($8::text[]))
       and ($9::text[] is null or r.stuck = any($9::text[]))

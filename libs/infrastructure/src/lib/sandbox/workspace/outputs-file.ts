@@ -10,6 +10,10 @@ import { refusal, systemCode } from '../launch/sandbox-error';
 export const OUTPUTS_FILE = 'outputs.json';
 
 const MAX_BYTES = 1024 * 1024;
+/** Characters that JSON allows in a string as they are, and the document reader, which also reads YAML, only as escapes. */
+const NOT_IN_YAML = /[\u007f-\u009f\ufffe\uffff]/g;
+/** Bytes of an escape for each byte that it replaces, at most. */
+const ESCAPED = 6;
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /**
@@ -40,18 +44,23 @@ export async function readOutputs(workspace: StepWorkspace): Promise<JsonObject>
 
 function parseOutputs(bytes: Uint8Array): JsonObject {
   if (bytes.length === 0) return {};
-  let value: Json;
+  let [text, value]: [string, Json] = ['', null];
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    value = JSON.parse(text) as Json;
   } catch {
     throw refusal('OUTPUTS_INVALID', 'the outputs file is not JSON in UTF-8');
   }
   // JSON.parse accepts duplicate keys and rounds large integers. The document reader refuses both.
-  const document = readDocument(bytes, { maxBytes: MAX_BYTES });
+  const document = readDocument(Buffer.from(text.replace(NOT_IN_YAML, escaped)), { maxBytes: ESCAPED * MAX_BYTES });
   if (document.kind === 'refused') {
     const [fault] = document.faults;
     throw refusal('OUTPUTS_INVALID', `the outputs file, line ${fault?.line ?? 1}: ${fault?.message ?? 'not readable'}`);
   }
   if (!isJsonObject(value)) throw refusal('OUTPUTS_INVALID', 'the outputs file is not a JSON object');
   return value;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

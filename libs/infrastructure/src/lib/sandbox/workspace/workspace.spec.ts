@@ -100,6 +100,13 @@ describe('readOutputs', () => {
 
   it.each([
     ['{"a": [1, null, "x"]}', { a: [1, null, 'x'] }],
+    [
+      '{"a": "\u007f\u0080\u0085\u009f\u2028\ufdd0\ufffe\uffff\u{1fffe}", "\u007f": 1}',
+      {
+        a: '\u007f\u0080\u0085\u009f\u2028\ufdd0\ufffe\uffff\u{1fffe}',
+        '\u007f': 1,
+      },
+    ],
     ['', {}],
     [null, {}],
   ])('reads %j', async (text, value) => {
@@ -112,6 +119,8 @@ describe('readOutputs', () => {
     ['null', 'null'],
     ['a text that ends too early', '{"a":'],
     ['YAML', 'a: 1'],
+    ['a key twice, once as an escape', '{"\u007f": 1, "\\u007f": 2}'],
+    ['a large number beside such a character', '{"\u007f": 123456789012345678901}'],
     ['bytes that are no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
     ['more than a MiB', `{"a":"${'x'.repeat(1024 * 1024)}"}`],
   ])('answers OUTPUTS_INVALID to %s', async (_what, content) => {
