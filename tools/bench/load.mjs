@@ -1,5 +1,6 @@
 // Load on the whole product, and its cost in the database.
 import { createRequire } from 'node:module';
+import { setting } from './settings.mjs';
 
 const { runUuid } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 
@@ -8,7 +9,7 @@ const POLL_MS = 8;
 const STALLED_MS = 120_000;
 
 /** BENCH_WARM_MS: time of the measured work before each measurement, for the product as for its peers, milliseconds. */
-export const WARM_MS = Number(process.env['BENCH_WARM_MS'] ?? 5_000);
+export const WARM_MS = setting('BENCH_WARM_MS', 5_000);
 
 /** Drives runs until the time for the warm-up is over. */
 export async function warmUp(product, { inFlight, body }) {
@@ -86,13 +87,13 @@ export async function walBetween(database, from, to) {
   return rows[0].bytes;
 }
 
-/** A metric of each worker from `/metrics`, summed over labels. */
+/** A metric of each worker from `/metrics`, summed over labels; null: no process shows it. */
 export async function metricOf({ stack }, name) {
-  let sum = 0;
+  let sum = null;
   for (const url of stack.health.workers) {
     const text = await (await fetch(`${url}/metrics`)).text();
     for (const found of text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? ([0-9.e+-]+)`, 'gm')))
-      sum += Number(found[1]);
+      sum = (sum ?? 0) + Number(found[1]);
   }
   return sum;
 }

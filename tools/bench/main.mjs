@@ -1,27 +1,39 @@
 // `npm run bench [-- NAME…] [--json]`: measures the build (`npm run build` first). BENCH_ROUNDS: number of rounds, whose median is
-// reported. TASKRUNNER_CEILING: path of a probe that measures the database alone; without it its column is left out.
+// reported. BENCH_PEERS: which peers, such as `dbos,restate`; empty: none. TASKRUNNER_CEILING: path of a probe that measures the database
+// alone; without it its column is left out. docs/performance.md describes the other variables.
 // With --note, after `durable-steps one-run` with peers, it writes the table of README.
-// With --json it prints one object per line: {name, value, unit, peer?, ratio?, target, pass, …}. Exit 1 if a target is missed.
+// With --json it prints one object per line: {name, value, unit, peer?, ratio?, target, pass, …}. Exit 1 if a target is missed, 2 if
+// something that was asked for does not exist. Ctrl-C stops what was started and deletes its folders.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { line, rounded } from './lines.mjs';
 import { loadMeasures } from './measures.mjs';
+import { mistakesIn, setting, whyNoTable } from './settings.mjs';
 import { median } from './median.mjs';
 import { noteTable, ratioTable } from './ratio-table.mjs';
+import { cleanUpOnSignals } from './started.mjs';
 import { readOptions } from '../command-line/options.mjs';
 
-const MEASURES = await loadMeasures();
-const ROUNDS = process.env['BENCH_ROUNDS'] === undefined ? null : Number(process.env['BENCH_ROUNDS']);
 const { values: asked, positionals: names } = readOptions(
   import.meta.url,
   { json: { type: 'boolean', default: false }, note: { type: 'boolean', default: false } },
   { allowPositionals: true },
 );
 const isJson = asked.json;
+refuse(mistakesIn(process.env));
+const ROUNDS = setting('BENCH_ROUNDS', null);
+const MEASURES = await loadMeasures();
 const unknown = names.filter((name) => !Object.hasOwn(MEASURES, name));
-if (unknown.length > 0 || !(ROUNDS === null || ROUNDS >= 1)) {
-  process.stderr.write(`There is no ${unknown.join(', ')}. There are: ${Object.keys(MEASURES).join(', ')}.\n`);
+const missing = `There is no ${unknown.join(', ')}. There are: ${Object.keys(MEASURES).join(', ')}.`;
+const table = asked.note ? whyNoTable(names, process.env) : null;
+refuse([...(unknown.length > 0 ? [missing] : []), ...(table === null ? [] : [table])]);
+cleanUpOnSignals();
+
+/** Exits if there is a mistake. */
+function refuse(mistakes) {
+  if (mistakes.length === 0) return;
+  process.stderr.write(`${mistakes.join('\n')}\n`);
   process.exit(2);
 }
 
@@ -67,11 +79,6 @@ for (const name of names.length > 0 ? names : usual) {
 }
 const model = cpus()[0]?.model ?? 'unknown';
 const machine = `${model}, ${availableParallelism()} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB, Node ${process.version}`;
-if (asked.note) {
-  const rounds = `medians of ${ROUNDS ?? 3} rounds in turns`;
-  const readme = join(import.meta.dirname, '..', '..', 'README.md');
-  noteTable(readme, ratioTable(results, `${machine}, ${new Date().toISOString().slice(0, 10)}, ${rounds}.`));
-}
 if (!isJson) {
   console.log(machine);
   for (const { name, value, unit, peer, ratio, target, pass } of results) {
@@ -79,5 +86,10 @@ if (!isJson) {
     const against = ratio === undefined ? '' : `, ${ratio} × ${peer}`;
     console.log(`${name}: ${value} ${unit}${against}${target === null ? '' : ` (target ${target}${verdict})`}`);
   }
+}
+if (asked.note) {
+  const rounds = `medians of ${ROUNDS ?? 3} rounds in turns`;
+  const readme = join(import.meta.dirname, '..', '..', 'README.md');
+  noteTable(readme, ratioTable(results, `${machine}, ${new Date().toISOString().slice(0, 10)}, ${rounds}.`));
 }
 process.exit(results.some(({ pass }) => pass === false) ? 1 : 0);

@@ -5,32 +5,32 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { WARM_MS } from './load.mjs';
 import { endedChildrenCpu } from './product.mjs';
+import { peersAsked, setting } from './settings.mjs';
+import { ownChild } from './started.mjs';
 
 const HERE = import.meta.dirname;
-const PEERS = ['dbos', 'graphile-worker', 'openworkflow', 'pg-boss', 'restate'];
 const LIMIT_MS = 180_000;
 
 /** Path of the probe that measures the ceiling of the database alone; null if there is none. */
-export const ceilingPath = () => process.env['TASKRUNNER_CEILING'] ?? null;
+export const ceilingPath = () => setting('TASKRUNNER_CEILING', null);
 
 /**
  * Requested peers (BENCH_PEERS, such as `dbos,pg-boss`; empty: none), installed. Peers that cannot be installed are left out with a notice.
  */
 export async function peerRunner(notice) {
-  const asked = (process.env['BENCH_PEERS'] ?? PEERS.join(',')).split(',').filter((name) => name !== '');
+  const asked = peersAsked();
   const peers = asked.length > 0 && install(notice) ? asked : [];
   const ceiling = atHand(ceilingPath());
-  if (ceiling === null) notice('TASKRUNNER_CEILING is not set: no ceiling');
   const left = new Set(peers);
   return {
     /**
-     * Rates of all available peers, or of `only` that one, and the ceiling in the given mode; null: without the ceiling. None if the size
+     * Rates of all available peers, or of `only` these, and the ceiling in the given mode; null: without the ceiling. None if the size
      * has no server (`url`) for their databases.
      */
     async rates(size, ceilingMode, only = null) {
       const rates = [];
       if (size.url === null) return rates;
-      for (const peer of [...left].filter((one) => only === null || one === only)) {
+      for (const peer of [...left].filter((one) => only === null || only.includes(one))) {
         const rate = await measured(peer, join(HERE, 'peers', `${peer}.mjs`), size, {}, notice);
         if (rate === null) left.delete(peer);
         else rates.push([peer, rate]);
@@ -66,21 +66,30 @@ function install(notice) {
 }
 
 /** The last line of output of a peer's script: JSON with its steps per second. */
-async function measured(name, script, { runs, steps, inFlight, atOnce = 1, url, databaseCpu }, env, notice) {
+async function measured(
+  name,
+  script,
+  { runs, steps, inFlight, atOnce = 1, restMs = 0, url, databaseCpu },
+  env,
+  notice,
+) {
   const [before, database] = [endedChildrenCpu(), databaseCpu()];
-  const child = spawn(process.execPath, [script], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      PGURL: url,
-      W: String(runs),
-      S: String(steps),
-      C: String(inFlight),
-      F: String(atOnce),
-      WARM_MS: String(WARM_MS),
-      ...env,
-    },
-  });
+  const child = ownChild(
+    spawn(process.execPath, [script], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        PGURL: url,
+        W: String(runs),
+        S: String(steps),
+        C: String(inFlight),
+        F: String(atOnce),
+        REST_MS: String(restMs),
+        WARM_MS: String(WARM_MS),
+        ...env,
+      },
+    }),
+  );
   const out = [];
   child.stdout.on('data', (part) => out.push(part));
   child.stderr.on('data', (part) => out.push(part));
@@ -98,7 +107,7 @@ async function measured(name, script, { runs, steps, inFlight, atOnce = 1, url, 
   const own = facts.cpu_ms ?? endedChildrenCpu() - before;
   // The database's processor time is known only with that of the warm-up.
   const databasePerRun = (databaseCpu() - database) / (runs + (facts.warm_runs ?? 0));
-  if (typeof rate === 'number') return { rate, cpuMsPerRun: own / runs + databasePerRun };
+  if (typeof rate === 'number') return { rate, p50: facts.p50_ms, cpuMsPerRun: own / runs + databasePerRun };
   notice(`${name} left out: ${text.trim().split('\n').slice(-3).join(' | ').slice(0, 400)}`);
   return null;
 }

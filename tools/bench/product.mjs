@@ -8,12 +8,14 @@ import pg from 'pg';
 import { urlOfStorage } from '../chaos/files/folder-database.mjs';
 import { readOr, statOf } from './processes.mjs';
 import { Submitter } from './submitter.mjs';
+import { setting } from './settings.mjs';
+import { ownFolder, started } from './started.mjs';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 
 /** BENCH_STORAGE: `server` (the usual processes) or `file` (`taskrunner serve` with its database in a folder). */
-const STORAGE = process.env['BENCH_STORAGE'] ?? 'server';
+const STORAGE = setting('BENCH_STORAGE', 'server');
 const STARTS = { server: startOnServer, file: startOnFolder };
 
 /**
@@ -21,12 +23,12 @@ const STARTS = { server: startOnServer, file: startOnFolder };
  * BENCH_STORAGE.
  */
 export async function startProduct({ workers = 1, configuration = {}, state = null, storage = STORAGE } = {}) {
-  if (!Object.hasOwn(STARTS, storage)) throw new Error(`BENCH_STORAGE: ${Object.keys(STARTS).join(' or ')}`);
-  const folder = state ?? mkdtempSync(join(tmpdir(), 'taskrunner-bench-'));
+  const folder = state ?? ownFolder(mkdtempSync(join(tmpdir(), 'taskrunner-bench-')));
   // If root measures, another account runs the database server. It must be able to reach its data here.
   chmodSync(folder, 0o711);
   const options = { stateDirectory: folder, temporary: state === null, configuration };
   const { stack, url, serverUrl, driver, kinds } = await STARTS[storage](options, workers);
+  const stopped = started(() => stack.stop());
   const database = new pg.Client(url);
   await database.connect();
   let token = await stack.tokenFor('ada');
@@ -59,6 +61,7 @@ export async function startProduct({ workers = 1, configuration = {}, state = nu
     async stop() {
       submitter.close();
       await database.end();
+      stopped();
       await stack.stop();
       if (state === null) rmSync(folder, { recursive: true, force: true });
     },
@@ -87,7 +90,7 @@ async function startOnFolder(options, workers) {
   if (workers !== 1) throw new Error('BENCH_STORAGE=file: a folder has one worker (BENCH_WORKERS=1)');
   const stack = await stackModule('folder-stack').startFolderStack(options);
   return {
-    // The one process has the metrics of its worker too.
+    // The one process has the metrics of its worker, too.
     stack: { ...stack, health: { ...stack.health, workers: [stack.health.webservice] } },
     url: urlOfStorage(join(stack.stateDirectory, 'storage')),
     serverUrl: null,

@@ -1,35 +1,41 @@
 // The table of README that compares the product with its peers: `npm run bench -- durable-steps one-run --note` writes it.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { PEERS } from './settings.mjs';
 
 const PLACE = /(<!-- bench -->\n).*?(<!-- \/bench -->)/s;
 
-/** Rows of the table: the measure whose peers are compared, and the measure of the product's value. */
+/** Rows of the table, and the measure of each. */
 const ROWS = [
-  ['`pure` steps a second', 'durable-steps-pure', 'durable-steps-pure'],
-  ['the same, with the evidence of all runs', 'durable-steps-pure', 'durable-steps-pure-sealed'],
-  ['`idempotent` steps a second', 'durable-steps-idempotent', 'durable-steps-idempotent'],
-  ['the same, with the evidence of all runs', 'durable-steps-idempotent', 'durable-steps-idempotent-sealed'],
-  ['one run of ten `pure` steps, ms', 'one-run-pure', 'one-run-pure'],
-  ['one run of ten `idempotent` steps, ms', 'one-run-idempotent', 'one-run-idempotent'],
+  ['`idempotent` steps a second', 'durable-steps-idempotent'],
+  ['the same, until all evidence exists', 'durable-steps-idempotent-sealed'],
+  ['`pure` steps a second', 'durable-steps-pure'],
+  ['the same, until all evidence exists', 'durable-steps-pure-sealed'],
+  ['one `idempotent` run on an idle system, ms', 'one-run-idempotent'],
+  ['the same, one run right after the other', 'one-run-idempotent-repeated'],
+  ['one `pure` run on an idle system, ms', 'one-run-pure'],
+  ['the same, one run right after the other', 'one-run-pure-repeated'],
 ];
 
 /**
- * The table in Markdown. A cell of a peer has its value, and in brackets that of the product divided by it. Throws if a measure is missing.
+ * The table in Markdown. The cell of the product has its value and the least and greatest of its rounds. That of a peer has its value, and in
+ * brackets that of the product divided by it. Throws if a measure is missing.
  *
  * @param results lines of output of `durable-steps` and `one-run` with peers
  * @param machine what was measured where and when, one sentence
  */
 export function ratioTable(results, machine) {
-  const peers = [...new Set(results.flatMap(({ peer }) => (peer === undefined ? [] : [peer])))].sort();
+  const peers = PEERS.filter((name) => results.some(({ peer }) => peer === name));
   if (peers.length === 0) throw new Error('there are no peers to compare with');
-  const cells = ROWS.map(([title, compared, measured]) => {
+  const cells = ROWS.map(([title, measured]) => {
     const own = results.find(({ name }) => name === measured);
     if (own === undefined) throw new Error(`${measured} was not measured`);
     const others = peers.map((peer) => {
-      const found = results.find((one) => one.name === compared && one.peer === peer);
+      const found = results.find((one) => one.name === measured && one.peer === peer);
       return found === undefined ? '' : `${shown(found.peerValue)} (${(own.value / found.peerValue).toFixed(2)})`;
     });
-    return [title, `**${shown(own.value)}**`, ...others];
+    const { rounds } = results.find((one) => one.name === measured && one.rounds !== undefined) ?? {};
+    const range = rounds === undefined ? '' : ` (${shown(Math.min(...rounds))} to ${shown(Math.max(...rounds))})`;
+    return [title, `**${shown(own.value)}**${range}`, ...others];
   });
   const head = ['', 'TaskRunner', ...peers];
   const row = (values) => `| ${values.join(' | ')} |`;

@@ -9,8 +9,9 @@ import { line, rounded } from '../lines.mjs';
 import { untilSealed, waitForEnd } from '../load.mjs';
 import { median } from '../median.mjs';
 import { startProduct } from '../product.mjs';
+import { setting } from '../settings.mjs';
 
-const MIB = Number(process.env['BENCH_ARTIFACT_MIB'] ?? 512);
+const MIB = setting('BENCH_ARTIFACT_MIB', 512);
 
 const SOURCE = `head -c ${MIB}M /dev/urandom > out/file.bin; printf '{"written":%s}' "$(date +%s%3N)" > "$TASKRUNNER_OUTPUTS"`;
 const manifest = (artifacts) => `apiVersion: stellaops.io/pack.v1

@@ -7,10 +7,11 @@ import { median } from '../median.mjs';
 import { chainOf, cpuOf, startProduct } from '../product.mjs';
 import { IN_FLIGHT, measuredModes, once, RUNS, STEPS } from './durable-steps.mjs';
 import { costOfMap } from './map-cost.mjs';
-import { RUNS as SINGLE_RUNS, timesOf } from './one-run.mjs';
+import { REST_MS, RUNS as SINGLE_RUNS, timesOf } from './one-run.mjs';
+import { setting } from '../settings.mjs';
 
 /** BENCH_ITEMS: items of the map. */
-const ITEMS = Number(process.env['BENCH_ITEMS'] ?? 10_000);
+const ITEMS = setting('BENCH_ITEMS', 10_000);
 /** Steps of a DBOS workflow at once, when it is compared with a map. */
 const AT_ONCE = 50;
 
@@ -34,7 +35,7 @@ class Turns {
     }
     const { server } = this.products;
     const peer = { url: server.serverUrl, databaseCpu: () => cpuOf(server).database, ...size };
-    for (const [, one] of await this.peers.rates(peer, null, 'dbos')) this.add('dbos', dbos(one));
+    for (const [, one] of await this.peers.rates(peer, null, ['dbos'])) this.add('dbos', dbos(one));
   }
 
   /** A line for each that the folder is compared with. `key`: the compared member; `cpu`: the processor time of a result. */
@@ -75,9 +76,9 @@ async function* duration(mode, products, peers, rounds) {
   const turns = new Turns(products, peers);
   for (let round = 0; round < rounds; round++)
     await turns.turn(
-      async (product) => (await timesOf(product, mode)).map((ms) => ({ ms })),
-      { runs: SINGLE_RUNS, steps: STEPS, inFlight: 1 },
-      ({ rate }) => ({ ms: (1_000 * STEPS) / rate }),
+      async (product) => (await timesOf(product, mode)).map(({ all }) => ({ ms: all })),
+      { runs: SINGLE_RUNS, steps: STEPS, inFlight: 1, restMs: REST_MS },
+      ({ p50 }) => ({ ms: p50 }),
     );
   yield* turns.lines({ name: `file-storage-one-run-${mode}`, unit: 'ms', key: 'ms', better: 'less' });
 }

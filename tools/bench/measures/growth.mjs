@@ -3,11 +3,12 @@ import { line, rounded } from '../lines.mjs';
 import { pause, untilSealed, waitForEnd, warmUp } from '../load.mjs';
 import { itemInputs, manifestOfMap } from '../packs.mjs';
 import { chainOf, currentRssOf, forgetPeakRss, peakRssOf, startProduct } from '../product.mjs';
+import { setting } from '../settings.mjs';
 
 /** BENCH_EVIDENCE: items of the map whose evidence is measured. Each is five entries of the journal. */
-const ITEMS = Number(process.env['BENCH_EVIDENCE'] ?? 20_000);
+const ITEMS = setting('BENCH_EVIDENCE', 20_000);
 /** BENCH_SCHEDULES: number of schedules, all of which are due at each full minute. */
-const SCHEDULES = Number(process.env['BENCH_SCHEDULES'] ?? 1_000);
+const SCHEDULES = setting('BENCH_SCHEDULES', 1_000);
 const TICKS = 2;
 const LIMIT_MS = 600_000;
 const MINUTE_MS = 60_000;

@@ -5,12 +5,13 @@ import { untilSealed, waitForEnd } from '../load.mjs';
 import { median } from '../median.mjs';
 import { itemInputs, manifestOfMap } from '../packs.mjs';
 import { cpuOf, peakRssOf, startProduct } from '../product.mjs';
+import { setting } from '../settings.mjs';
 
 const SMALL = 1_000;
-const LARGE = Number(process.env['BENCH_MAP'] ?? 100_000);
+const LARGE = setting('BENCH_MAP', 100_000);
 const LIMIT_MS = 600_000;
 /** BENCH_WORKERS: numbers of workers, measured in turn. */
-const WORKERS = (process.env['BENCH_WORKERS'] ?? '1,3').split(',').map(Number);
+const WORKERS = setting('BENCH_WORKERS', [1, 3]);
 
 /** A map of this number of items: milliseconds per step of wall time and of processor time. */
 export async function costOfMap(product, count, effects = 'pure') {

@@ -8,11 +8,12 @@ import { driveRuns, pause, untilSealed } from '../load.mjs';
 import { median } from '../median.mjs';
 import { chainOf, cpuOf, memoryOf, startProduct } from '../product.mjs';
 import { openGates, waitAtGates } from './waiting-runs.mjs';
+import { setting } from '../settings.mjs';
 
 /** BENCH_ENDED: runs that have ended. */
-const ENDED = Number(process.env['BENCH_ENDED'] ?? 10_000);
+const ENDED = setting('BENCH_ENDED', 10_000);
 /** BENCH_WAITING: runs that wait at gates. */
-const WAITING = Number(process.env['BENCH_WAITING'] ?? 1_000);
+const WAITING = setting('BENCH_WAITING', 1_000);
 const STEPS = 10;
 const IN_FLIGHT = 50;
 /** Time until an idle process has returned the memory of its start, milliseconds. */

@@ -3,11 +3,12 @@ import { createRequire } from 'node:module';
 import { line, rounded } from '../lines.mjs';
 import { driveRuns, untilSealed, warmUp } from '../load.mjs';
 import { chainOf, cpuOf, currentRssOf, startProduct } from '../product.mjs';
+import { setting } from '../settings.mjs';
 
 /** BENCH_SUSTAINED_MIN: duration, minutes. */
-const MINUTES = Number(process.env['BENCH_SUSTAINED_MIN'] ?? 60);
+const MINUTES = setting('BENCH_SUSTAINED_MIN', 60);
 /** BENCH_SUSTAINED_KEPT_MIN: age at which retention deletes ended runs and their evidence, minutes. */
-const KEPT_MINUTES = Number(process.env['BENCH_SUSTAINED_KEPT_MIN'] ?? 40);
+const KEPT_MINUTES = setting('BENCH_SUSTAINED_KEPT_MIN', 40);
 const STEPS = 10;
 const IN_FLIGHT = 50;
 /** Runs that are driven before their evidence is waited for, so that no backlog hides what a seal costs. */

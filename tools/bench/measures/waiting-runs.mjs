@@ -2,9 +2,10 @@
 import { line, rounded } from '../lines.mjs';
 import { pause } from '../load.mjs';
 import { currentRssOf, startProduct } from '../product.mjs';
+import { setting } from '../settings.mjs';
 
 /** BENCH_WAITING: number of waiting runs. */
-const WAITING = Number(process.env['BENCH_WAITING'] ?? 100_000);
+const WAITING = setting('BENCH_WAITING', 100_000);
 const IN_FLIGHT = 100;
 const PROBES = 200;
 /** Permitted difference of memory, MiB: the variation of a process within a minute of work. */

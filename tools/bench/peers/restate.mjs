@@ -42,6 +42,8 @@ const server = spawn(binary, ['--base-dir', folder, '--node-name', 'bench'], {
   stdio: ['ignore', 'ignore', 'ignore'],
   env: {
     ...process.env,
+    // Folders that it leaves are deleted with its own.
+    TMPDIR: folder,
     RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
     RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
     RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
@@ -50,6 +52,15 @@ const server = spawn(binary, ['--base-dir', folder, '--node-name', 'bench'], {
     DO_NOT_TRACK: '1',
   },
 });
+const leave = () => {
+  server.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+};
+for (const signal of ['SIGTERM', 'SIGINT'])
+  process.once(signal, () => {
+    leave();
+    process.exit(1);
+  });
 try {
   const registration = { uri: `http://127.0.0.1:${service}`, force: true };
   await untilAnswered(`http://127.0.0.1:${admin}/deployments`, registration, 60_000);
@@ -57,8 +68,7 @@ try {
   for (let i = 0; i < 20; i++) await invoke();
   await lanes('restate', invoke, () => cpuOf(server.pid));
 } finally {
-  server.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  leave();
 }
 process.exit(0);
 

@@ -7,6 +7,8 @@ export const size = {
   inFlight: Number(process.env['C'] ?? 50),
   /** Steps of a workflow at once; only of peers that can. */
   atOnce: Number(process.env['F'] ?? 1),
+  /** Pause after each run, milliseconds. */
+  restMs: Number(process.env['REST_MS'] ?? 0),
   /** Time of the measured work before it is measured, milliseconds. A large workflow warms up by itself. */
   warmMs: Number(process.env['S'] ?? 10) > 1_000 ? 0 : Number(process.env['WARM_MS'] ?? 5_000),
   url: process.env['PGURL'] ?? 'postgresql://postgres@127.0.0.1:5432',
@@ -50,6 +52,7 @@ async function inLanes(run, hasNext) {
       const at = performance.now();
       await run();
       took.push(performance.now() - at);
+      if (size.restMs > 0) await new Promise((resolve) => setTimeout(resolve, size.restMs));
     }
   };
   await Promise.all(Array.from({ length: size.inFlight }, lane));
