@@ -97,6 +97,8 @@ export interface WebserviceOptions {
   readonly imports?: NonNullable<DynamicModule['imports']>;
   /** Where submitted packs are planned. Default `threads`; `here` only if every pack is of the person who runs this process. */
   readonly planning?: PlanningPlace;
+  /** True: one of your modules is a worker in this process. Its metrics are on the health port, too. Default false. */
+  readonly hasWorker?: boolean;
   /** False: neither the OpenAPI document nor its page is served. Default true. */
   readonly hasDocumentation?: boolean;
 }
@@ -229,6 +231,7 @@ export class WebserviceModule {
     adapters = [],
     imports = [],
     planning: place = 'threads',
+    hasWorker = false,
   }: WebserviceOptions): DynamicModule {
     const keys = ['admission', 'schedules', 'ownRecords', 'ledger', 'checkpoint', 'sensitiveInputs'] as const;
     const signing = SigningModule.forRoot(keys);
@@ -250,7 +253,7 @@ export class WebserviceModule {
       // database, telemetry.
       imports: [
         ConfigurationModule.forRoot(supplied),
-        TelemetryModule.forRoot({ name: 'webservice', version: VERSION }),
+        TelemetryModule.forRoot({ name: 'webservice', version: VERSION, hasWorker }),
         operations,
         observability,
         BodyThreadsModule.forRoot(),

@@ -56,6 +56,7 @@ export async function loadOneProcess(): Promise<StartOneProcess> {
     if (!isForOneRun) keepCompiledCode();
     return createWebservice(configuration, {
       imports: hasWorker ? [WorkerModule.forRoot({ configuration, embedded: true, sandboxes, planning })] : [],
+      hasWorker,
       planning,
       hasDocumentation: !isForOneRun,
       adapters: original === null ? [] : [{ provide: ORIGINAL_RUN, useValue: original }],

@@ -65,6 +65,9 @@ describe('taskrunner serve', () => {
       200,
       { status: 'ok', details: { database: { status: 'up' }, objects: { status: 'up' }, worker: { status: 'up' } } },
     ]);
+    const metrics = await (await fetch(`${killed.health}/metrics`)).text();
+    for (const name of ['taskrunner_http_requests_active', 'taskrunner_runs_driving', 'taskrunner_runs_capacity'])
+      expect(metrics).toContain(`\n${name}`);
     const submitted = await small.as('ada', killed.url)('run', 'pack.yaml', '--detach');
     const run = submitted.out.trim();
     expect(run).toMatch(/^run_/);

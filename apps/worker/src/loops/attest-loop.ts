@@ -33,7 +33,7 @@ interface AttestSettings {
 }
 
 /**
- * Seals ended runs. It takes outbox items, a few at once because most of a seal's time is waiting for a disk, until it is stopped. While
+ * Seals ended runs. It takes outbox items, some at once because a seal waits for the database and for a disk, until it is stopped. While
  * many runs are driven it yields to them for a while, because people wait for runs, but not for evidence within seconds.
  */
 export class AttestLoop {

@@ -55,6 +55,27 @@ it.each([
   }
 });
 
+it.each([
+  [{ name: 'webservice' }, ['taskrunner_http_request_duration_seconds_count']],
+  [{ name: 'worker' }, ['taskrunner_flush_runs_count']],
+  [
+    { name: 'webservice', hasWorker: true },
+    ['taskrunner_http_request_duration_seconds_count', 'taskrunner_flush_runs_count'],
+  ],
+] as const)('a process has the metrics of its services: %j', async (service, names) => {
+  const log = new JsonLog('error', 'test', () => undefined);
+  const telemetry = await Telemetry.open(someOptions({}), { ...service, version: '1' }, log);
+  try {
+    telemetry.metrics.record('taskrunner_flush_runs', 1);
+    telemetry.metrics.record('taskrunner_http_request_duration_seconds', 1);
+    const found = ['taskrunner_http_request_duration_seconds_count', 'taskrunner_flush_runs_count'];
+    const lines = (await telemetry.metricsText()).split('\n');
+    expect(found.filter((name) => lines.some((line) => line.startsWith(name)))).toEqual(names);
+  } finally {
+    await telemetry.close();
+  }
+});
+
 const INTERVAL_MS = 5_000;
 const NO_WORKER = { liveWorkers: 0, dueRuns: 0, partitionDays: 14, stuck: {} };
 

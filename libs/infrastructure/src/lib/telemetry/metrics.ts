@@ -158,7 +158,7 @@ export type MetricName = keyof typeof METRICS;
 /** Current values of a gauge. */
 type Observation = readonly (readonly [value: number, labels?: Attributes])[];
 
-/** The metrics of one service. Counters without labels, and those with known label values, exist from the start, at 0. */
+/** The metrics of one process. Counters without labels, and those with known label values, exist from the start, at 0. */
 export class Metrics {
   private readonly counters = new Map<string, { add(value: number, labels?: Attributes): void }>();
   private readonly histograms = new Map<string, { record(value: number, labels?: Attributes): void }>();
@@ -166,10 +166,11 @@ export class Metrics {
 
   constructor(
     private readonly meter: Meter,
-    private readonly service: Process,
+    /** The services of this process. */
+    private readonly parts: readonly Process[],
   ) {
     for (const [name, metric] of Object.entries(METRICS) as [MetricName, Metric][]) {
-      if (!metric.of.includes(service)) continue;
+      if (!this.isOf(metric)) continue;
       const description = metric.about;
       if (metric.kind === 'counter') {
         if (metric.observed) continue;
@@ -195,13 +196,17 @@ export class Metrics {
   /** Registers `observe`, which is called on each scrape. A gauge of another service is ignored. */
   observe(name: MetricName, observe: () => Observation): void {
     const metric: Metric = METRICS[name];
-    if (!metric.of.includes(this.service)) return;
+    if (!this.isOf(metric)) return;
     if (metric.counts === undefined) return this.register(name, metric, observe);
     const observers = this.shared.get(name);
     if (observers !== undefined) return void observers.push(observe);
     const all = [observe];
     this.shared.set(name, all);
     this.register(name, metric, () => [[Math.min(...all.flatMap((each) => each().map(([value]) => value)))]]);
+  }
+
+  private isOf({ of }: Metric): boolean {
+    return this.parts.some((part) => of.includes(part));
   }
 
   private register(name: MetricName, metric: Metric, observe: () => Observation): void {

@@ -26,5 +26,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 /** Identity of the process. */
 export interface Service {
   readonly name: 'webservice' | 'worker';
+  /** True: a webservice with a worker in the same process, whose metrics it has, too. */
+  readonly hasWorker?: boolean;
   readonly version: string;
 }

@@ -81,7 +81,8 @@ export class Telemetry {
     const reader = new PullReader();
     const readers = sending?.metricReader ? [reader, sending.metricReader] : [reader];
     const provider = new MeterProvider({ resource, readers });
-    const metrics = new Metrics(provider.getMeter('taskrunner'), service.name);
+    const parts = service.hasWorker === true ? (['webservice', 'worker'] as const) : [service.name];
+    const metrics = new Metrics(provider.getMeter('taskrunner'), parts);
     for (const signal of ['traces', 'metrics', 'logs'] as const)
       metrics.add('taskrunner_telemetry_failures_total', 0, { signal });
     failed = failureReporter(ownLog, metrics);

@@ -5,7 +5,7 @@ export type Cell = string | number | boolean | Buffer | null;
 // characters, and its serialiser is many times faster than replacing them. JSON differs only for control characters and lone surrogates.
 const OTHERWISE = /[\u0000-\u001f]/;
 
-/** Formats an array literal (PostgreSQL manual, §8.15.2). Every element is quoted, so that no character of a text has a special meaning. */
+/** Formats an array literal (PostgreSQL manual, §8.15.2). Every text is quoted, so that no character of a text has a special meaning. */
 export function arrayLiteral(cells: readonly Cell[]): string {
   let text = '{';
   for (let i = 0; i < cells.length; i++) {

@@ -42,7 +42,7 @@ export interface FlushPart {
   readonly content: Buffer;
   /** True if the page is the first of its run. */
   readonly isFirst: boolean;
-  /** Approximate size: bytes of the page and characters of the other texts. It bounds a flush. */
+  /** Approximate size: bytes of the stored page and characters of all other values. It bounds a flush. */
   readonly size: number;
 }
 
@@ -113,8 +113,7 @@ export function flushPart(commit: Commit): FlushPart {
     snapshot: [[commit.isSnapshot]],
     message: [[run.message && text(run.message)]],
   };
-  const size = content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + assignmentsSize(commit);
-  return { rows, texts, content, isFirst: commit.prevSeq === 0, size };
+  return { rows, texts, content, isFirst: commit.prevSeq === 0, size: sizeOf(rows) };
 }
 
 function assignmentRows(changes: Commit['assignments']): Pick<Rows, 'lent' | 'revoked' | 'settled'> {
@@ -127,10 +126,6 @@ function assignmentRows(changes: Commit['assignments']): Pick<Rows, 'lent' | 're
     revoked: changes.revoked.flatMap(({ name, steps }) => steps.map((step) => [name, step])),
     settled: changes.settled.map((name) => [name]),
   };
-}
-
-function assignmentsSize({ assignments }: Commit): number {
-  return assignments?.dispatched.reduce((sum, { body }) => sum + body.length, 0) ?? 0;
 }
 
 function outboxRow(item: OutboxEntry): Row {
@@ -189,6 +184,10 @@ function orNull(value: Json): string | null {
   return value === null ? null : text(value);
 }
 
-function sizeOf(row: Row): number {
-  return row.reduce<number>((sum, cell) => sum + (typeof cell === 'string' ? cell.length : 8), 0);
+function sizeOf(rows: Rows): number {
+  let size = 0;
+  for (const list of Object.values(rows))
+    for (const row of list)
+      for (const cell of row) size += typeof cell === 'string' || Buffer.isBuffer(cell) ? cell.length : 8;
+  return size;
 }

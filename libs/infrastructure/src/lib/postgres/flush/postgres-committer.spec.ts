@@ -36,6 +36,23 @@ describe('group commit', () => {
   });
 });
 
+describe('the size of a flush', () => {
+  it.each([
+    ['outputs', { run: { outputs: { v: 'x'.repeat(600) } } }],
+    ['a message', { run: { message: { text: 'x'.repeat(600) } } }],
+  ] as const)('has a bound: runs with large values of their own are not stored together: %s', async (_what, large) => {
+    const flushed: number[] = [];
+    const onFlushed = (runs: number): void => void flushed.push(runs);
+    const options = { flushes: 1, maxSize: 1_500, onFlushed };
+    const committer = new PostgresCommitter(obliging as unknown as Pool, options);
+    await Promise.all(Array.from({ length: 3 }, () => committer.commit(aCommit(aClaim(), start, large as never))));
+    expect(flushed).toEqual([1, 1, 1]);
+    const small = Array.from({ length: 3 }, () => committer.commit(aCommit(aClaim(), start)));
+    await Promise.all(small);
+    expect(Math.max(...flushed)).toBeGreaterThan(1);
+  });
+});
+
 describe('a flush that fails', () => {
   const full = Object.assign(new Error('could not extend file "base/5/1": No space left on device'), { code: '53100' });
   const denied = Object.assign(new Error('permission denied for table runs'), { code: '42501' });

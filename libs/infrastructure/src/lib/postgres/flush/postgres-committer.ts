@@ -24,7 +24,7 @@ interface CommitterOptions {
   /** Concurrent flushes. The pool should have as many connections. */
   readonly flushes?: number;
   readonly maxRuns?: number;
-  /** Maximum characters of text in a flush. */
+  /** Maximum size of a flush (`FlushPart.size`). A larger commit is sent on its own. */
   readonly maxSize?: number;
   /** Called after each flush with the number of its runs and its duration in milliseconds. */
   readonly onFlushed?: (runs: number, ms: number) => void;
@@ -106,7 +106,7 @@ export class PostgresCommitter extends Committer {
     });
   }
 
-  /** Accepts no more commits. Pending ones are tried once more and then fail. */
+  /** Accepts no more commits. Those that wait for a flush fail; flushes that have begun go on. */
   close(): void {
     this.closed = true;
     const left = this.waiting;
