@@ -22,6 +22,7 @@ import { PostgresEvidenceReleases } from './gates/postgres-evidence-releases';
 import type { ClaimsWatch } from './claims/claims-watch';
 import { PostgresClaims } from './claims/postgres-claims';
 import { DrivenPages } from './flush/driven-pages';
+import { EndedRuns } from './flush/ended-runs';
 import { PostgresCommitter, type CommitFailures } from './flush/postgres-committer';
 import { PostgresExports } from './delivery/postgres-exports';
 import { PostgresGateStore } from './gates/postgres-gate-store';
@@ -205,8 +206,10 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     const clock = await settle(pool, options);
     const queries = new DirectQueries(pool);
     const driven = new DrivenPages();
+    const ended = new EndedRuns();
     const committer = new PostgresCommitter(flushPool, {
       driven,
+      ended,
       flushes: FLUSHES,
       ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
       ...(options.commitFailures ? { failures: options.commitFailures } : {}),
@@ -219,7 +222,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       assignments: new PostgresAssignments(pool),
       logStore: new PostgresLogStore(queries),
       archives: new PostgresArchives(queries),
-      outbox: new PostgresOutbox(queries),
+      outbox: new PostgresOutbox(queries, ended),
       exports: new PostgresExports(queries),
       announcements: new PostgresAnnouncements(queries),
       objectReferences: new PostgresObjectReferences(queries),

@@ -55,6 +55,30 @@ it.each([
   }
 });
 
+it('a gauge without a value is absent, also after it had one, and a counter stays', async () => {
+  const log = new JsonLog('error', 'test', () => undefined);
+  const telemetry = await Telemetry.open(someOptions({}), { name: 'webservice', version: '1' }, log);
+  try {
+    let stuck: readonly (readonly [number, { reason: string }])[] = [];
+    telemetry.metrics.observe('taskrunner_runs_stuck', () => stuck);
+    const shown = async (name: string) =>
+      (await telemetry.metricsText()).split('\n').filter((line) => line.startsWith(name));
+    stuck = [
+      [2, { reason: 'halted' }],
+      [1, { reason: 'blocked' }],
+    ];
+    expect(await shown('taskrunner_runs_stuck')).toHaveLength(2);
+    stuck = [[3, { reason: 'halted' }]];
+    expect(await shown('taskrunner_runs_stuck')).toEqual(['taskrunner_runs_stuck{reason="halted"} 3']);
+    stuck = [];
+    expect(await shown('taskrunner_runs_stuck')).toEqual([]);
+    for (let i = 0; i < 2; i++) expect(await shown('taskrunner_telemetry_failures_total')).toHaveLength(3);
+    expect(await shown('taskrunner_process_cpu_seconds_total')).toHaveLength(1);
+  } finally {
+    await telemetry.close();
+  }
+});
+
 it.each([
   [{ name: 'webservice' }, ['taskrunner_http_request_duration_seconds_count']],
   [{ name: 'worker' }, ['taskrunner_flush_runs_count']],

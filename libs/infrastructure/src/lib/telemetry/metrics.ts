@@ -1,3 +1,4 @@
+import { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics';
 import type { Attributes, Meter } from '@opentelemetry/api';
 import type { Service } from './telemetry-options';
 
@@ -219,4 +220,10 @@ export class Metrics {
       for (const [value, labels] of observe()) result.observe(value, labels ?? {});
     });
   }
+}
+
+/** Gauges have the values of the last collection only: a value that nobody observes any more is absent. Everything else is cumulative. */
+export function temporalityOf(instrument: InstrumentType): AggregationTemporality {
+  const isGauge = instrument === InstrumentType.OBSERVABLE_GAUGE || instrument === InstrumentType.GAUGE;
+  return isGauge ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
 }

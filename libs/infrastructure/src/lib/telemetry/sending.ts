@@ -4,6 +4,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import type { LogListener } from './json-log';
 import type { LogLevel, Signal, TelemetryOptions } from './telemetry-options';
+import { temporalityOf } from './metrics';
 
 /** The signals that are exported. */
 export interface Sending {
@@ -86,8 +87,11 @@ export async function openSending(
     const { OTLPMetricExporter } = json
       ? await import('@opentelemetry/exporter-metrics-otlp-http')
       : await import('@opentelemetry/exporter-metrics-otlp-proto');
+    const exporter = Object.assign(new OTLPMetricExporter(to('metrics')), {
+      selectAggregationTemporality: temporalityOf,
+    });
     return new PeriodicExportingMetricReader({
-      exporter: reported('metrics', new OTLPMetricExporter(to('metrics'))),
+      exporter: reported('metrics', exporter),
       exportIntervalMillis: metricsInterval,
       exportTimeoutMillis: Math.min(exportTimeout, metricsInterval),
     });

@@ -4,11 +4,11 @@ import type { Committer, Executor, LogStore, RunStore } from '@taskrunner/core/p
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { watchBacklog, watchPools, type MeasuredDatabase } from './database-metrics';
 import { readHeaders } from './headers-file';
 import { JsonLog } from './json-log';
-import { Metrics } from './metrics';
+import { Metrics, temporalityOf } from './metrics';
 import { watchProcess } from './process-metrics';
 import { openSending, type OnFailed, type Sending } from './sending';
 import { SharedOutages } from './outages/shared-outages';
@@ -31,7 +31,7 @@ const FAREWELL_MS = 2_000;
 /** A reader that is queried on request, never periodically. */
 class PullReader extends MetricReader {
   constructor() {
-    super({ aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE });
+    super({ aggregationTemporalitySelector: temporalityOf });
   }
 
   protected override async onForceFlush(): Promise<void> {

@@ -145,7 +145,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   EVIDENCE_NOT_SEALED: {
     status: 409,
     title: 'The evidence is not sealed yet',
-    remediation: 'Wait until the run has ended, and try again.',
+    remediation:
+      'Wait until the run has ended and its evidence is sealed, and try again. Evidence that stays pending waits for a worker, the database or the object store: ask an operator.',
     retryable: true,
   },
   EVIDENCE_NOT_BLOCKED: {

@@ -10,6 +10,7 @@ import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { isAuditBroken, isDuplicate } from '../connection/sql-state';
 import { statement, type Statement } from '../connection/statement';
+import { EndedRuns } from '../flush/ended-runs';
 import { SealGroups, type Seal } from './seal-groups';
 
 interface OutboxRow {
@@ -31,6 +32,8 @@ interface SealRow {
   readonly bundle: string | null;
 }
 
+/** How long the item of an ended run is left to the worker that drove it, milliseconds. */
+const OWN_MS = 3_000;
 /** Number of chunks in one row of the archive. */
 const ROW_CHUNKS = 256;
 
@@ -45,13 +48,25 @@ export class PostgresOutbox extends Outbox {
 
   private readonly groups = new SealGroups((tenant, seals) => this.sealTogether(tenant, seals));
 
-  constructor(private readonly queries: Queries) {
+  /** `ended`: the runs that ended in this process, which it takes first. */
+  constructor(
+    private readonly queries: Queries,
+    private readonly ended: EndedRuns = new EndedRuns(),
+    private readonly ownMs = OWN_MS,
+  ) {
     super();
   }
 
   /** Not retried: items leased by a statement whose answer was lost become due again when the lease expires. */
   async take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]> {
-    const rows = await this.queries.across<OutboxRow>(this.takeStatement, [kind, limit, leaseMs]);
+    const own = this.ended.oldest();
+    const values = [kind, limit, leaseMs, own, this.ownMs];
+    const rows = await this.queries.across<OutboxRow>(this.takeStatement, values);
+    this.ended.answered(
+      own,
+      rows.map((row) => row.run_id),
+      rows.length < limit,
+    );
     const items = rows.map((row) => ({
       id: row.outbox_id,
       tenant: row.tenant_id as TenantId,

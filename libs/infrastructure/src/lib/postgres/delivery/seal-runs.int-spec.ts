@@ -166,3 +166,23 @@ it('a run whose row is locked waits, and no other waits with it', async () => {
   await client.end();
   expect(await sealing[1]).toBe(true);
 });
+
+describe('ended runs', () => {
+  it('are taken by the worker that drove them, and by others only after a while', async () => {
+    const runId = await anEndedRun({ database, web, worker, daysAgo: 40, sealed: false });
+    const another = await database.worker();
+    expect(await another.outbox.take('attest', 9, 60_000)).toEqual([]);
+    await database.sql(`update pack_runs.outbox set due_at = due_at - interval '3 seconds' where run_id = $1`, [
+      runUuid(runId),
+    ]);
+    expect(await another.outbox.take('attest', 9, 60_000)).toEqual([expect.objectContaining({ runId })]);
+    expect(await worker.outbox.take('attest', 9, 60_000)).toEqual([]);
+  });
+
+  it('are taken by anybody once somebody has tried', async () => {
+    const runId = await anEndedRun({ database, web, worker, daysAgo: 40, sealed: false });
+    const another = await database.worker();
+    expect(await worker.outbox.take('attest', 9, 0)).toEqual([expect.objectContaining({ runId })]);
+    expect(await another.outbox.take('attest', 9, 60_000)).toEqual([expect.objectContaining({ runId })]);
+  });
+});

@@ -1,6 +1,8 @@
--- Leases due items by moving their due times ahead, on the database's clock.
+-- Leases due items by moving their due times ahead, on the database's clock. The worker that committed the end of a run ($4) takes its item at
+-- once, others only $5 milliseconds later, unless it was taken before.
 with due as (
-  select tenant_id, outbox_id from pack_runs.outbox where kind = $1 and due_at <= now()
+  select tenant_id, outbox_id from pack_runs.outbox
+  where kind = $1 and due_at <= now() and (tries > 0 or due_at <= now() - $5 * interval '1 millisecond' or run_id = any ($4::uuid[]))
   order by due_at limit $2 for update skip locked
 )
 update pack_runs.outbox o set due_at = now() + $3 * interval '1 millisecond', tries = least(o.tries, 2147483646) + 1

@@ -6,6 +6,7 @@ import { BatchPause } from '../connection/batch-pause';
 import { toDigest } from '../encoding/digest-bytes';
 import { flushOf } from './flush-statement';
 import type { DrivenPages } from './driven-pages';
+import type { EndedRuns } from './ended-runs';
 import { flushPart, type FlushPart } from './flush-values';
 import { pauseMs } from '../connection/retry';
 import { failureOf } from '../connection/sql-state';
@@ -31,6 +32,8 @@ interface CommitterOptions {
   readonly failures?: CommitFailures;
   /** Hears of committed pages. */
   readonly driven?: DrivenPages;
+  /** Told of the runs whose end is committed. */
+  readonly ended?: EndedRuns;
 }
 
 interface Pending {
@@ -70,6 +73,7 @@ export class PostgresCommitter extends Committer {
   private readonly pause = new BatchPause(() => this.pump());
   private readonly failures: CommitFailures | null;
   private readonly driven: DrivenPages | null;
+  private readonly ended: EndedRuns | null;
   private active = 0;
   /** Flushes that have failed repeatedly and are repeated. */
   private failing = 0;
@@ -86,6 +90,7 @@ export class PostgresCommitter extends Committer {
     this.onFlushed = options.onFlushed ?? (() => undefined);
     this.failures = options.failures ?? null;
     this.driven = options.driven ?? null;
+    this.ended = options.ended ?? null;
   }
 
   async commit(commit: Commit): Promise<Committed> {
@@ -98,7 +103,10 @@ export class PostgresCommitter extends Committer {
     }
     return new Promise((resolve, fail) => {
       const settle = (outcome: Committed): void => {
-        if (outcome.kind === 'committed') this.driven?.committed(commit, part.texts, part.content);
+        if (outcome.kind === 'committed') {
+          this.driven?.committed(commit, part.texts, part.content);
+          this.ended?.committed(commit);
+        }
         resolve(outcome);
       };
       this.waiting.push({ commit, part, settle, fail });
