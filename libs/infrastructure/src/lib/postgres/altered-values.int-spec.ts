@@ -79,7 +79,7 @@ function statements(session: string): readonly (readonly [string, string, readon
     ['parked-kinds', [[], '', '', '', '']],
     ['spread-announcements', [[tenantA], ['s'], ['schedule.stopped']]],
     ['take-announcements', [10, 1_000, 10, []]],
-    ['take-outbox', ['attest', 10, 1_000]],
+    ['take-outbox', ['attest', 10, 1_000, [], 0]],
     ['take-export', [null, [], 1_000]],
     ['due-checkpoints', [0, 10]],
     ['take-due-schedules', [10, 1_000]],

@@ -36,6 +36,7 @@ export class RequestBatcher<Asked, Answer> {
       this.active++;
       void this.do(group).finally(() => {
         this.active--;
+        this.pause.ended(group.length);
         this.pump();
       });
     }

@@ -139,6 +139,7 @@ export class PostgresCommitter extends Committer {
         .finally(() => {
           for (const { commit } of batch) this.underWay.delete(keyOf(commit));
           this.active--;
+          this.pause.ended(batch.length);
           this.pump();
         });
     }
