@@ -10,6 +10,7 @@ import { flushOf } from './flush/flush-statement';
 import { flushPart } from './flush/flush-values';
 import { approvedBeforeValues, countValues, listValues } from './runs/run-list';
 import { aCommit, aStep, submit, tenantA } from './testing/builders';
+import { rowsRead } from './testing/rows-read';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -73,31 +74,10 @@ async function touched(name: string, values: unknown[]): Promise<number> {
   await client.query('begin');
   try {
     await client.query('select pack_runs.set_tenant($1)', [tenantA]);
-    const { text } = statement(name);
-    const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
-      text: `explain (analyze, format json) ${text}`,
-      values,
-    });
-    return rowsOf(rows[0]?.['QUERY PLAN'][0]?.Plan);
+    return await rowsRead(client, statement(name).text, values);
   } finally {
     await client.query('rollback');
   }
-}
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly Plans?: PlanNode[];
-}
-
-function rowsOf(node: PlanNode | undefined): number {
-  if (!node) return 0;
-  const own = node['Node Type'].includes('Scan')
-    ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
-    : 0;
-  return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), 0);
 }
 
 function listed(filter: RunFilter, before: RunId | null = null): [string, unknown[]] {

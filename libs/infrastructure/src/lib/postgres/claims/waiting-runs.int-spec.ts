@@ -6,6 +6,7 @@ import type { WebDatabase, WorkerDatabase } from '../databases';
 import { statement } from '../connection/statement';
 import { aCommit, aWorker, start, submit } from '../testing/builders';
 import { withOneDatabase } from '../testing/fresh-databases';
+import { rowsRead } from '../testing/rows-read';
 import type { TestDatabase } from '../testing/test-database';
 
 // Runs that wait at gates are only rows: no claim reads them, and no worker keeps state for them.
@@ -18,33 +19,13 @@ let web: WebDatabase;
 let worker: WorkerDatabase;
 withOneDatabase(startEmbeddedPostgres, (opened) => ({ database, web, worker } = opened));
 
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly Plans?: readonly PlanNode[];
-}
-
-function rowsOf(node: PlanNode | undefined): number {
-  if (!node) return 0;
-  const own = node['Node Type'].includes('Scan')
-    ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
-    : 0;
-  return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), 0);
-}
-
 /** Number of rows that a claim reads; the claims are rolled back. */
 async function touched(worker_id: string): Promise<number> {
   const client = new Client({ connectionString: database.url('worker'), options: '-c jit=off -c enable_seqscan=off' });
   await client.connect();
   try {
     await client.query('begin');
-    const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
-      text: `explain (analyze, format json) ${statement('claim-runs').text}`,
-      values: [worker_id, 50, '', 1, [], []],
-    });
-    return rowsOf(rows[0]?.['QUERY PLAN'][0]?.Plan);
+    return await rowsRead(client, statement('claim-runs').text, [worker_id, 50, '', 1, [], []]);
   } finally {
     await client.end();
   }

@@ -1,7 +1,8 @@
 -- Removes up to $5 runs of a tenant that are past retention, with all of their rows, in order after run $4. Sealed runs are removed if they
 -- ended before $2, those whose evidence was refused before $3. A run stays if it is held, if announcements or exports of it are pending, or
 -- if it is the original of an active rerun. Evidence stays; objects are collected when nothing refers to them. Must run after the lock of
--- the tenant's holds, in its transaction.
+-- the tenant's holds, in its transaction. No part depends on statistics, which the outbox never has: what is pending is read once for all
+-- runs, and rows are found by the keys of all runs together.
 with past as materialized (
   select r.run_id from pack_runs.runs r
   where r.tenant_id = $1 and r.run_id > $4
@@ -11,53 +12,57 @@ with past as materialized (
         and exists (select from pack_artifacts.archives a where a.tenant_id = $1 and a.run_id = r.run_id)
       or r.evidence_status = 'refused' and r.status = 'cancelled' and r.finished_ms < $3
     )
-    and not exists (select from pack_runs.holds h where h.tenant_id = $1 and h.run_id = r.run_id)
-    and not exists (select from pack_runs.outbox o where o.tenant_id = $1 and o.run_id = r.run_id)
+    and r.run_id not in (select h.run_id from pack_runs.holds h where h.tenant_id = $1)
+    and r.run_id not in (select o.run_id from pack_runs.outbox o where o.tenant_id = $1)
+    and r.run_id not in (select e.run_id from pack_artifacts.exports e where e.tenant_id = $1 and e.status = 'pending')
     and not exists (
       select from pack_runs.run_sources s join pack_runs.runs again on again.tenant_id = $1 and again.run_id = s.run_id
       where s.tenant_id = $1 and s.rerun_of = r.run_id and again.finished_ms is null)
-    and not exists (
-      select from pack_artifacts.exports e where e.tenant_id = $1 and e.run_id = r.run_id and e.status = 'pending')
   order by r.run_id limit $5
+), them as materialized (
+  select array_agg(p.run_id) as ids, min(p.run_id::text)::uuid as first, max(p.run_id::text)::uuid as last from past p
 ), labels as (
-  delete from pack_runs.run_labels t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.run_labels t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), inbox as (
-  delete from pack_runs.inbox t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.inbox t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), steps as (
-  delete from pack_runs.steps t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.steps t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), gates as (
-  delete from pack_runs.gates t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.gates t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), decisions as (
-  delete from pack_runs.decisions t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.decisions t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), resolutions as (
-  delete from pack_runs.resolutions t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.resolutions t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), releases as (
-  delete from pack_runs.releases t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.releases t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), assignments as (
-  delete from pack_runs.assignments t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.assignments t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), executions as (
-  delete from pack_runs.executions t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.executions t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), sensitive as (
-  delete from pack_runs.sensitive_inputs t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.sensitive_inputs t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), pages as (
-  delete from pack_run_logs.journal t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_run_logs.journal t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
+    and t.run_id between (select first from them) and (select last from them)
 ), chunks as (
-  delete from pack_run_logs.chunks t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_run_logs.chunks t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
+    and t.run_id between (select first from them) and (select last from them)
 ), places as (
-  delete from pack_run_logs.places t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_run_logs.places t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
+    and t.run_id between (select first from them) and (select last from them)
 ), artifacts as (
-  delete from pack_artifacts.artifacts t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_artifacts.artifacts t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), stored as (
-  delete from pack_artifacts.stored_values t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_artifacts.stored_values t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), exports as (
-  delete from pack_artifacts.exports t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_artifacts.exports t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), listed as (
-  delete from pack_artifacts.archived_chunks t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_artifacts.archived_chunks t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), archived as (
-  delete from pack_artifacts.archives t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_artifacts.archives t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), sources as (
-  delete from pack_runs.run_sources t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.run_sources t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), removed as (
-  delete from pack_runs.runs t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+  delete from pack_runs.runs t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 )
-select count(*)::int as removed, max(run_id::text) as last from past
+select coalesce(cardinality(ids), 0)::int as removed, last::text from them

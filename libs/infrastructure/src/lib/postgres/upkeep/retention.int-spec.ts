@@ -10,6 +10,7 @@ import { statement } from '../connection/statement';
 import { submit, tenantA, tenantB } from '../testing/builders';
 import { anEndedRun, DAY_MS, dayOf, makeDay, type EndedRun } from '../testing/sealed-run';
 import { withFreshDatabases } from '../testing/fresh-databases';
+import { rowsRead } from '../testing/rows-read';
 import type { TestDatabase } from '../testing/test-database';
 
 let database: TestDatabase;
@@ -214,6 +215,48 @@ describe('a run that is past retention', () => {
     for (const table of ['pack_runs.runs', 'pack_artifacts.archives', 'pack_artifacts.attestations'])
       await copyRows(database, table, runUuid(run), ids);
     expect(await maintain({ ...KEPT, evidence: 35 * DAY_MS })).toMatchObject({ runs: 1_201, evidence: 1_201 });
+  });
+
+  it('costs the same whatever is still to be delivered of other runs, also where nobody has counted the rows', async () => {
+    await makeDay(database, dayOf(40));
+    const run = await anEnded({ daysAgo: 40 });
+    const more = await database.sql<{ id: string }>(
+      'select pack_runs.uuidv7(1700000000000 + n)::text as id from generate_series(1, 400) n',
+    );
+    const ids = more.map(({ id }) => id);
+    for (const table of ['pack_runs.runs', 'pack_artifacts.archives', 'pack_artifacts.attestations'])
+      await copyRows(database, table, runUuid(run), ids);
+    const waiting = await submit(web.runStore);
+    await database.sql(
+      `insert into pack_runs.outbox (tenant_id, run_id, kind, body)
+       select $1, $2, 'announce', '{}' from generate_series(1, 2000)`,
+      [tenantA, runUuid(waiting)],
+    );
+    await database.sql(
+      `insert into pack_runs.holds (tenant_id, run_id, reason) select $1, gen_random_uuid(), 'case 9' from generate_series(1, 1000)`,
+      [tenantA],
+    );
+    await database.sql(
+      `insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms)
+       select $1, gen_random_uuid(), 'd', false, 1 from generate_series(1, 1000)`,
+      [tenantA],
+    );
+    const client = new Client({ connectionString: database.url('maintain') });
+    await client.connect();
+    try {
+      const now = Date.now();
+      const first = '00000000-0000-0000-0000-000000000000';
+      const values = [tenantA, now, now, first, 500];
+      // Of each run up to 30 rows or keys in its tables, and each pending row once, by its key.
+      expect(await rowsRead(client, statement('remove-runs').text, values)).toBeLessThan(401 * 30 + 4_000);
+      expect(await rowsRead(client, statement('remove-evidence').text, [tenantA, now, first, 500])).toBeLessThan(
+        401 * 5 + 2 * 1_000,
+      );
+      expect(await database.sql('select from pack_runs.runs')).toHaveLength(1);
+      expect(await database.sql('select from pack_artifacts.attestations')).toHaveLength(0);
+    } finally {
+      await client.end();
+    }
   });
 });
 
