@@ -1,7 +1,8 @@
 import type { Driven, DriverDependencies } from '@taskrunner/core/operations';
 import type { ClaimedRun, Claims, RunName, WorkerSession } from '@taskrunner/core/ports';
 import { healthOf } from '@taskrunner/core/testing';
-import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
+import { ClaimLoop } from './claim-loop';
+import type { ClaimLoopOptions } from './claim-loop-options';
 import { Duties } from './duties';
 import type { WorkerLog } from '../reporting/worker-log';
 
@@ -83,19 +84,16 @@ describe('a hint that names a run', () => {
     return { loop, questions };
   }
 
-  it('makes an idle loop ask for it, and then for others', async () => {
-    const { loop, questions } = asked(true);
-    await jest.advanceTimersByTimeAsync(100);
-    loop.wake(named);
-    await jest.advanceTimersByTimeAsync(100);
-    expect(questions).toEqual(['all', 'run-1', 'all']);
-  });
-
-  it('makes it ask for others at once if another worker has the run', async () => {
-    const { loop, questions } = asked(false);
+  it.each([
+    ['and then for others', true],
+    ['and then for others, also if another worker has the run', false],
+  ])('makes an idle loop ask for it at once, %s', async (_, isFree) => {
+    const { loop, questions } = asked(isFree);
     await jest.advanceTimersByTimeAsync(100);
     loop.wake(named);
     await jest.advanceTimersByTimeAsync(1);
+    expect(questions[1]).toBe('run-1');
+    await jest.advanceTimersByTimeAsync(100);
     expect(questions).toEqual(['all', 'run-1', 'all']);
   });
 

@@ -1,5 +1,6 @@
 import { IdlePause, RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
 import type { Claims, ClaimedRun, RunName, WorkerSession } from '@taskrunner/core/ports';
+import type { ClaimLoopOptions } from './claim-loop-options';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
 import { causeOf, FailedDrives, isMistake } from './failed-drives';
@@ -16,23 +17,6 @@ interface ActiveRun {
   isWaiting: boolean;
   done: Promise<void>;
 }
-
-export interface ClaimLoopOptions {
-  readonly concurrency: number;
-  readonly claimIntervalMs: number;
-  readonly inboxIntervalMs: number;
-  /** Called around driving each run, for telemetry. */
-  readonly watch?: DriveWatch;
-  /** Drives a run in a separate process. */
-  readonly isolate: (run: ClaimedRun, refusal: Refusal | null) => IsolatedDrive;
-  /** How long runs that need these sandbox profiles wait for a worker that can honour them, before a worker that cannot ends them. */
-  readonly sealed: { readonly isolations: readonly string[]; readonly waitMs: number };
-  /** The same for other runs, and for runs whose labels no living worker has. */
-  readonly profileWaitMs: number;
-  readonly refuseIntervalMs: number;
-}
-
-type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
 
 /**
  * Claims due runs and drives them, up to the configured number. One query for all driven runs finds new inbox messages. A run in quarantine

@@ -1,7 +1,7 @@
 import { Random, searched } from '@taskrunner/core/testing';
 import { toRunId } from '@taskrunner/core/foundation';
 import { DatabaseClock } from '../lib/postgres/connection/database-clock';
-import { lastServedOf } from '../lib/postgres/claims/last-served';
+import { lastServedOf } from '../lib/postgres/claims/claimed-run';
 import { PostgresClaims } from '../lib/postgres/claims/postgres-claims';
 import { createValues } from '../lib/postgres/encoding/create-values';
 import { aNewRun, aWorker } from '../lib/postgres/testing/builders';

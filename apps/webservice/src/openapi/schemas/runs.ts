@@ -119,7 +119,7 @@ export const RUN_SCHEMAS = {
     steps: {
       ...closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
       description:
-        'Steps by status. Until the run starts, these are the steps of its plan. From then on, they are the steps that it has reached: `total` grows while it reaches more of them, and begins with fewer than before. Items of maps and iterations of loops are not counted themselves, but their steps are.',
+        'Steps by status. Until the run starts, these are the steps of its plan. From then on, they are the steps that the run has reached: `total` drops when the run starts, and grows as the run reaches more steps. Items of maps and iterations of loops are not counted themselves, but their steps are.',
     },
     outputs: { ...anything, description: 'Outputs of a run that has ended; null: none, or omitted.' },
     outputsOmitted: {

@@ -1411,7 +1411,7 @@ export interface components {
        * @enum {string|null}
        */
       stuck: 'attention' | 'halted' | 'blocked' | 'restore' | null;
-      /** @description Steps by status. Until the run starts, these are the steps of its plan. From then on, they are the steps that it has reached: `total` grows while it reaches more of them, and begins with fewer than before. Items of maps and iterations of loops are not counted themselves, but their steps are. */
+      /** @description Steps by status. Until the run starts, these are the steps of its plan. From then on, they are the steps that the run has reached: `total` drops when the run starts, and grows as the run reaches more steps. Items of maps and iterations of loops are not counted themselves, but their steps are. */
       steps: {
         total: number;
         pending: number;

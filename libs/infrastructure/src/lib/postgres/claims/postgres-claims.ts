@@ -16,19 +16,20 @@ import type { Pool } from 'pg';
 import {
   CRASHES_TO_POISON,
   CRASHES_TO_QUARANTINE,
+  lastServedOf,
   toClaimedRun,
   toDrivenPage,
   toInboxMessage,
   toPage,
   toResumed,
 } from './claimed-run';
-import type { ClaimedRow, InboxRow, PageRow, ResumedRow } from './claimed-run';
+import type { ClaimedRow, InboxRow, PageRow, ResumedRow, RunPositionRow } from './claimed-run';
 import type { DatabaseClock } from '../connection/database-clock';
 import type { DrivenPages } from '../flush/driven-pages';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
 import type { ClaimsWatch, HealedTimes, LostWorker } from './claims-watch';
 import { DocumentCache } from './document-cache';
-import { lastServedOf } from './last-served';
+import { LostClaims } from './lost-claims';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 import type { Statement } from '../connection/statement';
@@ -38,14 +39,6 @@ const SWEEP_SIZE = 500;
 /** Only a row that somebody has altered names a run that does not hold its group. */
 const GROUPS_EVERY_MS = 60_000;
 const LEASE_MS = 8_000;
-/** Exceeds the duration of any statement on the server, milliseconds. */
-const LOST_FOR_MS = 60_000;
-
-interface RunPositionRow {
-  readonly fence: number;
-  readonly last_seq: number;
-  readonly head: Buffer | null;
-}
 
 /**
  * Leases per worker session, measured by the database's clock; claims that are fair across tenants; the sweep that frees runs of dead
@@ -83,8 +76,7 @@ export class PostgresClaims extends Claims {
   private readonly unclaimStatement = statement('unclaim-lost');
   private readonly texts = new DocumentCache();
   private lastServed = '';
-  private claimNumber = 0;
-  private readonly lostClaims = new Map<number, number>();
+  private readonly lost = new LostClaims();
   private sweptAt = -Infinity;
   private groupsAt = -Infinity;
   private healedAfter = -1;
@@ -177,10 +169,6 @@ export class PostgresClaims extends Claims {
     this.healedAfter = timesSetBack;
   }
 
-  /**
-   * Each claim has a number, which is stored on the claimed runs. If its answer is lost, this worker owns runs that are missing from its
-   * state. Later claims release them first, for a limited time, because a lost statement may still be executed.
-   */
   async claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
     return this.numbered(workerSession, async (number) => {
@@ -222,25 +210,11 @@ export class PostgresClaims extends Claims {
   }
 
   private async numbered(
-    workerSession: WorkerSession,
+    { id }: WorkerSession,
     claim: (number: number) => Promise<readonly ClaimedRow[]>,
   ): Promise<readonly ClaimedRun[]> {
-    await this.unclaimLost(workerSession);
-    const number = ++this.claimNumber;
-    try {
-      return (await claim(number)).map(toClaimedRun);
-    } catch (error) {
-      this.lostClaims.set(number, performance.now());
-      throw error;
-    }
-  }
-
-  private async unclaimLost(workerSession: WorkerSession): Promise<void> {
-    if (this.lostClaims.size === 0) return;
-    await this.ask(this.unclaimStatement, [workerSession.id, [...this.lostClaims.keys()]]);
-    for (const [number, at] of this.lostClaims) {
-      if (performance.now() - at > LOST_FOR_MS) this.lostClaims.delete(number);
-    }
+    const release = (numbers: readonly number[]) => this.ask(this.unclaimStatement, [id, numbers]);
+    return (await this.lost.numbered(release, claim)).map(toClaimedRun);
   }
 
   async admission(tenant: TenantId, run: RunId): Promise<Envelope | null> {
@@ -361,14 +335,14 @@ function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
 }
 
 const CHOSEN = '\n), claimed as (';
+const OF_EACH = 'j.tenant_id = c.tenant_id and j.run_id = c.run_id';
 
 /** `claim-named` chooses the run, and all that follows the choice in `claim-runs` is the same. Of one run, one part of the journal is opened. */
 function claimNamed(): Statement {
   const { name, text } = statement('claim-named');
-  const [, claimed = ''] = statement('claim-runs').text.split(CHOSEN);
-  const rest = claimed.replace(
-    'j.tenant_id = c.tenant_id and j.run_id = c.run_id',
-    'j.tenant_id = $2 and j.run_id = $3',
-  );
+  const [, claimed] = statement('claim-runs').text.split(CHOSEN);
+  if (!claimed?.includes(OF_EACH))
+    throw new TypeError('claim-runs.sql has no part that claim-named.sql continues with');
+  const rest = claimed.replace(OF_EACH, 'j.tenant_id = $2 and j.run_id = $3');
   return { name, text: `${text.trimEnd()}${CHOSEN}${rest}` };
 }
