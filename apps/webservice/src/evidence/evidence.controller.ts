@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
-import { archivedStatements, ComparedRuns, ReleaseEvidence } from '@taskrunner/core/operations';
-import { ObjectStore, RunReader } from '@taskrunner/core/ports';
+import { archivedStatements, ComparedRuns, ObjectStoreHealth, ReleaseEvidence } from '@taskrunner/core/operations';
+import { ObjectStore, RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
 import { Caller } from '../auth/caller';
@@ -25,6 +25,7 @@ export class EvidenceController {
     private readonly objects: ObjectStore,
     private readonly release: ReleaseEvidence,
     private readonly compared: ComparedRuns,
+    private readonly storeHealth: ObjectStoreHealth,
   ) {}
 
   @Get('attestations')
@@ -103,7 +104,13 @@ export class EvidenceController {
     const run = await this.reader.summary(tenant, runId);
     if (!run) throw runNotFound();
     const after = run.finishedAt === null ? '5' : '1';
-    const why = `the run is ${run.status}, and its evidence is ${run.evidence.status}`;
-    throw new ApiError('EVIDENCE_NOT_SEALED', why, [], { 'Retry-After': after });
+    throw new ApiError('EVIDENCE_NOT_SEALED', await this.whyUnsealed(run), [], { 'Retry-After': after });
+  }
+
+  /** A worker that has no object store takes no seals, so no row says why evidence is pending. */
+  private async whyUnsealed({ status, evidence }: RunSummary): Promise<string> {
+    const why = `the run is ${status}, and its evidence is ${evidence.status}`;
+    const outage = evidence.status === 'pending' ? await this.storeHealth.check() : null;
+    return outage === null ? why : `${why}: the object store does not accept writes (${outage.code})`;
   }
 }

@@ -13,9 +13,15 @@ import { runIdOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT, type ExitCode } from '../../terminal/exit-code';
 import { reportError } from '../../terminal/report-error';
+import { safeLine } from '../../terminal/safe-text';
 import { ARTIFACT_COLUMNS } from '../../lists/list-columns';
 import type { Context } from '../context';
 import { printAs, printList, withOutput, type ServerOptions } from '../options';
+
+/** Interval of asking for evidence that is not sealed yet, milliseconds. */
+const LOOK_MS = 500;
+/** A command that waits for longer says what it waits for, milliseconds. */
+const SAID_AFTER_MS = 2_000;
 
 /** Commands that download bytes: artifacts, evidence. */
 export function registerDownloads(program: Command, context: Context): void {
@@ -54,7 +60,9 @@ export function registerDownloads(program: Command, context: Context): void {
         const { server } = await serverOrKept(options, context.env);
         const runId = await runIdOf(server, named);
         const file = options.file ?? `${fileName(runId)}.evidence.tar`;
-        const deadline = Date.now() + patienceMs;
+        const began = Date.now();
+        const deadline = began + patienceMs;
+        let said = '';
         for (;;) {
           try {
             const digest = await save(await server.evidence(runId), file, null);
@@ -65,8 +73,10 @@ export function registerDownloads(program: Command, context: Context): void {
             if (!isPending) throw error;
             await refuseWaiting(server, runId);
             if (Date.now() >= deadline) throw error;
+            const reason = safeLine(`waiting for the seal: ${error.detail}`);
+            if (Date.now() - began >= SAID_AFTER_MS && said !== reason) context.terminal.say((said = reason));
           }
-          await delay(500);
+          await delay(LOOK_MS);
         }
       }),
     );

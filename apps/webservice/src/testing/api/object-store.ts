@@ -18,7 +18,13 @@ export function describeObjectStoreOutage(api: ApiUnderTest): void {
       return [response.status, details.objects];
     };
 
-    it('is told by its code, by readiness, and by one line of the log with the cause', async () => {
+    it('is told by its code, by readiness, by evidence that waits for it, and by one line of the log with the cause', async () => {
+      const run = await api.submit();
+      const ended = { status: 'succeeded', finishedAt: 5, lastLine: 0 } as const;
+      await api.commit(run, { state: ended, outbox: [{ kind: 'attest', body: { runId: run } }] });
+      const whyPending = async (): Promise<Json> =>
+        (await ask('ada', 'GET', `/api/runs/${run}/evidence`)).body['detail'] ?? null;
+      expect(await whyPending()).toBe('the run is succeeded, and its evidence is pending');
       const { digest } = (await upload(api, 'ada', Buffer.from('before'))).body as {
         digest: ReturnType<typeof sha256>;
       };
@@ -30,6 +36,9 @@ export function describeObjectStoreOutage(api: ApiUnderTest): void {
         expect(await upload(api, 'ada', Buffer.from('again'))).toMatchObject(away);
         const reason = 'the folder of the object store does not exist';
         expect(await readiness()).toEqual([503, { status: 'down', reason }]);
+        expect(await whyPending()).toBe(
+          'the run is succeeded, and its evidence is pending: the object store does not accept writes (OBJECT_STORE_UNAVAILABLE)',
+        );
         // What needs no bytes is answered.
         expect((await ask('ada', 'GET', '/api/runs')).status).toBe(200);
         const lines = written.mock.calls.flatMap(([text]) => String(text).split('\n'));
