@@ -17,4 +17,4 @@ export interface ClaimLoopOptions {
   readonly refuseIntervalMs: number;
 }
 
-export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
+type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
