@@ -37,6 +37,14 @@ const refusal = async (asked: Promise<unknown>): Promise<readonly [string, strin
   return [error.code, error.message];
 };
 
+/** The refusal of a caller who asks again, as one is told to, while the machine is too busy. */
+async function lastRefusal(ask: () => Promise<unknown>): Promise<readonly [string, string]> {
+  for (let tries = 1; ; tries++) {
+    const found = await refusal(ask());
+    if (found[0] !== 'PLANNER_BUSY' || tries === 5) return found;
+  }
+}
+
 describe('planning threads', () => {
   const planner = threads({ threads: 2 });
   it.each(plannerContract(async () => ({ planner, close: async () => undefined })))('$name', ({ run }) => run());
@@ -52,7 +60,7 @@ describe('planning threads', () => {
 
   it('ends with its thread what takes too long, and nothing else', async () => {
     const one = threads({ time: 1_000 });
-    const late = refusal(one.ask('acme', 'plan', HUGE));
+    const late = lastRefusal(() => one.ask('acme', 'plan', HUGE));
     const other = one.ask('globex', 'plan', SMALL);
     expect(await late).toEqual(['PLAN_LIMIT', 'planning took longer than 1 s (limits.planTime)']);
     expect(await other).toMatchObject({ kind: 'planned' });
