@@ -1,26 +1,37 @@
 -- Removes up to $5 runs of a tenant that are past retention, with all of their rows, in order after run $4. Sealed runs are removed if they
 -- ended before $2, those whose evidence was refused before $3. A run stays if it is held, if announcements or exports of it are pending, or
 -- if it is the original of an active rerun. Evidence stays; objects are collected when nothing refers to them. Must run after the lock of
--- the tenant's holds, in its transaction. No part depends on statistics, which the outbox never has: what is pending is read once for all
--- runs, and rows are found by the keys of all runs together.
+-- the tenant's holds, in its transaction.
+-- Statistics of a young database, and of the outbox at any time, are far from its rows. So nothing here is joined: each run is looked up by
+-- key, with scalar queries, which PostgreSQL does not turn into joins, and rows are found by the keys of all runs. Pending seals have no key
+-- by run. They are read once, if their list fits in work_mem (retention.ts). Partitions can be left out by the first and the last run, and
+-- not by the list.
 with past as materialized (
   select r.run_id from pack_runs.runs r
   where r.tenant_id = $1 and r.run_id > $4
     and r.run_id < pack_run_logs.uuid_floor((pack_runs.from_ms($2) at time zone 'UTC')::date + 1)
     and (
       r.evidence_status = 'sealed' and r.finished_ms < $2
-        and exists (select from pack_artifacts.archives a where a.tenant_id = $1 and a.run_id = r.run_id)
+        and (select true from pack_artifacts.archives a where a.tenant_id = $1 and a.run_id = r.run_id)
       or r.evidence_status = 'refused' and r.status = 'cancelled' and r.finished_ms < $3
     )
-    and r.run_id not in (select h.run_id from pack_runs.holds h where h.tenant_id = $1)
-    and r.run_id not in (select o.run_id from pack_runs.outbox o where o.tenant_id = $1)
-    and r.run_id not in (select e.run_id from pack_artifacts.exports e where e.tenant_id = $1 and e.status = 'pending')
-    and not exists (
-      select from pack_runs.run_sources s join pack_runs.runs again on again.tenant_id = $1 and again.run_id = s.run_id
-      where s.tenant_id = $1 and s.rerun_of = r.run_id and again.finished_ms is null)
+    and (select true from pack_runs.holds h where h.tenant_id = $1 and h.run_id = r.run_id) is null
+    and (
+      -- The order is that of the index, which PostgreSQL does not take if it expects that many announcements are of this run.
+      select true from pack_runs.outbox o where o.tenant_id = $1 and o.run_id = r.run_id and o.kind = 'announce'
+      order by o.tenant_id, o.run_id, o.stream, o.place limit 1
+    ) is null
+    and (select true from pack_artifacts.exports e where e.tenant_id = $1 and e.run_id = r.run_id and e.status = 'pending' limit 1) is null
+    and (
+      select true from pack_runs.run_sources s
+      where s.tenant_id = $1 and s.rerun_of = r.run_id
+        and (select again.finished_ms is null from pack_runs.runs again where again.tenant_id = $1 and again.run_id = s.run_id)
+      limit 1
+    ) is null
+    and r.run_id not in (select o.run_id from pack_runs.outbox o where o.tenant_id = $1 and o.kind = 'attest')
   order by r.run_id limit $5
 ), them as materialized (
-  select array_agg(p.run_id) as ids, min(p.run_id::text)::uuid as first, max(p.run_id::text)::uuid as last from past p
+  select ids, ids[1] as first, ids[cardinality(ids)] as last from (select array_agg(p.run_id order by p.run_id) as ids from past p) p
 ), labels as (
   delete from pack_runs.run_labels t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), inbox as (

@@ -26,6 +26,11 @@ export interface Removed {
 }
 
 const AT_ONCE = 500;
+/**
+ * PostgreSQL looks up runs in a list of pending seals only if it expects the list to fit in this; otherwise it reads the list for each run.
+ * Millions fit, and only existing rows take memory.
+ */
+const WORK_MEM = '256MB';
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /** Deletes data past retention, tenant by tenant and in batches. Needs the role `maintain`, which sees the rows of all tenants. */
@@ -53,7 +58,6 @@ export async function removeExpired(client: Client, retention: Retention, nowMs:
   return { runs, evidence };
 }
 
-/** Locks the tenant's holds in a separate statement first, so that the snapshot of the deletion includes every hold. */
 async function remove(
   client: Client,
   tenant: string,
@@ -62,21 +66,30 @@ async function remove(
 ): Promise<number> {
   let total = 0;
   for (let after = FIRST; ;) {
-    await client.query('begin');
-    try {
-      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`retention ${tenant}`]);
-      const { rows } = await client.query<{ removed: number; last: string | null }>({
-        ...query,
-        values: valuesAfter(after),
-      });
-      await client.query('commit');
-      const { removed = 0, last = null } = rows[0] ?? {};
-      total += removed;
-      if (last === null || removed < AT_ONCE) return total;
-      after = last;
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      throw error;
-    }
+    const { rows } = await removing(client, tenant, () =>
+      client.query<{ removed: number; last: string | null }>({ ...query, values: valuesAfter(after) }),
+    );
+    const { removed = 0, last = null } = rows[0] ?? {};
+    total += removed;
+    if (last === null || removed < AT_ONCE) return total;
+    after = last;
+  }
+}
+
+/**
+ * The transaction of a deletion. It locks the tenant's holds in a separate statement first, so that the snapshot of the deletion includes
+ * every hold.
+ */
+export async function removing<Result>(client: Client, tenant: string, work: () => Promise<Result>): Promise<Result> {
+  await client.query('begin');
+  try {
+    await client.query(`set local work_mem = '${WORK_MEM}'`);
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`retention ${tenant}`]);
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
   }
 }
