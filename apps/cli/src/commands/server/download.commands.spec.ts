@@ -9,14 +9,20 @@ import { registerDownloads } from './download.commands';
 
 const RUN = 'run_06dq7zq3wsg3n7c4x0qj1yz0kw';
 
-describe('a command that waits for evidence', () => {
+describe('a command that downloads evidence', () => {
   let folder: string;
   let server: Server;
   let refusals: number;
+  let isRemoved: boolean;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-evidence-'));
+    isRemoved = false;
     server = createServer((request, response) => {
+      if (isRemoved && !request.url?.endsWith('/evidence')) {
+        response.writeHead(404, { 'content-type': 'application/problem+json' });
+        return response.end(JSON.stringify({ code: 'RUN_NOT_FOUND', title: 'no run', status: 404, detail: 'no run' }));
+      }
       if (!request.url?.endsWith('/evidence'))
         return response
           .setHeader('content-type', 'application/json')
@@ -49,6 +55,11 @@ describe('a command that waits for evidence', () => {
     expect(existsSync(file)).toBe(true);
     return lines;
   }
+
+  it('finds that of a run which retention has removed', async () => {
+    isRemoved = true;
+    expect(await said(0)).toEqual([]);
+  });
 
   it('says once why it waits, on one line, but not for a seal that comes soon', async () => {
     expect(await said(1)).toEqual([]);

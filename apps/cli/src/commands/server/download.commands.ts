@@ -1,7 +1,7 @@
 import { numberOf } from '../number-option';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isOver } from '@taskrunner/core/foundation';
+import { isOver, isRunId } from '@taskrunner/core/foundation';
 import type { Command } from 'commander';
 import { serverOrKept } from '../../local/server-or-kept';
 import { refuseMissingFolder } from '../../files/special-file';
@@ -58,7 +58,8 @@ export function registerDownloads(program: Command, context: Context): void {
         const patienceMs = numberOf('--wait', options.wait, { least: 0 }) * 1_000;
         if (options.file !== undefined) refuseMissingFolder(options.file);
         const { server } = await serverOrKept(options, context.env);
-        const runId = await runIdOf(server, named);
+        // Evidence is kept longer than its run: a full id need not be that of a run.
+        const runId = isRunId(named) ? named : await runIdOf(server, named);
         const file = options.file ?? `${fileName(runId)}.evidence.tar`;
         const began = Date.now();
         const deadline = began + patienceMs;
@@ -69,8 +70,9 @@ export function registerDownloads(program: Command, context: Context): void {
             printAs(context, options, { file, digest }, () => [`${digest}  ${file}`]);
             return EXIT.OK;
           } catch (error) {
-            const isPending = isRefusal(error) && error.code === 'EVIDENCE_NOT_SEALED';
-            if (!isPending) throw error;
+            const code = isRefusal(error) ? error.code : null;
+            if (code === 'RUN_NOT_FOUND') await runIdOf(server, named);
+            if (!isRefusal(error) || code !== 'EVIDENCE_NOT_SEALED') throw error;
             await refuseWaiting(server, runId);
             if (Date.now() >= deadline) throw error;
             const reason = safeLine(`waiting for the seal: ${error.detail}`);
