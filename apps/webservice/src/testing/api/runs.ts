@@ -140,6 +140,20 @@ export function describeRuns(api: ApiUnderTest): void {
       expect(items).toContainEqual(expect.objectContaining({ runId, cancellation }));
     });
 
+    it('that has ended is not cancelled again, also by somebody who had cancelled it before', async () => {
+      const runId = await submit();
+      const cancel = async () => {
+        const { status, body } = await ask('ada', 'POST', `/api/runs/${runId}/cancel`, {});
+        return [status, body['status']];
+      };
+      expect([await cancel(), await cancel()]).toEqual([
+        [202, 'cancelling'],
+        [202, 'cancelling'],
+      ]);
+      await api.commit(runId, { state: { status: 'cancelled', finishedAt: 5, lastLine: 0 }, seen: 1 });
+      expect(await cancel()).toEqual([200, 'cancelled']);
+    });
+
     it('is cancelled without a body or a reason too', async () => {
       const runId = await submit();
       expect((await ask('ada', 'POST', `/api/runs/${runId}/cancel`)).body['status']).toBe('cancelling');

@@ -1,6 +1,7 @@
 import { CodedError } from '../../foundation/coded-error';
 import type { RunId } from '../../foundation/ids';
 import { sameSubject, type Principal } from '../../foundation/principal';
+import { isOver } from '../../foundation/statuses';
 import type { GateStore } from '../../ports/gates/gate-store';
 import type { RunReader } from '../../ports/runs/run-reader';
 import type { RunStore } from '../../ports/runs/run-store';
@@ -65,7 +66,8 @@ export class CancelRun {
         'Try again in a few seconds.',
       );
     }
-    const ended = posted.kind === 'refused';
+    // The inbox takes a repeated message also after the end.
+    const ended = posted.kind === 'refused' || isOver(run.status);
     await gates.audit(tenant, { ...event, outcome: ended ? 'ended' : posted.kind });
     return ended ? 'ended' : 'accepted';
   }

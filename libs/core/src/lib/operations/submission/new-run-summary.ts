@@ -16,7 +16,16 @@ export function summaryOf(run: NewRun, inLine: boolean): RunSummary {
     createdAt: acceptedAt,
     startedAt: null,
     finishedAt: null,
-    waits: inLine ? [{ kind: 'concurrency', id: run.concurrency?.group ?? null, until: null }] : [],
+    waits: inLine
+      ? [
+          {
+            kind: 'concurrency',
+            id: run.concurrency?.group ?? null,
+            since: new Date(acceptedAt).toISOString(),
+            until: null,
+          },
+        ]
+      : [],
     stuck: null,
     counts: { total: stepsTotal, pending: stepsTotal },
     outputs: null,

@@ -20,7 +20,8 @@ export async function resumeRuns(
          due_at = case when in_line then null else now() end, due_set_at = clock_timestamp(),
          status = case when last_seq = 0 and not in_line then 'queued' else status end,
          waits = case when in_line
-           then json_build_array(json_build_object('kind', 'concurrency', 'id', concurrency_group, 'until', null)) else '[]' end
+           then json_build_array(json_build_object('kind', 'concurrency', 'id', concurrency_group,
+             'since', to_char(pack_runs.from_ms(created_ms) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'until', null)) else '[]' end
        where tenant_id = $1 and owner = $2 and ($3::uuid is null or run_id = $3) returning run_id`,
       [tenant, NOBODY, run === null ? null : runUuid(run)],
     );

@@ -158,7 +158,8 @@ async function standStill(client: Client): Promise<readonly StoppedRun[]> {
     if (!mayActOnce(rows[0]?.plan)) continue;
     const held = await client.query<{ run_id: string }>(
       `update pack_runs.runs r set owner = $3, version = pack_runs.next_version(r.version), status = 'waiting',
-         waits = json_build_array(json_build_object('kind', 'restore', 'id', null, 'until', null))
+         waits = json_build_array(json_build_object('kind', 'restore', 'id', null,
+           'since', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'until', null))
        from pack_runs.run_sources s
        where s.tenant_id = $1 and s.plan_hash = $2 and r.tenant_id = s.tenant_id and r.run_id = s.run_id
          and r.status not in ('succeeded', 'failed', 'cancelled', 'halted')

@@ -32,7 +32,8 @@ with recursive offered as (
 ), marked as (
   update pack_runs.runs r set unplaced = true, status = case r.status when 'cancelling' then r.status else 'waiting' end,
     version = pack_runs.next_version(r.version),
-    waits = json_build_array(json_build_object('kind', 'workers', 'id', array_to_string(r.worker_labels, ','), 'until', null))
+    waits = json_build_array(json_build_object('kind', 'workers', 'id', array_to_string(r.worker_labels, ','),
+      'since', to_char(greatest(coalesce(r.due_at, now()), 'epoch') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'until', null))
   from lost l where r.tenant_id = l.tenant_id and r.run_id = l.run_id
   returning 1
 ), unmarked as (

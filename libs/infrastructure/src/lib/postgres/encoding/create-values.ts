@@ -74,7 +74,11 @@ function columnsOf(run: NewRun) {
     rerun_of: run.rerunOf && runUuid(run.rerunOf),
     concurrency_group: concurrency?.group ?? null,
     refuses: concurrency?.onConflict === 'refuse',
-    waits: concurrency && JSON.stringify([{ kind: 'concurrency', id: concurrency.group, until: null }]),
+    waits:
+      concurrency &&
+      JSON.stringify([
+        { kind: 'concurrency', id: concurrency.group, since: new Date(run.acceptedAt).toISOString(), until: null },
+      ]),
     forms: run.forms,
   } satisfies Record<(typeof CREATE_COLUMNS)[number], Cell>;
 }

@@ -1,6 +1,6 @@
 import { canonical, sha256 } from '@taskrunner/core/canonical';
 import { isRunId, runUuid, toRunId } from '@taskrunner/core/foundation';
-import type { Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
+import type { Digest, Json, JsonObject, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
 import {
   DocumentAltered,
@@ -114,7 +114,7 @@ function summaryOf(row: SummaryRow, mark: Json): RunSummary {
     createdAt: row.created_ms,
     startedAt: row.started_ms,
     finishedAt: row.finished_ms,
-    waits: row.waits,
+    waits: withSince(row.waits),
     stuck: row.stuck,
     counts: row.counts,
     outputs: row.outputs,
@@ -288,4 +288,9 @@ export function whereabouts(step: string): Whereabouts {
   if (item) return { parent: item[1] ?? '', from: Number(item[2]), to: Number(item[2]) };
   const cut = step.lastIndexOf('::');
   return { parent: step === '' ? ROOT_PARENT : step.slice(0, Math.max(cut, 0)), from: 0, to: LAST_PLACE };
+}
+
+/** Rows of earlier releases do not say since when their run waits for its group, for workers or after a restore. */
+function withSince(waits: Json): Json {
+  return Array.isArray(waits) ? waits.map((wait: JsonObject) => ({ since: null, ...wait })) : waits;
 }
