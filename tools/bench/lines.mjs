@@ -18,6 +18,7 @@ export function line({ name, value, unit, peer, ratio, target = null, better = '
     ...(ratio === undefined ? {} : { ratio: rounded(ratio) }),
     target,
     pass: target === null ? null : better === 'less' ? held <= target : held >= target,
+    ...(better === 'less' ? { better } : {}),
     ...more,
     load: rounded(loadavg()[0]),
   };

@@ -5,12 +5,14 @@
 // With --json it prints one object per line: {name, value, unit, peer?, ratio?, target, pass, …}. Exit 1 if a target is missed, 2 if
 // something that was asked for does not exist. Ctrl-C stops what was started and deletes its folders.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { line, rounded } from './lines.mjs';
 import { loadMeasures } from './measures.mjs';
-import { mistakesIn, setting, whyNoTable } from './settings.mjs';
+import { conflictIn, mistakesIn, setting, whyNoTable } from './settings.mjs';
 import { median } from './median.mjs';
+import { randomAccessNs } from './memory-speed.mjs';
 import { noteTable, ratioTable } from './ratio-table.mjs';
 import { cleanUpOnSignals } from './started.mjs';
 import { readOptions } from '../command-line/options.mjs';
@@ -21,13 +23,16 @@ const { values: asked, positionals: names } = readOptions(
   { allowPositionals: true },
 );
 const isJson = asked.json;
+const ROOT = join(import.meta.dirname, '..', '..');
 refuse(mistakesIn(process.env));
+const conflict = conflictIn(process.env);
+if (!existsSync(join(ROOT, 'libs/core/dist'))) refuse(['Nothing is built: run `npm run build` first.']);
 const ROUNDS = setting('BENCH_ROUNDS', null);
 const MEASURES = await loadMeasures();
 const unknown = names.filter((name) => !Object.hasOwn(MEASURES, name));
 const missing = `There is no ${unknown.join(', ')}. There are: ${Object.keys(MEASURES).join(', ')}.`;
 const table = asked.note ? whyNoTable(names, process.env) : null;
-refuse([...(unknown.length > 0 ? [missing] : []), ...(table === null ? [] : [table])]);
+refuse([...(unknown.length > 0 ? [missing] : []), ...[table, conflict].filter((one) => one !== null)]);
 cleanUpOnSignals();
 
 /** Exits if there is a mistake. */
@@ -60,6 +65,7 @@ function inRounds(name, { unit, target, better, peer }) {
   return ratios.length === 0 ? reported : { ...reported, peer, ratio: rounded(median(ratios)) };
 }
 
+const memory = [rounded(randomAccessNs())];
 const results = [];
 const report = (result) => {
   results.push(result);
@@ -78,18 +84,20 @@ for (const name of names.length > 0 ? names : usual) {
       report(reported);
 }
 const model = cpus()[0]?.model ?? 'unknown';
+memory.push(rounded(randomAccessNs()));
 const machine = `${model}, ${availableParallelism()} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB, Node ${process.version}`;
-if (!isJson) {
-  console.log(machine);
-  for (const { name, value, unit, peer, ratio, target, pass } of results) {
+const access = `a random access to memory took ${memory[0]} ns before and ${memory[1]} ns after`;
+const conditions = `${machine}, ${new Date().toISOString().slice(0, 10)}, medians of ${ROUNDS ?? 3} rounds in turns, ${access}`;
+if (isJson) process.stderr.write(`${conditions}\n`);
+else {
+  console.log(conditions);
+  for (const { name, value, unit, peer, peerValue, ratio, better, target, pass } of results) {
     const verdict = pass === null ? '' : pass ? ' ok' : ' MISSED';
-    const against = ratio === undefined ? '' : `, ${ratio} × ${peer}`;
-    console.log(`${name}: ${value} ${unit}${against}${target === null ? '' : ` (target ${target}${verdict})`}`);
+    const against =
+      ratio === undefined ? '' : `, ${ratio} × ${peer}${peerValue === undefined ? '' : ` (${peerValue} ${unit})`}`;
+    const less = better === 'less' ? ', less is better' : '';
+    console.log(`${name}: ${value} ${unit}${against}${less}${target === null ? '' : ` (target ${target}${verdict})`}`);
   }
 }
-if (asked.note) {
-  const rounds = `medians of ${ROUNDS ?? 3} rounds in turns`;
-  const readme = join(import.meta.dirname, '..', '..', 'README.md');
-  noteTable(readme, ratioTable(results, `${machine}, ${new Date().toISOString().slice(0, 10)}, ${rounds}.`));
-}
+if (asked.note) noteTable(join(ROOT, 'README.md'), ratioTable(results, `${conditions}.`));
 process.exit(results.some(({ pass }) => pass === false) ? 1 : 0);

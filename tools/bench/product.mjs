@@ -27,8 +27,14 @@ export async function startProduct({ workers = 1, configuration = {}, state = nu
   // If root measures, another account runs the database server. It must be able to reach its data here.
   chmodSync(folder, 0o711);
   const options = { stateDirectory: folder, temporary: state === null, configuration };
-  const { stack, url, serverUrl, driver, kinds } = await STARTS[storage](options, workers);
-  const stopped = started(() => stack.stop());
+  const starting = STARTS[storage](options, workers);
+  // Registered before it has started: an interrupted start is waited for and then stopped.
+  const stopped = started(async () => (await starting).stack.stop());
+  const { stack, url, serverUrl, driver, kinds } = await starting.catch((error) => {
+    stopped();
+    if (state === null) rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   const database = new pg.Client(url);
   await database.connect();
   let token = await stack.tokenFor('ada');

@@ -17,8 +17,8 @@ const ROWS = [
 ];
 
 /**
- * The table in Markdown. The cell of the product has its value and the least and greatest of its rounds. That of a peer has its value, and in
- * brackets that of the product divided by it. Throws if a measure is missing.
+ * The table in Markdown. A cell has the median and, in brackets, the least and greatest of the rounds; that of a peer also the value of the
+ * product divided by it. Throws if a measure is missing.
  *
  * @param results lines of output of `durable-steps` and `one-run` with peers
  * @param machine what was measured where and when, one sentence
@@ -31,15 +31,19 @@ export function ratioTable(results, machine) {
     if (own === undefined) throw new Error(`${measured} was not measured`);
     const others = peers.map((peer) => {
       const found = results.find((one) => one.name === measured && one.peer === peer);
-      return found === undefined ? '' : `${shown(found.peerValue)} (${(own.value / found.peerValue).toFixed(2)})`;
+      if (found === undefined) return 'not measured';
+      return `${shown(found.peerValue)}${rangeOf(found.peerRounds)}: ${(own.value / found.peerValue).toFixed(2)}`;
     });
     const { rounds } = results.find((one) => one.name === measured && one.rounds !== undefined) ?? {};
-    const range = rounds === undefined ? '' : ` (${shown(Math.min(...rounds))} to ${shown(Math.max(...rounds))})`;
-    return [title, `**${shown(own.value)}**${range}`, ...others];
+    return [title, `${shown(own.value)}${rangeOf(rounds)}`, ...others];
   });
   const head = ['', 'TaskRunner', ...peers];
   const row = (values) => `| ${values.join(' | ')} |`;
   return [row(head), row(head.map(() => '---')), ...cells.map(row), '', machine, ''].join('\n');
+}
+
+function rangeOf(rounds) {
+  return rounds === undefined ? '' : ` (${shown(Math.min(...rounds))} to ${shown(Math.max(...rounds))})`;
 }
 
 /** Thousands with a space, and no digit that was not measured. */

@@ -12,10 +12,10 @@ const wholes = (least, most = 1e9) => ({
 const several = (form, one) => ({
   form,
   read(text) {
+    if (text.trim() === '') return [];
     const read = text
       .split(',')
       .map((part) => part.trim())
-      .filter((part) => part !== '')
       .map(one);
     return read.includes(undefined) ? undefined : read;
   },
@@ -62,6 +62,14 @@ export function mistakesIn(environment) {
     const value = environment[name];
     return variable.read(value) === undefined ? [`${name} must be ${variable.form}, not "${value}".`] : [];
   });
+}
+
+/** Why these variables cannot be set together; null: they can. */
+export function conflictIn({ BENCH_STORAGE, BENCH_WORKERS }) {
+  const isFolder = BENCH_STORAGE === 'file';
+  return isFolder && (BENCH_WORKERS ?? '1').trim() !== '1'
+    ? 'BENCH_STORAGE=file: a folder has one worker (BENCH_WORKERS=1).'
+    : null;
 }
 
 /** The value of a variable, or `fallback` if it is not set. */

@@ -28,6 +28,7 @@ test('names each mistake, in one line', () => {
     ['BENCH_PEERS', '../peers/dbos'],
     ['BENCH_STORAGE', 'files'],
     ['BENCH_WORKERS', 'x'],
+    ['BENCH_WORKERS', '1,,3'],
     ['BENCH_PROFILE', ''],
     ['TASKRUNNER_CEILING', '/none/there'],
   ]) {
@@ -50,6 +51,7 @@ test('is refused before anything starts', () => {
   for (const [args, environment, message] of [
     [['one-run'], { BENCH_MODES: 'purr' }, 'BENCH_MODES must be'],
     [['nothing'], {}, 'There is no nothing.'],
+    [['map-cost'], { BENCH_STORAGE: 'file', BENCH_WORKERS: '2' }, 'BENCH_STORAGE=file: a folder has one worker'],
     [['one-run', '--note'], {}, '--note needs durable-steps.'],
     [['durable-steps', 'one-run', '--note'], { BENCH_ROUNDS: '2' }, '--note needs three rounds'],
   ]) {

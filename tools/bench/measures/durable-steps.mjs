@@ -78,6 +78,12 @@ async function* durableSteps(mode, { rounds: count, notice }) {
       for (const [peer, one] of await peers.rates(size, ceilingMode))
         others.set(peer, [...(others.get(peer) ?? []), one]);
     }
+    for (const [peer, measured] of others) {
+      if (measured.length === count) continue;
+      notice(`${peer} left out: ${measured.length} of ${count} rounds`);
+      others.delete(peer);
+    }
+    const roundsOf = (measured) => measured.map(({ rate }) => rounded(rate));
     await profiled(product, () => driveRuns(product, { runs: RUNS, inFlight: IN_FLIGHT, body }));
     const of = (key) => median(own.map((round) => round[key]));
     const name = `durable-steps-${mode}`;
@@ -97,6 +103,7 @@ async function* durableSteps(mode, { rounds: count, notice }) {
           unit: 'steps/s',
           peer,
           peerValue: rounded(rate),
+          peerRounds: roundsOf(measured),
           ratio: of('rate') / rate,
           target,
         },
@@ -123,6 +130,7 @@ async function* durableSteps(mode, { rounds: count, notice }) {
         ...sealed,
         peer,
         peerValue: rounded(rate),
+        peerRounds: roundsOf(measured),
         ratio: of('sealed') / rate,
         target: SEALED[peer] ?? null,
       });

@@ -48,7 +48,7 @@ class Turns {
       if (cpu === undefined) yield line({ ...compared, ...more });
       else {
         const [own, theirs] = [of('folder', cpu), of(peer, cpu)];
-        const costs = { cpuMs: rounded(own), peerCpuMs: rounded(theirs), cpuRatio: rounded(own / theirs) };
+        const costs = { cpuMs: rounded(own), peerCpuMs: rounded(theirs), cpuRatio: rounded(theirs / own) };
         yield line({ ...compared, ...more, ...costs });
       }
     }

@@ -34,36 +34,46 @@ export async function timesOf(product, mode, restMs = REST_MS) {
   return times;
 }
 
-async function* oneRun({ rounds, notice }) {
+async function* oneRun({ rounds: count, notice }) {
   const peers = await peerRunner(notice);
   const product = await startProduct();
   try {
     const modes = Object.keys(TARGETS);
     const own = new Map();
     const others = new Map();
-    const add = (map, key, values) => map.set(key, [...(map.get(key) ?? []), ...values]);
-    for (let round = 0; round < rounds; round++) {
+    const add = (map, key, one) => map.set(key, [...(map.get(key) ?? []), one]);
+    for (let round = 0; round < count; round++) {
       for (const [way, restMs] of Object.entries(WAYS)) {
         for (const mode of modes) add(own, `${mode} ${way}`, await timesOf(product, mode, restMs));
         const size = { runs: RUNS, steps: STEPS, inFlight: 1, restMs, url: product.serverUrl, databaseCpu: () => 0 };
-        for (const [peer, { p50 }] of await peers.rates(size, null, COMPARED)) add(others, `${peer} ${way}`, [p50]);
+        for (const [peer, { p50 }] of await peers.rates(size, null, COMPARED)) add(others, `${peer} ${way}`, p50);
       }
     }
     for (const mode of modes) {
       for (const way of Object.keys(WAYS)) {
-        const times = own.get(`${mode} ${way}`);
+        const rounds = own.get(`${mode} ${way}`);
+        const times = rounds.flat();
         const all = times.map((one) => one.all);
         const p90 = [...all].sort((a, b) => a - b)[Math.floor(all.length * 0.9)];
         const name = `one-run-${mode}${way === 'idle' ? '' : `-${way}`}`;
         const fromAnswer = rounded(median(times.map((one) => one.fromAnswer)));
         const value = median(all);
-        const reported = { name, value, unit: 'ms', better: 'less', p90: rounded(p90), fromAnswer };
-        const compared = COMPARED.filter((peer) => others.has(`${peer} ${way}`));
+        const medians = rounds.map((round) => rounded(median(round.map((one) => one.all))));
+        const reported = { name, value, unit: 'ms', better: 'less', p90: rounded(p90), fromAnswer, rounds: medians };
+        const compared = COMPARED.filter((peer) => others.get(`${peer} ${way}`)?.length === count);
         if (compared.length === 0) yield line(reported);
         for (const peer of compared) {
-          const peerValue = median(others.get(`${peer} ${way}`));
+          const peerRounds = others.get(`${peer} ${way}`).map(rounded);
+          const peerValue = median(peerRounds);
           const target = peer === 'dbos' ? rounded(TARGETS[mode]) : null;
-          yield line({ ...reported, peer, peerValue: rounded(peerValue), ratio: value / peerValue, target });
+          yield line({
+            ...reported,
+            peer,
+            peerValue: rounded(peerValue),
+            peerRounds,
+            ratio: value / peerValue,
+            target,
+          });
         }
         if (!compared.includes('dbos')) notice(`${name}: dbos was not measured, so the target was not checked`);
       }

@@ -31,10 +31,10 @@ export async function freshDatabase(name) {
 export async function lanes(peer, run, others = () => 0) {
   const { runs, steps, warmMs } = size;
   const until = performance.now() + warmMs;
-  const warmRuns = (await inLanes(run, () => performance.now() < until)).length;
+  const warmRuns = (await inLanes(run, () => performance.now() < until, 0)).length;
   let next = 0;
   const [began, cpu, beside] = [performance.now(), process.cpuUsage(), others()];
-  const took = await inLanes(run, () => next++ < runs);
+  const took = await inLanes(run, () => next++ < runs, size.restMs);
   const seconds = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
   took.sort((a, b) => a - b);
@@ -44,15 +44,15 @@ export async function lanes(peer, run, others = () => 0) {
   console.log(JSON.stringify({ peer, steps_per_second: rate, p50_ms: p50, cpu_ms: cpuMs, warm_runs: warmRuns }));
 }
 
-/** Keeps C runs in flight as long as there is a next one. Returns their durations. */
-async function inLanes(run, hasNext) {
+/** Keeps C runs in flight as long as there is a next one, with a pause after each. Returns their durations. */
+async function inLanes(run, hasNext, restMs) {
   const took = [];
   const lane = async () => {
     while (hasNext()) {
       const at = performance.now();
       await run();
       took.push(performance.now() - at);
-      if (size.restMs > 0) await new Promise((resolve) => setTimeout(resolve, size.restMs));
+      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
     }
   };
   await Promise.all(Array.from({ length: size.inFlight }, lane));
