@@ -1,6 +1,6 @@
 import { ArrayMaxSize, IsArray, IsString, Matches, MaxLength } from 'class-validator';
 import { ApiProperty } from '../openapi/described';
-import { EachIs, MayBeAbsent } from '../requests/rules';
+import { EachIs, hasAtMost, MayBeAbsent } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/evidence/release`. */
 export class ReleaseBody {
@@ -17,7 +17,7 @@ export class ReleaseBody {
   @EachIs(
     'isReleasedPath',
     'a text of at most 4096 characters',
-    (value) => typeof value === 'string' && value.length <= 4_096,
+    (value) => typeof value === 'string' && hasAtMost(value, 4_096),
   )
   paths?: string[];
 

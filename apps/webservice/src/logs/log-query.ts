@@ -1,5 +1,6 @@
 import type { Fault } from '@taskrunner/core/foundation';
 import { ApiError } from '../problems/problem';
+import { hasAtMost } from '../requests/rules';
 import { fault } from '../requests/validated';
 import { flag, oneOf, text, whole, type Parameter } from '../requests/paging/query';
 import type { LineFilter } from './log-lines';
@@ -111,6 +112,6 @@ function conflictsOf(query: LogParameters): readonly Fault[] {
 }
 
 const searchText: Parameter<string> = {
-  read: (supplied) => (supplied.length >= 1 && supplied.length <= 256 ? supplied : null),
+  read: (supplied) => (supplied.length >= 1 && hasAtMost(supplied, 256) ? supplied : null),
   says: '1 to 256 characters',
 };

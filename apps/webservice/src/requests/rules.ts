@@ -58,19 +58,24 @@ export function IsMapOf(
     (value) =>
       isRecord(value) &&
       Object.keys(value).length <= most &&
-      Object.keys(value).every((key) => key.length <= MOST_NAME),
+      Object.keys(value).every((key) => hasAtMost(key, MOST_NAME)),
   );
   return applyDecorators(
     // Checked only for names that are short enough to be repeated in the path of a fault.
     partsRule(name, (value) =>
       isRecord(value)
         ? Object.entries(value).flatMap(([key, one]) =>
-            key.length > MOST_NAME || holds(one) ? [] : [{ at: `/${token(key)}`, message: `must be ${values}` }],
+            !hasAtMost(key, MOST_NAME) || holds(one) ? [] : [{ at: `/${token(key)}`, message: `must be ${values}` }],
           )
         : [],
     ),
     bounded(),
   );
+}
+
+/** True if a text has at most so many characters. They are counted as in `maxLength` of JSON Schema: a pair of surrogates is one. */
+export function hasAtMost(text: string, most: number): boolean {
+  return text.length <= most || (text.length <= 2 * most && [...text].length <= most);
 }
 
 /** A JSON object. */
@@ -87,7 +92,7 @@ export function token(name: string): string {
 const HasLabelNames = partsRule('hasLabelNames', (value) =>
   isRecord(value)
     ? Object.keys(value)
-        .filter((name) => name.length <= MOST_NAME && (name === '' || name.includes(':')))
+        .filter((name) => hasAtMost(name, MOST_NAME) && (name === '' || name.includes(':')))
         .map((name) => ({ at: `/${token(name)}`, message: 'must have a name that is not empty and has no colon' }))
     : [],
 );
@@ -111,7 +116,10 @@ export function Labels(description: string): PropertyDecorator {
       `a text of at most ${MOST_LABEL_VALUE} characters`,
       MOST_LABELS,
       (value) =>
-        typeof value === 'string' && value.length <= MOST_LABEL_VALUE && value.isWellFormed() && !value.includes('\0'),
+        typeof value === 'string' &&
+        hasAtMost(value, MOST_LABEL_VALUE) &&
+        value.isWellFormed() &&
+        !value.includes('\0'),
     ),
   );
 }

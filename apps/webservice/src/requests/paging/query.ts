@@ -1,6 +1,7 @@
 import type { Fault } from '@taskrunner/core/foundation';
 import type { Request } from 'express';
 import { ApiError } from '../../problems/problem';
+import { hasAtMost } from '../rules';
 import { fault, remedyForUnknown } from '../validated';
 
 /** Parser of one query parameter; null for an invalid text. */
@@ -67,13 +68,13 @@ export function several<T>({ read, says }: Parameter<T>, most: number): Several<
 
 /** Any text up to 1 024 characters. */
 export const text: Parameter<string> = {
-  read: (supplied) => (supplied.length <= 1_024 ? supplied : null),
+  read: (supplied) => (hasAtMost(supplied, 1_024) ? supplied : null),
   says: 'at most 1024 characters',
 };
 
 /** A text from 1 to 200 characters. */
 export const phrase: Parameter<string> = {
-  read: (supplied) => (supplied.length >= 1 && supplied.length <= 200 ? supplied : null),
+  read: (supplied) => (supplied.length >= 1 && hasAtMost(supplied, 200) ? supplied : null),
   says: '1 to 200 characters',
 };
 

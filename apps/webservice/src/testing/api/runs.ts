@@ -140,6 +140,21 @@ export function describeRuns(api: ApiUnderTest): void {
       expect(items).toContainEqual(expect.objectContaining({ runId, cancellation }));
     });
 
+    it('has texts whose characters are counted as in JSON Schema: a pair of surrogates is one', async () => {
+      const of = (count: number): string => '\u{1f600}'.repeat(count);
+      const runId = await submit({ labels: { [of(63)]: of(256) } });
+      expect((await ask('ada', 'GET', `/api/runs/${runId}`)).body['labels']).toEqual({ [of(63)]: of(256) });
+      for (const [q, status] of [
+        [of(200), 200],
+        [of(201), 422],
+      ] as const)
+        expect((await ask('ada', 'GET', `/api/runs?q=${encodeURIComponent(q)}`)).status).toBe(status);
+      for (const labels of [{ [of(64)]: 'x' }, { x: of(257) }]) {
+        const { status, body } = await ask('ada', 'POST', '/api/runs', { manifest: '', labels });
+        expect([status, body['code']]).toEqual([422, 'REQUEST_INVALID']);
+      }
+    });
+
     it('that has ended is not cancelled again, also by somebody who had cancelled it before', async () => {
       const runId = await submit();
       const cancel = async () => {
