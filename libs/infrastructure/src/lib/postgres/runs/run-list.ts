@@ -28,7 +28,7 @@ export function listValues(filter: RunFilter, limit: number, before: RunId | nul
     requester = null,
     text = null,
   } = filter;
-  const ids = text === null ? null : runIdsWith(text);
+  const ids = text === null ? null : runIdsWith(text.toLowerCase());
   const created = createdBounds(filter);
   const from = latest(created.from, ids ? runUuid(ids.first) : FIRST_UUID);
   const below = earliest(
