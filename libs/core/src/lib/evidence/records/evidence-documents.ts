@@ -1,6 +1,6 @@
 import { sha256 } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
-import type { JsonObject } from '../../foundation/json';
+import { isJsonObject, type JsonObject } from '../../foundation/json';
 import type { Plan } from '../../plan/plan';
 import { indexPlan, type PlanIndex } from '../../plan/plan-index';
 import type { Environment, Profile } from '../../plan/profile';
@@ -94,9 +94,9 @@ export function readEvidence(evidence: RunEvidence, planned = plannedIn(evidence
   };
 }
 
-/** An input that the plan holds only as `{sensitive: true}`. */
+/** An input that the plan holds only as `{sensitive: true}`. Inputs can be large: they are not spelled for this. */
 function isSensitive(value: JsonObject[string]): boolean {
-  return JSON.stringify(value) === '{"sensitive":true}';
+  return isJsonObject(value) && value['sensitive'] === true && Object.keys(value).length === 1;
 }
 
 /** Names of the plan's sensitive inputs, sorted. */
