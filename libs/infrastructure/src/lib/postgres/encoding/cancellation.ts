@@ -6,18 +6,22 @@ import { isStoredTime } from '@taskrunner/core/stored';
 export interface CancellationRow {
   /** Position of the first request in the inbox; 0: nobody requested it. */
   readonly cancel_position: number;
-  /** `{input, postedMs}` of the message at that position; null: there is none. */
+  /** `{input, postedMs}` of the message at that position, and whether there is one that adds force (`isForced`); null: there is none. */
   readonly cancel_request: Json;
   readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
 }
 
-/** The first request to cancel a run; null if there is none, or none that can be shown. Only the requester of the run has a known name. */
+/**
+ * The first request to cancel a run, with the force that a later one can add; null if there is none, or none that can be shown. Only the
+ * requester of the run has a known name.
+ */
 export function cancellationOf({ cancel_request: request, requester }: CancellationRow): RunCancellation | null {
   if (!isRequest(request)) return null;
   const { by, reason, force } = request.input;
   const isRequester = by.iss === requester.iss && by.sub === requester.sub;
   const name = isRequester ? requester.name : null;
-  return { by: { iss: by.iss, sub: by.sub, name }, reason, force, requestedAt: request.postedMs };
+  const isForced = force || request.isForced === true;
+  return { by: { iss: by.iss, sub: by.sub, name }, reason, force: isForced, requestedAt: request.postedMs };
 }
 
 /** True if a run is marked or shown as cancelled, and its inbox has no such request. */
@@ -33,6 +37,7 @@ type Request = JsonObject & {
     readonly force: boolean;
   };
   readonly postedMs: number;
+  readonly isForced?: Json;
 };
 
 /** True if the message has the shape of a request that the product writes. */

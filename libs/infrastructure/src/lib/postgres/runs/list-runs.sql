@@ -51,7 +51,9 @@ from along a left join lateral (
       pack_runs.bounded(r.waits, 16777216) as waits, pack_runs.bounded(r.counts, 16777216) as counts, pack_runs.bounded(r.error, 16777216) as error,
       case when not large.outputs then r.outputs end as outputs, large.outputs as outputs_omitted, pack_runs.bounded(r.message, 134217728) as message, pack_runs.bounded(r.evidence_reason, 65536) as evidence_reason,
       pack_runs.bounded(r.evidence_digest, 1024) as evidence_digest, r.created_ms, r.started_ms, r.finished_ms, r.stuck, r.evidence_status, r.last_line, r.version, s.rerun_of,
-      r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', pack_runs.bounded(i.given, 16777216), 'postedMs', i.posted_ms)
+      r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', pack_runs.bounded(i.given, 16777216), 'postedMs', i.posted_ms,
+      'isForced', exists (select from pack_runs.inbox f
+      where f.tenant_id = r.tenant_id and f.run_id = r.run_id and f.dedupe = 'cancel:force' and f.position <= r.inbox_seq))
         from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id and i.position = r.cancel_position) end as cancel_request,
       case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,
           'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', pack_runs.bounded(x.reason, 65536), 'requestedAt', x.requested_ms,

@@ -3,7 +3,9 @@
 select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
   s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
   r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.message, r.error, r.evidence_status, r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
-  r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', i.given, 'postedMs', i.posted_ms)
+  r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', i.given, 'postedMs', i.posted_ms,
+      'isForced', exists (select from pack_runs.inbox f
+      where f.tenant_id = r.tenant_id and f.run_id = r.run_id and f.dedupe = 'cancel:force' and f.position <= r.inbox_seq))
     from pack_runs.inbox i where i.tenant_id = r.tenant_id and i.run_id = r.run_id and i.position = r.cancel_position) end as cancel_request,
   case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,
       'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', x.reason, 'requestedAt', x.requested_ms,
