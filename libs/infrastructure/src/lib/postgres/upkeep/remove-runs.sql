@@ -1,7 +1,7 @@
 -- Removes up to $5 runs of a tenant that are past retention, with all of their rows, in order after run $4. Sealed runs are removed if they
--- ended before $2, those whose evidence was refused before $3. A run stays if it is held, if announcements or exports of it are pending, or
--- if it is the original of an active rerun. Evidence stays; objects are collected when nothing refers to them. Must run after the lock of
--- the tenant's holds, in its transaction.
+-- ended before $2, cancelled ones whose evidence was refused if they ended before $3. A run stays if it is held, if announcements or exports
+-- of it are pending, or if it is the original of an active rerun. Evidence stays; objects are collected when nothing refers to them. Must run
+-- after the lock of the tenant's holds, in its transaction.
 -- Statistics of a young database, and of the outbox at any time, are far from its rows. So nothing here is joined: each run is looked up by
 -- key, with scalar queries, which PostgreSQL does not turn into joins, and rows are found by the keys of all runs. Pending seals have no key
 -- by run. They are read once, if their list fits in work_mem (retention.ts). Partitions can be left out by the first and the last run, and
@@ -21,7 +21,8 @@ with past as materialized (
       select true from pack_runs.outbox o where o.tenant_id = $1 and o.run_id = r.run_id and o.kind = 'announce'
       order by o.tenant_id, o.run_id, o.stream, o.place limit 1
     ) is null
-    and (select true from pack_artifacts.exports e where e.tenant_id = $1 and e.run_id = r.run_id and e.status = 'pending' limit 1) is null
+    -- Without a condition on the status: the index of pending exports has no key by run.
+    and (select bool_or(e.status = 'pending') from pack_artifacts.exports e where e.tenant_id = $1 and e.run_id = r.run_id) is not true
     and (
       select true from pack_runs.run_sources s
       where s.tenant_id = $1 and s.rerun_of = r.run_id

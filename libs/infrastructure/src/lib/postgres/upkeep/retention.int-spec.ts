@@ -220,8 +220,17 @@ describe('a run that is past retention', () => {
   it.each([
     ['where nobody has counted the rows', 2_000, ''],
     ['where they are many', 250_000, 'analyze'],
-  ])('costs the same whatever is pending of other runs, also %s', async (_, pending, counted) => {
+    ['where only delivered exports were counted', 2_000, ''],
+  ])('costs the same whatever is pending of other runs, also %s', async (name, pending, counted) => {
     await makeDay(database, dayOf(40));
+    if (name.includes('delivered')) {
+      await database.sql(
+        `insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms, status)
+         select $1, gen_random_uuid(), 'd', false, 1, 'delivered' from generate_series(1, 20000)`,
+        [tenantA],
+      );
+      await database.sql('analyze');
+    }
     const run = await anEnded({ daysAgo: 40 });
     const more = await database.sql<{ id: string }>(
       'select pack_runs.uuidv7(1700000000000 + n)::text as id from generate_series(1, 400) n',

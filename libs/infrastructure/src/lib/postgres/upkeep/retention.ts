@@ -28,7 +28,7 @@ export interface Removed {
 const AT_ONCE = 500;
 /**
  * PostgreSQL looks up runs in a list of pending seals only if it expects the list to fit in this; otherwise it reads the list for each run.
- * Millions fit, and only existing rows take memory.
+ * Twelve millions fit. The list takes some 70 bytes for each that exists or is expected.
  */
 const WORK_MEM = '256MB';
 const FIRST = '00000000-0000-0000-0000-000000000000';
