@@ -295,7 +295,7 @@ describe('letters', () => {
     await worker.claims.retire(workerSession);
   });
 
-  it('show who cancelled a run and why: the first request, also in lists and in the records for its evidence', async () => {
+  it('show who cancelled a run and why: the first request, with the force of a later one, also in lists and in the records for its evidence', async () => {
     const tenant = 'canceller' as never;
     const [runId, other] = [await submit(web.runStore, { tenant }), await submit(web.runStore, { tenant })];
     expect((await web.runReader.summary(tenant, runId))?.cancellation).toBeNull();
@@ -309,7 +309,7 @@ describe('letters', () => {
       [runUuid(runId)],
     );
     const by = { iss: 'https://id.test', sub: 'ada', name: 'Ada' };
-    const cancellation = { by, reason: 'wrong target', force: false, requestedAt: posted?.at };
+    const cancellation = { by, reason: 'wrong target', force: true, requestedAt: posted?.at };
     expect((await web.runReader.summary(tenant, runId))?.cancellation).toEqual(cancellation);
     expect((await worker.runReader.records(tenant, runId))?.summary.cancellation).toEqual(cancellation);
     const { runs } = await web.runReader.list(tenant, {}, 9, null);
