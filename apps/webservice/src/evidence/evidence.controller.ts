@@ -104,13 +104,18 @@ export class EvidenceController {
     const run = await this.reader.summary(tenant, runId);
     if (!run) throw runNotFound();
     const after = run.finishedAt === null ? '5' : '1';
-    throw new ApiError('EVIDENCE_NOT_SEALED', await this.whyUnsealed(run), [], { 'Retry-After': after });
+    throw new ApiError('EVIDENCE_NOT_SEALED', this.whyUnsealed(run), [], { 'Retry-After': after });
   }
 
-  /** A worker that has no object store takes no seals, so no row says why evidence is pending. */
-  private async whyUnsealed({ status, evidence }: RunSummary): Promise<string> {
+  /**
+   * A worker that has no object store takes no seals, so no row says why evidence is pending. The store is probed in the background: one that
+   * does not answer must not delay this answer.
+   */
+  private whyUnsealed({ status, evidence }: RunSummary): string {
     const why = `the run is ${status}, and its evidence is ${evidence.status}`;
-    const outage = evidence.status === 'pending' ? await this.storeHealth.check() : null;
+    if (evidence.status !== 'pending') return why;
+    void this.storeHealth.check();
+    const { outage } = this.storeHealth;
     return outage === null ? why : `${why}: the object store does not accept writes (${outage.code})`;
   }
 }

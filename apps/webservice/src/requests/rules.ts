@@ -73,7 +73,7 @@ export function IsMapOf(
   );
 }
 
-/** True if a text has at most so many characters. They are counted as in `maxLength` of JSON Schema: a pair of surrogates is one. */
+/** True if a text has at most `most` characters, counted as `maxLength` of JSON Schema counts them: a pair of surrogates is one. */
 export function hasAtMost(text: string, most: number): boolean {
   return text.length <= most || (text.length <= 2 * most && [...text].length <= most);
 }

@@ -65,7 +65,7 @@ describe('a command that downloads evidence', () => {
     expect(await said(1)).toEqual([]);
     expect(await said(6)).toEqual([
       expect.stringMatching(
-        /^waiting for the seal: its evidence is pending: the object store does not accept writes[^\u001b\n]*$/,
+        /^waiting for the evidence: its evidence is pending: the object store does not accept writes[^\u001b\n]*$/,
       ),
     ]);
   }, 20_000);

@@ -75,7 +75,7 @@ export function registerDownloads(program: Command, context: Context): void {
             if (!isRefusal(error) || code !== 'EVIDENCE_NOT_SEALED') throw error;
             await refuseWaiting(server, runId);
             if (Date.now() >= deadline) throw error;
-            const reason = safeLine(`waiting for the seal: ${error.detail}`);
+            const reason = safeLine(`waiting for the evidence: ${error.detail}`);
             if (Date.now() - began >= SAID_AFTER_MS && said !== reason) context.terminal.say((said = reason));
           }
           await delay(LOOK_MS);
