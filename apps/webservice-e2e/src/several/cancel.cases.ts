@@ -52,7 +52,7 @@ describe('a run that is cancelled', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** Branches of steps that each act outside, and cleanup. One of them acts periodically and ignores SIGTERM. */
+  /** Branches of steps that each act outside, a step after them, and cleanup. One of them acts periodically and ignores SIGTERM. */
   function manifest(name: string): string {
     const act = (id: string, effects: string): string =>
       `{ id: ${id}, effects: ${effects}, run: { uses: "builtin:http", with: { method: ${effects === 'once' ? 'POST' : 'PUT'}, url: "${log.url(`/${name}/${id}`)}" } } }`;
@@ -65,7 +65,7 @@ describe('a run that is cancelled', () => {
       return `    - id: branch-${b}\n      group:\n        steps:\n${list.map((step) => `          - ${step ?? ''}\n`).join('')}`;
     });
     return pack(
-      `- id: all\n  parallel:\n    steps:\n${branches.join('').replace(/^ {4}/gm, '      ')}- ${act('tidy', 'idempotent').replace('effects:', 'runOn: always, effects:')}`,
+      `- id: all\n  parallel:\n    steps:\n${branches.join('').replace(/^ {4}/gm, '      ')}- ${act('next', 'idempotent')}\n- ${act('tidy', 'idempotent').replace('effects:', 'runOn: always, effects:')}`,
     );
   }
 
@@ -138,6 +138,14 @@ describe('a run that is cancelled', () => {
     const accepted = entries.findIndex(({ event }) => event.type === 'cancel.accepted');
     const acknowledgedAt = entries[accepted]?.at ?? 0;
     const started = entries.slice(accepted).flatMap(({ event }) => (event.type === 'step.started' ? [event.step] : []));
+    const beforeCleanup = entries.slice(
+      0,
+      entries.findIndex(({ event }) => event.type === 'step.started' && event.step === 'tidy'),
+    );
+    const ended = new Set(beforeCleanup.flatMap(({ event }) => (event.type === 'step.ended' ? [event.step] : [])));
+    const beside = beforeCleanup.flatMap(({ event }) =>
+      event.type === 'step.started' && !ended.has(event.step) ? [event.step] : [],
+    );
     const mine = log.effects.filter(({ path }) => path.startsWith(`/${name}/`));
     const after = mine.filter(({ at, path }) => at > acknowledgedAt && path !== `/${name}/tidy`);
     const last = Math.max(0, ...after.map(({ at }) => at - acknowledgedAt));
@@ -148,6 +156,7 @@ describe('a run that is cancelled', () => {
     const wrong = [
       ...(accepted < 0 ? ['was never accepted'] : []),
       ...started.filter((step) => force || step !== 'tidy').map((step) => `${step ?? ''} started after the acceptance`),
+      ...beside.map((step) => `cleanup began beside ${step ?? ''}`),
       ...(last > withinMs ? [`acted ${last} ms after the acceptance`] : []),
       ...(ends === 1 ? [] : [`ended ${ends} times`]),
       ...unattested.map(({ id }) => `${id} was killed, and its outcome is not attested`),

@@ -112,7 +112,7 @@ describe('a worker that looks which environments there are', () => {
   });
 
   it('says which parts it lacks for the others', async () => {
-    const newer = { ...own, machine: 2, engines: { 'json-schema': 2 } };
+    const newer = { ...own, machine: 99, engines: { 'json-schema': 2 } };
     const { honoured, marked } = await look([environmentOf(textOf(newer))]);
     expect(honoured).toBeUndefined();
     expect(marked).toEqual([{ digest: digestOf(newer), tenants: [TENANT], parts: 'machine,engines' }]);

@@ -3,7 +3,7 @@ import { toRunId, type Digest, type RunId, type Subject } from '@taskrunner/core
 import { replay, type Entry, type Page } from '@taskrunner/core/journal';
 import { indexPlan, nodeAt, type Plan, type Profile } from '@taskrunner/core/plan';
 import { initialState } from '@taskrunner/core/run';
-import { objectionToJournal, testFloor, type JournalOf } from '@taskrunner/core/testing';
+import { objectionToJournal, testRules, type JournalOf } from '@taskrunner/core/testing';
 import type { ModelDatabase, RunRow, SourceRow } from '@taskrunner/infrastructure/testing';
 import type { Effect } from './children';
 import type { Invariant } from './verdict';
@@ -21,7 +21,7 @@ export class EndedRunRules {
     const plan = JSON.parse(source.plan) as Plan;
     const profile = JSON.parse(source.profile) as Profile;
     const initiators = JSON.parse(source.initiators) as readonly Subject[];
-    const index = indexPlan(plan, source.plan_hash as Digest, profile.defaults, testFloor);
+    const index = indexPlan(plan, source.plan_hash as Digest, profile.defaults, testRules);
     const { state, diverged } = replay(index, initialState(index, toRunId(source.run_id), initiators), entries);
     if (diverged) this.wrong(9, `${name}: replay differs at ${diverged.seq}`);
     else if (state.result?.status !== run.status)

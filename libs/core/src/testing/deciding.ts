@@ -17,7 +17,7 @@ import { Signer } from '../lib/ports/evidence/signer';
 import { GateStore, type Decided, type GateRow, type SignedDecision } from '../lib/ports/gates/gate-store';
 import type { RunReader, RunSummary } from '../lib/ports/runs/run-reader';
 import type { RunDocuments } from '../lib/stored/run-documents';
-import { aPlan as aWholePlan, testDefaults, testFloor } from './random/random-plan';
+import { aPlan as aWholePlan, testDefaults, testRules, testFloor } from './random/random-plan';
 import { anAdmission, comparedGate, storedGate } from './stored-documents';
 
 // Decisions of people at a gate, over a store that records what it is asked for.
@@ -213,12 +213,10 @@ function indexFor(plan: Plan, row: GateRow | null): PlanIndex {
     maxAuthAgeMs: maxAuthAge === null ? null : durationMs(maxAuthAge),
   };
   const floor = { ...testFloor, selfApproval: true, proof, ...(actors && { actors }) };
-  return indexPlan(
-    aWholePlan(plan.graph, { approvals: [approval], policies: plan.policies }),
-    planHash,
-    testDefaults,
-    floor,
-  );
+  return indexPlan(aWholePlan(plan.graph, { approvals: [approval], policies: plan.policies }), planHash, testDefaults, {
+    ...testRules,
+    approvals: { floor },
+  });
 }
 
 /** `of`: its plan has the gate. */

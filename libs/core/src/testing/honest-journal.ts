@@ -35,7 +35,7 @@ export function objectionToJournal(of: JournalOf): string | null {
       admission: { record: admission, envelope: { digest: admissionDigest } },
       plan,
       planHash,
-      index: indexPlan(plan, planHash, profile.defaults, environment.approvals.floor),
+      index: indexPlan(plan, planHash, profile.defaults, environment),
       profile,
       profileDigest,
       environment,

@@ -13,7 +13,7 @@ export { TEN_CODES, TEN_FAULTS } from './ten-faults';
 export { anAdmission, comparedDocuments, comparedGate, storedDecision, storedGate } from './stored-documents';
 export { Random } from './random/random';
 export { growthOf, stepsOf } from './steps';
-export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random/random-plan';
+export { aBlock, aPlan, aRunNode, testDefaults, testRules, testFloor } from './random/random-plan';
 export { healthOf, MemoryObjects, STEADY_STORAGE } from './memory/memory-objects';
 export { sampleRun, type SampleOptions } from './sample-evidence';
 export { resealed, sealBundle, trustOf, type Sample } from './sample-signing';

@@ -7,12 +7,13 @@ import { builtinBehaviours } from '../lib/plan/builtin-executors';
 import { buildPlan } from '../lib/planner/build-plan';
 import type { PlanConfiguration, Planned, Planning, PlanRequest } from '../lib/plan/plan-request';
 import type { Environment } from '../lib/plan/profile';
+import { MACHINE_VERSION } from '../lib/run/run-state';
 import { testDefaults, testFloor } from './random/random-plan';
 
 /** An open environment that asks for nothing. */
 export const testEnvironment: Environment = {
   schema: 'taskrunner.environment.v1',
-  machine: 1,
+  machine: MACHINE_VERSION,
   mode: 'open',
   isolation: 'none',
   limits: {},

@@ -8,7 +8,7 @@ import type { Command } from '../lib/run/command';
 import type { Derived, InputEventBody } from '../lib/run/run-event';
 import { isMessageQuestion } from '../lib/run/run-end';
 import type { RunState } from '../lib/run/run-state';
-import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random/random-plan';
+import { aBlock, aPlan, aRunNode, testDefaults, testRules } from './random/random-plan';
 
 /** The outcome of each step, by id. A list has one outcome per attempt. */
 type Script = {
@@ -93,7 +93,7 @@ export class Play {
     messages: Pick<ProfileDefaults, 'messageCharacters'> = { messageCharacters: 200 },
   ) {
     const { messageCharacters: _none, ...defaults } = testDefaults;
-    this.index = indexPlan(plan, digestOf('plan'), { ...defaults, ...messages }, testFloor);
+    this.index = indexPlan(plan, digestOf('plan'), { ...defaults, ...messages }, testRules);
     this.state = initialState(this.index, `run_${'0'.repeat(26)}` as RunId, [person('ada')]);
     const zero = digestOf('0');
     this.apply({

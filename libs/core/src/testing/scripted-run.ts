@@ -27,7 +27,7 @@ import type { Derived, Fact, InputEventBody } from '../lib/run/run-event';
 import { MACHINE_VERSION, type RunState } from '../lib/run/run-state';
 import type { Answer, Question } from '../lib/step/question';
 import type { ValueRef } from '../lib/step/value-ref';
-import { testDefaults, testFloor } from './random/random-plan';
+import { testDefaults, testRules, testFloor } from './random/random-plan';
 import { aKey, SAMPLE_BUILDER, signed, trustOf, type Sample } from './sample-signing';
 
 type Start = Pick<Extract<Command, { readonly type: 'start' }>, 'step' | 'execution'>;
@@ -134,7 +134,7 @@ export class ScriptedRun {
       nonce: 'aa'.repeat(16),
     };
     this.admission = signed(this.keys.admission, PAYLOAD_TYPE.admission, this.record);
-    this.index = indexPlan(plan, sha256(this.texts.plan), profile.defaults, testFloor);
+    this.index = indexPlan(plan, sha256(this.texts.plan), profile.defaults, testRules);
     this.state = initialState(this.index, this.runId, this.initiators);
     this.at += 1_000;
     this.give({

@@ -1,5 +1,5 @@
 import { Random } from '../../testing/random/random';
-import { randomPlan, testDefaults, testFloor } from '../../testing/random/random-plan';
+import { randomPlan, testDefaults, testRules } from '../../testing/random/random-plan';
 import { RandomWorld } from '../../testing/random/random-world';
 import { digestOf } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
@@ -29,7 +29,7 @@ function wrongReads(previousOf: typeof previousItem, plans = PLANS): { readonly 
   let read = 0;
   for (let seed = 1; seed <= plans && wrong === 0; seed++) {
     const random = new Random(seed);
-    const index = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testFloor);
+    const index = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testRules);
     const results = new RunProjection();
     const last = new Map<StepId, ValueRef>();
     for (const entry of new RandomWorld(index, random).play().entries) {

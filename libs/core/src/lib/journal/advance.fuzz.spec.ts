@@ -10,7 +10,7 @@ import { indexPlan, nodeAt, type PlanIndex } from '../plan/plan-index';
 import type { Command } from '../run/command';
 import type { ValueRef } from '../step/value-ref';
 import { Random } from '../../testing/random/random';
-import { randomPlan, testDefaults, testFloor } from '../../testing/random/random-plan';
+import { randomPlan, testDefaults, testRules } from '../../testing/random/random-plan';
 import { RandomWorld, type Advance } from '../../testing/random/random-world';
 import { advance, initialState } from '../run/advance';
 import { messageAt } from '../run/run-end';
@@ -29,7 +29,7 @@ const MESSAGES: readonly Plan['messages'][] = [
 function play(seed: number, step?: Advance) {
   const random = new Random(seed);
   const plan = { ...randomPlan(random), messages: MESSAGES[seed % MESSAGES.length] as Plan['messages'] };
-  const index = indexPlan(plan, planHash, testDefaults, testFloor);
+  const index = indexPlan(plan, planHash, testDefaults, testRules);
   return { index, story: new RandomWorld(index, random, step).play() };
 }
 
@@ -83,6 +83,10 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
           state,
           input,
         ),
+    },
+    {
+      name: 'cleanup beside a step that is being stopped, as in machine 1',
+      bug: (index, state, input) => advance({ ...index, machine: 1 }, state, input),
     },
     {
       name: 'an execution numbered twice',

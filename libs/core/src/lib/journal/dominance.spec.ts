@@ -8,7 +8,7 @@ import { effectsIn } from '../plan/ungated-effects';
 import { advance } from '../run/advance';
 import { everyRun } from '../../testing/every-run';
 import { Random } from '../../testing/random/random';
-import { aBlock, randomPlan, testDefaults, testFloor } from '../../testing/random/random-plan';
+import { aBlock, randomPlan, testDefaults, testRules } from '../../testing/random/random-plan';
 import { RandomWorld, type Advance } from '../../testing/random/random-world';
 import { searched, seedsFrom } from '../../testing/runs-of-laws';
 
@@ -62,7 +62,7 @@ function play(seed: number, step?: Advance): { readonly wrong: readonly NodeId[]
   const random = new Random(seed);
   const made = randomPlan(random);
   const plan = random.chance(0.5) ? made : { ...made, graph: shuffled(made.graph, random) };
-  const index = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
+  const index = indexPlan(plan, digestOf('plan'), testDefaults, testRules);
   const { ungated } = effectsIn(plan);
   const story = new RandomWorld(index, random, step).play();
   const free = actedFreely(
@@ -92,7 +92,7 @@ describe('the gates that dominate an effect', () => {
       const random = new Random(seed);
       const made = randomPlan(random);
       const plan = { ...made, graph: shuffled(withoutRetries(made.graph), random) };
-      const index = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
+      const index = indexPlan(plan, digestOf('plan'), testDefaults, testRules);
       const gates = [...index.nodes.values()].filter(({ node }) => node.kind === 'gate').length;
       const runs = index.nodes.size > 9 || gates === 0 ? null : everyRun(index, 3_000);
       if (runs === null) continue;

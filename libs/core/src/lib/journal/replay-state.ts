@@ -1,5 +1,5 @@
 import { RunProjection } from '../binding/run-projection';
-import { MACHINE_VERSION, type RunState } from '../run/run-state';
+import type { RunState } from '../run/run-state';
 import type { Entry } from './page';
 import { NO_SNAPSHOT, takeSnapshot, type LastSnapshot, type RestorePoint } from './snapshot';
 
@@ -37,7 +37,7 @@ export class ReplayState implements Companion {
     if (event.type !== 'state') return true;
     const { results, fence, lastLine } = this;
     const { digest } = takeSnapshot(this.last, { state, results, fence, lastLine });
-    if (event.machine !== MACHINE_VERSION || event.digest !== digest) return false;
+    if (event.digest !== digest) return false;
     this.last = { seq: entry.seq, digest, steps: state.steps };
     results.settle();
     return true;

@@ -14,7 +14,7 @@ interface Divergence {
 
 /**
  * Feeds the input events to `advance` and requires exactly the journaled derived events (ADR 1). Each snapshot must agree with the
- * state and be between two turns. Other facts change nothing. A replay needs no values, no clock and no store.
+ * state, be of the machine of the run, and be between two turns. Other facts change nothing. A replay needs no values, no clock and no store.
  */
 export function replay(
   index: PlanIndex,
@@ -28,7 +28,9 @@ export function replay(
   let last = 0;
   for (const entry of entries) {
     last = entry.seq;
-    if (!replayState.take(entry, state)) return { state, diverged: { seq: entry.seq, expected: null } };
+    const { event } = entry;
+    const isOfOther = event.type === 'state' && event.machine !== index.machine;
+    if (isOfOther || !replayState.take(entry, state)) return { state, diverged: { seq: entry.seq, expected: null } };
     if (entry.kind === 'fact') {
       if (entry.event.type === 'state' && next < due.length)
         return { state, diverged: { seq: entry.seq, expected: due[next] ?? null } };

@@ -1,4 +1,5 @@
 import { packText, planned } from '../../testing/planning';
+import { testRules } from '../../testing/random/random-plan';
 import type { StepId } from '../foundation/ids';
 import { indexPlan } from '../plan/plan-index';
 import type { Entry } from '../run/entry';
@@ -21,7 +22,7 @@ const made = planned(
       - { id: turn, run: { uses: "builtin:noop" } }
 `),
 );
-const index = indexPlan(made.plan, made.planHash, made.profile.defaults, {} as never);
+const index = indexPlan(made.plan, made.planHash, made.profile.defaults, testRules);
 const step = (name: string) => name as StepId;
 
 function folded(...events: readonly (readonly [number, object])[]): RunTimings {

@@ -6,7 +6,7 @@ import { advance, initialState } from '../run/advance';
 import { MACHINE_VERSION, type RunState } from '../run/run-state';
 import type { StepState } from '../step/step-state';
 import { Random } from '../../testing/random/random';
-import { randomPlan, testDefaults, testFloor } from '../../testing/random/random-plan';
+import { randomPlan, testDefaults, testRules } from '../../testing/random/random-plan';
 import { RandomWorld } from '../../testing/random/random-world';
 import type { Entry } from './page';
 import { ReplayState } from './replay-state';
@@ -25,7 +25,7 @@ interface Played {
 
 function played(seed: number): Played {
   const random = new Random(seed);
-  const planIndex = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testFloor);
+  const planIndex = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testRules);
   const { entries, state } = new RandomWorld(planIndex, random).play();
   const turns: Entry[][] = [];
   for (const entry of entries) {

@@ -2,7 +2,7 @@ import type { Digest, NodeId, StepId } from '../foundation/ids';
 import { isItem, nodeOf, repeatOf, ROOT, scopeOf, joinScope } from './place';
 import { innerFolder } from '../pack/inner-pack';
 import type { Block, Node, PackNode, Plan, RunNode } from './plan';
-import type { ApprovalFloor, ProfileDefaults } from './profile';
+import type { ApprovalFloor, Environment, ProfileDefaults } from './profile';
 
 /** A list of siblings with precomputed data for the machine. */
 export interface IndexedBlock {
@@ -32,18 +32,20 @@ export interface PlanIndex {
   readonly planHash: Digest;
   readonly defaults: ProfileDefaults;
   readonly approvalFloor: ApprovalFloor;
+  /** Version of the run machine with which the run was admitted (`Environment`). */
+  readonly machine: number;
   readonly root: IndexedBlock;
   readonly nodes: ReadonlyMap<NodeId, IndexedNode>;
 }
 
-/** Indexes a plan under the defaults of its admitted profile and the floor of its environment. */
+/** Indexes a plan under the defaults of its admitted profile, and the floor and the run machine of its environment. */
 export function indexPlan(
   plan: Plan,
   planHash: Digest,
   defaults: ProfileDefaults,
-  approvalFloor: ApprovalFloor,
+  { machine, approvals }: Pick<Environment, 'machine' | 'approvals'>,
 ): PlanIndex {
-  return { plan, planHash, defaults, approvalFloor, ...indexNodes(plan, defaults) };
+  return { plan, planHash, defaults, approvalFloor: approvals.floor, machine, ...indexNodes(plan, defaults) };
 }
 
 /** The nodes of a plan. Defaults without `retries` leave the retries as planned. */

@@ -173,9 +173,8 @@ export function buildPlan(request: PlanRequest): Planning {
   if (faults.any || unreadable !== null) return { kind: 'refused', faults: faults.faults, warnings: faults.warnings };
   warnOfEffects(plan, steps, guards);
   const { planHash, receipt, text } = hashPlan(plan);
-  const floor = environment.approvals.floor;
   const stated = statedDefaults(configuration.defaults, plan);
-  const bare = indexPlan(plan, planHash, stated, floor);
+  const bare = indexPlan(plan, planHash, stated, environment);
   const silent = steps
     .filter(({ step, list: { scope } }) => step.retries === null && scope.unit.read.pack.spec.failure.retries === null)
     .map(placeOf);
@@ -190,7 +189,7 @@ export function buildPlan(request: PlanRequest): Planning {
     text,
     profile,
     profileDigest: digestOf(profile as unknown as Json),
-    index: retries ? indexPlan(plan, planHash, defaults, floor) : bare,
+    index: retries ? indexPlan(plan, planHash, defaults, environment) : bare,
     values: resolved.values,
     sensitive: resolved.sensitive,
     concurrency: concurrency.claim,

@@ -1,6 +1,7 @@
 import { canonical } from '../canonical/canonical';
 import type { Json } from '../foundation/json';
 import { faultsOf, packText, planned, testConfiguration } from '../../testing/planning';
+import { testRules } from '../../testing/random/random-plan';
 import { indexPlan, runNodeAt } from '../plan/plan-index';
 import type { RetryRule } from '../plan/plan-request';
 
@@ -47,7 +48,7 @@ describe('attempts where the pack says nothing', () => {
     ['pure', 1, 0],
   ])('%s has %d attempts', (step, maxAttempts, backoffMs) => {
     // As worker, replay and verifier see it: from plan and profile alone.
-    const planIndex = indexPlan(three.plan, three.planHash, three.profile.defaults, three.index.approvalFloor);
+    const planIndex = indexPlan(three.plan, three.planHash, three.profile.defaults, testRules);
     for (const index of [planIndex, three.index]) {
       const { retries } = runNodeAt(index, step as never);
       expect(retries).toMatchObject({ maxAttempts, backoffMs });

@@ -38,7 +38,8 @@ describe('what a worker lacks for an environment', () => {
     ['entries of another allowlist', { ...open, egress: [sha256('entry')] }, {}, []],
     ['another floor', { ...open, ...floor({ minApprovals: 3 }) }, {}, []],
     ['an executor that nobody may use', { ...open, executors: { ...open.executors, 'builtin:other': 1 } }, {}, []],
-    ['the machine', { ...open, machine: 2 }, {}, ['machine']],
+    ['the machine', { ...open, machine: 99 }, {}, ['machine']],
+    ['an earlier machine, which is kept', { ...open, machine: 1 }, {}, []],
     ['the sandbox, by its probe', open, { isolations: ['none/v1'] }, ['isolation']],
     [
       'the sandbox, by its configuration',

@@ -9,6 +9,7 @@ import type { Approval, RunNode } from '../plan/plan';
 import type { PlanIndex } from '../plan/plan-index';
 import type { ApprovalFloor, Environment, Profile } from '../plan/profile';
 import { environmentRules, profileRules } from '../plan/step-egress';
+import { hasMachine } from '../run/run-state';
 import { decideTrustAgain, type PackTrustCode, type PackTrustPolicy } from './pack-trust';
 
 /** The capabilities of a worker: a function of its configuration, its build and its last probe. */
@@ -69,8 +70,8 @@ export function unmetOfEnvironment(environment: Environment, means: WorkerMeans)
   if (own === undefined || own.isolation !== isolation || !means.isolations.includes(isolation))
     found.push(lacks('isolation', `it cannot enforce ${isolation}`));
   if (own === undefined) return found;
-  if (own.machine !== environment.machine)
-    found.push(lacks('machine', `the run requires run machine ${environment.machine}; this worker has ${own.machine}`));
+  if (!hasMachine(environment.machine))
+    found.push(lacks('machine', `this worker does not have run machine ${environment.machine}`));
   const engines = differences(environment.engines, own.engines);
   if (hasOlderSchemaRules(environment)) engines.push('json-schema');
   if (engines.length > 0) found.push(lacks('engines', `${engines.join(', ')} of another version`));

@@ -1,5 +1,5 @@
 import { testDefaults } from '../../testing/random/random-plan';
-import { Play, gate, map, parallel, plan, run } from '../../testing/run-play';
+import { Play, gate, group, map, parallel, plan, run } from '../../testing/run-play';
 import { digestOf } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
 import { nextWakeAt } from './advance';
@@ -241,6 +241,30 @@ describe('cancel', () => {
       a: 'cancelled RUN_CANCELLED',
       clean: 'succeeded',
     });
+    expect(play.result).toBe('cancelled RUN_CANCELLED');
+  });
+
+  it.each([
+    [
+      'after several steps that are left out',
+      [run('a', null), run('b', null), run('c', null), run('clean', null, { runOn: 'always' })],
+    ],
+    [
+      'after a group',
+      [group('g', [run('a', null), run('c', null)]), run('b', null), run('clean', null, { runOn: 'always' })],
+    ],
+    [
+      'that does not begin',
+      [run('a', null), run('b', null), gate('ask', { needs: null }), run('clean', null, { runOn: 'always' })],
+    ],
+  ])('begins cleanup when what precedes it has been stopped, and not before: %s', (name, list) => {
+    const step = 'a' as StepId;
+    const play = new Play(plan(list), { [step]: 'hang' });
+    play.cancel();
+    expect([play.started, play.ended]).toEqual([[step], {}]);
+    play.apply({ type: 'attempt.stopped', step, execution: 1, unknown: false });
+    expect(play.started).toEqual(name === 'that does not begin' ? [step] : [step, 'clean']);
+    expect(play.ended['b']).toBe('skipped RUN_CANCELLED');
     expect(play.result).toBe('cancelled RUN_CANCELLED');
   });
 

@@ -228,9 +228,13 @@ export function stopContainer(transition: Transition, step: StepId, state: Conta
   pump(transition, step);
 }
 
-/** A child that has not begun is told to stop: cleanup keeps its turn, everything else is skipped. */
-export function stopPending(transition: Transition, step: StepId, cause: StopCause): void {
+/**
+ * A child that has not begun is told to stop. Cleanup keeps its turn. So does a child whose needs have not ended: it is skipped when they
+ * have. What follows it, cleanup above all, would otherwise begin beside a step that is still being stopped.
+ */
+export function stopPending(transition: Transition, step: StepId, waitsFor: number, cause: StopCause): void {
   if (isCleanup(transition, step)) return;
+  if (waitsFor > 0 && transition.index.machine > 1) return;
   const blocked = standsBehindUnopened(transition, step);
   transition.end(step, {
     status: 'skipped',

@@ -51,7 +51,7 @@ function stopState(
 ): void {
   switch (state.kind) {
     case 'pending':
-      return stopPending(transition, step, cause);
+      return stopPending(transition, step, state.waitsFor, cause);
     case 'deciding':
     case 'judging':
       return stopDeciding(transition, step, state, cause);

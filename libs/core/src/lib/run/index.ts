@@ -1,4 +1,4 @@
 export { advance, initialState } from './advance';
 export { endCause } from './end-cause';
 export type { Fact, InputEventBody } from './run-event';
-export { MACHINE_VERSION } from './run-state';
+export { hasMachine, MACHINE_VERSION } from './run-state';

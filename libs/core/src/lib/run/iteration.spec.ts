@@ -1,4 +1,4 @@
-import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../testing/random/random-plan';
+import { aBlock, aPlan, aRunNode, testDefaults, testRules } from '../../testing/random/random-plan';
 import { digestOf } from '../canonical/digest';
 import type { RunId, StepId } from '../foundation/ids';
 import { indexPlan } from '../plan/plan-index';
@@ -61,7 +61,7 @@ class Play {
     nodes: readonly Node[] = [aLoop()],
     readonly count = 3,
   ) {
-    this.index = indexPlan(aPlan(aBlock(nodes, { maxParallel: 1 })), digestOf('plan'), testDefaults, testFloor);
+    this.index = indexPlan(aPlan(aBlock(nodes, { maxParallel: 1 })), digestOf('plan'), testDefaults, testRules);
     this.state = initialState(this.index, `run_${'0'.repeat(26)}` as RunId, [person]);
     this.apply(claim);
   }

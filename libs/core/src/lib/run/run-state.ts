@@ -7,8 +7,19 @@ import type { ValueRef } from '../step/value-ref';
 import type { RunEnd } from '../foundation/statuses';
 import type { SaidMessage } from './run-event';
 
-/** The version of this machine, named in journals. Old versions are kept as long as a retained journal needs them. */
-export const MACHINE_VERSION = 1;
+/** The version of the machine for new runs. It is in the environment of each run. */
+export const MACHINE_VERSION = 2;
+
+/**
+ * True if this build has that version. A version is kept as long as a retained journal needs it, because a replay of that journal must
+ * derive what is in it.
+ *
+ * - 1: a step that has not begun is skipped at once when its container is stopped, even if its needs have not ended (ADR 106).
+ * - 2: it is skipped when its needs have ended.
+ */
+export function hasMachine(version: number): boolean {
+  return version === 1 || version === MACHINE_VERSION;
+}
 
 /** What ends the run before its steps do: the first of cancellation, timeout, rejection and failure in journal order. */
 export interface Ending {

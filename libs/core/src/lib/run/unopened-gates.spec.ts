@@ -1,4 +1,4 @@
-import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../testing/random/random-plan';
+import { aBlock, aPlan, aRunNode, testDefaults, testRules } from '../../testing/random/random-plan';
 import { digestOf } from '../canonical/digest';
 import type { RunId } from '../foundation/ids';
 import type { Node } from '../plan/plan';
@@ -61,7 +61,7 @@ type Inputs = 'given' | 'fault' | 'awaited';
 
 /** Plays a run in which the step `bad` fails, gates are rejected, and conditions are false. Returns the steps that acted. */
 function acted(nodes: readonly Node[], inputs: Inputs): readonly string[] {
-  const index = indexPlan(aPlan(aBlock(nodes)), digest, testDefaults, testFloor);
+  const index = indexPlan(aPlan(aBlock(nodes)), digest, testDefaults, testRules);
   let state = initialState(index, `run_${'0'.repeat(26)}` as RunId, []);
   const queue: Command[] = [];
   const started: string[] = [];

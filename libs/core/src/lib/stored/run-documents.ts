@@ -73,7 +73,7 @@ export class RunDocuments {
 
   get index(): PlanIndex {
     const { plan, profile, environment } = this.documents;
-    return (this.indexed ??= indexPlan(plan, this.planHash, profile.defaults, environment.approvals.floor));
+    return (this.indexed ??= indexPlan(plan, this.planHash, profile.defaults, environment));
   }
 
   /** Compares inputs that a row duplicates with those of the plan. Throws `DocumentAltered`. */

@@ -1,6 +1,7 @@
 import type { Digest } from '../../lib/foundation/ids';
 import type { Block, Node, Plan, RunNode } from '../../lib/plan/plan';
-import type { ApprovalFloor, ProfileDefaults } from '../../lib/plan/profile';
+import type { ApprovalFloor, Environment, ProfileDefaults } from '../../lib/plan/profile';
+import { MACHINE_VERSION } from '../../lib/run/run-state';
 import type { Random } from './random';
 
 /** Defaults of a test environment: small, so that timeouts happen. */
@@ -27,6 +28,12 @@ export const testFloor: ApprovalFloor = {
   maxExpiresAfterMs: 86_400_000,
   maxAuthAgeMs: null,
   proof: 'service',
+};
+
+/** The part of an environment with which a plan is indexed. */
+export const testRules: Pick<Environment, 'machine' | 'approvals'> = {
+  machine: MACHINE_VERSION,
+  approvals: { floor: testFloor },
 };
 
 const digest = `sha256:${'0'.repeat(64)}` as Digest;

@@ -60,10 +60,24 @@ export class WorldWatch {
   }
 
   private checkNeeds(step: StepId): void {
+    for (const need of this.stepsBefore(step))
+      if (!this.ended.has(need)) this.violation(`${step} starts before ${need} is over`);
+  }
+
+  /** All steps of its list that precede a step, also by others. */
+  private stepsBefore(step: StepId): ReadonlySet<StepId> {
     const above = parentOf(this.index, step);
-    for (const need of nodeAt(this.index, step).node.needs) {
-      if (!this.ended.has(childOf(this.index, above, need))) this.violation(`${step} starts before ${need} is over`);
-    }
+    const before = new Set<StepId>();
+    const add = (of: StepId): void => {
+      for (const need of nodeAt(this.index, of).node.needs) {
+        const place = childOf(this.index, above, need);
+        if (before.has(place)) continue;
+        before.add(place);
+        add(place);
+      }
+    };
+    add(step);
+    return before;
   }
 
   private isCleanup(step: StepId, before: RunState): boolean {

@@ -54,7 +54,7 @@ function plannedIn(evidence: RunEvidence): PlannedDocuments {
   const profile = named('profile.json', () => parseCanonical(evidence.profile)) as unknown as Profile;
   const environment = named('environment.json', () => parseCanonical(evidence.environment)) as unknown as Environment;
   const planHash = sha256(evidence.plan);
-  const index = indexPlan(plan, planHash, profile.defaults, environment.approvals.floor);
+  const index = indexPlan(plan, planHash, profile.defaults, environment);
   return { plan, planHash, index, profile, profileDigest: sha256(evidence.profile), environment };
 }
 

@@ -1,4 +1,4 @@
-import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../../testing/random/random-plan';
+import { aBlock, aPlan, aRunNode, testDefaults, testRules } from '../../../testing/random/random-plan';
 import { digestOf } from '../../canonical/digest';
 import type { NodeId, StepId } from '../../foundation/ids';
 import { indexPlan } from '../../plan/plan-index';
@@ -64,7 +64,7 @@ const pack = (id: string, body: Block, change: object = {}): Node => ({
 });
 const step = (id: string, ...needs: string[]): Node => aRunNode(id, { needs, effects: 'once' });
 const guardsIn = (...nodes: Node[]): { readonly [node: string]: readonly string[] } =>
-  Object.fromEntries(guardIndex(indexPlan(aPlan(aBlock(nodes)), digestOf('plan'), testDefaults, testFloor)));
+  Object.fromEntries(guardIndex(indexPlan(aPlan(aBlock(nodes)), digestOf('plan'), testDefaults, testRules)));
 
 describe('guardIndex', () => {
   it('follows needs, however far', () => {
@@ -115,7 +115,7 @@ describe('instances of gates', () => {
       aPlan(aBlock([map('m', aBlock([group('p', aBlock([gate('g')]))])), gate('h')])),
       digestOf('plan'),
       testDefaults,
-      testFloor,
+      testRules,
     );
     expect(gatesUnder(index, 'h' as StepId)).toEqual(['h']);
     expect(gatesUnder(index, 'm' as StepId)).toEqual(['m::g']);

@@ -54,7 +54,7 @@ async function restoreJournal(
   { run, index, documents, admission, secrets }: OpenedRun,
 ): Promise<Restored | Halted> {
   const begun = initialState(index, run.runId, admission.initiators, takesOver(admission));
-  const from = await lastSnapshot(dependencies, run, begun);
+  const from = await lastSnapshot(dependencies, run, begun, index.machine);
   const replayState = from?.replayState ?? new ReplayState();
   const journal = from?.values ?? new JournalValues(dependencies.claims, dependencies.objects, run);
   const values = new RunValues(dependencies, run, journal);
@@ -93,7 +93,7 @@ async function restoreJournal(
   const original = await OriginalRun.open(dependencies, run, index, admission);
   if (original !== null && typeof original === 'object' && 'wrong' in original)
     return halted('JOURNAL_TAMPERED', `the run ${admission.rerunOf ?? ''}, which this run repeats: ${original.wrong}`);
-  const snapshots = new Snapshots(dependencies, run, last, journal);
+  const snapshots = new Snapshots(dependencies, run, last, journal, index.machine);
   return {
     ...{ kind: 'restored', index, documents, admission, state, results, values, journal, snapshots },
     ...{ secrets, original, head, lastAt, lastLine },

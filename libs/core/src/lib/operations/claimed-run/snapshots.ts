@@ -13,7 +13,7 @@ import {
   type RestorePoint,
 } from '../../journal/snapshot';
 import type { ClaimedRun } from '../../ports/runs/claims';
-import { MACHINE_VERSION, type RunState } from '../../run/run-state';
+import type { RunState } from '../../run/run-state';
 import type { DriverDependencies } from './driver-dependencies';
 import { JournalValues } from './journal-values';
 import { readObject } from '../objects/read-object';
@@ -39,6 +39,7 @@ export class Snapshots {
     private readonly run: ClaimedRun,
     private last: LastSnapshot,
     private readonly values: JournalValues,
+    private readonly machine: number,
   ) {}
 
   /**
@@ -65,7 +66,8 @@ export class Snapshots {
       this.dependencies.storeHealth.note(error);
       return this.later(seq + snapshotEntries, error.message);
     }
-    const entry: Unnumbered = { at, kind: 'fact', event: { type: 'state', machine: MACHINE_VERSION, digest, values } };
+    const { machine } = this;
+    const entry: Unnumbered = { at, kind: 'fact', event: { type: 'state', machine, digest, values } };
     return { entry, digest, index: values, steps: restorePoint.state.steps };
   }
 
@@ -103,12 +105,13 @@ export async function lastSnapshot(
   dependencies: Pick<DriverDependencies, 'claims' | 'objects'>,
   run: ClaimedRun,
   begun: RunState,
+  machine: number,
 ): Promise<GoingOn | null> {
   const { tenant, runId, snapshotSeq = null } = run;
   if (snapshotSeq === null) return null;
   const [page] = await dependencies.claims.pages(tenant, runId, snapshotSeq - 1, 1);
   const event = page?.entries[0]?.event;
-  if (page?.first !== snapshotSeq || event?.type !== 'state' || event.machine !== MACHINE_VERSION) return null;
+  if (page?.first !== snapshotSeq || event?.type !== 'state' || event.machine !== machine) return null;
   try {
     const read = async (digest: Digest): Promise<Snapshot> =>
       JSON.parse(await readObject(dependencies.objects, tenant, digest)) as Snapshot;

@@ -4,7 +4,7 @@ import type { Unnumbered } from '../../journal/page';
 import { indexPlan } from '../../plan/plan-index';
 import type { GateNode } from '../../plan/plan';
 import { ANNOUNCEMENT_TYPES, type AnnouncementType } from '../../ports/runs/announcements';
-import { aBlock, aPlan, testDefaults, testFloor } from '../../../testing/random/random-plan';
+import { aBlock, aPlan, testDefaults, testRules } from '../../../testing/random/random-plan';
 import type { Approver } from '../../gate/approvers';
 import { announcementsOf } from './announce';
 
@@ -26,7 +26,7 @@ const gate = (id: string, policy: string | null): GateNode => ({
   show: {},
   form: null,
 });
-const index = indexPlan(aPlan(aBlock([gate('ask', null), gate('check', 'p')])), DIGEST, testDefaults, testFloor);
+const index = indexPlan(aPlan(aBlock([gate('ask', null), gate('check', 'p')])), DIGEST, testDefaults, testRules);
 
 interface Listening {
   readonly types?: readonly AnnouncementType[];

@@ -23,8 +23,7 @@ function unmetOfTexts(
   means: WorkerMeans,
 ): readonly Unmet[] {
   const { defaults } = JSON.parse(profile) as Profile;
-  const { floor } = (JSON.parse(environment) as Environment).approvals;
-  const index = indexPlan(JSON.parse(plan) as Plan, planHash, defaults, floor);
+  const index = indexPlan(JSON.parse(plan) as Plan, planHash, defaults, JSON.parse(environment) as Environment);
   return unmetOf({ profile, environment }, index, admission, means);
 }
 

@@ -1,6 +1,6 @@
 import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packFiles, packText, planned } from '../../../testing/planning';
-import { testDefaults, testFloor } from '../../../testing/random/random-plan';
+import { testDefaults, testRules } from '../../../testing/random/random-plan';
 import { readsBehind } from '../../binding/gate-reads';
 import { RunProjection } from '../../binding/run-projection';
 import { canonical } from '../../canonical/canonical';
@@ -238,7 +238,7 @@ function bundleOf({ world, run, request }: Waiting, change: Partial<GateRequest>
     planHash: claimed.planHash,
     profileDigest: claimed.profileDigest,
     environment: JSON.parse(claimed.environment) as Json,
-    index: indexPlan(plan, claimed.planHash, testDefaults, testFloor),
+    index: indexPlan(plan, claimed.planHash, testDefaults, testRules),
     facts,
     gates: new Map(
       facts.gates.map(({ opened }) => {
@@ -346,7 +346,7 @@ policies: [ { id: few, engine: cel, level: soft-mandatory, source: "false" } ]`;
       const event = { ...failed('made'), status: 'succeeded', outputs: value(made) };
       results.take({ kind: 'derived', at: 1, event } as unknown as Parameters<RunProjection['take']>[0]);
       const reads = readsBehind(
-        { index: indexPlan(plan, planHash, testDefaults, testFloor), results },
+        { index: indexPlan(plan, planHash, testDefaults, testRules), results },
         'ask' as StepId,
       );
       expect(Object.keys(reads)).toEqual(['made']);

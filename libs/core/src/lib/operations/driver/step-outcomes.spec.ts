@@ -1,5 +1,5 @@
 import { MemoryWorld } from '../../../testing/memory/memory-world';
-import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../../testing/random/random-plan';
+import { aBlock, aPlan, aRunNode, testDefaults, testRules } from '../../../testing/random/random-plan';
 import { factsOf } from '../../evidence/records/run-facts';
 import { stepRecords } from '../../evidence/records/step-records';
 import { indexPlan } from '../../plan/plan-index';
@@ -54,7 +54,7 @@ it.each<[string, Outcome | null, boolean, boolean]>([
   } else expect(await driven).toBe('ended');
   driver.handOver();
   expect(world.run(run).status).toBe('cancelled');
-  const index = indexPlan(plan, world.run(run).claimed.planHash, testDefaults, testFloor);
+  const index = indexPlan(plan, world.run(run).claimed.planHash, testDefaults, testRules);
   expect(stepRecords(index, factsOf(world.pages.get(run) ?? []))).toMatchObject([
     { id: 'act', status: 'cancelled', outcome: 'unknown' },
   ]);

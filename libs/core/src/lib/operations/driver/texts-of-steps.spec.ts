@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MemoryWorld } from '../../../testing/memory/memory-world';
-import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../../testing/random/random-plan';
+import { aBlock, aPlan, aRunNode, testDefaults, testRules } from '../../../testing/random/random-plan';
 import { searchedCases } from '../../../testing/runs-of-laws';
 import { factsOf } from '../../evidence/records/run-facts';
 import { stepRecords } from '../../evidence/records/step-records';
@@ -39,7 +39,7 @@ const each = {
   body: aBlock([aRunNode('one', { uses: 'builtin:command', effects: 'idempotent' })]),
 } as unknown as Node;
 const plan = aPlan(aBlock([aRunNode('act', { uses: 'builtin:command', effects: 'once' }), each]));
-const index = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
+const index = indexPlan(plan, digestOf('plan'), testDefaults, testRules);
 
 async function driven(act: (report: ExecutionReport) => Outcome, refuses: (commit: Commit) => boolean = () => false) {
   const world = new MemoryWorld();

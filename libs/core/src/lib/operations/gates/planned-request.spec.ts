@@ -1,6 +1,6 @@
 import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
-import { testDefaults, testFloor } from '../../../testing/random/random-plan';
+import { testDefaults, testRules } from '../../../testing/random/random-plan';
 import { sha256 } from '../../canonical/digest';
 import type { StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
@@ -47,7 +47,7 @@ async function opened(steps: string, gate = 'ask'): Promise<Opened> {
   await driver.drive();
   const row = world.gates.get(run)?.get(gate);
   if (!row) throw new Error(`no gate ${gate}`);
-  const index = indexPlan(plan, world.run(run).claimed.planHash, testDefaults, testFloor);
+  const index = indexPlan(plan, world.run(run).claimed.planHash, testDefaults, testRules);
   return { index, request: row.request as unknown as GateRequest, show: row.show };
 }
 

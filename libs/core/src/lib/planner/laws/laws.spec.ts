@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { plannableKinds, plannedOf, randomConfiguration } from '../../../testing/planned-manifest';
 import { written } from '../../../testing/manifest-spelling';
 import { plan, planned, shownFault } from '../../../testing/planning';
+import { testRules } from '../../../testing/random/random-plan';
 import { manifestOf, seedlings, type Seedling } from '../../../testing/random/random-manifest';
 import { lawRuns, searched } from '../../../testing/runs-of-laws';
 import { canonical } from '../../canonical/canonical';
@@ -87,8 +88,8 @@ describe('the laws of a plan', () => {
         expect(hashed.planHash).toBe(made.planHash);
         expect(compareReceipts(hashed.receipt, made.receipt)).toEqual([]);
         expect(made.planHash).toBe(digestOf(made.plan as unknown as Json));
-        const { defaults, approvalFloor, nodes } = made.index;
-        expect([...indexPlan(again, made.planHash, defaults, approvalFloor).nodes.keys()]).toEqual([...nodes.keys()]);
+        const { defaults, nodes } = made.index;
+        expect([...indexPlan(again, made.planHash, defaults, testRules).nodes.keys()]).toEqual([...nodes.keys()]);
       }),
       runs,
     );

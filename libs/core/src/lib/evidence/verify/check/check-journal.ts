@@ -5,7 +5,7 @@ import type { Entry } from '../../../journal/page';
 import { NOBODY, ReplayState } from '../../../journal/replay-state';
 import { replay } from '../../../journal/replay';
 import { initialState } from '../../../run/advance';
-import { MACHINE_VERSION } from '../../../run/run-state';
+import { hasMachine } from '../../../run/run-state';
 import { logFiles } from '../../records/log-files';
 import { isWithheld } from '../../records/run-evidence';
 import { unnamedValue } from '../named-values';
@@ -49,7 +49,7 @@ function hasSnapshots(entries: readonly Entry[]): boolean {
 export const journalReplay: Checker = (bundle) => {
   const { environment, index, facts } = bundle.documents();
   const { record } = bundle.admission();
-  if (environment.machine !== MACHINE_VERSION) fail(`this verifier does not have machine ${environment.machine}`);
+  if (!hasMachine(environment.machine)) fail(`this verifier does not have machine ${environment.machine}`);
   const start = initialState(index, record.runId as RunId, record.initiators, takesOver(record));
   const { state, diverged } = replay(
     index,

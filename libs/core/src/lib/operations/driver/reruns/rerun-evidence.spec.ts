@@ -1,6 +1,6 @@
 import { MemoryWorld } from '../../../../testing/memory/memory-world';
 import { packText, planned } from '../../../../testing/planning';
-import { testDefaults, testFloor } from '../../../../testing/random/random-plan';
+import { testDefaults, testRules } from '../../../../testing/random/random-plan';
 import { sha256 } from '../../../canonical/digest';
 import type { RunId } from '../../../foundation/ids';
 import type { JsonObject } from '../../../foundation/json';
@@ -53,7 +53,7 @@ beforeAll(async () => {
 
 /** A bundle, as far as these checks look at it. */
 function bundleOf({ record, pages }: Parts): VerificationSession {
-  const index = indexPlan(plan, record.planHash, testDefaults, testFloor);
+  const index = indexPlan(plan, record.planHash, testDefaults, testRules);
   const documents = { index, facts: factsOf(pages), evidence: { pages } };
   return { request: {}, documents: () => documents, admission: () => ({ record }) } as unknown as VerificationSession;
 }

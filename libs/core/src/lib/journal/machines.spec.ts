@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { testRules } from '../../testing/random/random-plan';
+import { digestOf } from '../canonical/digest';
+import type { Plan } from '../plan/plan';
+import { indexPlan } from '../plan/plan-index';
+import type { ProfileDefaults } from '../plan/profile';
+import { initialState } from '../run/advance';
+import { hasMachine, MACHINE_VERSION } from '../run/run-state';
+import type { Entry } from './page';
+import { replay } from './replay';
+import type { RunId } from '../foundation/ids';
+
+// Journals of random runs that the last release with machine 1 wrote. `differs`: machine 2 derives other events from the same inputs.
+
+interface Kept {
+  readonly defaults: ProfileDefaults;
+  readonly runs: readonly {
+    readonly plan: Plan;
+    readonly reuses: boolean;
+    readonly differs: boolean;
+    readonly entries: readonly Entry[];
+  }[];
+}
+
+const { defaults, runs } = JSON.parse(
+  gunzipSync(readFileSync(join(__dirname, '../../testing/machines/machine-1.json.gz'))).toString(),
+) as Kept;
+
+function divergenceOf({ plan, reuses, entries }: Kept['runs'][number], machine: number): number | null {
+  const index = indexPlan(plan, digestOf('plan'), defaults, { ...testRules, machine });
+  const begun = initialState(
+    index,
+    `run_${'0'.repeat(26)}` as RunId,
+    [{ iss: 'https://issuer.test', sub: 'ada' }],
+    reuses,
+  );
+  const { state, diverged } = replay(index, begun, entries);
+  if (diverged === null) expect(state.phase).toBe('ended');
+  return diverged?.seq ?? null;
+}
+
+describe('machine 1', () => {
+  it('derives what it derived', () => {
+    expect(runs.map((run) => divergenceOf(run, 1))).toEqual(runs.map(() => null));
+  });
+
+  it('is not machine 2', () => {
+    expect(runs.map((run) => divergenceOf(run, 2) !== null)).toEqual(runs.map(({ differs }) => differs));
+    expect(runs.filter(({ differs }) => differs)).toHaveLength(28);
+  });
+});
+
+it('a build has the machine of new runs and the earlier ones, and no others', () => {
+  expect([0, 1, 2, 3, 1.5].map(hasMachine)).toEqual([false, true, true, false, false]);
+  expect(hasMachine(MACHINE_VERSION)).toBe(true);
+});
