@@ -48,6 +48,20 @@ describe('canonical (RFC 8785)', () => {
     );
   });
 
+  it('visits a member once or twice, however deep the object is in which members are out of order', () => {
+    let visits = 0;
+    let value: object = {
+      b: 0,
+      get a() {
+        visits += 1;
+        return visits;
+      },
+    };
+    for (let depth = 0; depth < 24; depth++) value = { inner: value };
+    expect(canonical(value as Json)).toContain('{"a":2,"b":0}');
+    expect(visits).toBe(2);
+  });
+
   it.each([
     ['NaN', NaN],
     ['an infinity', Infinity],

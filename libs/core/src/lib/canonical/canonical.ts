@@ -41,31 +41,31 @@ function listInOrder(list: readonly Json[]): readonly Json[] | undefined {
   return copy ?? list;
 }
 
+/** Each member is visited once, also if the object has to be copied: a copy that began again would visit deep ones many times. */
 function objectInOrder(object: JsonObject): JsonObject | undefined {
   let before = '';
+  let isSorted = true;
+  let changed: Map<string, Json> | null = null;
   // Most objects are in order and hold nothing undefined. They are checked once and returned unchanged.
   for (const name in object) {
     if (!isWellFormed(name)) throw new TypeError('lone surrogate');
-    if (name < before) return reordered(object);
+    if (name < before) isSorted = false;
     before = name;
     const part = object[name] as Json;
     const sorted = inOrder(part);
     if (sorted === undefined) return undefined;
-    if (sorted !== part) return reordered(object);
+    if (sorted !== part) (changed ??= new Map<string, Json>()).set(name, sorted);
   }
-  return object;
+  return isSorted && changed === null ? object : reordered(object, changed);
 }
 
-/** The same members in order, as an object of its own. */
-function reordered(object: JsonObject): JsonObject | undefined {
+/** The same members in order, as an object of its own. `changed`: members that are in order as copies. */
+function reordered(object: JsonObject, changed: ReadonlyMap<string, Json> | null): JsonObject | undefined {
   const copy: Record<string, Json> = {};
   for (const name of Object.keys(object).sort()) {
-    if (!isWellFormed(name)) throw new TypeError('lone surrogate');
     const first = name.charCodeAt(0);
     if ((first >= 48 && first <= 57) || name === '__proto__') return undefined;
-    const sorted = inOrder(object[name] as Json);
-    if (sorted === undefined) return undefined;
-    copy[name] = sorted;
+    copy[name] = changed?.get(name) ?? (object[name] as Json);
   }
   return copy;
 }

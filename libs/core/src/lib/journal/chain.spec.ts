@@ -1,5 +1,7 @@
+import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
-import { chain, checkChain, type Head } from './chain';
+import type { Json } from '../foundation/json';
+import { chain, checkChain, entriesText, knowText, type Head } from './chain';
 import type { Page, Unnumbered } from './page';
 
 const start: Head = { seq: 0, hash: digestOf('admission') };
@@ -57,5 +59,27 @@ describe('a chain of pages', () => {
     expect(checkChain(start, [first.page, second.page]).broken).toEqual({ first: 2, reason: 'time' });
     expect(checkChain(first.head, [second.page], 5).broken).toEqual({ first: 2, reason: 'time' });
     expect(checkChain(first.head, [second.page], 4).broken).toBeNull();
+  });
+
+  it('uses the hash that this process has computed, but only for its own place', () => {
+    const { pages } = journal();
+    const [first] = pages as [Page, ...Page[]];
+    knowText(first.entries, 'a text of which the hash is not computed', first);
+    expect(checkChain(start, pages).broken).toBeNull();
+    knowText(first.entries, 'another text', { ...first, prev: digestOf('other') });
+    expect(checkChain(start, pages).broken).toEqual({ first: 1, reason: 'hash' });
+    knowText(first.entries, 'another text', { ...first, first: 2 });
+    expect(checkChain(start, pages).broken).toEqual({ first: 1, reason: 'hash' });
+  });
+
+  it('keeps the texts of entries for who writes them again, and for nobody else', () => {
+    const { pages } = journal();
+    const text = canonical(pages[0]?.entries as unknown as Json);
+    const [copy] = JSON.parse(JSON.stringify(pages)) as [Page];
+    knowText(copy.entries, `${text} `, copy);
+    checkChain(start, [copy], 0, true);
+    expect(entriesText(copy.entries)).toBe(`${text} `);
+    checkChain(start, [copy]);
+    expect(entriesText(copy.entries)).toBe(text);
   });
 });

@@ -11,18 +11,29 @@ export interface Head {
 }
 
 /** The hash of a page: over the previous hash, the page's first number and the RFC 8785 text of its entries. */
-function pageHash(prev: Digest, first: number, entries: readonly Entry[]): Digest {
-  return hashOfText(prev, first, texts.get(entries) ?? canonical(entries as unknown as Json));
+function pageHash({ prev, first, entries }: Page): Digest {
+  const hashed = texts.get(entries)?.hashed;
+  if (hashed?.prev === prev && hashed.first === first) return hashed.hash;
+  return hashOfText(prev, first, entriesText(entries));
 }
 
-const texts = new WeakMap<readonly Entry[], string>();
+/** The RFC 8785 text of a page's entries. */
+export function entriesText(entries: readonly Entry[]): string {
+  return texts.get(entries)?.text ?? canonical(entries as unknown as Json);
+}
+
+type Hashed = Pick<Page, 'prev' | 'first' | 'hash'>;
+
+const texts = new WeakMap<readonly Entry[], { readonly text: string; readonly hashed: Hashed | null }>();
 
 /**
  * Records the text that entries were read from, so that a chain is checked without spelling them again. The text of a bundle has been compared with
  * the entries. That of a stored page need not be: with a changed spelling its hash differs, whatever it says.
+ *
+ * @param hashed the hash that this process has computed over exactly this text
  */
-export function knowText(entries: readonly Entry[], text: string): void {
-  texts.set(entries, text);
+export function knowText(entries: readonly Entry[], text: string, hashed: Hashed | null = null): void {
+  texts.set(entries, { text, hashed });
 }
 
 /** The same of a text that was not compared with entries. */
@@ -57,11 +68,14 @@ export interface Break {
 /**
  * Checks pages in order from `head` on: numbers have no gaps, hashes are right, values match their digests, and times do not fall,
  * beginning with the entry before.
+ *
+ * @param keepsTexts true: the texts of `knowText` are kept, for who writes the entries again
  */
 export function checkChain(
   head: Head,
   pages: readonly Page[],
   since = 0,
+  keepsTexts = false,
 ): { readonly head: Head; readonly broken: Break | null } {
   let { seq, hash } = head;
   let at = since;
@@ -72,9 +86,9 @@ export function checkChain(
     });
     if (page.first !== seq + 1) return fail('gap');
     if (page.prev !== hash) return fail('prev');
-    if (page.hash !== pageHash(page.prev, page.first, page.entries)) return fail('hash');
-    // Needed once: the texts of a journal may have hundreds of megabytes.
-    texts.delete(page.entries);
+    if (page.hash !== pageHash(page)) return fail('hash');
+    // The texts of a journal may have hundreds of megabytes.
+    if (!keepsTexts) texts.delete(page.entries);
     for (const entry of page.entries) {
       if (entry.seq !== ++seq) return fail('gap');
       if (entry.at < at) return fail('time');

@@ -23,20 +23,50 @@ export async function* writeTar(
   placed: (path: string, offset: number) => void = () => undefined,
 ): AsyncGenerator<Uint8Array> {
   let at = 0;
+  const joined = new JoinedPieces();
   for await (const file of files) {
     const size = 'bytes' in file ? file.bytes.length : file.size;
     for (const piece of headOf(file.path, size, file.executable ?? false)) {
-      yield piece;
+      joined.add(piece);
       at += piece.length;
     }
     placed(file.path, at);
-    if (!('bytes' in file)) yield* exactly(file.size, file.pieces());
-    else if (size > 0) yield file.bytes;
+    if (!('bytes' in file)) {
+      if (joined.size > 0) yield joined.take();
+      yield* exactly(file.size, file.pieces());
+    } else if (size < JOINED_BYTES) joined.add(file.bytes);
+    else {
+      if (joined.size > 0) yield joined.take();
+      yield file.bytes;
+    }
     const padding = paddingOf(size);
-    if (padding.length > 0) yield padding;
+    joined.add(padding);
     at += size + padding.length;
+    if (joined.size >= JOINED_BYTES) yield joined.take();
   }
-  yield new Uint8Array(2 * BLOCK);
+  joined.add(new Uint8Array(2 * BLOCK));
+  yield joined.take();
+}
+
+/** Pieces are yielded together up to about this size: a consumer that awaits each header of a small file takes longer than its bytes. */
+const JOINED_BYTES = 64 * 1024;
+
+class JoinedPieces {
+  private pieces: Uint8Array[] = [];
+  size = 0;
+
+  add(piece: Uint8Array): void {
+    this.pieces.push(piece);
+    this.size += piece.length;
+  }
+
+  /** All pieces since the last call, as one. */
+  take(): Uint8Array {
+    const joined = Buffer.concat(this.pieces, this.size);
+    this.pieces = [];
+    this.size = 0;
+    return joined;
+  }
 }
 
 /** True if the bytes equal the output of `writeTar` for these files in this order. */

@@ -115,7 +115,7 @@ function partOf(
   const file = files.find((one) => one.path === path);
   if (!file) return null;
   const offset = offsetOf(offsets, path);
-  if ('bytes' in file) return { offset, size: file.bytes.length, sha256: sha256(file.bytes) };
+  if ('bytes' in file) return { offset, size: file.bytes.length, sha256: file.sha256 ?? sha256(file.bytes) };
   return { offset, size: file.size, sha256: file.sha256 };
 }
 

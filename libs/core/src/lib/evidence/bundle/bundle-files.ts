@@ -2,8 +2,11 @@ import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import { RunningDigest } from '../../canonical/running-digest';
 import { onceFor } from '../../foundation/once-for';
+import type { Digest } from '../../foundation/ids';
+import { entriesText } from '../../journal/chain';
 import type { Page } from '../../journal/page';
-import { artifactsJson, egressNdjson, inputsLock, lines, policyFiles, stepsNdjson } from '../statement/derived-files';
+import { artifactsJson, egressNdjson, inputsLock, policyFiles, stepsNdjson } from '../statement/derived-files';
+import type { PlanIndex } from '../../plan/plan-index';
 import type { BundleManifest, ResolutionRecord } from '../records/documents';
 import type { Envelope } from '../encoding/envelope';
 import type { EvidenceDocuments } from '../records/evidence-documents';
@@ -27,6 +30,8 @@ import { artifactPath, secretNotice } from '../records/withheld';
 export interface BundleFile {
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** Of the bytes, if it is known. */
+  readonly sha256?: Digest;
 }
 
 /** A file of a bundle that is spelled when it is written: the journal of a large run. */
@@ -101,12 +106,14 @@ export function bundleFiles(
   readonly manifest: BundleManifest;
 } {
   const { held, spelled } = filesOf(documents);
-  const files = sorted([...held, ...attestationFiles(attestations)]);
+  const files = sorted([...held, ...attestationFiles(attestations)]).map((file) => {
+    return { ...file, sha256: file.sha256 ?? sha256(file.bytes) };
+  });
   const manifest: BundleManifest = {
     schema: 'taskrunner.manifest.v1',
     run: documents.admission.record.runId,
     files: sorted([
-      ...files.map(({ path, bytes }) => ({ path, sha256: sha256(bytes), size: bytes.length })),
+      ...files.map(({ path, bytes, sha256: digest }) => ({ path, sha256: digest, size: bytes.length })),
       ...[...spelled, ...unheldFiles(documents)].map(({ path, size, sha256: digest }) => ({
         path,
         sha256: digest,
@@ -114,8 +121,11 @@ export function bundleFiles(
       })),
     ]),
   };
-  return { files: sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]), spelled, manifest };
+  return { files: sorted([...files, { path: MANIFEST, bytes: manifestBytes(manifest) }]), spelled, manifest };
 }
+
+/** The bytes of `MANIFEST.json`. */
+const manifestBytes: (manifest: BundleManifest) => Uint8Array = onceFor(payloadOf);
 
 /** The predicate `https://stellaops.io/attestation/evidence-bundle/v1`. */
 type EvidenceBundle = { readonly run: string; readonly files: number };
@@ -126,7 +136,7 @@ export function buildBundleStatement(manifest: BundleManifest): Statement<Eviden
     _type: STATEMENT_TYPE,
     predicate: { files: manifest.files.length, run: manifest.run },
     predicateType: PREDICATE.bundle,
-    subject: [{ digest: { sha256: sha256(payloadOf(manifest)).slice(7) }, name: MANIFEST }],
+    subject: [{ digest: { sha256: sha256(manifestBytes(manifest)).slice(7) }, name: MANIFEST }],
   };
 }
 
@@ -208,6 +218,40 @@ const spelledJournal = onceFor(({ evidence: { pages } }: EvidenceDocuments): Spe
   return { path: JOURNAL, size: digest.size, sha256: digest.end(), pieces: () => journalPieces(pages) };
 });
 
+/** Documents up to this size are kept encoded, with their digests: characters. */
+const KEPT_DOCUMENTS = 64 * 1024;
+
+interface PlanFiles {
+  /** The texts of plan, profile, environment and manifest. */
+  readonly texts: readonly string[];
+  readonly files: readonly BundleFile[];
+}
+
+const ofPlans = new WeakMap<PlanIndex, PlanFiles>();
+
+/** Files that are the same for all runs with the same plan, profile, environment and pack, which share their index. */
+function planFiles(documents: EvidenceDocuments): readonly BundleFile[] {
+  const { index, evidence } = documents;
+  const texts = [evidence.plan, evidence.profile, evidence.environment, evidence.pack.manifest];
+  const known = ofPlans.get(index);
+  if (known?.texts.every((text, i) => text === texts[i])) return known.files;
+  const written = (path: string, text: string): BundleFile => {
+    const bytes = toUtf8(text);
+    return { path, bytes, sha256: sha256(bytes) };
+  };
+  const files = [
+    written('plan.json', evidence.plan),
+    written('profile.json', evidence.profile),
+    written('environment.json', evidence.environment),
+    written('pack/manifest.json', evidence.pack.manifest),
+    written('inputs.lock.json', inputsLock(documents)),
+    ...policyFiles(documents).map(({ path, text }) => written(path, text)),
+  ];
+  const size = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (size <= KEPT_DOCUMENTS) ofPlans.set(index, { texts, files });
+  return files;
+}
+
 /** @param journal null: left out. */
 function wholeContentOf(documents: EvidenceDocuments, journal: string | null): readonly BundleFile[] {
   const { evidence, facts } = documents;
@@ -221,17 +265,12 @@ function wholeContentOf(documents: EvidenceDocuments, journal: string | null): r
   const pack = inPathOrder(evidence);
   return [
     ...recordFiles(documents),
-    written('plan.json', evidence.plan),
-    written('profile.json', evidence.profile),
-    written('environment.json', evidence.environment),
-    written('pack/manifest.json', evidence.pack.manifest),
+    ...planFiles(documents),
     ...pack.flatMap(({ path, bytes }) => (bytes ? [{ path: `pack/files/${path}`, bytes }] : [])),
-    written('inputs.lock.json', inputsLock(documents)),
     ...evidence.gates.flatMap(({ request, show }) => {
       const name = `gates/${sha256(request).slice(7)}`;
       return [written(`${name}.json`, request), ...kept(`${name}.show.json`, show)];
     }),
-    ...policyFiles(documents).map(({ path, text }) => written(path, text)),
     ...[...evidence.probes.values()].map((text) => written(`probes/${sha256(text).slice(7)}.json`, text)),
     ...(journal === null ? [] : [written(JOURNAL, journal)]),
     ...logFiles(facts).flatMap(({ path, step, execution }) => {
@@ -256,15 +295,15 @@ export function packListing(evidence: Pick<RunEvidence, 'pack'>): string {
   );
 }
 
-/** One page per line. `values` is outside of the hash chain: `hash` does not cover it. */
+/** One page per line, each in RFC 8785 form. `values` is outside of the hash chain: `hash` does not cover it. */
 export function journalNdjson(pages: readonly Page[]): string {
-  return lines(pages.map(journalLine));
+  return pages.map(journalLine).join('');
 }
 
 function* journalPieces(pages: readonly Page[]): Iterable<Uint8Array> {
   let text = '';
   for (const page of pages) {
-    text += lines([journalLine(page)]);
+    text += journalLine(page);
     if (text.length < PIECE) continue;
     yield toUtf8(text);
     text = '';
@@ -272,8 +311,9 @@ function* journalPieces(pages: readonly Page[]): Iterable<Uint8Array> {
   if (text !== '') yield toUtf8(text);
 }
 
-function journalLine({ first, prev, hash, entries, values }: Page): Page {
-  return { entries, first, hash, prev, values };
+function journalLine({ first, prev, hash, entries, values }: Page): string {
+  const others = canonical({ first, hash, prev, values });
+  return `{"entries":${entriesText(entries)},${others.slice(1)}\n`;
 }
 
 /** Records in the order in which the journal took them. Records that it did not take follow, by time and id. */

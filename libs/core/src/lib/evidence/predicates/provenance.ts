@@ -140,7 +140,7 @@ function byproducts(documents: EvidenceDocuments, boms: readonly BomStatement[])
     return evidence.probes.has(probe) ? [bundledFile(`probes/${probe.slice(7)}.json`, probe)] : [];
   });
   return [
-    ...(head === undefined ? [] : [resource('journal', head, { annotations: { path: 'journal.ndjson', digestOf: 'last page', entries: facts.entries.length } })]), // prettier-ignore
+    ...(head === undefined ? [] : [resource('journal', head, { annotations: { digestOf: 'last page', entries: facts.entries.length, path: 'journal.ndjson' } })]), // prettier-ignore
     ...sorted([
       bundledFile('steps.ndjson', sha256(stepsNdjson(documents)), { holds: 'digests of logs' }),
       bundledFile('egress.ndjson', sha256(egressNdjson(documents))),
@@ -156,7 +156,10 @@ function byproducts(documents: EvidenceDocuments, boms: readonly BomStatement[])
   ];
 }
 
+/** By the RFC 8785 text of name and resource, without duplicates. The text of the name decides unless there are several of it. */
 function sorted(resources: readonly Resource[]): readonly Resource[] {
+  const byName = new Map(resources.map((one) => [JSON.stringify(one.name), one]));
+  if (byName.size === resources.length) return [...byName.keys()].sort().map((name) => byName.get(name) as Resource);
   const byText = new Map(resources.map((one) => [canonical([one.name, one as unknown as JsonObject]), one]));
   return [...byText.keys()].sort().map((text) => byText.get(text) as Resource);
 }

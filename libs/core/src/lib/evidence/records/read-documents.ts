@@ -1,6 +1,7 @@
 import { canonical } from '../../canonical/canonical';
 import { digestOf } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
+import { onceFor } from '../../foundation/once-for';
 import { isJsonObject, type Json } from '../../foundation/json';
 import type { Actor, Subject } from '../../foundation/principal';
 import type {
@@ -176,8 +177,8 @@ function reader<T>(shape: Shape<T>, what: string): (payload: Uint8Array) => T {
 
 // Each function reads exactly what `payloadOf` writes, and throws `EVIDENCE_JSON`, `EVIDENCE_NOT_CANONICAL` or `EVIDENCE_SHAPE`.
 
-/** An admission record, from an envelope's payload. */
-export const readAdmission = reader(admission, 'an admission record');
+/** An admission record, from an envelope's payload. It is read once from the same bytes, which nobody may change. */
+export const readAdmission = onceFor(reader(admission, 'an admission record'));
 /** A decision record, from an envelope's payload. */
 export const readDecision = reader(decision, 'a decision record');
 /** A resolution, from an envelope's payload. */

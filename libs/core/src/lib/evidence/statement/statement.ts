@@ -124,7 +124,7 @@ function statementOf(documents: EvidenceDocuments): PackRunStatement {
     initiators: record.initiators.map(({ iss, sub, kind }) => ({ iss, kind, sub })),
     inputs: { digest: inputsDigest(documents), sensitive: sensitiveInputs(plan) },
     journal: { count: facts.entries.length, head: last.hash, machine: environment.machine },
-    pack: { ...record.pack },
+    pack: packOf(record.pack),
     plan: { hash: planHash, schema: plan.schema },
     policies: policyRecords(documents),
     profile: { digest: profileDigest, isolation: environment.isolation, mode: environment.mode },
@@ -151,6 +151,10 @@ function statementOf(documents: EvidenceDocuments): PackRunStatement {
     predicateType: PREDICATE.packRun,
     subject: subjectsOf(artifacts, artifactsDigest),
   };
+}
+
+function packOf({ contentDigest, name, signers, sourceDigest, version }: PackRun['pack']): PackRun['pack'] {
+  return { contentDigest, name, signers, sourceDigest, version };
 }
 
 function carriedMember(evidence: RunEvidence): { readonly carried?: Carried } {

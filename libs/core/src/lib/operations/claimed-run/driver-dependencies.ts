@@ -2,9 +2,8 @@ import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../../ev
 import type { Envelope } from '../../evidence/encoding/envelope';
 import type { Digest, RunId, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
-import type { Page } from '../../journal/page';
 import type { Archives } from '../../ports/evidence/archives';
-import type { Claims, ClaimedRun } from '../../ports/runs/claims';
+import type { Claims, ClaimedRun, StoredPage } from '../../ports/runs/claims';
 import type { WorkerDescription } from '../../ports/workers/worker-description';
 import type { Clock } from '../../ports/clock';
 import type { Committer } from '../../ports/runs/committer';
@@ -90,13 +89,13 @@ export function macText(runId: string, lastSeq: number, head: Digest, fence: num
 export function macsDiffer(
   dependencies: Pick<DriverDependencies, 'mac'>,
   runId: RunId,
-  pages: readonly (Page & { readonly mac: string })[],
+  pages: readonly StoredPage[],
   fence = 0,
 ): string | null {
   for (const page of pages) {
     for (const { event } of page.entries) if (event.type === 'run.claimed') fence = event.fence;
     const last = page.first + page.entries.length - 1;
-    if (dependencies.mac(macText(runId, last, page.hash, fence)) !== page.mac)
+    if (page.mac !== null && dependencies.mac(macText(runId, last, page.hash, fence)) !== page.mac)
       return `the mac of the page at entry ${page.first} does not verify`;
   }
   return null;

@@ -7,7 +7,7 @@ import { replay } from '../../journal/replay';
 import type { Entry, Page } from '../../journal/page';
 import { ReplayState } from '../../journal/replay-state';
 import type { PlanIndex } from '../../plan/plan-index';
-import type { ClaimedRun } from '../../ports/runs/claims';
+import type { ClaimedRun, StoredPage } from '../../ports/runs/claims';
 import { initialState } from '../../run/advance';
 import type { RunState } from '../../run/run-state';
 import { alterationText } from '../../stored/document-altered';
@@ -151,8 +151,6 @@ async function* slicesOf(
     read = pages.at(-1)?.first ?? read;
   }
 }
-
-type StoredPage = Awaited<ReturnType<DriverDependencies['claims']['pages']>>[number];
 
 function timeOf(page: Page | undefined): number | undefined {
   return page?.entries.at(-1)?.at;

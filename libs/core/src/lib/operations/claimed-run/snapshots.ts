@@ -1,7 +1,7 @@
 import { sha256 } from '../../canonical/digest';
 import { isCodedError } from '../../foundation/coded-error';
 import type { Digest } from '../../foundation/ids';
-import type { Page, Unnumbered } from '../../journal/page';
+import type { Unnumbered } from '../../journal/page';
 import { ReplayState } from '../../journal/replay-state';
 import {
   SNAPSHOT_BYTES,
@@ -12,7 +12,7 @@ import {
   type Snapshot,
   type RestorePoint,
 } from '../../journal/snapshot';
-import type { ClaimedRun } from '../../ports/runs/claims';
+import type { ClaimedRun, StoredPage } from '../../ports/runs/claims';
 import type { RunState } from '../../run/run-state';
 import type { DriverDependencies } from './driver-dependencies';
 import { JournalValues } from './journal-values';
@@ -94,7 +94,7 @@ interface GoingOn {
   readonly replayState: ReplayState;
   readonly values: JournalValues;
   /** Position of the page that begins with the snapshot. */
-  readonly page: Page & { readonly mac: string };
+  readonly page: StoredPage;
 }
 
 /**

@@ -59,6 +59,15 @@ export interface RunName {
   readonly runId: RunId;
 }
 
+/** A page as it is stored. */
+export type StoredPage = Page & {
+  /**
+   * HMAC under the workers' journal key, hexadecimal. Null: this process has committed the page, and what is stored is the same, so that neither
+   * hash nor HMAC is computed again.
+   */
+  readonly mac: string | null;
+};
+
 /** Claims and leases of runs, and what a driver reads. */
 export abstract class Claims {
   abstract register(worker: WorkerDescription): Promise<WorkerSession>;
@@ -101,12 +110,7 @@ export abstract class Claims {
    * Pages whose first entry is after `afterSeq`, in order, at most `limit` of them if it is given. Who goes on names the first entry of the
    * last page: a row that somebody has put within that page is then read, too.
    */
-  abstract pages(
-    tenant: TenantId,
-    run: RunId,
-    afterSeq: number,
-    limit?: number,
-  ): Promise<readonly (Page & { readonly mac: string })[]>;
+  abstract pages(tenant: TenantId, run: RunId, afterSeq: number, limit?: number): Promise<readonly StoredPage[]>;
   /** Inbox messages after `seen`, in order. */
   abstract inboxMessages(tenant: TenantId, run: RunId, seen: number): Promise<readonly InboxMessage[]>;
   /** The runs of this worker session whose inbox holds unseen messages, in one query. */

@@ -2,7 +2,7 @@ import { toRunId } from '@taskrunner/core/foundation';
 import type { Envelope } from '@taskrunner/core/evidence';
 import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
 import { knowText, type Entry, type Page } from '@taskrunner/core/journal';
-import type { ClaimedRun, InboxMessage } from '@taskrunner/core/ports';
+import type { ClaimedRun, InboxMessage, StoredPage } from '@taskrunner/core/ports';
 import type { InputEventBody } from '@taskrunner/core/run';
 import { toDigest } from '../encoding/digest-bytes';
 import { unpackedPage, type PageTexts } from '../encoding/packed-page';
@@ -116,12 +116,12 @@ export interface PageRow {
   readonly mac: Buffer;
 }
 
-/** A page that this process has committed, as it is read from its row. */
-export function toDrivenPage({ first, texts, prev, hash, mac }: DrivenPage): Page & { readonly mac: string } {
-  return { first, ...contentOf(texts), prev, hash, mac };
+/** A page that this process has committed, as it is read from its row. Its hash and its MAC are those that this process has computed. */
+export function toDrivenPage({ first, texts, prev, hash }: DrivenPage): StoredPage {
+  return { first, ...contentOf(texts, { prev, first, hash }), prev, hash, mac: null };
 }
 
-export function toPage(row: PageRow): Page & { readonly mac: string } {
+export function toPage(row: PageRow): StoredPage {
   return {
     first: row.first_seq,
     ...pageContent(row.content),
@@ -142,10 +142,13 @@ export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
   return { entries: [], values: {} };
 }
 
-function contentOf({ entries: text, held }: PageTexts): Pick<Page, 'entries' | 'values'> {
+function contentOf(
+  { entries: text, held }: PageTexts,
+  hashed: Pick<Page, 'prev' | 'first' | 'hash'> | null = null,
+): Pick<Page, 'entries' | 'values'> {
   const entries = JSON.parse(text) as Entry[];
   // The chain is over the text. It is that of its worker if the hash has its MAC.
-  knowText(entries, text);
+  knowText(entries, text, hashed);
   return { entries, values: held === null ? {} : (JSON.parse(held) as Page['values']) };
 }
 

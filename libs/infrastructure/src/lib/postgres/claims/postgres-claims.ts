@@ -3,11 +3,11 @@ import { CLOCK_STEP_MS, runUuid, storableText, toRunId } from '@taskrunner/core/
 import { Claims } from '@taskrunner/core/ports';
 import type { Envelope } from '@taskrunner/core/evidence';
 import type { Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
-import type { Page } from '@taskrunner/core/journal';
 import type {
   ClaimedRun,
   InboxMessage,
   RunName,
+  StoredPage,
   SealedInput,
   WorkerDescription,
   WorkerSession,
@@ -229,7 +229,7 @@ export class PostgresClaims extends Claims {
     run: RunId,
     afterSeq: number,
     limit: number | null = null,
-  ): Promise<readonly (Page & { readonly mac: string })[]> {
+  ): Promise<readonly StoredPage[]> {
     const known = afterSeq === 0 && limit === null ? this.driven?.take(tenant, run) : null;
     if (known) return known.map(toDrivenPage);
     const values = [tenant, runUuid(run), afterSeq, limit];

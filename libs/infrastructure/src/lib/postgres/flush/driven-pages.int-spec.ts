@@ -49,8 +49,9 @@ it('takes the pages of a run that this worker has driven once, and they are thos
   const run = await drivenRun();
   await recordsOf(run);
   const taken = await pagesOf(run);
-  expect(taken).toHaveLength(3);
-  expect(await pagesOf(run)).toEqual(taken);
+  expect(taken.map(({ mac }) => mac)).toEqual([null, null, null]);
+  const withoutMac = (await pagesOf(run)).map((page) => ({ ...page, mac: null }));
+  expect(taken).toEqual(withoutMac);
 });
 
 it('reads no row for them', async () => {

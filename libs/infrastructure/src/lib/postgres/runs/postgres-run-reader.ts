@@ -291,7 +291,7 @@ export class PostgresRunReader extends RunReader {
       resolutions: row.resolutions,
       releases: row.releases,
       artifacts: row.artifacts.map(toArtifactView),
-      audit: { seq: row.audit_seq ?? 0, head: row.audit_head && toDigest(row.audit_head) },
+      audit: { head: row.audit_head && toDigest(row.audit_head), seq: row.audit_seq ?? 0 },
       journalBytes: row.journal_bytes,
     };
   }
