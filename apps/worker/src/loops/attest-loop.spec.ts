@@ -74,6 +74,28 @@ it('seals several runs at once, and takes more when there is room for half of th
   expect(due).toBe(3);
 });
 
+it('does not begin to seal while many runs end, and does at once after a single one', async () => {
+  const outbox = { take: jest.fn(() => Promise.resolve([])) };
+  const dependencies = { outbox, retryMs: 1 } as unknown as AttestDependencies;
+  const loop = new AttestLoop(dependencies, { say: () => undefined }, { intervalMs: 100_000, atOnce: 4 });
+  const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+  const takes = () => outbox.take.mock.calls.length;
+  loop.start();
+  await pass(UPKEEP_AFTER_MS + 10);
+  expect(takes()).toBe(1);
+  loop.wake();
+  await pass(1);
+  expect(takes()).toBe(2);
+  for (let burst = 0; burst < 3; burst++) {
+    for (let run = 0; run < 5; run++) loop.wake();
+    await pass(9);
+    expect(takes()).toBe(2);
+  }
+  await pass(30);
+  expect(takes()).toBeGreaterThan(2);
+  await loop.stop();
+});
+
 it('a worker that stops leaves large runs whose turn has not come to others', async () => {
   let fail: (error: Error) => void = () => undefined;
   const reasons: string[] = [];

@@ -17,7 +17,12 @@ const LEASE_MS = 30_000;
 const HOLD_EVERY_MS = LEASE_MS / 4;
 /** How long sealing yields to runs before it proceeds beside them until nothing is left, milliseconds. */
 const GIVE_WAY_MS = 5_000;
-const GIVE_WAY_STEP_MS = 20;
+const GIVE_WAY_STEP_MS = 10;
+/**
+ * Number of ends within this time, milliseconds, that show a worker with many runs. Between two claims it may drive few for a moment, and
+ * seals that begin then hold up the runs of the next claim.
+ */
+const MANY_ENDS = { count: 5, withinMs: 12 };
 
 /** Called around the sealing of each run, for telemetry. */
 type AttestWatch = (item: OutboxItem, work: () => Promise<Attested>) => Promise<Attested>;
@@ -41,6 +46,8 @@ export class AttestLoop {
   private readonly largeRuns = new SerialQueue();
   private stopping = false;
   private gaveWayAt: number | null = null;
+  /** When the last runs ended, oldest first, monotonic milliseconds. */
+  private readonly ends: number[] = [];
   private readonly idle = new AskingPause();
   private loop: Promise<void> = Promise.resolve();
 
@@ -62,6 +69,8 @@ export class AttestLoop {
 
   /** A run has ended: poll now. */
   wake(): void {
+    this.ends.push(performance.now());
+    if (this.ends.length > MANY_ENDS.count) this.ends.shift();
     this.idle.wake();
   }
 
@@ -136,10 +145,17 @@ export class AttestLoop {
   }
 
   private async giveWay(): Promise<void> {
-    if (!this.isBusy()) return;
+    if (!this.hasMany) return;
     const since = (this.gaveWayAt ??= performance.now());
-    while (!this.stopping && this.isBusy() && performance.now() - since < GIVE_WAY_MS)
+    while (!this.stopping && this.hasMany && performance.now() - since < GIVE_WAY_MS)
       await new Promise((resolve) => setTimeout(resolve, GIVE_WAY_STEP_MS));
+  }
+
+  /** True while many runs are driven, or have ended just now. */
+  private get hasMany(): boolean {
+    const [first = -Infinity] = this.ends;
+    const endedLately = this.ends.length === MANY_ENDS.count && performance.now() - first < MANY_ENDS.withinMs;
+    return endedLately || this.isBusy();
   }
 
   /**

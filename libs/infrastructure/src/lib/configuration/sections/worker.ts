@@ -25,7 +25,7 @@ export const worker = section('Settings of a worker.', {
   ),
   seals: key(
     number(1, 64),
-    16,
+    32,
     'Number of ended runs that are sealed concurrently. Large runs are sealed one at a time.',
     'runs',
   ),

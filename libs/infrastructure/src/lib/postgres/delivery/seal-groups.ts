@@ -16,12 +16,12 @@ interface Waiting {
 type Store = (tenant: TenantId, seals: readonly Seal[]) => readonly Promise<boolean>[];
 
 /** Number of seals in a statement. */
-const MOST = 4;
+const MOST = 16;
 /** How long a seal waits for others that have begun, milliseconds. */
 const WAIT_MS = 20;
 
 /**
- * Group commit for seals. A statement costs nearly the same for one seal and for four, and so does its commit, during which the audit chain of
+ * Group commit for seals. A statement costs nearly the same for one seal and for several, and so does its commit, during which the audit chain of
  * the tenant is locked. A seal waits for others of its process that have begun, for 20 ms at most. A single one never waits.
  */
 export class SealGroups {

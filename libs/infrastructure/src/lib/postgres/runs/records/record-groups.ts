@@ -11,7 +11,7 @@ interface Waiting<Row> {
 type Read<Row> = (tenant: TenantId, runs: readonly string[]) => Promise<readonly Row[]>;
 
 /** Number of runs in a statement. */
-const MOST = 8;
+const MOST = 16;
 
 /**
  * Reads the records of runs that are asked for in the same turn of the event loop with one statement: seals begin in groups. If a statement
