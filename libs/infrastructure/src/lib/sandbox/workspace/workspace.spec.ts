@@ -30,6 +30,19 @@ describe('Workspace', () => {
     }
   });
 
+  it('is made while other executions of the run end, and remove their common folder', async () => {
+    await workspace.remove();
+    const chain = async (name: string): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        const one = await Workspace.create({ root: base, run: 'run_1', execution: `${name}-${i}`, owner: null });
+        expect(existsSync(join(one.path, 'home'))).toBe(true);
+        await one.remove();
+      }
+    };
+    await Promise.all(['a', 'b', 'c', 'd'].map(chain));
+    expect(existsSync(join(base, 'run_1'))).toBe(false);
+  });
+
   it('lays files down, from bytes and streams, and lists as folders', async () => {
     async function* parts() {
       yield new TextEncoder().encode('a');

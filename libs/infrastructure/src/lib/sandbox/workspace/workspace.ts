@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import type { StepOwner, StepFile } from '@taskrunner/core/ports';
 import { relativeParts } from './relative-path';
 
+/** Number of tries to create a folder that others remove meanwhile. Each failure is the end of another execution of the run. */
+const MOST_TRIES = 1_000;
 const FOLDERS = ['in', 'pack', 'out', 'tmp', 'home'] as const;
 
 /** The folder of one execution, `<root>/<run>/<execution>`. It is newly created, private, and removed afterwards; steps never share one. */
@@ -28,9 +30,17 @@ export class Workspace {
     if (rest.length > 0) throw new TypeError('a run and an execution are single names');
     const path = join(options.root, run, execution);
     await removeTree(path);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const workspace = new Workspace(path, options.owner);
-    await workspace.makeFolder(path);
+    for (let tries = 1; ; tries++) {
+      try {
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        await workspace.makeFolder(path);
+        break;
+      } catch (error) {
+        // Another execution of the run ended just now, and removed their common folder.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === MOST_TRIES) throw error;
+      }
+    }
     for (const folder of FOLDERS) await workspace.makeFolder(join(path, folder));
     return workspace;
   }
