@@ -16,7 +16,7 @@ export type TarSource = {
 /**
  * Writes a tar (ustar; pax records only if a name or size does not fit) that depends only on paths and bytes: mode 0644 (0755 for
  * executable files), owner and times zero. Files keep the caller's order and are requested one at a time, so that they can be produced on
- * demand. `placed` receives the offset of each file's content.
+ * demand. Small ones are written together: their bytes must stay as they are. `placed` receives the offset of each file's content.
  */
 export async function* writeTar(
   files: Iterable<TarSource> | AsyncIterable<TarSource>,
