@@ -47,8 +47,9 @@ describe('machine 1', () => {
   });
 
   it('is not machine 2', () => {
-    expect(runs.map((run) => divergenceOf(run, 2) !== null)).toEqual(runs.map(({ differs }) => differs));
-    expect(runs.filter(({ differs }) => differs)).toHaveLength(28);
+    const different = runs.filter(({ differs }) => differs);
+    expect(different).toHaveLength(28);
+    expect(different.filter((run) => divergenceOf(run, 2) === null)).toEqual([]);
   });
 });
 

@@ -276,9 +276,68 @@ describe('cancel', () => {
     const late = new Play(plan(nodes), { a: 'hang', clean: 'hang' });
     late.cancel();
     late.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
-    late.at += testDefaults.cleanupTimeoutMs;
+    late.at += testDefaults.cleanupTimeoutMs + testDefaults.stopGraceMs - 1;
     late.apply({ type: 'time.reached' });
+    expect(late.state.ending?.force).toBe(false);
+    late.at += 1;
+    late.apply({ type: 'time.reached' });
+    expect(late.state.ending?.force).toBe(true);
     expect(late.held.at(-1)).toMatchObject({ type: 'stop', step: 'clean' });
+  });
+
+  it.each([
+    ['in a run that goes on', false],
+    ['in a run that was cancelled', true],
+  ])('stops a cleanup list at its own timeout, and what follows it in order: %s', (_name, isCancelled) => {
+    const tidy = [run('k1', null), run('k2', null), run('kk', null, { runOn: 'always' })];
+    const list = [
+      run('a', null),
+      group('g', tidy, { runOn: 'always', timeoutMs: 2_000 }),
+      run('last', null, { runOn: 'always' }),
+    ];
+    const play = new Play(plan(list), { a: isCancelled ? 'hang' : 'ok', k1: 'hang' });
+    if (isCancelled) {
+      play.cancel();
+      play.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    }
+    expect(play.started).toEqual(['a', 'k1']);
+    play.at += 2_000;
+    play.apply({ type: 'time.reached' });
+    expect(play.held.at(-1)).toMatchObject({ type: 'stop', step: 'k1' });
+    play.apply({ type: 'attempt.stopped', step: 'k1' as StepId, execution: 1, unknown: false });
+    expect(play.started).toEqual(['a', 'k1', 'kk', 'last']);
+    expect(play.ended).toMatchObject({
+      k1: 'cancelled SIBLING_FAILED',
+      k2: 'skipped UPSTREAM_FAILED',
+      g: 'failed STEP_TIMEOUT',
+    });
+  });
+
+  it('stops a cleanup parallel of which a child fails', () => {
+    const children = [run('k1', []), run('k2', []), run('k3', ['k1'])];
+    const play = new Play(plan([run('a', null), parallel('p', children, { runOn: 'always' })]), {
+      k1: 'hang',
+      k2: 'final',
+    });
+    expect(play.held.at(-1)).toMatchObject({ type: 'stop', step: 'k1' });
+    play.apply({ type: 'attempt.stopped', step: 'k1' as StepId, execution: 1, unknown: false });
+    expect(play.started).toEqual(['a', 'k1', 'k2']);
+    expect(play.ended).toMatchObject({
+      k1: 'cancelled SIBLING_FAILED',
+      k3: 'skipped UPSTREAM_FAILED',
+      p: 'failed EXIT_1',
+    });
+  });
+
+  it('gives cleanup its time, however long the steps before it take to be stopped', () => {
+    const list = [run('a', null), run('b', null), run('clean', null, { runOn: 'always' })];
+    const timeouts = { runMs: null, cleanupMs: 100 };
+    const play = new Play(plan(list, { timeouts }), { a: 'hang' });
+    play.cancel();
+    play.at += testDefaults.stopGraceMs;
+    play.apply({ type: 'time.reached' });
+    play.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    expect([play.started, play.result]).toEqual([['a', 'clean'], 'cancelled RUN_CANCELLED']);
   });
 
   it('does not rename a run that had failed before, and a result that overtakes the stop counts', () => {

@@ -267,7 +267,7 @@ function timeReached(transition: Transition): void {
     const state = transition.get(step);
     if (!state || at > transition.at) continue;
     if (state.kind === 'waiting') expireGate(transition, step);
-    else if (state.kind === 'group') stopContainer(transition, step, state, 'step-timeout');
+    else if (state.kind === 'group') stopContainer(transition, step, state, 'step-timeout', step);
     else if (state.kind === 'repeat') wakeRepeat(transition, step, state);
     else wakeLeaf(transition, step, state);
   }
@@ -281,7 +281,7 @@ function timeReached(transition: Transition): void {
 /** The step's timeout is over, or only the delay between two iterations. */
 function wakeRepeat(transition: Transition, step: StepId, state: Extract<StepState, { kind: 'repeat' }>): void {
   if (state.endBy !== null && state.endBy <= transition.at)
-    return stopContainer(transition, step, state, 'step-timeout');
+    return stopContainer(transition, step, state, 'step-timeout', step);
   wakeLoop(transition, step, state);
   return pump(transition, step);
 }

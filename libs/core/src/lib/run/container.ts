@@ -5,7 +5,7 @@ import { indexOf, isItem, itemOf, ROOT, joinScope } from '../plan/place';
 import { blockOf, childrenOf, nodeAt, scopeBelow, type PlanIndex } from '../plan/plan-index';
 import type { Container, Containing, Ended, StopCause } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
-import { isCleanup } from './admission';
+import { skipCode } from './admission';
 import { closeContainer, yieldsLast } from './container-end';
 import type { Transition } from './transition';
 import { inheritance } from './inheritance';
@@ -175,7 +175,7 @@ export function childEnded(transition: Transition, container: StepId, child: Ste
     transition.set(container, { ...counted, ready });
   }
   if (failed && stopsSiblings(transition.index, container, counted))
-    transition.send({ type: 'stop', step: container, cause: 'sibling-failed' });
+    transition.send({ type: 'stop', step: container, cause: 'sibling-failed', from: container });
   pump(transition, container);
 }
 
@@ -210,35 +210,44 @@ function stopsSiblings(index: PlanIndex, step: StepId, state: Containing): boole
   return (node.kind === 'parallel' || node.kind === 'map') && !node.continueOnError;
 }
 
-/** The container is told to stop: nothing new begins except cleanup, and children in progress are told to stop. */
-export function stopContainer(transition: Transition, step: StepId, state: Containing, cause: StopCause): void {
+/**
+ * The container is told to stop: nothing new begins except cleanup, and children in progress are told to stop.
+ *
+ * @param from the container whose stop it is: this one, or one around it
+ */
+export function stopContainer(
+  transition: Transition,
+  step: StepId,
+  state: Containing,
+  cause: StopCause,
+  from: StepId,
+): void {
   const stopped: Containing = state.kind === 'repeat' ? stopBetween(transition, state) : state;
   transition.set(step, { ...stopped, stopping: state.stopping ?? cause });
   const reported = cause === 'step-timeout' ? 'sibling-failed' : cause;
   if (state.kind === 'group') {
     for (const child of childrenOf(transition.index, step, state.branch))
-      transition.send({ type: 'stop', step: child, cause: reported });
+      transition.send({ type: 'stop', step: child, cause: reported, from });
   } else {
     // Only the last iteration of a loop can be in progress.
     for (let index = state.loop ? Math.max(0, state.next - 1) : 0; index < state.next; index++) {
       const item = itemOf(step, index);
-      if (transition.get(item)) transition.send({ type: 'stop', step: item, cause: reported });
+      if (transition.get(item)) transition.send({ type: 'stop', step: item, cause: reported, from });
     }
   }
   pump(transition, step);
 }
 
 /**
- * A child that has not begun is told to stop. Cleanup keeps its turn. So does a child whose needs have not ended: it is skipped when they
- * have. What follows it, cleanup above all, would otherwise begin beside a step that is still being stopped.
+ * A child that has not begun is told to stop. It keeps its turn if its needs have not ended, and is skipped when they have. What follows it,
+ * cleanup above all, would otherwise begin beside a step that is still being stopped.
  */
 export function stopPending(transition: Transition, step: StepId, waitsFor: number, cause: StopCause): void {
-  if (isCleanup(transition, step)) return;
   if (waitsFor > 0 && transition.index.machine > 1) return;
   const blocked = standsBehindUnopened(transition, step);
   transition.end(step, {
     status: 'skipped',
-    code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED',
+    code: skipCode(cause),
     blocked,
   });
 }

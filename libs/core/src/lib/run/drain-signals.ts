@@ -19,7 +19,7 @@ export function drainSignals(transition: Transition): void {
         begin(transition, step);
         break;
       case 'stop':
-        stop(transition, step, signal.cause);
+        stop(transition, step, signal.cause, signal.from);
         break;
       case 'ended':
         if (step !== ROOT) childEnded(transition, parentOf(transition.index, step), step, signal.wasBusy);
@@ -36,11 +36,12 @@ export function drainSignals(transition: Transition): void {
   }
 }
 
-function stop(transition: Transition, step: StepId, cause: StopCause): void {
+function stop(transition: Transition, step: StepId, cause: StopCause, from: StepId): void {
   const state = transition.get(step);
   if (!state || state.kind === 'ended') return;
-  if (step !== ROOT && isCleanup(transition, step)) return;
-  stopState(transition, step, state, cause);
+  // In machine 1, nothing stopped cleanup but the end of its time: neither its own timeout nor a failure in it.
+  if (isCleanup(transition, step, transition.index.machine > 1 ? from : ROOT)) return;
+  stopState(transition, step, state, cause, from);
 }
 
 function stopState(
@@ -48,6 +49,7 @@ function stopState(
   step: StepId,
   state: Exclude<StepState, { kind: 'ended' }>,
   cause: StopCause,
+  from: StepId,
 ): void {
   switch (state.kind) {
     case 'pending':
@@ -64,7 +66,7 @@ function stopState(
       return closeGate(transition, step);
     case 'group':
     case 'repeat':
-      return stopContainer(transition, step, state, cause);
+      return stopContainer(transition, step, state, cause, from);
     default:
       return assertNever(state);
   }

@@ -8,7 +8,8 @@ import type { StopCause } from '../step/step-state';
 export type Signal =
   /** Its container has given it a slot. */
   | { readonly type: 'begin'; readonly step: StepId }
-  | { readonly type: 'stop'; readonly step: StepId; readonly cause: StopCause }
+  /** `from`: the container whose stop it belongs to. Cleanup below that one is not stopped. */
+  | { readonly type: 'stop'; readonly step: StepId; readonly cause: StopCause; readonly from: StepId }
   | { readonly type: 'ended'; readonly step: StepId; readonly wasBusy: boolean }
   /** It has returned its slot. */
   | { readonly type: 'idle'; readonly step: StepId }

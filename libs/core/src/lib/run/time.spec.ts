@@ -1,4 +1,4 @@
-import { aRunNode } from '../../testing/random/random-plan';
+import { aRunNode, testDefaults } from '../../testing/random/random-plan';
 import { Play, gate, group, person, plan, run } from '../../testing/run-play';
 import type { StepId } from '../foundation/ids';
 import type { Node } from '../plan/plan';
@@ -77,7 +77,8 @@ describe('the timeouts of a run, by what they count', () => {
       else play.apply({ type: 'run.cancel-requested', by: person('ada'), reason: 'test', force: false });
       stopped(play, 'a');
       expect(play.state.steps.get('tidy' as StepId)).toMatchObject({ kind: 'running', stopping: null });
-      late(play, 2_999);
+      // After the time in which steps are stopped.
+      late(play, testDefaults.stopGraceMs + 2_999);
       expect(play.state.steps.get('tidy' as StepId)).toMatchObject({ stopping: null });
       late(play, 1);
       expect(play.state.steps.get('tidy' as StepId)).toMatchObject({ stopping: expect.any(String) as string });

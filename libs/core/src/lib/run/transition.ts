@@ -132,9 +132,12 @@ export class Transition {
   /** The first reason determines the outcome; a later one may only add force. */
   beginEnding(ending: Omit<Ending, 'cleanupBy'>): void {
     const before = this.state.ending;
-    const cleanupBy = this.at + (this.index.plan.timeouts.cleanupMs ?? this.index.defaults.cleanupTimeoutMs);
+    const { plan, defaults, machine } = this.index;
+    // Cleanup waits for steps that are being stopped, which may take this long.
+    const stopMs = machine > 1 ? defaults.stopGraceMs : 0;
+    const cleanupBy = this.at + stopMs + (plan.timeouts.cleanupMs ?? defaults.cleanupTimeoutMs);
     this.patch({ ending: before ? { ...before, force: before.force || ending.force } : { ...ending, cleanupBy } });
-    this.send({ type: 'stop', step: ROOT, cause: ending.status === 'cancelled' ? 'cancel' : 'gate' });
+    this.send({ type: 'stop', step: ROOT, cause: ending.status === 'cancelled' ? 'cancel' : 'gate', from: ROOT });
   }
 
   private wakesWith(step: StepId, next: StepState): RunState['wakes'] {

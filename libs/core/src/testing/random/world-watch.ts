@@ -41,6 +41,7 @@ export class WorldWatch {
         if ([...this.flying.values()].some((one) => one.step === event.step))
           wrong(`two executions of ${event.step} overlap`);
         this.checkNeeds(event.step);
+        if (this.isInStopped(event.step, before)) wrong(`${event.step} starts although its list was stopped`);
         if (before.ending && !this.isCleanup(event.step, before))
           wrong(`${event.step} starts although the run is ending`);
       }
@@ -62,6 +63,14 @@ export class WorldWatch {
   private checkNeeds(step: StepId): void {
     for (const need of this.stepsBefore(step))
       if (!this.ended.has(need)) this.violation(`${step} starts before ${need} is over`);
+  }
+
+  /** True for a step that has begun nothing yet, in a list that is being stopped, and is no cleanup of that list. */
+  private isInStopped(step: StepId, before: RunState): boolean {
+    const above = before.steps.get(parentOf(this.index, step));
+    const isStopped = above !== undefined && 'stopping' in above && above.stopping !== null;
+    const isFirst = before.steps.get(step)?.kind === 'pending';
+    return isStopped && isFirst && nodeAt(this.index, step).node.runOn === 'success';
   }
 
   /** All steps of its list that precede a step, also by others. */

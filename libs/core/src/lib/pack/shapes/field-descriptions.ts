@@ -64,7 +64,8 @@ export const SPEC: Descriptions<PackSpec> = {
   sealedInstall: 'Whether the pack runs only in a sealed environment.',
   concurrency: 'Allows at most one run per tenant and group at a time.',
   timeoutMs: 'Maximum duration of a run, excluding the time it waits at approval gates.',
-  cleanupTimeoutMs: 'Maximum duration of `runOn: always` steps after a cancellation or timeout.',
+  cleanupTimeoutMs:
+    'Maximum duration of `runOn: always` steps after a cancellation or timeout. It begins after `worker.stopGrace`, in which other steps are stopped.',
   steps: 'Steps of the pack, in order.',
   outputs: 'Output values of a run.',
   success: 'Message of a successful run.',

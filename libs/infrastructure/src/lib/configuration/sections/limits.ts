@@ -15,7 +15,7 @@ export const limits = section(
     cleanupTimeout: key(
       duration(SECOND, DAY),
       5 * MINUTE,
-      'Timeout of steps with `runOn: always` after a cancellation or timeout.',
+      'Timeout of steps with `runOn: always` after a cancellation or timeout. It begins after `worker.stopGrace`, in which other steps are stopped.',
       's, m, h',
     ),
     profileWait: key(
