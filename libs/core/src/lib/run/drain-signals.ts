@@ -39,7 +39,7 @@ export function drainSignals(transition: Transition): void {
 function stop(transition: Transition, step: StepId, cause: StopCause, from: StepId): void {
   const state = transition.get(step);
   if (!state || state.kind === 'ended') return;
-  // In machine 1, nothing stopped cleanup but the end of its time: neither its own timeout nor a failure in it.
+  // In machine 1, nothing stopped what is inside of cleanup but the end of its time: neither the timeout of its list nor a failed sibling.
   if (isCleanup(transition, step, transition.index.machine > 1 ? from : ROOT)) return;
   stopState(transition, step, state, cause, from);
 }

@@ -16,7 +16,8 @@ export const MACHINE_VERSION = 2;
  *
  * - 1: a step that has not begun is skipped at once when its container is stopped, even if its needs have not ended. The
  *   timeout of cleanup counts from the cancellation.
- * - 2: it is skipped when its needs have ended. Lists that are cleanup are stopped by their own timeouts and failures. The timeout of cleanup counts from the end of the time in which steps are stopped.
+ * - 2: it is skipped when its needs have ended. Lists that are cleanup are stopped by their own timeouts and failures. The timeout of
+ *   cleanup counts from the end of the time in which steps are stopped.
  */
 export function hasMachine(version: number): boolean {
   return version === 1 || version === MACHINE_VERSION;

@@ -5,8 +5,8 @@ import { onceFor } from '../../foundation/once-for';
 import type { Digest } from '../../foundation/ids';
 import { entriesText } from '../../journal/chain';
 import type { Page } from '../../journal/page';
-import { artifactsJson, egressNdjson, inputsLock, policyFiles, stepsNdjson } from '../statement/derived-files';
-import type { PlanIndex } from '../../plan/plan-index';
+import { artifactsJson, egressNdjson, stepsNdjson } from '../statement/derived-files';
+import { planFiles } from './plan-files';
 import type { BundleManifest, ResolutionRecord } from '../records/documents';
 import type { Envelope } from '../encoding/envelope';
 import type { EvidenceDocuments } from '../records/evidence-documents';
@@ -217,40 +217,6 @@ const spelledJournal = onceFor(({ evidence: { pages } }: EvidenceDocuments): Spe
   for (const piece of journalPieces(pages)) digest.add(piece);
   return { path: JOURNAL, size: digest.size, sha256: digest.end(), pieces: () => journalPieces(pages) };
 });
-
-/** Documents up to this size are kept encoded, with their digests: characters. */
-const KEPT_DOCUMENTS = 64 * 1024;
-
-interface PlanFiles {
-  /** The texts of plan, profile, environment and manifest. */
-  readonly texts: readonly string[];
-  readonly files: readonly BundleFile[];
-}
-
-const ofPlans = new WeakMap<PlanIndex, PlanFiles>();
-
-/** Files that are the same for all runs with the same plan, profile, environment and pack, which share their index. */
-function planFiles(documents: EvidenceDocuments): readonly BundleFile[] {
-  const { index, evidence } = documents;
-  const texts = [evidence.plan, evidence.profile, evidence.environment, evidence.pack.manifest];
-  const known = ofPlans.get(index);
-  if (known?.texts.every((text, i) => text === texts[i])) return known.files;
-  const written = (path: string, text: string): BundleFile => {
-    const bytes = toUtf8(text);
-    return { path, bytes, sha256: sha256(bytes) };
-  };
-  const files = [
-    written('plan.json', evidence.plan),
-    written('profile.json', evidence.profile),
-    written('environment.json', evidence.environment),
-    written('pack/manifest.json', evidence.pack.manifest),
-    written('inputs.lock.json', inputsLock(documents)),
-    ...policyFiles(documents).map(({ path, text }) => written(path, text)),
-  ];
-  const size = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  if (size <= KEPT_DOCUMENTS) ofPlans.set(index, { texts, files });
-  return files;
-}
 
 /** @param journal null: left out. */
 function wholeContentOf(documents: EvidenceDocuments, journal: string | null): readonly BundleFile[] {
