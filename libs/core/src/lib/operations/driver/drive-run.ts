@@ -10,6 +10,7 @@ import { Executions } from '../execution/executions';
 import { ApprovedContext } from '../gates/approved-context';
 import { InputQueue } from '../turn/input-queue';
 import type { Arrival } from '../turn/turn-builder';
+import type { Fact } from '../../run/run-event';
 import { IdlePause } from '../work/pause';
 import { FanOutDispatcher } from './fan-out/fan-out-dispatcher';
 import { honourRun } from './honour-run';
@@ -34,6 +35,8 @@ const ORIGINAL_GONE: Refusal = {
 const DISPATCH_MS = 4_000;
 /** How long a hand-over waits for its child processes, milliseconds. Their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
+/** How long a fact waits for what is stored with it, milliseconds. */
+const HOLD_MS = 250;
 
 /**
  * Drives one claimed run until it ends, parks, or is lost to another owner (ARCHITECTURE.md). A driver works in turns: it takes input,
@@ -53,6 +56,7 @@ export class RunDriver {
   private lost = false;
   private over = false;
   private waitsUntil: NodeJS.Timeout | undefined;
+  private holdsUntil: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly dependencies: RunDependencies,
@@ -64,7 +68,9 @@ export class RunDriver {
     const containerLog = new ContainerLog(dependencies, run);
     this.means = {
       ...{ dependencies, run, values, secrets, initiators: restored.admission.initiators },
-      executions: new Executions(dependencies, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact })),
+      executions: new Executions(dependencies, run, values, secrets, (fact, isFollowed) =>
+        this.reported(fact, isFollowed),
+      ),
       dispatcher: new FanOutDispatcher(dependencies, run, index, values, state),
       approved: new ApprovedContext(index, results, values),
       containerLog,
@@ -189,6 +195,7 @@ export class RunDriver {
     } finally {
       this.over = true;
       clearTimeout(this.waitsUntil);
+      clearTimeout(this.holdsUntil);
       this.means.executions.abandon('over');
       this.means.values.giveUp();
     }
@@ -197,7 +204,7 @@ export class RunDriver {
   /** True if nothing of the run is in progress here and no input waits for a turn. */
   private isQuiet(): boolean {
     const { means, queue, position } = this;
-    const count = means.executions.count + queue.count + position.ahead.length;
+    const count = means.executions.count + queue.count + queue.heldCount + position.ahead.length;
     return count === 0 && !this.turns.isInboxDue && !this.held.isBusy;
   }
 
@@ -209,6 +216,7 @@ export class RunDriver {
     await withTimeout(DISPATCH_MS, this.held.dispatchesSettled());
     await this.means.executions.settled(HAND_OVER_MS);
     this.means.values.giveUp();
+    this.queue.release();
     while (this.queue.count > 0) {
       // A turn with a closing event first needs the inbox messages that came before it.
       if (this.turns.isInboxDue) await this.turns.readInbox();
@@ -222,6 +230,23 @@ export class RunDriver {
     if (this.over) return;
     this.queue.push(arrival);
     this.idle.wake();
+  }
+
+  /**
+   * An execution has reported a fact. One that is followed by others is stored together with them, if they come soon: most commands are
+   * short.
+   */
+  private reported(fact: Fact, isFollowed = false): void {
+    if (!isFollowed) return this.arrived({ kind: 'fact', fact });
+    if (this.over) return;
+    if (this.queue.heldCount === 0) {
+      clearTimeout(this.holdsUntil);
+      this.holdsUntil = setTimeout(() => {
+        this.queue.release();
+        this.idle.wake();
+      }, HOLD_MS);
+    }
+    this.queue.hold({ kind: 'fact', fact });
   }
 
   /** Waits for input, an inbox message, or the run's next timer. */

@@ -14,7 +14,7 @@ export interface LogLimits {
   readonly chunkBytes: number;
   /** Maximum time that a line waits for others, milliseconds. */
   readonly flushMs: number;
-  /** The same for the first line of an execution, which people wait for. */
+  /** The same for the first line of a run, which people wait for. */
   readonly firstFlushMs: number;
   /** Maximum bytes of a line's text. A longer line is split. */
   readonly lineBytes: number;
@@ -53,6 +53,12 @@ interface LogOwner {
   readonly execution: number;
 }
 
+/**
+ * Takes a fact of an execution. `isFollowed`: its lines or its outcome follow, as a rule at once, so that the fact need not be stored before
+ * them.
+ */
+export type FactReport = (fact: Fact, isFollowed?: boolean) => void;
+
 /** Lines and bytes that were dropped. */
 interface Dropped {
   lines: number;
@@ -87,13 +93,14 @@ export class ExecutionLog {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private room: (() => void)[] = [];
   private lost = false;
+  private isClosing = false;
 
   constructor(
     private readonly stream: LogHold,
     private readonly of: LogOwner,
     private readonly store: LogStore,
     private readonly clock: Clock,
-    private readonly report: (fact: Fact) => void,
+    private readonly report: FactReport,
     private readonly limits: LogLimits = LOG_LIMITS,
   ) {
     const cutter = (level: LogLevel) =>
@@ -122,10 +129,12 @@ export class ExecutionLog {
 
   /** Called at the end of the execution: stores and reports the rest. False if the run is no longer ours. */
   async close(): Promise<boolean> {
+    this.isClosing = true;
     for (const cutter of Object.values(this.cutters)) cutter.end();
     this.sayGap();
     const { lines, bytes } = this.dropped;
-    if (bytes > 0) this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.of.step, lines, bytes } });
+    if (bytes > 0)
+      this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.of.step, lines, bytes } }, true);
     this.flush();
     await this.storing;
     return !this.lost;
@@ -227,7 +236,10 @@ export class ExecutionLog {
         const held = await this.store.append(chunks);
         if (!held.every(Boolean)) return this.abandon();
         for (const { chunk, lines, data, sha256: digest } of chunks)
-          this.report({ type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest });
+          this.report(
+            { type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest },
+            this.isClosing,
+          );
         return;
       } catch {
         // If the store is unavailable, the line is not lost: the pipe waits. A chunk that was stored after all is recognised by its

@@ -12,13 +12,13 @@ import type { ClaimedRun } from '../../ports/runs/claims';
 import type { ExecutionRequest, Outcome, StepStorage } from '../../ports/step/executor';
 import { isStoreOutage } from '../../ports/objects/object-store';
 import type { Command } from '../../run/command';
-import type { Fact, InputEventBody } from '../../run/run-event';
+import type { InputEventBody } from '../../run/run-event';
 import { SecretError } from '../../secret/secret-error';
 import { trimmed } from '../../secret/secret-value';
 import { idempotencyKey } from '../../step/idempotency-key';
 import { abortable } from '../work/abortable';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
-import { ExecutionLog, logLimitsOf, type LogHold } from './execution-log';
+import { ExecutionLog, logLimitsOf, type FactReport, type LogHold, type LogLimits } from './execution-log';
 import { guardingGates } from '../gates/guarding-gates';
 import { RedactedReport, redactedOutcome } from './redacted-report';
 import { PackOfStep } from './pack-of-step';
@@ -51,13 +51,14 @@ export class Executions {
   private readonly settling: (() => void)[] = [];
   private readonly packs: PackOfStep;
   private readonly stream: LogHold;
+  private hasBegun = false;
 
   constructor(
     private readonly dependencies: DriverDependencies,
     private readonly run: ClaimedRun,
     private readonly values: RunValues,
     private readonly secrets: RunSecrets,
-    private readonly report: (fact: Fact) => void,
+    private readonly report: FactReport,
     held: Pick<LogHold, 'fence' | 'assignment'> = { fence: run.fence },
   ) {
     this.stream = { tenant: run.tenant, runId: run.runId, ...held };
@@ -84,7 +85,7 @@ export class Executions {
     if (!executor) return failure(step, execution, 'EXECUTOR_UNAVAILABLE', `this worker has no executor ${node.uses}`);
     const abort = new AbortController();
     const { logs, clock } = this.dependencies;
-    const limits = logLimitsOf(context.index.defaults);
+    const limits = this.logLimits(context);
     const log = new ExecutionLog(this.stream, { step, attempt, execution }, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
     // From here on it can be told to stop, also while its values are fetched.
@@ -113,7 +114,11 @@ export class Executions {
       if (node.effects !== 'pure') await this.dependencies.mayAct(abort.signal);
       if (!(await mayStart()) || inFlight.stopReason !== null) return notStarted();
       if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
-      const report = new RedactedReport(redactor, log, this.report);
+      // Which tool an effect had that must not be repeated is known as early as possible.
+      const isFollowed = node.effects !== 'once';
+      const report = new RedactedReport(redactor, log, (fact) =>
+        this.report(fact, isFollowed && fact.type === 'tool.resolved'),
+      );
       const { runId } = this.run;
       const request: ExecutionRequest = {
         run,
@@ -153,6 +158,14 @@ export class Executions {
       this.inFlight.delete(name);
       if (this.inFlight.size === 0) for (const settled of this.settling.splice(0)) settled();
     }
+  }
+
+  /** People wait for the first line of a run. A line of a later execution waits as long as others: it is often stored with the outcome. */
+  private logLimits({ index }: ExecutionContext): LogLimits {
+    const limits = logLimitsOf(index.defaults);
+    if (this.hasBegun) return { ...limits, firstFlushMs: limits.flushMs };
+    this.hasBegun = true;
+    return limits;
   }
 
   private storageOf({ abort, held }: InFlightExecution): StepStorage {

@@ -74,4 +74,19 @@ describe('what has come to a driver', () => {
     expect(recorded).toEqual([]);
     expect(turn.seen).toBe(1);
   });
+
+  it('waits, if it needs no turn of its own, for other input, which it precedes, or until it is released', () => {
+    const queue = new InputQueue();
+    queue.hold(input('tool'));
+    expect([queue.count, queue.heldCount]).toEqual([0, 1]);
+    expect(queue.takeInto(taking().turn)).toBe(false);
+    queue.push(input('attempt.succeeded'));
+    queue.hold(input('tool of another'));
+    const { taken, turn } = taking();
+    queue.takeInto(turn);
+    expect(reported(taken)).toEqual(['tool here', 'attempt.succeeded here', 'tool of another here']);
+    queue.hold(input('last'));
+    queue.release();
+    expect([queue.count, queue.heldCount]).toEqual([1, 0]);
+  });
 });

@@ -6,13 +6,31 @@ const ENTRIES = 256;
 /** The driver's input that waits for a turn, in the order in which turns take it. */
 export class InputQueue {
   private readonly waiting: Arrival[] = [];
+  private readonly held: Arrival[] = [];
 
+  /** Input that a turn would take now. */
   get count(): number {
     return this.waiting.length;
   }
 
+  /** Input that waits for other input. */
+  get heldCount(): number {
+    return this.held.length;
+  }
+
   push(...arrivals: readonly Arrival[]): void {
+    this.release();
     this.waiting.push(...arrivals);
+  }
+
+  /** Adds input that needs no turn of its own. The next turn takes it, if there is other input, or once it is released. */
+  hold(arrival: Arrival): void {
+    this.held.push(arrival);
+  }
+
+  /** Held input waits no longer. */
+  release(): void {
+    this.waiting.push(...this.held.splice(0));
   }
 
   /** Puts back the input of a turn that was dropped. */
@@ -41,6 +59,7 @@ export class InputQueue {
   /** Takes the available input for a turn; true if there was any. */
   takeInto(turn: TurnBuilder): boolean {
     const before = turn.taken.length;
+    if (this.waiting.length > 0) this.release();
     if (turn.state.phase === 'queued') this.cancelFirst();
     // Closing events commit only if every inbox message has been taken. Messages of people are not left for a turn in which a timer closes
     // a gate. The starts of a claim and the failure of the run belong together.
