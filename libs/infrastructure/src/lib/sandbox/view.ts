@@ -1,3 +1,4 @@
+import { lstatSync, type Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { RootEntry } from './built-root';
@@ -53,7 +54,7 @@ export class View {
       left.push(...to.split('/').reverse());
     }
     const source = this.sourceOf(done);
-    return source !== null && (await exists(source)) ? { path: done, source } : null;
+    return source !== null && (await statusOf(source)) !== null ? { path: done, source } : null;
   }
 
   private sourceOf(path: string): string | null {
@@ -66,17 +67,24 @@ export class View {
     const source = this.sourceOf(path);
     // bubblewrap resolves links of its sources. A path that is shown by itself was therefore resolved when it was bound.
     if (source === null || this.shown.some(({ target }) => target === path)) return null;
-    try {
-      return (await lstat(source)).isSymbolicLink() ? await readlink(source) : null;
-    } catch {
-      return null;
-    }
+    if ((await statusOf(source))?.isSymbolicLink() !== true) return null;
+    return readlink(source).catch(() => null);
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
+/** Folders of the operating system. A machine on which they do not answer cannot run this program either. */
+const SYSTEM = /^\/(usr|bin|sbin|lib\w*)\//;
+
+/** True if a path is in a folder of the operating system: a synchronous call takes a tenth of an asynchronous one, and does not hang. */
+export function isOfSystem(path: string): boolean {
+  return SYSTEM.test(path);
+}
+
+/** Null if the path does not exist, or cannot be examined. */
+async function statusOf(path: string): Promise<Stats | null> {
+  try {
+    return isOfSystem(path) ? (lstatSync(path, { throwIfNoEntry: false }) ?? null) : await lstat(path);
+  } catch {
+    return null;
+  }
 }

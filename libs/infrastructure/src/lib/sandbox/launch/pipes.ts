@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 
-const BATCH = 24;
+/** Number of FIFOs in the first batch, and the most in one. The program that creates them costs more than they do. */
+const [FIRST_BATCH, LARGEST_BATCH] = [24, 384];
 /** Capacity of a pipe. */
 const CHUNK_BYTES = 64 * 1024;
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -35,6 +36,7 @@ export class Pipes {
   private readonly ready: string[] = [];
   private filling: Promise<void> | null = null;
   private made = 0;
+  private batch = FIRST_BATCH;
 
   /** @param parent folder in which the pipes get a folder of their own */
   constructor(parent: string) {
@@ -87,7 +89,8 @@ export class Pipes {
   }
 
   private async fill(): Promise<void> {
-    const paths = Array.from({ length: BATCH }, () => join(this.folder, String(this.made++)));
+    const paths = Array.from({ length: this.batch }, () => join(this.folder, String(this.made++)));
+    this.batch = Math.min(LARGEST_BATCH, 2 * this.batch);
     // The folder excludes other users. The mode lets a step of another user open /dev/stdout, which leads here.
     await promisify(execFile)('mkfifo', ['-m', '666', ...paths]);
     this.ready.push(...paths);

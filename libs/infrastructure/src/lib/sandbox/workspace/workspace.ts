@@ -29,19 +29,23 @@ export class Workspace {
     const [run = '', execution = '', ...rest] = relativeParts(`${options.run}/${options.execution}`);
     if (rest.length > 0) throw new TypeError('a run and an execution are single names');
     const path = join(options.root, run, execution);
-    await removeTree(path);
     const workspace = new Workspace(path, options.owner);
+    let isCleared = false;
     for (let tries = 1; ; tries++) {
       try {
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
         await workspace.makeFolder(path);
         break;
       } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
         // Another execution of the run ended just now, and removed their common folder.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === MOST_TRIES) throw error;
+        if (code === 'ENOENT' && tries < MOST_TRIES) continue;
+        if (code !== 'EEXIST' || isCleared) throw error;
+        await removeTree(path);
+        isCleared = true;
       }
     }
-    for (const folder of FOLDERS) await workspace.makeFolder(join(path, folder));
+    await Promise.all(FOLDERS.map((folder) => workspace.makeFolder(join(path, folder))));
     return workspace;
   }
 
@@ -65,7 +69,9 @@ export class Workspace {
 
   /** Removes the folder, whatever the step left in it. May run only after the step has ended. */
   async remove(): Promise<void> {
-    await removeTree(this.path);
+    // Most steps leave nothing. This takes a third of the operations that a walk takes.
+    await Promise.all(FOLDERS.map((folder) => rmdir(join(this.path, folder)).catch(() => undefined)));
+    await rmdir(this.path).catch(() => removeTree(this.path));
     // The folder of the run is removed with its last execution.
     await rmdir(dirname(this.path)).catch(() => undefined);
   }
