@@ -1,11 +1,13 @@
 import { constants, type Stats } from 'node:fs';
-import { chmod, lstat, open, opendir } from 'node:fs/promises';
+import { chmod, lstat, open, opendir, readdir } from 'node:fs/promises';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 /** open(2): a reference to a file that needs no read permission. Node has no constant for it. */
 const O_PATH = 0o10000000;
 /** Entries that are examined concurrently. */
 const AT_ONCE = 64;
+/** Size of a folder itself, bytes, up to which its names are read at once. */
+const SMALL_FOLDER = 16 * 1024;
 /** Maximum depth of folders. Each level holds a descriptor during the walk. */
 export const MAX_DEPTH = 256;
 /** Permissions of the owner to list and enter a folder. */
@@ -49,7 +51,7 @@ class Walk implements FolderUse {
     if (handle === null) return;
     try {
       const place = Buffer.from(`/proc/self/fd/${handle.fd}/`);
-      for await (const names of namesOf(place)) {
+      for await (const names of namesOf(place, handle.size)) {
         const wanted = names.filter((name) => depth > 0 || !WRITTEN.some((written) => written.equals(name)));
         const paths = wanted.map((name) => Buffer.concat([place, name]));
         const found = await Promise.all(paths.map(look));
@@ -80,8 +82,13 @@ class Walk implements FolderUse {
   }
 }
 
-/** The names in a folder, in batches. */
-async function* namesOf(path: Buffer): AsyncGenerator<readonly Buffer[]> {
+/** The names in a folder of this size, in batches. */
+async function* namesOf(path: Buffer, size: number): AsyncGenerator<readonly Buffer[]> {
+  if (size <= SMALL_FOLDER) {
+    const all = await readdir(path, { encoding: 'buffer' });
+    for (let at = 0; at < all.length; at += AT_ONCE) yield all.slice(at, at + AT_ONCE);
+    return;
+  }
   let names: Buffer[] = [];
   for await (const { name } of await opendir(path, { encoding: 'buffer' as 'utf8', bufferSize: AT_ONCE })) {
     names.push(name as unknown as Buffer);
@@ -99,19 +106,24 @@ function look(path: Buffer): Promise<Stats | null> {
 /** A folder that is readable until it is closed. */
 interface OpenFolder {
   readonly fd: number;
+  /** Of the folder itself, bytes. */
+  readonly size: number;
   close(): Promise<void>;
 }
 
 /** Null if the folder no longer exists. A folder without permissions for its owner is made readable until it has been read. */
 async function openFolder(path: Buffer): Promise<OpenFolder | null> {
   const opened = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
-  if (opened !== null && isReadable(await opened.stat())) return { fd: opened.fd, close: () => opened.close() };
+  const found = await opened?.stat();
+  if (opened !== null && found !== undefined && isReadable(found))
+    return { fd: opened.fd, size: found.size, close: () => opened.close() };
   await opened?.close();
   const name = await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
   if (name === null) return null;
   // By descriptor, because the path may now be a link to another target.
   const own = `/proc/self/fd/${name.fd}`;
-  const mode = (await name.stat()).mode & 0o7777;
+  const { size, mode: whole } = await name.stat();
+  const mode = whole & 0o7777;
   const restore = () => chmod(own, mode).catch(() => undefined);
   // The folder was removed or belongs to another user (`none/v1`).
   const isOpen = await chmod(own, mode | OPEN).then(
@@ -122,7 +134,7 @@ async function openFolder(path: Buffer): Promise<OpenFolder | null> {
     if (isOpen) await restore();
     await name.close();
   };
-  if (isOpen) return { fd: name.fd, close };
+  if (isOpen) return { fd: name.fd, size, close };
   await close();
   return null;
 }

@@ -33,7 +33,8 @@ export async function readOutputs(workspace: StepWorkspace): Promise<JsonObject>
     const stat = await file.stat();
     if (!stat.isFile() || stat.nlink !== 1)
       throw refusal('OUTPUTS_REFUSED', 'the outputs file is not a regular file with exactly one hard link');
-    if (stat.size > MAX_BYTES) throw refusal('OUTPUTS_INVALID', `the outputs file has ${stat.size} bytes`);
+    if (stat.size > MAX_BYTES)
+      throw refusal('OUTPUTS_INVALID', `the outputs file has ${stat.size} bytes; at most ${MAX_BYTES} are allowed`);
     const { bytesRead, buffer } = await file.read(new Uint8Array(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
     if (bytesRead > MAX_BYTES) throw refusal('OUTPUTS_INVALID', 'the outputs file grew while it was read');
     return parseOutputs(buffer.subarray(0, bytesRead));

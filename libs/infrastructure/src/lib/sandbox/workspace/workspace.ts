@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, open, rm, rmdir } from 'node:fs/promises';
+import { chownSync, mkdirSync, rmdirSync } from 'node:fs';
+import { chmod, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StepOwner, StepFile } from '@taskrunner/core/ports';
@@ -9,7 +10,11 @@ import { relativeParts } from './relative-path';
 const MOST_TRIES = 1_000;
 const FOLDERS = ['in', 'pack', 'out', 'tmp', 'home'] as const;
 
-/** The folder of one execution, `<root>/<run>/<execution>`. It is newly created, private, and removed afterwards; steps never share one. */
+/**
+ * The folder of one execution, `<root>/<run>/<execution>`. It is newly created, private, and removed afterwards; steps never share one. Its
+ * own folders are created and removed by synchronous calls: twenty of them take half a millisecond, and as tasks of the thread pool four. The
+ * files of the step may be large or many, and are not.
+ */
 export class Workspace {
   private readonly made = new Set<string>();
 
@@ -33,8 +38,8 @@ export class Workspace {
     let isCleared = false;
     for (let tries = 1; ; tries++) {
       try {
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await workspace.makeFolder(path);
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        workspace.makeFolder(path);
         break;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -45,7 +50,7 @@ export class Workspace {
         isCleared = true;
       }
     }
-    await Promise.all(FOLDERS.map((folder) => workspace.makeFolder(join(path, folder))));
+    for (const folder of FOLDERS) workspace.makeFolder(join(path, folder));
     return workspace;
   }
 
@@ -61,7 +66,7 @@ export class Workspace {
         path = join(path, part);
         if (this.made.has(path)) continue;
         this.made.add(path);
-        await this.makeFolder(path);
+        this.makeFolder(path);
       }
       await this.write(join(path, parts.at(-1) ?? ''), file);
     }
@@ -70,15 +75,15 @@ export class Workspace {
   /** Removes the folder, whatever the step left in it. May run only after the step has ended. */
   async remove(): Promise<void> {
     // Most steps leave nothing. This takes a third of the operations that a walk takes.
-    await Promise.all(FOLDERS.map((folder) => rmdir(join(this.path, folder)).catch(() => undefined)));
-    await rmdir(this.path).catch(() => removeTree(this.path));
+    for (const folder of FOLDERS) removeEmpty(join(this.path, folder));
+    if (!removeEmpty(this.path)) await removeTree(this.path);
     // The folder of the run is removed with its last execution.
-    await rmdir(dirname(this.path)).catch(() => undefined);
+    removeEmpty(dirname(this.path));
   }
 
-  private async makeFolder(path: string): Promise<void> {
-    await mkdir(path, { mode: 0o700 });
-    if (this.owner !== null) await chown(path, this.owner.uid, this.owner.gid);
+  private makeFolder(path: string): void {
+    mkdirSync(path, { mode: 0o700 });
+    if (this.owner !== null) chownSync(path, this.owner.uid, this.owner.gid);
   }
 
   private async write(path: string, { content, executable = false }: StepFile): Promise<void> {
@@ -90,6 +95,16 @@ export class Workspace {
     } finally {
       await file.close();
     }
+  }
+}
+
+/** Removes a folder if it is empty. False if it is still there. */
+function removeEmpty(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
