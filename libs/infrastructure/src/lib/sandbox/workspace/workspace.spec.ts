@@ -30,6 +30,21 @@ describe('Workspace', () => {
     }
   });
 
+  it('removes nothing of a folder to which the step has put a link in its place, or in that of a folder of its own', async () => {
+    const outside = join(base, 'outside');
+    for (const folder of ['in', 'out', 'tmp/kept', 'home']) await mkdir(join(outside, folder), { recursive: true });
+    const whole = (await readdir(outside, { recursive: true })).sort();
+    await rm(join(workspace.path, 'tmp'), { recursive: true });
+    await symlink(outside, join(workspace.path, 'tmp'));
+    await workspace.remove();
+    workspace = await make();
+    await rm(workspace.path, { recursive: true });
+    await symlink(outside, workspace.path);
+    await workspace.remove();
+    expect((await readdir(outside, { recursive: true })).sort()).toEqual(whole);
+    expect(existsSync(join(base, 'run_1'))).toBe(false);
+  });
+
   it('is made while other executions of the run end, and remove their common folder', async () => {
     await workspace.remove();
     const chain = async (name: string): Promise<void> => {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chownSync, mkdirSync, rmdirSync } from 'node:fs';
 import { chmod, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StepOwner, StepFile } from '@taskrunner/core/ports';
+import { FolderCalls } from './folder-calls';
 import { relativeParts } from './relative-path';
 
 /** Number of tries to create a folder that others remove meanwhile. Each failure is the end of another execution of the run. */
@@ -11,9 +11,7 @@ const MOST_TRIES = 1_000;
 const FOLDERS = ['in', 'pack', 'out', 'tmp', 'home'] as const;
 
 /**
- * The folder of one execution, `<root>/<run>/<execution>`. It is newly created, private, and removed afterwards; steps never share one. Its
- * own folders are created and removed by synchronous calls: twenty of them take half a millisecond, and as tasks of the thread pool four. The
- * files of the step may be large or many, and are not.
+ * The folder of one execution, `<root>/<run>/<execution>`. It is newly created, private, and removed afterwards; steps never share one.
  */
 export class Workspace {
   private readonly made = new Set<string>();
@@ -22,6 +20,7 @@ export class Workspace {
     /** Absolute path. The step sees it as `/task`, or at this path under `none/v1`. */
     readonly path: string,
     private readonly owner: StepOwner | null,
+    private readonly calls: FolderCalls,
   ) {}
 
   /** Creates an empty folder, and removes remains of an interrupted execution of the same name. `owner`: the user of steps. */
@@ -34,12 +33,12 @@ export class Workspace {
     const [run = '', execution = '', ...rest] = relativeParts(`${options.run}/${options.execution}`);
     if (rest.length > 0) throw new TypeError('a run and an execution are single names');
     const path = join(options.root, run, execution);
-    const workspace = new Workspace(path, options.owner);
+    const workspace = new Workspace(path, options.owner, await FolderCalls.of(options.root));
     let isCleared = false;
     for (let tries = 1; ; tries++) {
       try {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        workspace.makeFolder(path);
+        await workspace.calls.makeAll(dirname(path));
+        await workspace.makeFolder(path);
         break;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -50,7 +49,7 @@ export class Workspace {
         isCleared = true;
       }
     }
-    for (const folder of FOLDERS) workspace.makeFolder(join(path, folder));
+    await Promise.all(FOLDERS.map((folder) => workspace.makeFolder(join(path, folder))));
     return workspace;
   }
 
@@ -66,7 +65,7 @@ export class Workspace {
         path = join(path, part);
         if (this.made.has(path)) continue;
         this.made.add(path);
-        this.makeFolder(path);
+        await this.makeFolder(path);
       }
       await this.write(join(path, parts.at(-1) ?? ''), file);
     }
@@ -74,16 +73,21 @@ export class Workspace {
 
   /** Removes the folder, whatever the step left in it. May run only after the step has ended. */
   async remove(): Promise<void> {
-    // Most steps leave nothing. This takes a third of the operations that a walk takes.
-    for (const folder of FOLDERS) removeEmpty(join(this.path, folder));
-    if (!removeEmpty(this.path)) await removeTree(this.path);
+    if (!(await this.removeEmpty())) await removeTree(this.path);
     // The folder of the run is removed with its last execution.
-    removeEmpty(dirname(this.path));
+    await this.calls.removeEmpty(dirname(this.path));
   }
 
-  private makeFolder(path: string): void {
-    mkdirSync(path, { mode: 0o700 });
-    if (this.owner !== null) chownSync(path, this.owner.uid, this.owner.gid);
+  /** Most steps leave nothing. This takes a third of the operations that a walk takes. False if anything is left. */
+  private async removeEmpty(): Promise<boolean> {
+    // Without isolation, a step may have put a link to another folder in place of its own.
+    if (!(await this.calls.isFolder(this.path))) return false;
+    await Promise.all(FOLDERS.map((folder) => this.calls.removeEmpty(join(this.path, folder))));
+    return this.calls.removeEmpty(this.path);
+  }
+
+  private makeFolder(path: string): Promise<void> {
+    return this.calls.make(path, this.owner);
   }
 
   private async write(path: string, { content, executable = false }: StepFile): Promise<void> {
@@ -95,16 +99,6 @@ export class Workspace {
     } finally {
       await file.close();
     }
-  }
-}
-
-/** Removes a folder if it is empty. False if it is still there. */
-function removeEmpty(path: string): boolean {
-  try {
-    rmdirSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 
