@@ -72,10 +72,10 @@ export class View {
   }
 }
 
-/** Folders of the operating system. A machine on which they do not answer cannot run this program either. */
+/** Folders of the operating system, which are local as a rule. */
 const SYSTEM = /^\/(usr|bin|sbin|lib\w*)\//;
 
-/** True if a path is in a folder of the operating system: a synchronous call takes a tenth of an asynchronous one, and does not hang. */
+/** True if a path is in a folder of the operating system. It is examined by synchronous calls, which take less processor time. */
 export function isOfSystem(path: string): boolean {
   return SYSTEM.test(path);
 }

@@ -3,7 +3,8 @@ import { aBlock, aPlan, aRunNode, testDefaults, testRules } from '../../../testi
 import { factsOf } from '../../evidence/records/run-facts';
 import { stepRecords } from '../../evidence/records/step-records';
 import { indexPlan } from '../../plan/plan-index';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
+import { sha256 } from '../../canonical/digest';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
 // A `once` step that was killed, or whose worker was lost, is attested with an unknown effect.
@@ -58,4 +59,32 @@ it.each<[string, Outcome | null, boolean, boolean]>([
   expect(stepRecords(index, factsOf(world.pages.get(run) ?? []))).toMatchObject([
     { id: 'act', status: 'cancelled', outcome: 'unknown' },
   ]);
+});
+
+/** Reports its tool, prints a line some turns of the event loop later, and succeeds. */
+class Short extends Executor {
+  readonly uses = 'builtin:command';
+
+  async execute({ step, execution }: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    report.fact({ type: 'tool.resolved', step, execution, path: '/usr/bin/echo', digest: sha256('echo') });
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    await report.output('stdout', new TextEncoder().encode('hello\n'));
+    return { kind: 'succeeded', outputs: {} };
+  }
+}
+
+it.each([
+  ['idempotent', ['tool.resolved log attempt.succeeded']],
+  ['once', ['tool.resolved', 'log attempt.succeeded']],
+] as const)('a short %s command is stored in these pages after its start', async (effects, expected) => {
+  const world = new MemoryWorld();
+  const run = world.submit(aPlan(aBlock([aRunNode('act', { uses: 'builtin:command', effects })])));
+  const driver = await RunDriver.open(world.dependencies([new Short()]), world.claim(run));
+  if (typeof driver === 'string') throw new Error('halted');
+  expect(await driver.drive()).toBe('ended');
+  const reported = new Set(['tool.resolved', 'log', 'attempt.succeeded']);
+  const pages = (world.pages.get(run) ?? []).map(({ entries }) =>
+    entries.flatMap(({ event }) => (reported.has(event.type) ? [event.type] : [])).join(' '),
+  );
+  expect(pages.filter((page) => page !== '')).toEqual(expected);
 });

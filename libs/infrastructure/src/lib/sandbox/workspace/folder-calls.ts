@@ -9,8 +9,8 @@ const LOCAL: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Operations on folders of a workspace. On a file system of this machine they are synchronous calls: twenty of them take half a millisecond,
- * and as tasks of the thread pool four. Another one may be slow or hang, which must not stop this process.
+ * Operations on folders of a workspace. On a file system of this machine they are synchronous calls, because a task of the thread pool takes
+ * more processor time than the call itself. Another file system may be slow or hang, which must not block this process.
  */
 export class FolderCalls {
   private static readonly known = new Map<string, FolderCalls>();
