@@ -21,6 +21,7 @@ exports.rooms = {
     'packs',
     'planning',
     'retention',
+    'steps',
     'delivery',
     'claimed-run',
     'gates',

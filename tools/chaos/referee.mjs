@@ -41,7 +41,7 @@ export const CHECKS = {
     return [...changed, ...counted];
   },
 
-  /** At most one committed result for each step and item, which equals the row that readers see. */
+  /** At most one committed result for each step and item, which equals what readers see. */
   'result.once': (evidence) =>
     Object.keys(evidence.journal).flatMap((run) => {
       const results = new Map();
@@ -57,7 +57,7 @@ export const CHECKS = {
         ...twice,
         ...differing.map(({ step, status }) => ({
           run,
-          detail: `${step}: row ${status}, journal ${results.get(step)}`,
+          detail: `${step}: shown ${status}, journal ${results.get(step)}`,
         })),
       ];
     }),

@@ -47,6 +47,7 @@ const USERS_OF_OBJECTS = [
   'PackSources',
   'RerunRun',
   'RunDueTicks',
+  'RunSteps',
   'SharedTimings',
   'StepsController',
   'StoreAdmission',

@@ -18,6 +18,7 @@ import {
   RerunRun,
   ResolveAttention,
   RunDueTicks,
+  RunSteps,
   SignCheckpoints,
   SignedSchedules,
   StoreUpload,
@@ -39,6 +40,7 @@ import {
   RunReader,
   RunStore,
   ScheduleStore,
+  TimingReader,
   Uploads,
   WorkerDirectory,
 } from '@taskrunner/core/ports';
@@ -136,8 +138,9 @@ const runs: readonly Provider[] = [
     },
     (dependencies) => new JournaledRuns(dependencies),
   ),
+  operation(RunSteps, { reader: RunReader, timed: TimingReader, archives: Archives, objects: ObjectStore }),
   operation(ComparedRuns, { reader: RunReader, journals: JournaledRuns }),
-  operation(ComparedGates, { store: GateStore, runs: ComparedRuns }),
+  operation(ComparedGates, { store: GateStore, runs: ComparedRuns, steps: RunSteps }),
   provide(
     ComparedLogStore,
     { store: ArchivedLogStore, journals: JournaledRuns },
@@ -149,6 +152,7 @@ const decisions: readonly Provider[] = [
   operation(DecideApproval, {
     gates: GateStore,
     reader: RunReader,
+    steps: RunSteps,
     signer: LEDGER_SIGNER,
     approverKeys: APPROVER_KEYS,
     nonce: NONCE,
@@ -157,6 +161,7 @@ const decisions: readonly Provider[] = [
     attention: AttentionStore,
     gates: GateStore,
     reader: RunReader,
+    steps: RunSteps,
     signer: LEDGER_SIGNER,
   }),
   operation(ReleaseEvidence, {
@@ -245,7 +250,7 @@ export class OperationsModule {
       exports: [
         ...imports,
         ...[PackJudge, PackLibrary, SubmitRun, CancelRun, RerunRun, StoreUpload],
-        ...[ComparedGates, ComparedLogStore, ComparedRuns],
+        ...[ComparedGates, ComparedLogStore, ComparedRuns, RunSteps],
         ...[DecideApproval, ResolveAttention, ReleaseEvidence, SignCheckpoints],
         ...[Calendar, KeepSchedules, SignedSchedules, RunDueTicks],
       ],

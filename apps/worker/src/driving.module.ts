@@ -132,6 +132,7 @@ const PROVIDERS: readonly Provider[] = [
           await supervisor.renewed(signal);
         },
         snapshotEntries: configuration.worker.snapshotEntries,
+        stepRowsAfter: configuration.worker.stepRowsAfter,
         mac: (text) => key.mac(text),
         nonce: () => randomBytes(16).toString('hex'),
         replan: async (run) => planning.ask(run.tenant, 'replan', await admittedPack(run, objects)),

@@ -6,6 +6,8 @@ import { Caller, DevStack, pack } from '../stack/stack';
 export const STEPS = `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
 - { id: approve, gate: { approval: owners, message: "go?", show: { hits: "{{ steps.find.outputs.hits }}" } } }
 - { id: apply, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo applied" } } }`;
+/** A map, with which a run gets rows of its steps. */
+export const ROWS = `- { id: rows, map: { items: [1], steps: [ { id: none, run: { uses: "builtin:noop", with: {} } } ] } }`;
 export const OWNERS = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n';
 const GATED = pack(STEPS, OWNERS);
 

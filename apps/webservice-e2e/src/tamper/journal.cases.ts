@@ -3,7 +3,7 @@ import { packedPage } from '@taskrunner/infrastructure/postgres';
 import type { Client } from 'pg';
 import { atNight } from '../stack/at-night';
 import { type Caller, type DevStack, pack, pause } from '../stack/stack';
-import { Administrator, type Stored } from './administrator';
+import { Administrator, OWNERS, ROWS, separately, STEPS, type Stored } from './administrator';
 
 describe('a database administrator without keys', () => {
   let admin: Administrator;
@@ -95,7 +95,7 @@ describe('a database administrator without keys', () => {
   });
 
   it("is found when a gate's step row was set to succeeded", async () => {
-    const { run, uuid } = await admin.waiting();
+    const { run, uuid } = await admin.waiting(separately(`${ROWS}\n${STEPS}`, OWNERS));
     await sql.query("update pack_runs.steps set status = 'succeeded' where run_id = $1 and step = 'approve'", [uuid]);
     expect((await grace.approve(run, 'approve')).status).toBe(200);
     await ada.until(run, ['halted']);

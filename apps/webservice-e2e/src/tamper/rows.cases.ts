@@ -2,7 +2,7 @@ import { runUuid, type RunId } from '@taskrunner/core/foundation';
 import type { Client } from 'pg';
 import { isNight } from '../stack/at-night';
 import { Caller, type DevStack, pause } from '../stack/stack';
-import { Administrator, OWNERS, separately, STEPS } from './administrator';
+import { Administrator, OWNERS, ROWS, separately, STEPS } from './administrator';
 
 describe('a database administrator without keys', () => {
   let admin: Administrator;
@@ -16,6 +16,7 @@ describe('a database administrator without keys', () => {
   }, 120_000);
 
   const SPEAKS = '- { id: a, run: { uses: "builtin:transform", with: { outputs: { said: "good" } } } }';
+  const SPEAKS_IN_ROWS = `${SPEAKS}\n${ROWS}`;
   /** Rows that repeat the journal: which, where it is shown, and how it is altered. */
   const REPEATED: readonly (readonly [string, readonly string[], string])[] = [
     ['outputs of a step', ['/steps', '/steps/a', '/steps/a/outputs'], `steps set outputs = '{"said":"evil"}'`],
@@ -44,7 +45,7 @@ describe('a database administrator without keys', () => {
   it.each(isNight ? REPEATED : REPEATED.slice(0, 2))(
     'cannot have the %s altered after the seal',
     async (_what, routes, change) => {
-      const { run, uuid } = await admin.sealedRun(SPEAKS);
+      const { run, uuid } = await admin.sealedRun(SPEAKS_IN_ROWS);
       for (const route of routes) expect((await ada.ask('GET', `/api/runs/${run}${route}`)).status).toBe(200);
       await sql.query(`update pack_runs.${change} where run_id = $1`, [uuid]);
       for (const route of routes.slice(-1)) {
@@ -84,7 +85,7 @@ describe('a database administrator without keys', () => {
   );
 
   it('cannot have a gate that somebody rejected shown as passed', async () => {
-    const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+    const { run, uuid } = await admin.waiting(separately(`${ROWS}\n${STEPS}`, OWNERS));
     expect((await grace.approve(run, 'approve', { decision: 'rejected' })).status).toBe(200);
     await ada.until(run, ['failed']);
     await ada.sealed(run);
@@ -94,6 +95,24 @@ describe('a database administrator without keys', () => {
     await sql.query(change, [uuid]);
     const answer = await ada.ask('GET', `/api/runs/${run}/gates`);
     expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+  });
+
+  it('cannot have steps shown that the journal of a small run does not have', async () => {
+    const { run, uuid } = await admin.sealedRun(SPEAKS);
+    const before = await ada.ask('GET', `/api/runs/${run}/steps`);
+    expect(before).toMatchObject({ status: 200, body: { items: [{ id: 'a', status: 'succeeded' }] } });
+    await sql.query(
+      `insert into pack_runs.steps (tenant_id, run_id, parent, place, step, attempts, kind, status)
+       values ('acme', $1, '', 0, 'a', 1, 'run', 'failed'), ('acme', $1, '', 1, 'evil', 1, 'run', 'succeeded')`,
+      [uuid],
+    );
+    expect(await ada.ask('GET', `/api/runs/${run}/steps`)).toEqual(before);
+    const [page] = await admin.pagesOf(uuid);
+    await admin.writePage(uuid, page?.first_seq ?? '', Buffer.from('no page'));
+    const refused = await ada.ask('GET', `/api/runs/${run}/steps`);
+    expect([refused.status, refused.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    // The run is marked now, and shown as far as its journal holds.
+    expect(await ada.ask('GET', `/api/runs/${run}/steps`)).toMatchObject({ status: 200, body: { items: [] } });
   });
 
   it('cannot have the bundle of another run given as the evidence of a run', async () => {

@@ -72,7 +72,9 @@ export class GatesController {
     if (!found) throw runNotFound();
     const row = await this.gates.find(tenant, runId, found, gate);
     if (!row) {
-      const absence = await explainAbsentGate(this.reader, tenant, runId, gate, 'GATE_NOT_OPEN');
+      const steps = { find: (...place: Parameters<ComparedGates['step']>) => this.gates.step(...place) };
+      const sources = { reader: this.reader, steps };
+      const absence = await explainAbsentGate(sources, tenant, runId, gate, 'GATE_NOT_OPEN');
       throw absence.code === 'RUN_NOT_FOUND' ? runNotFound() : absence;
     }
     const { plan } = found;
@@ -106,7 +108,7 @@ export class GatesController {
     const limit = PAGES.limitOf(query);
     const list = ['gates', tenant, runId];
     const after = placeIn(query, list);
-    const reached = await this.reader.gateSteps(tenant, runId, limit + 1, after);
+    const reached = await this.gates.reached(tenant, runId, limit + 1, after);
     const steps = reached.slice(0, limit);
     const names = steps.map(({ step }) => step);
     const rows = new Map((await this.gates.ofSteps(tenant, runId, found, steps)).map((row) => [row.gate, row]));
@@ -133,7 +135,7 @@ export class GatesController {
     if (cursor === null) return names;
     const all = [...names];
     for (let after: string | null = null; ;) {
-      const steps: readonly StepRow[] = await this.reader.gateSteps(tenant, runId, READ_AT_ONCE, after);
+      const steps: readonly StepRow[] = await this.gates.reached(tenant, runId, READ_AT_ONCE, after);
       all.push(...steps.map(({ step }) => step));
       if (steps.length < READ_AT_ONCE) return all;
       after = steps.at(-1)?.step ?? null;

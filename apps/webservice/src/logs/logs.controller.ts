@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { type RunId, type StepId, isOver } from '@taskrunner/core/foundation';
-import { ComparedRuns } from '@taskrunner/core/operations';
+import { ComparedRuns, RunSteps } from '@taskrunner/core/operations';
 import { graphOf, nodeOf } from '@taskrunner/core/plan';
 import { RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
@@ -44,6 +44,7 @@ export class LogsController {
     private readonly streams: OpenStreams,
     private readonly http: HttpSettings,
     private readonly compared: ComparedRuns,
+    private readonly steps: RunSteps,
   ) {}
 
   @Get()
@@ -89,7 +90,7 @@ export class LogsController {
 
   /** A step of the plan may have no lines yet, and so may an item of a map that is not known yet. */
   private async refuseUnknownStep({ principal: { tenant } }: Caller, runId: RunId, step: string | null): Promise<void> {
-    if (step === null || (await this.reader.step(tenant, runId, step))) return;
+    if (step === null || (await this.steps.find(tenant, runId, step))) return;
     const node: string = nodeOf(step as StepId);
     const found = await this.reader.documents(tenant, runId);
     if (!found || !graphOf(found.plan, '').nodes.some(({ id }) => id === node))

@@ -1,5 +1,6 @@
 import { Controller, Get, Param, Req } from '@nestjs/common';
 import type { RunId } from '@taskrunner/core/foundation';
+import { RunSteps } from '@taskrunner/core/operations';
 import { RunReader } from '@taskrunner/core/ports';
 import type { Request } from 'express';
 import { Caller } from '../auth/caller';
@@ -15,7 +16,10 @@ import { runNotFound } from './run-not-found';
 @ApiTags('runs')
 @Controller('api/runs/:runId/step-counts')
 export class StepCountsController {
-  constructor(private readonly reader: RunReader) {}
+  constructor(
+    private readonly reader: RunReader,
+    private readonly steps: RunSteps,
+  ) {}
 
   @Get()
   @Operation({
@@ -38,7 +42,7 @@ export class StepCountsController {
     const { tenant } = principal;
     const parent = readQuery(request, { parent: text }).parent ?? '';
     if (!(await this.reader.summary(tenant, runId))) throw runNotFound();
-    const counts = await this.reader.countSteps(tenant, runId, parent);
+    const counts = await this.steps.count(tenant, runId, parent);
     const steps = Object.fromEntries(stepStatuses.map((status) => [status, counts.get(status) ?? 0]));
     return { parent, steps: { total: Object.values(steps).reduce((sum, count) => sum + count, 0), ...steps } };
   }

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { isDigest, isJsonObject, type Json, type RunId, type TenantId } from '@taskrunner/core/foundation';
-import { ComparedRuns, isMarked } from '@taskrunner/core/operations';
+import { ComparedRuns, isMarked, RunSteps } from '@taskrunner/core/operations';
 import { ROOT } from '@taskrunner/core/plan';
 import { ObjectStore, RunReader, type StepRow } from '@taskrunner/core/ports';
 import { DocumentAltered } from '@taskrunner/core/stored';
@@ -29,6 +29,7 @@ const PAGES = new Pages('steps', 1_000, 200);
 export class StepsController {
   constructor(
     private readonly reader: RunReader,
+    private readonly steps: RunSteps,
     private readonly compared: ComparedRuns,
     private readonly objects: ObjectStore,
     private readonly url: PublicUrl,
@@ -71,7 +72,7 @@ export class StepsController {
     const { items, nextCursor } = await PAGES.read(
       query,
       ['steps', tenant, runId, filter],
-      (after, limit) => this.reader.steps(tenant, runId, filter, limit, after),
+      (after, limit) => this.steps.list(tenant, runId, filter, limit, after),
       ({ step }) => step,
     );
     const artifacts = await this.artifactsOf(tenant, runId, items);
@@ -126,7 +127,7 @@ export class StepsController {
   }
 
   private async find(tenant: TenantId, runId: RunId, stepId: string): Promise<StepRow> {
-    const row = await this.reader.step(tenant, runId, stepId);
+    const row = await this.steps.find(tenant, runId, stepId);
     if (row && row.step !== ROOT) return row;
     if (!(await this.reader.summary(tenant, runId))) throw runNotFound();
     throw new ApiError('STEP_NOT_FOUND', 'the run has no such step');

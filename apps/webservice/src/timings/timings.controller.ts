@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { hasEnded, type Json, type RunId, type TenantId } from '@taskrunner/core/foundation';
-import { isMarked } from '@taskrunner/core/operations';
+import { isMarked, RunSteps } from '@taskrunner/core/operations';
 import { nodeOf } from '@taskrunner/core/plan';
-import { RunReader, TimingReader, type RunSummary, type TimedStep } from '@taskrunner/core/ports';
+import { RunReader, type RunSummary, type TimedStep } from '@taskrunner/core/ports';
 import type { RunTimings } from '@taskrunner/core/journal';
 import { DocumentAltered, type RunDocuments } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
@@ -31,7 +31,7 @@ type Place = Pick<TimedStep, 'parent' | 'place' | 'step'>;
 export class TimingsController {
   constructor(
     private readonly reader: RunReader,
-    private readonly timed: TimingReader,
+    private readonly steps: RunSteps,
     private readonly timings: SharedTimings,
     private readonly http: HttpSettings,
   ) {}
@@ -76,7 +76,7 @@ export class TimingsController {
     }
     const limit = Math.min(PAGES.limitOf(query), this.http.timings.page);
     const read = async (place: string | null, most: number) =>
-      this.timed.steps(tenant, runId, most, place === null ? null : (JSON.parse(place) as Place));
+      this.steps.times(tenant, runId, most, place === null ? null : (JSON.parse(place) as Place));
     const { items, nextCursor } = await PAGES.read({ ...query, limit }, ['timings', tenant, runId], read, placeOf);
     const timings = await this.timings.of(tenant, runId, run.evidence.status === 'sealed');
     const { index } = documents;

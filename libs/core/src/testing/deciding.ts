@@ -200,7 +200,7 @@ export const reader = (run: Partial<RunSummary> | null, plan: Plan | null = null
   ({
     summary: async () => run,
     documents: async () => plan && { plan },
-    step: async () => null,
+    stepRow: async () => null,
   }) as unknown as RunReader;
 
 /** The index of a plan whose approval and environment require what the request of a row requires. */
@@ -225,12 +225,12 @@ export function deciding(store: RecordingStore, of: RunReader = reader(null, aPl
     gates: store,
     reader: {
       summary: (tenant, run) => of.summary(tenant, run),
-      step: (tenant, run, step) => of.step(tenant, run, step),
       documents: async (tenant, run) => {
         const found = await of.documents(tenant, run);
         return found && ({ plan: found.plan, index: indexFor(found.plan, store.row) } as RunDocuments);
       },
     } as RunReader,
+    steps: { find: (tenant, run, step) => of.stepRow(tenant, run, step) },
     signer: new LedgerSigner(),
     approverKeys,
     nonce: () => 'nonce',

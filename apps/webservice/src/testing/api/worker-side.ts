@@ -66,6 +66,8 @@ export async function commit(
     prevSeq: 0,
     mac: 'ab'.repeat(32),
     steps: [],
+    changes: [],
+    areStepsJournaled: false,
     gates: [],
     artifacts: [],
     chunks,

@@ -15,6 +15,8 @@ export interface StoredPage {
   readonly prev: Digest;
   readonly hash: Digest;
   readonly text: string;
+  /** JSON of the values beside the chain; null or absent: none. */
+  readonly held?: string | null;
 }
 
 /** An artifact as the journal and its row name it. */
@@ -228,7 +230,8 @@ function markOf({ step, execution, chunk, lines, sha256: digest }: JournaledChun
   return Buffer.from(sha256(canonical([step, execution, chunk, lines, digest])).slice(7), 'hex');
 }
 
-function entriesIn(text: string): readonly Entry[] | null {
+/** The entries of a page by their text; null: it is none of a page. */
+export function entriesIn(text: string): readonly Entry[] | null {
   try {
     const entries: unknown = JSON.parse(text);
     return Array.isArray(entries) && entries.every((entry) => isEntry(entry)) ? (entries as Entry[]) : null;

@@ -84,6 +84,7 @@ export { ComparedGates } from './retention/compared-gates';
 export { ComparedLogStore } from './retention/compared-log-store';
 export { ComparedRuns, isMarked } from './retention/compared-runs';
 export { JournaledRuns } from './retention/journaled-runs';
+export { RunSteps } from './steps/run-steps';
 export { ArchivedJournals, ArchivedLogStore, archivedStatements } from './retention/archived-run';
 export {
   KeepSchedules,

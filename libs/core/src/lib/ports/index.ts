@@ -17,7 +17,7 @@ export {
 } from './runs/assignments';
 export { AttentionStore, type Resolved, type SignedResolution } from './gates/attention-store';
 export { Calendar } from './schedules/calendar';
-export { Claims, type ClaimedRun, type RunName, type StoredPage } from './runs/claims';
+export { Claims, type ClaimedRun, type RunName, type StoredPage, type StoredRows } from './runs/claims';
 export { Clock } from './clock';
 export {
   Committer,
@@ -27,6 +27,7 @@ export {
   type GateChange,
   type OutboxEntry,
   type RunChange,
+  type StepChange,
   type StepRow,
 } from './runs/committer';
 export { Archives } from './evidence/archives';

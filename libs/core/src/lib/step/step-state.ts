@@ -147,8 +147,11 @@ export type Containing = Extract<StepState, { kind: 'group' | 'repeat' }>;
 /** The status of a state for readers. */
 export type ShownStatus = 'pending' | 'running' | 'waiting' | 'retrying' | 'needs_attention' | StepEnd;
 
+/** A state as far as readers see it: of an end, what the journal says of it. */
+export type ShownState = StepState | Pick<Ended, 'kind' | 'status' | 'code'>;
+
 /** The status that readers see for a state. */
-export function shownStatus(state: StepState): ShownStatus {
+export function shownStatus(state: ShownState): ShownStatus {
   switch (state.kind) {
     case 'pending':
       return 'pending';

@@ -1,7 +1,7 @@
 import type { Envelope } from '../../lib/evidence/encoding/envelope';
 import type { Digest, RunId, TenantId } from '../../lib/foundation/ids';
 import type { Page } from '../../lib/journal/page';
-import { Claims, type ClaimedRun } from '../../lib/ports/runs/claims';
+import { Claims, type ClaimedRun, type StoredRows } from '../../lib/ports/runs/claims';
 import type { InboxMessage } from '../../lib/ports/runs/run-store';
 import type { SealedInput } from '../../lib/ports/runs/sensitive-inputs';
 import type { WorkerSession } from '../../lib/ports/workers/worker-description';
@@ -64,14 +64,9 @@ export class MemoryClaims extends Claims {
   ): Promise<{ fence: number; lastSeq: number; head: Digest | null }> {
     return this.world.run(run);
   }
-  async rows(
-    _tenant: TenantId,
-    run: RunId,
-  ): Promise<{
-    steps: { step: string; status: string }[];
-    gates: { gate: string; state: string; gateDigest: Digest }[];
-  }> {
+  async rows(_tenant: TenantId, run: RunId): Promise<StoredRows> {
     return {
+      areStepsJournaled: this.world.run(run).areStepsJournaled,
       steps: [...(this.world.rows.get(run)?.values() ?? [])],
       gates: [...(this.world.gates.get(run)?.values() ?? [])],
     };

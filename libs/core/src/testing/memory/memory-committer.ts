@@ -1,5 +1,6 @@
 import { Committer, type Commit, type Committed } from '../../lib/ports/runs/committer';
 import type { WorldRecords } from './world-records';
+import { compareSteps } from './compared-steps';
 import { refusedTexts } from './refused-texts';
 
 /** Commits turns to a world, by the rules of the real store. */
@@ -47,11 +48,14 @@ export class MemoryCommitter extends Committer {
       seen: commit.seen,
       lastLine: commit.run.lastLine,
       status: commit.run.status,
+      areStepsJournaled: commit.areStepsJournaled,
       run: commit.run,
       dueAt: commit.dueAt,
       committedAt: world.at,
       crashes: commit.run.progressed ? 0 : run.crashes,
     });
+    if (!commit.areStepsJournaled)
+      compareSteps(run.claimed, world.pages.get(commit.runId) ?? [], world.rows.get(commit.runId)?.values() ?? []);
     if (commit.releases) run.owner = null;
     return { kind: 'committed' };
   }

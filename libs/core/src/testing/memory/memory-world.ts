@@ -164,6 +164,7 @@ export class MemoryWorld {
       crashes: 0,
       dueAt: this.at,
       committedAt: null,
+      areStepsJournaled: false,
       status: 'queued',
       halted: null,
       run: null,

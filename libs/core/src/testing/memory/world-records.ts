@@ -25,6 +25,7 @@ export interface StoredRun {
   status: string;
   halted: string | null;
   run: Commit['run'] | null;
+  areStepsJournaled: boolean;
 }
 
 /** The row of a gate. */

@@ -325,7 +325,7 @@ describe('numbers', () => {
     const step = (kind: string, status: string) => ({ kind, status });
     const commit = {
       run: { status: 'failed', finishedAt: 1 },
-      steps: [step('run', 'succeeded'), step('run', 'succeeded'), step('gate', 'failed'), step('run', 'running')],
+      changes: [step('run', 'succeeded'), step('run', 'succeeded'), step('gate', 'failed'), step('run', 'running')],
     } as unknown as Commit;
     await committer.commit(commit);
     expect(await telemetry.metricsText()).toMatch(/taskrunner_runs_ended_total\{status="failed"\} 0/);
@@ -342,7 +342,7 @@ describe('numbers', () => {
     const committer = telemetry.watchCommitter({ commit: async () => ({ kind: 'committed' }) });
     await committer.commit({
       ...{ runId: 'run_1', tenant: 'acme', run: { status: 'waiting', finishedAt: null } },
-      steps: [{ step: 'deploy', kind: 'run', status: 'needs_attention' }],
+      changes: [{ step: 'deploy', kind: 'run', status: 'needs_attention' }],
     } as unknown as Commit);
     expect(await telemetry.metricsText()).toMatch(/^taskrunner_attentions_total 1$/m);
     const said = lines.map((line) => JSON.parse(line) as { event: string });

@@ -25,10 +25,10 @@ export class WatchedCommitter extends Committer {
     return committed;
   }
 
-  private count({ run, steps, runId, tenant }: Commit): void {
+  private count({ run, changes, runId, tenant }: Commit): void {
     if (run.finishedAt !== null) this.metrics.add('taskrunner_runs_ended_total', 1, { status: run.status });
     const ended = new Map<string, number>();
-    for (const { step, kind, status } of steps) {
+    for (const { step, kind, status } of changes) {
       if (status === 'needs_attention') {
         this.metrics.add('taskrunner_attentions_total', 1);
         this.log.say('warn', 'step.needs-attention', { runId, tenant, step });

@@ -47,6 +47,7 @@ export interface RunRow {
   readonly waits: string | null;
   readonly outputs: string | null;
   readonly message: string | null;
+  readonly journaled_steps: boolean | null;
   readonly error: string | null;
   readonly worker_labels: readonly string[];
   readonly unplaced: boolean;

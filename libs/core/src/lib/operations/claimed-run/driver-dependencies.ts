@@ -52,6 +52,8 @@ export interface DriverDependencies {
   readonly fanOut?: FanOut;
   /** Number of entries after which a snapshot is written; absent: `SNAPSHOT_ENTRIES`. */
   readonly snapshotEntries?: number;
+  /** Number of entries of its journal after which a run gets rows of steps; absent or 0: each run has them. */
+  readonly stepRowsAfter?: number;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
   /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */

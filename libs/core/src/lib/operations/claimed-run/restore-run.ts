@@ -7,7 +7,7 @@ import { replay } from '../../journal/replay';
 import type { Entry, Page } from '../../journal/page';
 import { ReplayState } from '../../journal/replay-state';
 import type { PlanIndex } from '../../plan/plan-index';
-import type { ClaimedRun, StoredPage } from '../../ports/runs/claims';
+import type { ClaimedRun, StoredPage, StoredRows } from '../../ports/runs/claims';
 import { initialState } from '../../run/advance';
 import type { RunState } from '../../run/run-state';
 import { alterationText } from '../../stored/document-altered';
@@ -19,6 +19,9 @@ import { OriginalRun } from './original-run';
 import type { RunSecrets } from './run-secrets';
 import { RunValues } from './run-values';
 import { lastSnapshot, Snapshots } from './snapshots';
+
+/** Which rows a run has of the steps that it has reached. `some`: a worker of an earlier release has written those that it changed. */
+export type StepRowsKept = 'none' | 'some' | 'all';
 
 /** A claimed run restored to the end of its journal. */
 export interface Restored {
@@ -38,6 +41,7 @@ export interface Restored {
   readonly head: Head;
   readonly lastAt: number;
   readonly lastLine: number;
+  readonly stepRows: StepRowsKept;
 }
 
 /**
@@ -88,8 +92,9 @@ async function restoreJournal(
   if (head.seq !== run.lastSeq || (head.seq > start && head.hash !== run.head))
     return halted('JOURNAL_TAMPERED', 'the journal does not end at the entry that the run records');
   const { results, lastLine, last } = replayState;
-  const rows = run.untouched ? null : await rowsDiffer(dependencies, run, state, results);
-  if (rows) return halted('JOURNAL_TAMPERED', rows);
+  const rows = run.untouched ? null : await dependencies.claims.rows(run.tenant, run.runId);
+  const different = rows && rowsDiffer(rows, state, results);
+  if (different) return halted('JOURNAL_TAMPERED', different);
   const original = await OriginalRun.open(dependencies, run, index, admission);
   if (original !== null && typeof original === 'object' && 'wrong' in original)
     return halted('JOURNAL_TAMPERED', `the run ${admission.rerunOf ?? ''}, which this run repeats: ${original.wrong}`);
@@ -97,6 +102,7 @@ async function restoreJournal(
   return {
     ...{ kind: 'restored', index, documents, admission, state, results, values, journal, snapshots },
     ...{ secrets, original, head, lastAt, lastLine },
+    stepRows: keptOf(run, rows),
   };
 }
 
@@ -161,14 +167,19 @@ function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-async function rowsDiffer(
-  dependencies: DriverDependencies,
-  run: ClaimedRun,
+function keptOf({ lastSeq }: ClaimedRun, rows: StoredRows | null): StepRowsKept {
+  if (lastSeq === 0 || rows === null) return 'none';
+  if (!rows.areStepsJournaled) return 'all';
+  return rows.steps.length === 0 ? 'none' : 'some';
+}
+
+function rowsDiffer(
+  { steps, gates, areStepsJournaled }: StoredRows,
   state: RunState,
   results: RunProjection,
-): Promise<string | null> {
-  const { steps, gates } = await dependencies.claims.rows(run.tenant, run.runId);
-  for (const row of steps) {
+): string | null {
+  // A worker of an earlier release writes rows of what it changes. All are written again now.
+  for (const row of areStepsJournaled ? [] : steps) {
     const live = state.steps.get(row.step as StepId);
     const expected = live ? shownStatus(live) : results.get(row.step as StepId)?.status;
     if (expected !== row.status)

@@ -5,13 +5,14 @@ import type { PlanIndex } from '../../plan/plan-index';
 import type { Commit, OutboxEntry, RunChange } from '../../ports/runs/committer';
 import { isParked, nextWakeAt, waitsOf } from '../../run/advance';
 import type { RunMessage } from '../../run/run-end';
+import type { StepRowsKept } from '../claimed-run/restore-run';
 import { macText } from '../claimed-run/driver-dependencies';
 import type { JournalValues } from '../claimed-run/journal-values';
 import type { DueSnapshot, Snapshots } from '../claimed-run/snapshots';
 import { announcementsOf } from '../delivery/announce';
 import { runChange } from '../turn/run-change';
-import { stepRows } from '../turn/step-rows';
 import type { TurnBuilder } from '../turn/turn-builder';
+import { WrittenSteps } from '../turn/written-steps';
 import type { RunMeans } from './post-commit-dispatcher';
 import type { Position } from './position';
 import { TopSteps } from './top-steps';
@@ -30,11 +31,13 @@ export interface RunRecords {
   readonly results: RunProjection;
   readonly journal: JournalValues;
   readonly snapshots: Snapshots;
+  readonly stepRows: StepRowsKept;
 }
 
 /** Commits turns of one run: journal page, rows, announcements, and the claim's new state, all in one transaction. */
 export class TurnCommitter {
   private readonly topSteps: TopSteps;
+  private readonly steps: WrittenSteps;
 
   constructor(
     private readonly means: RunMeans,
@@ -42,7 +45,10 @@ export class TurnCommitter {
     private readonly position: Position,
     private readonly contextOf: (results: RunProjection) => BindingContext,
   ) {
-    this.topSteps = new TopSteps(records.results);
+    const { results, stepRows } = records;
+    this.topSteps = new TopSteps(results);
+    const entries = means.dependencies.stepRowsAfter ?? 0;
+    this.steps = new WrittenSteps(results, means.values, entries, stepRows);
   }
 
   /** @param isIdle no input waits for a turn */
@@ -58,7 +64,7 @@ export class TurnCommitter {
     const entries = snapshot ? [snapshot.entry, ...turn.entries] : turn.entries;
     const { page, head, text } = chain(position.head, entries, await values.pageValues(turn.values));
     this.topSteps.noteChanged(turn);
-    const steps = await stepRows(turn, this.contextOf(turn.results), values);
+    const steps = await this.steps.of(turn, this.contextOf(turn.results), head.seq);
     const assignments = dispatcher.changes(turn);
     const commit: Commit = {
       tenant: run.tenant,
@@ -69,7 +75,9 @@ export class TurnCommitter {
       isSnapshot: snapshot !== null,
       entriesText: text,
       mac: dependencies.mac(macText(run.runId, head.seq, head.hash, run.fence)),
-      steps,
+      changes: steps.changes,
+      steps: steps.rows,
+      areStepsJournaled: steps.areJournaled,
       gates: turn.gates,
       artifacts: turn.artifacts,
       chunks: turn.chunks,
@@ -93,6 +101,7 @@ export class TurnCommitter {
     };
     const committed = await dependencies.committer.commit(commit);
     if (committed.kind !== 'committed') return committed;
+    this.steps.committed(steps);
     const { journal, results, snapshots } = this.records;
     if (snapshot) {
       snapshots.written(page.first, snapshot);

@@ -231,7 +231,7 @@ describe('a decision', () => {
     const reported = (step: object | null) =>
       deciding(new RecordingStore(null), {
         ...reader({ finishedAt: 1, status: 'failed' }, plan),
-        step: async () => step,
+        stepRow: async () => step,
       } as never)(aDecision(aRow())).catch((error: unknown) => error as Error);
     expect(await reported({ ...ended, error: { code: 'POLICY_DENIED', policy } })).toMatchObject({
       code: 'RUN_ENDED',

@@ -10,6 +10,7 @@ import { sameActors } from '../../gate/deciders';
 import type { GateOutcome } from '../../gate/gate-state';
 import type { Decided, GateStore, GateRow, SignedDecision } from '../../ports/gates/gate-store';
 import type { RunReader } from '../../ports/runs/run-reader';
+import type { RunSteps } from '../steps/run-steps';
 import type { Signer } from '../../ports/evidence/signer';
 import type { ValueRef } from '../../step/value-ref';
 import { actorsOf, auditedCaller } from '../callers/audited-caller';
@@ -36,6 +37,7 @@ export interface Receipt {
 interface DecideApprovalDependencies {
   readonly gates: GateStore;
   readonly reader: RunReader;
+  readonly steps: Pick<RunSteps, 'find'>;
   readonly signer: Signer<'ledger'>;
   /** Keys of people who sign their decisions. */
   readonly approverKeys: ApproverKeys;
@@ -173,7 +175,7 @@ export class DecideApproval {
 
   /** The gate has no row: it was not reached yet, its policy refused it, or it does not exist. */
   private async explainAbsence(principal: Principal, { runId, gate }: Decision): Promise<never> {
-    throw await explainAbsentGate(this.dependencies.reader, principal.tenant, runId, gate, 'RUN_ENDED');
+    throw await explainAbsentGate(this.dependencies, principal.tenant, runId, gate, 'RUN_ENDED');
   }
 
   private async documentsOf({ tenant }: Principal, runId: RunId): Promise<RunDocuments> {
@@ -185,7 +187,10 @@ export class DecideApproval {
 
 /** Why a gate has no row, from the state of its run. `ended`: the code of a run that has ended and so never asks anyone there. */
 export async function explainAbsentGate(
-  reader: Pick<RunReader, 'summary' | 'documents' | 'step'>,
+  {
+    reader,
+    steps,
+  }: { readonly reader: Pick<RunReader, 'summary' | 'documents'>; readonly steps: Pick<RunSteps, 'find'> },
   tenant: TenantId,
   runId: RunId,
   gate: string,
@@ -196,7 +201,7 @@ export async function explainAbsentGate(
   if (!run || !found) return new DecisionError('RUN_NOT_FOUND');
   const { plan } = found;
   if (!gateNodeOf(plan, gate)) return new DecisionError('GATE_NOT_FOUND');
-  const step = await reader.step(tenant, runId, gate);
+  const step = await steps.find(tenant, runId, gate);
   const absence = absenceOf(gate, plan, step, run);
   if (run.finishedAt !== null) return gateIsOver(ended, absence);
   return step?.finishedAt == null ? new DecisionError('GATE_NOT_OPEN', absence) : gateIsOver('GATE_NOT_OPEN', absence);

@@ -6,7 +6,7 @@ import { NO_DECISION } from '../../policy/policy';
 import type { StepRow } from '../../ports/runs/committer';
 import type { GateRow } from '../../ports/gates/gate-store';
 import type { RunSummary } from '../../ports/runs/run-reader';
-import { RUN_REASONS } from './gate-outcome';
+import { RUN_REASONS } from '../steps/gate-outcome';
 import { gateNodeOf, recordsOf, requestOf } from './gate-view';
 import { approvalsInForce } from '../../stored/stored-gate';
 

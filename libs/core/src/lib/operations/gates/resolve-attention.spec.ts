@@ -6,6 +6,7 @@ import type { JsonObject } from '../../foundation/json';
 import type { Actor, Principal } from '../../foundation/principal';
 import { AttentionStore, type SignedResolution } from '../../ports/gates/attention-store';
 import type { GateStore } from '../../ports/gates/gate-store';
+import type { StepRow } from '../../ports/runs/committer';
 import type { RunReader } from '../../ports/runs/run-reader';
 import { Signer } from '../../ports/evidence/signer';
 import { aBlock, aPlan, aRunNode, testFloor } from '../../../testing/random/random-plan';
@@ -53,13 +54,15 @@ function resolving(programs: readonly string[] = []) {
   const reader = {
     summary: async () => ({ initiators: [acting('ada'), program('ci')] }),
     documents: async () => comparedDocuments(plan, { approvals: { floor } }),
-    step: async () => ({ status: 'needs_attention', error: { execution: 1 }, parent: '' }),
   } as unknown as RunReader;
+  const steps = {
+    find: async () => ({ status: 'needs_attention', error: { execution: 1 }, parent: '' }) as unknown as StepRow,
+  };
   const gates = {
     now: async () => NOW,
     audit: async (_tenant: TenantId, event: JsonObject) => void audited.push(event),
   } as unknown as GateStore;
-  const resolve = new ResolveAttention({ attention, gates, reader, signer: new UnprovenSigner() });
+  const resolve = new ResolveAttention({ attention, gates, reader, steps, signer: new UnprovenSigner() });
   const by = (change: Partial<Principal>) =>
     resolve.resolve(
       { ...grace, ...change },

@@ -11,6 +11,7 @@ import type { RunNode } from '../../plan/plan';
 import type { AttentionStore, SignedResolution } from '../../ports/gates/attention-store';
 import type { GateStore } from '../../ports/gates/gate-store';
 import type { RunReader } from '../../ports/runs/run-reader';
+import type { RunSteps } from '../steps/run-steps';
 import type { Signer } from '../../ports/evidence/signer';
 import type { RunDocuments } from '../../stored/run-documents';
 import { actorsOf, auditedCaller } from '../callers/audited-caller';
@@ -33,6 +34,7 @@ interface ResolveAttentionDependencies {
   readonly attention: AttentionStore;
   readonly gates: GateStore;
   readonly reader: RunReader;
+  readonly steps: Pick<RunSteps, 'find'>;
   readonly signer: Signer<'ledger'>;
 }
 
@@ -104,7 +106,7 @@ export class ResolveAttention {
     if (outcome === 'succeeded') checkResolvedOutputs(node, outputs);
     else if (outputs !== null)
       throw new DecisionError('ATTENTION_OUTPUTS_INVALID', 'only a step that succeeded can have outputs');
-    const row = await this.dependencies.reader.step(tenant, runId, resolution.step);
+    const row = await this.dependencies.steps.find(tenant, runId, resolution.step);
     if (!row) throw new DecisionError('ATTENTION_NOT_NEEDED', 'the run has not reached the step');
     const execution = isJsonObject(row.error) ? row.error['execution'] : null;
     // If the step no longer needs attention, the SQL statement reports the reason, because a repeated resolution is not refused.

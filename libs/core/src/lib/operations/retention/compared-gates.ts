@@ -4,11 +4,19 @@ import type { GatePlace, GateRow, GateStore } from '../../ports/gates/gate-store
 import { compareEach } from '../../stored/document-altered';
 import type { RunDocuments } from '../../stored/run-documents';
 import { compareWithPlan } from '../../stored/compare-with-plan';
+import type { StepRow } from '../../ports/runs/committer';
 import type { ComparedRuns } from './compared-runs';
+
+/** Steps of runs, as `RunSteps` reads them. */
+interface StepsOfRuns {
+  find(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
+  gates(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
+}
 
 interface GateDependencies {
   readonly store: Pick<GateStore, 'ofRun' | 'open' | 'now'>;
   readonly runs: ComparedRuns;
+  readonly steps: StepsOfRuns;
 }
 
 /**
@@ -53,6 +61,16 @@ export class ComparedGates {
     const unopened = steps.filter(({ step }) => !opened.has(step));
     await this.dependencies.runs.compareUnopened(tenant, run, unopened);
     return gates;
+  }
+
+  /** The step of a gate; null: the run has not reached it. */
+  step(tenant: TenantId, run: RunId, gate: string): Promise<StepRow | null> {
+    return this.dependencies.steps.find(tenant, run, gate);
+  }
+
+  /** The steps of gates that a run has reached, as `RunSteps.gates`. */
+  reached(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]> {
+    return this.dependencies.steps.gates(tenant, run, limit, after);
   }
 
   open(tenant: TenantId, limit: number, after: GatePlace | null): Promise<readonly GateRow[]> {

@@ -130,7 +130,7 @@ function openedAs(rows: Rows, maxBytes = 1e6) {
     },
     lastPage: async () => rows.pages.at(-1) ?? null,
     summary: async () => ({ version: rows.version }),
-    step: async () => rows.step,
+    stepRow: async () => rows.step,
     artifacts: async () => rows.artifacts,
     documents: async () => ({ index: { nodes: new Map([['export', EXPORTING]]) } }),
     evidence: async () =>

@@ -17,7 +17,7 @@ const KEPT = 4_096;
 const OF_THE_END: ReadonlySet<string> = new Set(['pending', 'blocked', 'sealed']);
 
 interface ComparedDependencies {
-  readonly reader: Pick<RunReader, 'artifacts' | 'lastPage' | 'evidence' | 'summary' | 'step' | 'documents'>;
+  readonly reader: Pick<RunReader, 'artifacts' | 'lastPage' | 'evidence' | 'summary' | 'stepRow' | 'documents'>;
   readonly journals: JournaledRuns;
 }
 
@@ -186,7 +186,7 @@ export class ComparedRuns {
     if (journal.ended === null) return;
     for (const { step } of rows.filter((row) => !saysEnded(row))) {
       // It may have been read before the journal.
-      const now = await this.dependencies.reader.step(tenant, run, step);
+      const now = await this.dependencies.reader.stepRow(tenant, run, step);
       if (now !== null && (!saysEnded(now) || journal.steps.strayOf([now]))) refuse(now);
     }
   }

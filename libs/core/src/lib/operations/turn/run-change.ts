@@ -5,7 +5,7 @@ import type { PlanIndex } from '../../plan/plan-index';
 import type { RunChange } from '../../ports/runs/committer';
 import type { waitsOf } from '../../run/advance';
 import type { RunMessage } from '../../run/run-end';
-import { gateOutcomeAt, RUN_REASONS } from '../gates/gate-outcome';
+import { gateOutcomeAt, RUN_REASONS } from '../steps/gate-outcome';
 import type { TurnBuilder } from './turn-builder';
 
 /** The row of a run after a turn. */

@@ -1,16 +1,17 @@
 import { itemLabel } from '../../binding/item-label';
+import type { RunProjection } from '../../binding/run-projection';
 import type { BindingContext } from '../../binding/scope';
 import { Missing } from '../../binding/values';
 import type { StepId } from '../../foundation/ids';
 import { isItem, ROOT } from '../../plan/place';
 import type { StepRow } from '../../ports/runs/committer';
+import type { ShownState } from '../../step/step-state';
 import type { RunValues } from '../claimed-run/run-values';
-import { stepRow } from './step-row';
-import type { TurnBuilder } from './turn-builder';
+import { stepRow } from '../steps/step-row';
 
 /** The rows of the steps that a turn has changed. */
 export async function stepRows(
-  turn: TurnBuilder,
+  turn: { readonly changed: ReadonlyMap<StepId, ShownState>; readonly results: RunProjection },
   context: BindingContext,
   values: RunValues,
 ): Promise<readonly StepRow[]> {

@@ -68,6 +68,14 @@ export type StoredPage = Page & {
   readonly mac: string | null;
 };
 
+/** Rows that repeat what is in the journal of a run. */
+export interface StoredRows {
+  /** True if the run has no rows of steps (ADR 108). Those that a worker of an earlier release has written count for nothing. */
+  readonly areStepsJournaled: boolean;
+  readonly steps: readonly { readonly step: string; readonly status: string }[];
+  readonly gates: readonly { readonly gate: string; readonly state: string; readonly gateDigest: Digest }[];
+}
+
 /** Claims and leases of runs, and what a driver reads. */
 export abstract class Claims {
   abstract register(worker: WorkerDescription): Promise<WorkerSession>;
@@ -123,13 +131,7 @@ export abstract class Claims {
     run: RunId,
   ): Promise<{ readonly fence: number; readonly lastSeq: number; readonly head: Digest | null } | null>;
   /** Stored rows of steps and gates, to compare with the replayed state. */
-  abstract rows(
-    tenant: TenantId,
-    run: RunId,
-  ): Promise<{
-    readonly steps: readonly { readonly step: string; readonly status: string }[];
-    readonly gates: readonly { readonly gate: string; readonly state: string; readonly gateDigest: Digest }[];
-  }>;
+  abstract rows(tenant: TenantId, run: RunId): Promise<StoredRows>;
   /** Ciphertexts of the run's sensitive inputs. */
   abstract sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]>;
   /** Halts the run: no owner, status `halted`, audited. Fenced: false if another worker owns it, which may have written to it. */

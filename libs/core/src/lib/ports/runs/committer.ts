@@ -41,6 +41,9 @@ export interface StepRow {
   readonly error: Json;
 }
 
+/** A step that a commit changes. */
+export type StepChange = Pick<StepRow, 'step' | 'kind' | 'status'>;
+
 export type GateChange =
   | {
       readonly kind: 'opened';
@@ -109,7 +112,12 @@ export interface Commit {
   readonly entriesText?: string;
   /** HMAC over (run, last seq, head, fence) under the workers' journal key, hexadecimal. */
   readonly mac: string;
+  /** The steps that it changes. */
+  readonly changes: readonly StepChange[];
+  /** Rows of steps: of those that it changes, of all, or none. */
   readonly steps: readonly StepRow[];
+  /** True if the run has no rows of steps after this commit: readers take its steps from its journal (ADR 108). */
+  readonly areStepsJournaled: boolean;
   readonly gates: readonly GateChange[];
   readonly artifacts: readonly ArtifactRow[];
   /** Chunks that are numbered: the first line number of each. */

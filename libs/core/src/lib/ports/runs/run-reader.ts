@@ -212,7 +212,11 @@ export abstract class RunReader {
    * recent runs are searched.
    */
   abstract approvedBefore(tenant: TenantId, run: RunId, until: number): Promise<EarlierApproval | null>;
-  abstract steps(
+  /**
+   * Where the steps of a run are: in rows, or in its journal, whose last entry has this number (ADR 108). Ask `RunSteps`, which reads both.
+   */
+  abstract stepSource(tenant: TenantId, run: RunId): Promise<{ readonly hasRows: boolean; readonly lastSeq: number }>;
+  abstract stepRows(
     tenant: TenantId,
     run: RunId,
     filter: { readonly parent?: string; readonly status?: string },
@@ -220,10 +224,10 @@ export abstract class RunReader {
     after: string | null,
   ): Promise<readonly StepRow[]>;
   /** How many child steps of a step, empty for the run itself, have each status. Statuses of none are absent. */
-  abstract countSteps(tenant: TenantId, run: RunId, parent: string): Promise<ReadonlyMap<string, number>>;
+  abstract countStepRows(tenant: TenantId, run: RunId, parent: string): Promise<ReadonlyMap<string, number>>;
   /** Gates that the run has reached, ordered by instance id, after a given one. */
-  abstract gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
-  abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
+  abstract gateStepRows(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
+  abstract stepRow(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
   abstract artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]>;
   /**
    * Up to `pages` pages of the journal whose first entry is after an entry, as in `Claims.pages`. Nothing was compared: the chain shows

@@ -10,8 +10,8 @@ export type TimedStep = Pick<StepRow, 'kind' | 'status' | 'startedAt' | 'finishe
 
 /** What a timeline of a run is made of, within the tenant. A run of another tenant has no steps and no entries. */
 export abstract class TimingReader {
-  /** Steps that the run has reached, parent by parent, in plan order; after one. Without values. */
-  abstract steps(
+  /** Rows of the steps that the run has reached, parent by parent, in plan order; after one. Without values. */
+  abstract stepRows(
     tenant: TenantId,
     run: RunId,
     limit: number,

@@ -23,6 +23,12 @@ export const worker = section('Settings of a worker.', {
     'Number of journal entries after which a snapshot is written. Another worker resumes from the snapshot.',
     'entries',
   ),
+  stepRowsAfter: key(
+    number(0, 10_000_000),
+    256,
+    'Number of journal entries after which a run gets rows of its steps in the database, which takes work for each step. The steps of smaller runs are read from their journals. Runs with maps or loops, or with steps that need attention, have rows from then on. 0: all runs have them.',
+    'entries',
+  ),
   seals: key(
     number(1, 64),
     32,

@@ -9,6 +9,7 @@ import type {
   RunName,
   StoredPage,
   SealedInput,
+  StoredRows,
   WorkerDescription,
   WorkerSession,
 } from '@taskrunner/core/ports';
@@ -267,13 +268,8 @@ export class PostgresClaims extends Claims {
   }
 
   async rows(tenant: TenantId, run: RunId) {
-    const [row] = await untilAnswered(() =>
-      this.ask<{
-        steps: { step: string; status: string }[];
-        gates: { gate: string; state: string; gateDigest: Digest }[];
-      }>(this.rowsStatement, [tenant, runUuid(run)]),
-    );
-    return row ?? { steps: [], gates: [] };
+    const [row] = await untilAnswered(() => this.ask<StoredRows>(this.rowsStatement, [tenant, runUuid(run)]));
+    return row ?? { areStepsJournaled: false, steps: [], gates: [] };
   }
 
   async sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {

@@ -12,5 +12,6 @@ export interface StoredPageRow {
 
 /** Bytes that are no page have an empty text, which no hash matches. */
 export function toStoredPage({ first_seq: first, content, hash, prev }: StoredPageRow): StoredPage {
-  return { first, prev: toDigest(prev), hash: toDigest(hash), text: unpackedPage(content)?.entries ?? '' };
+  const { entries, held } = unpackedPage(content) ?? { entries: '', held: null };
+  return { first, prev: toDigest(prev), hash: toDigest(hash), text: entries, held };
 }

@@ -10,6 +10,7 @@ const empty: FlushPart['rows'] = {
     reused: [],
     snapshot: [[false]],
     message: [[null]],
+    journaled: [[false]],
   },
   ...{ gatesOpened: [], gatesEnded: [], places: [], artifacts: [], outbox: [], lent: [], revoked: [], settled: [] },
 };
@@ -58,7 +59,7 @@ describe('a flush', () => {
     expect(wholeFlush(flush.name, flush.values)).toEqual(flush.values);
     const { name, values } = flushOf([part(4, { settled: cells(1) })]);
     const whole = wholeFlush(name, values);
-    expect(whole).toHaveLength(86);
-    expect(whole.slice(82)).toEqual(['{1}', '{"x"}', '{false}', '{NULL}']);
+    expect(whole).toHaveLength(87);
+    expect(whole.slice(82)).toEqual(['{1}', '{"x"}', '{false}', '{NULL}', '{false}']);
   });
 });

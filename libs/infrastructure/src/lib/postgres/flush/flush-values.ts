@@ -31,6 +31,8 @@ const ARMS = {
   snapshot: { columns: 1, numbered: false },
   /** The message of a run that ends. */
   message: { columns: 1, numbered: false },
+  /** True if the run has no rows of steps. */
+  journaled: { columns: 1, numbered: false },
 };
 type Rows = { readonly [Arm in keyof typeof ARMS]: readonly Row[] };
 
@@ -112,6 +114,7 @@ export function flushPart(commit: Commit): FlushPart {
     ...assignmentRows(commit.assignments),
     snapshot: [[commit.isSnapshot]],
     message: [[run.message && text(run.message)]],
+    journaled: [[commit.areStepsJournaled]],
   };
   return { rows, texts, content, isFirst: commit.prevSeq === 0, size: sizeOf(rows) };
 }

@@ -12,7 +12,7 @@ with owned as (
     last_seq = u.last_seq, head = u.hash, last_line = u.last_line, seen = u.seen, status = u.status,
     snapshot_seq = case when u.is_snapshot then u.prev_seq + 1 else r.snapshot_seq end,
     started_ms = u.started_ms, finished_ms = u.finished_ms, waits = u.waits, counts = u.counts, outputs = u.outputs,
-    error = u.error, message = u.message,
+    error = u.error, message = u.message, journaled_steps = u.journaled,
     crashes = case when u.progressed then 0 else r.crashes end,
     owner = case when u.releases then null else r.owner end,
     due_at = case when u.releases then pack_runs.from_ms(u.due_ms) else r.due_at end,
@@ -24,9 +24,9 @@ with owned as (
       <> pack_runs.shown_status(r.status, r.cancel_position, r.seen) then r.version + 1 else -r.version - 1 end
   from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[], $8::bigint[],
       $9::text[], $10::bigint[], $11::bigint[], $12::json[], $13::json[], $14::json[], $15::json[], $16::boolean[],
-      $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[], $85::boolean[], $86::json[]) with ordinality
+      $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[], $85::boolean[], $86::json[], $87::boolean[]) with ordinality
     u (tenant_id, run_id, fence, prev_seq, last_seq, hash, last_line, seen, status, started_ms, finished_ms, waits, counts,
-      outputs, error, progressed, releases, due_ms, attests, closes, is_snapshot, message, i)
+      outputs, error, progressed, releases, due_ms, attests, closes, is_snapshot, message, journaled, i)
   -- IS NOT NULL is avoided here: it would select the index of owned runs, whose entries are mostly dead.
   where r.tenant_id = u.tenant_id and r.run_id = u.run_id and num_nulls(r.owner) = 0
     and r.fence = u.fence and r.last_seq = u.prev_seq and (not u.closes or r.inbox_seq = u.seen)

@@ -114,20 +114,21 @@ describe('a flush', () => {
     const [page] = await worker.claims.pages(tenantA, runId, 0);
     expect(page).toMatchObject({ first: 1, mac: 'ab'.repeat(32), prev: claimed.admissionDigest });
     expect(page?.entries.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-    expect((await web.runReader.steps(tenantA, runId, { parent: '' }, 9, null)).map(({ step }) => step)).toEqual([
+    expect((await web.runReader.stepRows(tenantA, runId, { parent: '' }, 9, null)).map(({ step }) => step)).toEqual([
       'scan',
       'approve',
     ]);
-    expect(await web.runReader.steps(tenantA, runId, { parent: '' }, 9, 'scan')).toEqual([
+    expect(await web.runReader.stepRows(tenantA, runId, { parent: '' }, 9, 'scan')).toEqual([
       aStep('approve', { status: 'waiting', outputs: null, place: 1 }),
     ]);
-    expect(await web.runReader.steps(tenantA, runId, { status: 'waiting' }, 9, null)).toHaveLength(1);
-    expect(await web.runReader.step(tenantA, runId, 'scan')).toEqual(aStep('scan'));
-    expect(await web.runReader.step(tenantA, runId, 'none')).toBeNull();
+    expect(await web.runReader.stepRows(tenantA, runId, { status: 'waiting' }, 9, null)).toHaveLength(1);
+    expect(await web.runReader.stepRow(tenantA, runId, 'scan')).toEqual(aStep('scan'));
+    expect(await web.runReader.stepRow(tenantA, runId, 'none')).toBeNull();
     expect(await web.runReader.artifacts(tenantA, runId)).toEqual([
       expect.objectContaining({ name: 'report', size: 1 }),
     ]);
     expect(await worker.claims.rows(tenantA, runId)).toEqual({
+      areStepsJournaled: false,
       steps: [
         { step: 'approve', status: 'waiting' },
         { step: 'scan', status: 'succeeded' },
@@ -248,7 +249,7 @@ describe('a flush', () => {
       { step: 'large', outputs_ref: large },
       { step: 'none', outputs_ref: null },
     ]);
-    const refs = await Promise.all(steps.map(({ step }) => web.runReader.step(tenantA, claimed.runId, step)));
+    const refs = await Promise.all(steps.map(({ step }) => web.runReader.stepRow(tenantA, claimed.runId, step)));
     expect(refs.map((row) => row?.outputsRef)).toEqual([
       { kind: 'value', digest: sha256('{"ok":true}'), size: 11 },
       large,
@@ -410,16 +411,16 @@ it('finds and lists steps wherever their names say they are, or do not', async (
     aStep('odd', { parent: 'm[3]', place: 7 }),
   ];
   expect(await worker.committer.commit(aCommit(claimed, start, { steps }))).toEqual({ kind: 'committed' });
-  for (const step of steps) expect(await web.runReader.step(tenantA, claimed.runId, step.step)).toEqual(step);
+  for (const step of steps) expect(await web.runReader.stepRow(tenantA, claimed.runId, step.step)).toEqual(step);
   const below = async (parent: string, after: string | null, limit: number) =>
-    (await web.runReader.steps(tenantA, claimed.runId, { parent }, limit, after)).map(({ step }) => step);
+    (await web.runReader.stepRows(tenantA, claimed.runId, { parent }, limit, after)).map(({ step }) => step);
   expect(await below('m', null, 3)).toEqual(['m[0]', 'm[1]', 'm[2]']);
   expect(await below('m', 'm[8]', 9)).toEqual(['m[9]', 'm[10]', 'm[11]']);
   expect(await below('m[3]', 'm[3]::scan', 9)).toEqual(['odd']);
   expect(await below('m[3]', 'odd', 9)).toEqual([]);
   const all: string[] = [];
   for (let after: string | null = null; ; after = all.at(-1) ?? null) {
-    const page = await web.runReader.steps(tenantA, claimed.runId, {}, 5, after);
+    const page = await web.runReader.stepRows(tenantA, claimed.runId, {}, 5, after);
     all.push(...page.map(({ step }) => step));
     if (page.length < 5) break;
   }

@@ -514,7 +514,7 @@ describe('the gates of a run', () => {
     const steps = [...gates, aStep('work', { place: 9 })];
     expect(await worker.committer.commit(aCommit(claimed, start, { steps }))).toEqual({ kind: 'committed' });
     const names = async (limit: number, after: string | null, tenant = tenantA) =>
-      (await web.runReader.gateSteps(tenant, runId, limit, after)).map(({ step }) => step);
+      (await web.runReader.gateStepRows(tenant, runId, limit, after)).map(({ step }) => step);
     expect(await names(9, null)).toEqual(['Z', 'a', 'm[10]::ask', 'm[9]::ask']);
     expect(await names(2, null)).toEqual(['Z', 'a']);
     expect(await names(2, 'a')).toEqual(['m[10]::ask', 'm[9]::ask']);

@@ -62,6 +62,7 @@ import { rowsOfAnyOrder } from './119-rows-of-any-order';
 import { groupsWithoutHolder } from './120-groups-without-holder';
 import { boundedFleet } from './121-bounded-fleet';
 import { marksByStatements } from './122-marks-by-statements';
+import { journaledSteps } from './123-journaled-steps';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -129,6 +130,7 @@ export const migrations = [
   groupsWithoutHolder,
   boundedFleet,
   marksByStatements,
+  journaledSteps,
 ];
 
 /** Names of the migrations, as the database records them. */

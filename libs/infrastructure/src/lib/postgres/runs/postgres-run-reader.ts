@@ -106,6 +106,7 @@ export class PostgresRunReader extends RunReader {
   private readonly originalStatement = statement('run-original');
   private readonly planStatement = statement('run-plan');
   private readonly approvedBeforeStatement = statement('approved-before');
+  private readonly stepSourceStatement = statement('step-source');
   private readonly childrenStatement = statement('list-steps');
   private readonly stepsStatement = statement('list-all-steps');
   private readonly countStepsStatement = statement('count-steps');
@@ -210,7 +211,13 @@ export class PostgresRunReader extends RunReader {
     return this.documentsKnown.of({ ...columns, plan, profile, environment });
   }
 
-  async steps(
+  async stepSource(tenant: TenantId, run: RunId) {
+    type Source = { readonly has_rows: boolean; readonly last_seq: number };
+    const [row] = await this.ask<Source>(tenant, this.stepSourceStatement, runUuid(run));
+    return { hasRows: row?.has_rows ?? true, lastSeq: row?.last_seq ?? 0 };
+  }
+
+  async stepRows(
     tenant: TenantId,
     run: RunId,
     filter: { readonly parent?: string; readonly status?: string },
@@ -235,7 +242,7 @@ export class PostgresRunReader extends RunReader {
     return rows.map(toStepRow);
   }
 
-  async countSteps(tenant: TenantId, run: RunId, parent: string): Promise<ReadonlyMap<string, number>> {
+  async countStepRows(tenant: TenantId, run: RunId, parent: string): Promise<ReadonlyMap<string, number>> {
     const rows = await this.ask<{ readonly status: string; readonly count: number }>(
       tenant,
       this.countStepsStatement,
@@ -245,12 +252,12 @@ export class PostgresRunReader extends RunReader {
     return new Map(rows.map(({ status, count }) => [status, count]));
   }
 
-  async gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]> {
+  async gateStepRows(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]> {
     const rows = await this.ask<StepRecord>(tenant, this.gateStepsStatement, runUuid(run), limit, after);
     return rows.map(toStepRow);
   }
 
-  async step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null> {
+  async stepRow(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null> {
     const { parent, from, to } = whereabouts(step);
     const [row] = await this.ask<StepRecord>(tenant, this.stepStatement, runUuid(run), step, parent, from, to);
     return row ? toStepRow(row) : null;

@@ -29,7 +29,7 @@ export class PostgresTimingReader extends TimingReader {
     super();
   }
 
-  async steps(
+  async stepRows(
     tenant: TenantId,
     run: RunId,
     limit: number,

@@ -398,9 +398,9 @@ describe('times of a run that cannot be shown', () => {
       [runUuid(runId), late],
     );
     const none = { startedAt: null, finishedAt: null };
-    expect(await web.runReader.step(tenantA, runId, 'a')).toMatchObject({ ...none, nextAttemptAt: null });
-    expect((await web.runReader.steps(tenantA, runId, {}, 9, null)).at(-1)).toMatchObject(none);
-    expect(await web.timingReader.steps(tenantA, runId, 9, null)).toMatchObject([none]);
+    expect(await web.runReader.stepRow(tenantA, runId, 'a')).toMatchObject({ ...none, nextAttemptAt: null });
+    expect((await web.runReader.stepRows(tenantA, runId, {}, 9, null)).at(-1)).toMatchObject(none);
+    expect(await web.timingReader.stepRows(tenantA, runId, 9, null)).toMatchObject([none]);
     await database.sql(
       `insert into pack_artifacts.artifacts (tenant_id, run_id, step, execution, name, path, digest, size, media_type, created_ms)
        values ($1, $2, 'a', 1, 'n', 'p', $3, 1, 't', $4)`,

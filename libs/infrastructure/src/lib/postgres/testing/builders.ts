@@ -171,6 +171,8 @@ export function aCommit(
     },
     mac: 'ab'.repeat(32),
     steps: [],
+    changes: [],
+    areStepsJournaled: false,
     gates: [],
     artifacts: [],
     chunks: [],

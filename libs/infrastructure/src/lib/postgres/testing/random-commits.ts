@@ -104,6 +104,7 @@ export class RandomCommits {
       isSnapshot: random.chance(0.2),
       dueAt: ends ? null : random.pick([null, ELAPSED + random.int(0, 9_999), FUTURE]),
       gates,
+      areStepsJournaled: random.chance(0.5),
       steps: [...(random.chance(0.7) ? [step('s1', 0)] : []), ...(random.chance(0.3) ? [step('s2', 1)] : [])],
       chunks: lines > 0 ? [{ step: 's1', execution: 1, chunk: random.int(0, 3), firstLine: run.last_line + 1 }] : [],
       ...(withAssignments ? { assignments: this.assignmentChanges(run) } : {}),

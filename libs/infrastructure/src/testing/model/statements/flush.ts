@@ -83,12 +83,13 @@ interface Sent {
   readonly closes: boolean;
   readonly is_snapshot: boolean;
   readonly message: string | null;
+  readonly journaled: boolean;
 }
 
 /** `flush.sql`. */
 export function* flush({ tx, tables, bugs, clock, number }: Session, given: Values): Execution<{ i: number }> {
   const values = arraysRead(statement('flush').text, given);
-  const others = unnested(values, 85, ['is_snapshot', 'message']);
+  const others = unnested(values, 85, ['is_snapshot', 'message', 'journaled']);
   const sent = unnested(values, 1, RUN).map((row, index) => ({ ...row, ...others[index] }) as unknown as Sent);
   const owned = new Map<number, Sent>();
   for (const [index, u] of sent.entries()) {
@@ -223,6 +224,7 @@ function changed(r: RunRow, u: Sent, now: number): RunRow {
     ...r,
     ...{ last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, message, error },
     head: u.hash,
+    journaled_steps: u.journaled,
     snapshot_seq: u.is_snapshot ? u.prev_seq + 1 : r.snapshot_seq,
     crashes: u.progressed ? 0 : r.crashes,
     owner: u.releases ? null : r.owner,

@@ -39,7 +39,14 @@ export function* runRows({ tx, tables }: Session, values: Values): Execution<unk
     state: g.state,
     gateDigest: g.gate_digest,
   }));
-  return [{ steps: steps.sort((a, b) => order(a.step, b.step)), gates: gates.sort((a, b) => order(a.gate, b.gate)) }];
+  const areStepsJournaled = tx.find(tables.runs, key)?.journaled_steps ?? false;
+  return [
+    {
+      areStepsJournaled,
+      steps: steps.sort((a, b) => order(a.step, b.step)),
+      gates: gates.sort((a, b) => order(a.gate, b.gate)),
+    },
+  ];
 }
 
 /** Collation "C". */

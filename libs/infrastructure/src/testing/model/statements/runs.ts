@@ -31,6 +31,7 @@ export function* createRuns({ tx, tables, clock }: Session, values: Values): Exe
       ...{
         outputs: null,
         message: null,
+        journaled_steps: null,
         error: null,
         worker_labels: readTexts(worker_labels) as string[],
         unplaced: false,

@@ -4,9 +4,9 @@ import type { Json } from '../../foundation/json';
 import { indexOf, isItem } from '../../plan/place';
 import { nodeAt, parentOf, type PlanIndex } from '../../plan/plan-index';
 import type { StepRow } from '../../ports/runs/committer';
-import { shownStatus, type StepState } from '../../step/step-state';
-import { gateOutcomeAt, STEP_REASONS } from '../gates/gate-outcome';
-import { INLINE_BYTES } from '../claimed-run/run-values';
+import { shownStatus, type ShownState } from '../../step/step-state';
+import { gateOutcomeAt, STEP_REASONS } from './gate-outcome';
+import { INLINE_VALUE_BYTES } from '../../evidence/verify/answers/large-values';
 
 /** The row of a step in this state, for readers. */
 export function stepRow(
@@ -14,7 +14,7 @@ export function stepRow(
   results: RunProjection,
   values: ReadonlyMap<Digest, Json>,
   step: StepId,
-  state: StepState,
+  state: ShownState,
   label: string | null,
 ): StepRow {
   const result = results.get(step);
@@ -22,12 +22,12 @@ export function stepRow(
   const node = item ? null : nodeAt(index, step);
   const outputs = result?.outputs ?? null;
   const inline =
-    outputs?.kind === 'value' && outputs.size <= INLINE_BYTES ? (values.get(outputs.digest) ?? null) : null;
+    outputs?.kind === 'value' && outputs.size <= INLINE_VALUE_BYTES ? (values.get(outputs.digest) ?? null) : null;
   return {
     step,
     parent: parentOf(index, step),
     place: item ? indexOf(step) : (node?.place ?? 0),
-    kind: item ? 'item' : (node?.node.kind ?? 'run'),
+    kind: kindOf(index, step),
     label: label ?? node?.node.name ?? null,
     status: shownStatus(state),
     reason: state.kind === 'ended' ? state.code : reasonOf(state),
@@ -43,11 +43,16 @@ export function stepRow(
   };
 }
 
+/** The kind of a step for readers. */
+export function kindOf(index: PlanIndex, step: StepId): string {
+  return isItem(step) ? 'item' : nodeAt(index, step).node.kind;
+}
+
 /**
  * Of a step that needs attention: the execution with the unknown outcome, which a resolution must name. Of a failed gate: the policy
  * verdict, or who rejected it.
  */
-function errorOf(index: PlanIndex, results: RunProjection, step: StepId, state: StepState): Json {
+function errorOf(index: PlanIndex, results: RunProjection, step: StepId, state: ShownState): Json {
   if (state.kind === 'attention') {
     const message = 'the worker was lost while it ran: what it did is not known';
     return { code: 'OUTCOME_UNKNOWN', message, attempts: state.attempt, exitCode: null, execution: state.execution };
@@ -61,12 +66,12 @@ function errorOf(index: PlanIndex, results: RunProjection, step: StepId, state: 
 }
 
 /** The time until which a step waits for nothing but time, by its own delay or between two iterations. */
-function delayOf(state: StepState): number | null {
+function delayOf(state: ShownState): number | null {
   if (state.kind === 'delaying') return state.until;
   return state.kind === 'repeat' && state.loop?.between?.kind === 'delaying' ? state.loop.between.until : null;
 }
 
-function reasonOf(state: StepState): string | null {
+function reasonOf(state: ShownState): string | null {
   if (delayOf(state) !== null) return 'DELAY';
   switch (state.kind) {
     case 'retrying':
