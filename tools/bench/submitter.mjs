@@ -68,6 +68,8 @@ export class Submitter {
     const socket = connect(Number(this.url.port), this.url.hostname);
     socket.setNoDelay(true);
     this.#open.add(socket);
+    // An idle connection may be reset, too. Whoever waits for an answer has a listener of its own, and `close` follows.
+    socket.on('error', () => undefined);
     socket.once('close', () => {
       this.#open.delete(socket);
       this.#idle = this.#idle.filter((idle) => idle !== socket);
