@@ -138,7 +138,14 @@ const runs: readonly Provider[] = [
     },
     (dependencies) => new JournaledRuns(dependencies),
   ),
-  operation(RunSteps, { reader: RunReader, timed: TimingReader, archives: Archives, objects: ObjectStore }),
+  operation(RunSteps, {
+    reader: RunReader,
+    timed: TimingReader,
+    archives: Archives,
+    objects: ObjectStore,
+    journals: JournaledRuns,
+    maxBytes: from(CONFIGURATION, ({ http }) => http.journals.cache),
+  }),
   operation(ComparedRuns, { reader: RunReader, journals: JournaledRuns }),
   operation(ComparedGates, { store: GateStore, runs: ComparedRuns, steps: RunSteps }),
   provide(

@@ -107,13 +107,30 @@ describe('a database administrator without keys', () => {
       [uuid],
     );
     expect(await ada.ask('GET', `/api/runs/${run}/steps`)).toEqual(before);
-    const [page] = await admin.pagesOf(uuid);
-    await admin.writePage(uuid, page?.first_seq ?? '', Buffer.from('no page'));
-    const refused = await ada.ask('GET', `/api/runs/${run}/steps`);
+    // Of another run, because what the webservice has compared with the signed statement is not read again.
+    const other = await admin.sealedRun(SPEAKS);
+    const [page] = await admin.pagesOf(other.uuid);
+    await admin.writePage(other.uuid, page?.first_seq ?? '', Buffer.from('no page'));
+    const refused = await ada.ask('GET', `/api/runs/${other.run}/steps`);
     expect([refused.status, refused.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
     // The run is marked now, and shown as far as its journal holds.
-    expect(await ada.ask('GET', `/api/runs/${run}/steps`)).toMatchObject({ status: 200, body: { items: [] } });
+    expect(await ada.ask('GET', `/api/runs/${other.run}/steps`)).toMatchObject({ status: 200, body: { items: [] } });
   });
+
+  it.each(['steps', 'steps/approve', 'step-counts', 'timings'])(
+    'cannot have the end of a small run taken away from %s after the seal',
+    async (route) => {
+      const { run, uuid } = await admin.waiting(separately(STEPS, OWNERS));
+      expect((await grace.approve(run, 'approve')).status).toBe(200);
+      await ada.until(run, ['succeeded']);
+      await ada.sealed(run);
+      const last = 'select max(first_seq) from pack_run_logs.journal where run_id = $1';
+      await sql.query(`delete from pack_run_logs.journal where run_id = $1 and first_seq = (${last})`, [uuid]);
+      await sql.query(`update pack_runs.runs set last_seq = (${last}) where run_id = $1`, [uuid]);
+      const answer = await ada.ask('GET', `/api/runs/${run}/${route}`);
+      expect([answer.status, answer.body['code']]).toEqual([409, 'DOCUMENT_ALTERED']);
+    },
+  );
 
   it('cannot have the bundle of another run given as the evidence of a run', async () => {
     const { run, uuid } = await admin.sealedRun();

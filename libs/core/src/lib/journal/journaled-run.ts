@@ -152,7 +152,7 @@ export class JournaledRun {
     return (this.lastLines[index - 1] ?? 0) + 1 === firstLine && this.lastLines[index] === firstLine + lines - 1;
   }
 
-  /** The next page. Returns why it does not follow, in which case it is not taken. */
+  /** The next page. Returns why it does not follow, after which no other can be taken. */
   take(page: StoredPage): Break | null {
     const fail = (reason: Break['reason']): Break => ({ first: page.first, reason });
     if (page.first !== this.lastSeq + 1) return fail('gap');
@@ -160,10 +160,21 @@ export class JournaledRun {
     if (page.hash !== hashOfText(page.prev, page.first, page.text)) return fail('hash');
     const entries = entriesIn(page.text);
     if (entries === null || entries.length === 0) return fail('hash');
-    for (const { event } of entries) this.add(event);
+    if (!this.tookAll(entries)) return fail('hash');
     this.at = { seq: this.lastSeq + entries.length, hash: page.hash };
     this.lastPage = page.first;
     return null;
+  }
+
+  /** False: entries of somebody else, which need not be events of a journal. */
+  private tookAll(entries: readonly Entry[]): boolean {
+    try {
+      for (const { event } of entries) this.add(event);
+      return true;
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof RangeError) return false;
+      throw error;
+    }
   }
 
   private add(event: Entry['event']): void {

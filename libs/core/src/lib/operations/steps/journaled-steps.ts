@@ -52,7 +52,7 @@ export function journaledSteps(run: JournaledOf, pages: readonly StoredPage[], l
     const replayed = entries && replayedOn(index, state, entries, replayState);
     if (!entries || !replayed) return found(next);
     state = replayed;
-    for (const [digest, value] of Object.entries(valuesIn(page))) values.set(digest as Digest, value);
+    noteValues(values, page);
     [next, prev] = [next + entries.length, page.hash];
   }
   return found(next > lastSeq ? null : next);
@@ -64,14 +64,20 @@ export function journaledSteps(run: JournaledOf, pages: readonly StoredPage[], l
  */
 export function stepsWithoutPlan(pages: readonly StoredPage[]): readonly StepRow[] {
   const results = new RunProjection();
-  for (const { text } of pages) if (!tookAll(results, entriesIn(text) ?? [])) break;
+  const values = new Map<Digest, Json>();
+  for (const page of pages) {
+    if (!tookAll(results, entriesIn(page.text) ?? [])) break;
+    noteValues(values, page);
+  }
   const reached = [...results.all()].filter(([step]) => step !== ROOT);
   return reached.map(([step, result], place) => ({
     ...{ step, parent: isItem(step) ? repeatOf(step) : scopeOf(step), place, label: null, children: null },
-    ...{ kind: isItem(step) ? 'item' : result.gate || result.judged ? 'gate' : result.items ? 'map' : 'run' },
-    ...{ status: result.status ?? 'running', reason: result.code, attempts: result.attempts, nextAttemptAt: null },
+    kind: isItem(step) ? 'item' : result.gate || result.judged ? 'gate' : result.items ? 'map' : 'run',
+    status: result.status ?? (result.gate?.outcome === null ? 'waiting' : 'running'),
+    ...{ reason: result.code, attempts: result.attempts, nextAttemptAt: null },
     ...{ startedAt: result.startedAt, finishedAt: result.endedAt },
-    ...{ outputs: null, outputsRef: result.outputs, reusedFrom: null, error: null },
+    outputs: result.outputs?.kind === 'value' ? (values.get(result.outputs.digest) ?? null) : null,
+    ...{ outputsRef: result.outputs, reusedFrom: null, error: null },
   }));
 }
 
@@ -102,14 +108,14 @@ function replayedOn(
   }
 }
 
-/** Each is compared with the digest that names it where it is shown. */
-function valuesIn({ held }: StoredPage): { readonly [digest: string]: Json } {
-  if (held == null) return {};
+/** Each value is compared with the digest that names it where it is shown. */
+function noteValues(values: Map<Digest, Json>, { held }: StoredPage): void {
+  if (held == null) return;
   try {
-    const values = JSON.parse(held) as Json;
-    return isJsonObject(values) ? values : {};
+    const parsed = JSON.parse(held) as Json;
+    if (!isJsonObject(parsed)) return;
+    for (const [digest, value] of Object.entries(parsed)) values.set(digest as Digest, value);
   } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { RunProjection } from '../../binding/run-projection';
 import type { Digest, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
-import { isItem, ROOT } from '../../plan/place';
+import { ROOT } from '../../plan/place';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { StepRow } from '../../ports/runs/committer';
 import type { RunState } from '../../run/run-state';
@@ -21,8 +21,8 @@ export function reachedSteps(state: RunState, ...folds: readonly RunProjection[]
 }
 
 /**
- * The rows of all steps of a run without items, in the order in which they are listed: by parent, then in plan order. Only labels of items
- * need values that are not in the journal.
+ * The rows of all steps of a run, in the order in which they are listed: by parent, then in plan order. Items have no label, which needs
+ * values.
  */
 export function rowsOfReached(
   index: PlanIndex,
@@ -31,7 +31,6 @@ export function rowsOfReached(
   values: ReadonlyMap<Digest, Json>,
 ): readonly StepRow[] {
   return [...reachedSteps(state, results)]
-    .filter(([step]) => !isItem(step))
     .map(([step, reached]) => stepRow(index, results, values, step, reached, null))
     .sort(byPlace);
 }

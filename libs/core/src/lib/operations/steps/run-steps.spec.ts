@@ -15,6 +15,7 @@ import type { TimingReader } from '../../ports/runs/timing-reader';
 import { DocumentAltered } from '../../stored/document-altered';
 import { KnownDocuments } from '../../stored/run-documents';
 import { byPlace } from './reached-steps';
+import { JournaledRuns } from '../retention/journaled-runs';
 import { RunSteps } from './run-steps';
 
 afterEach(handOverAll);
@@ -44,15 +45,16 @@ async function waiting() {
   const { claimed } = world.run(run);
   const state = {
     pages: stored(world, run),
-    isMarked: false,
-    planAltered: false,
-    hasRows: false,
+    ...{ isMarked: false, planAltered: false, hasRows: false, isSealed: false, reads: 0 },
     lastSeq: world.run(run).lastSeq,
   };
   const reader = {
-    stepSource: async () => ({ hasRows: state.hasRows, lastSeq: state.lastSeq }),
-    journal: async (_tenant: TenantId, _run: RunId, after: number, pages: number) =>
-      state.pages.filter(({ first }) => first > after).slice(0, pages),
+    stepSource: async () => ({ hasRows: state.hasRows, lastSeq: state.lastSeq, isSealed: state.isSealed }),
+    evidence: async () => null,
+    journal: async (_tenant: TenantId, _run: RunId, after: number, pages: number) => {
+      state.reads++;
+      return state.pages.filter(({ first }) => first > after).slice(0, pages);
+    },
     documents: async () => {
       if (state.planAltered)
         throw new DocumentAltered({ tenant, runId: run, document: 'plan', what: 'x', expected: 'a', found: 'b' });
@@ -67,7 +69,9 @@ async function waiting() {
   } as unknown as RunReader;
   const timed = { stepRows: async () => ['a time'] } as unknown as TimingReader;
   const archives = { journal: async () => null } as unknown as Archives;
-  const steps = new RunSteps({ reader, timed, archives, objects: {} as ObjectStore });
+  const objects = {} as ObjectStore;
+  const journals = new JournaledRuns({ reader, archives, objects, maxBytes: 1e6 });
+  const steps = new RunSteps({ reader, timed, archives, objects, journals, maxBytes: 1e6 });
   const rows = [...(world.rows.get(run)?.values() ?? [])].sort(byPlace);
   return { run, steps, rows, state };
 }
@@ -181,7 +185,29 @@ describe('the steps of a run without rows', () => {
     const shown = await steps.list(tenant, run, {}, 9, null);
     const ended = ({ status, step }: StepRow): string[] => (status === 'succeeded' ? [step] : []);
     expect(shown.flatMap(ended).sort()).toEqual(rows.flatMap(ended).sort());
-    expect(shown.find(({ step }) => step === 'ask')).toMatchObject({ kind: 'gate', status: 'running', parent: '' });
+    expect(shown.find(({ step }) => step === 'ask')).toMatchObject({ kind: 'gate', status: 'waiting', parent: '' });
+    expect(shown.find(({ step }) => step === 'b')?.outputs).toEqual({ said: 'b' });
+  });
+
+  it('are replayed once for each page that is added', async () => {
+    const { run, steps, rows, state } = await waiting();
+    const all = state.pages;
+    state.pages = all.slice(0, -1);
+    state.lastSeq = 1;
+    const before = await steps.list(tenant, run, {}, 9, null);
+    expect(texts(before)).not.toEqual(texts(rows));
+    const { reads } = state;
+    await steps.list(tenant, run, {}, 9, null);
+    // Only whether a page was added.
+    expect(state.reads).toBe(reads + 1);
+    state.pages = all;
+    expect(texts(await steps.list(tenant, run, {}, 9, null))).toEqual(texts(rows));
+  });
+
+  it('are refused if the journal of a sealed run has no end', async () => {
+    const { run, steps, state } = await waiting();
+    state.isSealed = true;
+    await expect(steps.find(tenant, run, 'b')).rejects.toMatchObject({ code: 'DOCUMENT_ALTERED' });
   });
 
   it('are none of a run that does not exist', async () => {

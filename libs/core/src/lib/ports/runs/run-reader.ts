@@ -214,8 +214,12 @@ export abstract class RunReader {
   abstract approvedBefore(tenant: TenantId, run: RunId, until: number): Promise<EarlierApproval | null>;
   /**
    * Where the steps of a run are: in rows, or in its journal, whose last entry has this number (ADR 108). Ask `RunSteps`, which reads both.
+   * `isSealed`: there is evidence of the run.
    */
-  abstract stepSource(tenant: TenantId, run: RunId): Promise<{ readonly hasRows: boolean; readonly lastSeq: number }>;
+  abstract stepSource(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly hasRows: boolean; readonly lastSeq: number; readonly isSealed: boolean }>;
   abstract stepRows(
     tenant: TenantId,
     run: RunId,

@@ -178,7 +178,7 @@ export const http = section('The HTTP API.', {
     cache: key(
       size(MIB, 16 * GIB),
       64 * MIB,
-      'Size of the cache for all runs, about 40 bytes for each log chunk and 300 bytes for each artifact. A journal larger than the cache is kept until another journal is read.',
+      'Size of the cache for all runs, about 40 bytes for each log chunk and 300 bytes for each artifact. A journal larger than the cache is kept until another journal is read. The steps of runs with short journals are kept in a second cache of the same size.',
       'KiB, MiB, GiB',
     ),
   }),

@@ -212,9 +212,9 @@ export class PostgresRunReader extends RunReader {
   }
 
   async stepSource(tenant: TenantId, run: RunId) {
-    type Source = { readonly has_rows: boolean; readonly last_seq: number };
+    type Source = { readonly has_rows: boolean; readonly last_seq: number; readonly is_sealed: boolean };
     const [row] = await this.ask<Source>(tenant, this.stepSourceStatement, runUuid(run));
-    return { hasRows: row?.has_rows ?? true, lastSeq: row?.last_seq ?? 0 };
+    return { hasRows: row?.has_rows ?? true, lastSeq: row?.last_seq ?? 0, isSealed: row?.is_sealed ?? false };
   }
 
   async stepRows(
