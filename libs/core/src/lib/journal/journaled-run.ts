@@ -241,7 +241,7 @@ function markOf({ step, execution, chunk, lines, sha256: digest }: JournaledChun
   return Buffer.from(sha256(canonical([step, execution, chunk, lines, digest])).slice(7), 'hex');
 }
 
-/** The entries of a page by their text; null: it is none of a page. */
+/** The entries in the text of a page; null: the text is not that of a page. */
 export function entriesIn(text: string): readonly Entry[] | null {
   try {
     const entries: unknown = JSON.parse(text);
