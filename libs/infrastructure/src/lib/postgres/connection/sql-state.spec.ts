@@ -64,6 +64,13 @@ it.each([
 it.each([
   [{ code: '23505', constraint: 'audit_pkey' }, true],
   [{ code: '22003', where: 'SQL function "append_audit" statement 1' }, true],
+  [
+    {
+      code: '22003',
+      where: 'PL/pgSQL function pack_runs.append_audits(text,text[]) line 21 at FOR with integer loop variable',
+    },
+    true,
+  ],
   [{ code: '23505', constraint: 'runs_pkey' }, false],
   [{ code: '22003' }, false],
   [new Error('x'), false],

@@ -69,7 +69,7 @@ export function isCounterAtEnd(error: unknown): boolean {
 export function isAuditBroken(error: unknown): boolean {
   const { code, constraint, where } = error as { code?: unknown; constraint?: unknown; where?: unknown };
   if (code === '23505') return constraint === 'audit_pkey';
-  return code === '22003' && typeof where === 'string' && where.includes('"append_audit"');
+  return code === '22003' && typeof where === 'string' && where.includes('append_audit');
 }
 
 /**

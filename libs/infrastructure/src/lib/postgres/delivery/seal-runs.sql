@@ -4,7 +4,7 @@
 -- second caller writes nothing for a run and only removes its item. An attestation of a run that is not sealed was written by somebody else:
 -- nothing is written then, and the item stays. A run whose row is locked by somebody is left out, and keeps no other waiting; the statement
 -- of a single run waits for it (`postgres-outbox.ts`). `fed_version` tells the trigger of the feed that the event is written here.
--- Entries are appended only as far as they are read, so they are counted. The numbers of the places, and not the arrays, are listed, because
+-- Entries are appended only if their number is read. The numbers of the places, and not the arrays, are listed, because
 -- their estimated count is the same for all arrays: the plan is kept. Rows are also restricted to the list of keys: PostgreSQL otherwise reads
 -- all runs of a tenant and joins them, while it expects a thousand places or has no statistics of a young database.
 with given as materialized (
@@ -32,8 +32,7 @@ with given as materialized (
 ), told as (
   insert into pack_runs.events (tenant_id, type, run, detail) select $1, 'evidence.sealed', m.run_id, m.bundle from marked m order by m.place
 ), audited as materialized (
-  select pack_runs.append_audit($1, ($11::text[])[p.place]) as seq
-  from unnest((select array_agg(m.place order by m.place) from marked m)) p (place)
+  select pack_runs.append_audits($1, array(select ($11::text[])[m.place] from marked m order by m.place)) as seq
 ), exported as (
   insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms)
   select $1, s.run_id, ($13::text[])[x.place], ($14::boolean[])[x.place], pack_runs.now_ms()
@@ -54,6 +53,6 @@ with given as materialized (
     and o.outbox_id = any (array(select outbox_id from given)) and not g.is_foreign
 )
 select f.run_id is null as locked, coalesce(f.is_foreign, false) as foreign, exists (select from sealed s where s.run_id = g.run_id) as sealed,
-  (select count(*) from audited)::int as audited,
+  (select a.seq from audited a) as audited,
   (select a.bundle from pack_artifacts.attestations a where a.tenant_id = $1 and a.run_id = g.run_id) as bundle
 from given g left join free f on f.place = g.place order by g.place

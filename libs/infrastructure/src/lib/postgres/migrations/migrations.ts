@@ -63,6 +63,7 @@ import { groupsWithoutHolder } from './120-groups-without-holder';
 import { boundedFleet } from './121-bounded-fleet';
 import { marksByStatements } from './122-marks-by-statements';
 import { journaledSteps } from './123-journaled-steps';
+import { entriesTogether } from './124-entries-together';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -131,6 +132,7 @@ export const migrations = [
   boundedFleet,
   marksByStatements,
   journaledSteps,
+  entriesTogether,
 ];
 
 /** Names of the migrations, as the database records them. */

@@ -2,7 +2,9 @@
 -- counter of the chain stays locked until the commit. A run whose idempotency key was taken has no row and gets no entry.
 -- The limit makes the server look up each run by its key: with EXISTS, the plan of a young database reads all runs of the tenant. The
 -- numbers of the places, and not the arrays, are listed, because their estimated count is the same for all arrays: the plan is kept.
-select pack_runs.append_audit($1, ($3::text[])[s.place]) as audit_seq
-from generate_subscripts($2::uuid[], 1) s (place)
-cross join lateral (select from pack_runs.runs r where r.tenant_id = $1 and r.run_id = ($2::uuid[])[s.place] limit 1) stored
-order by ($2::uuid[])[s.place]
+select pack_runs.append_audits($1, array(
+  select ($3::text[])[s.place]
+  from generate_subscripts($2::uuid[], 1) s (place)
+  cross join lateral (select from pack_runs.runs r where r.tenant_id = $1 and r.run_id = ($2::uuid[])[s.place] limit 1) stored
+  order by ($2::uuid[])[s.place]
+)) as audit_seq
