@@ -13,8 +13,8 @@ import { UPKEEP_AFTER_MS } from './upkeep-start';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const LEASE_MS = 30_000;
-/** Building a bundle near the maximum size takes longer than a lease. */
-const HOLD_EVERY_MS = LEASE_MS / 4;
+/** Building a bundle near the maximum size takes longer than a lease, and than the time for which others leave a run to its worker. */
+const HOLD_EVERY_MS = LEASE_MS / 10;
 /** How long sealing yields to runs before it proceeds beside them until nothing is left, milliseconds. */
 const GIVE_WAY_MS = 5_000;
 const GIVE_WAY_STEP_MS = 10;

@@ -21,7 +21,7 @@ export function describeObjectStoreOutage(api: ApiUnderTest): void {
     it('is told by its code, by readiness, by evidence that waits for it, and by one line of the log with the cause', async () => {
       const run = await api.submit();
       const ended = { status: 'succeeded', finishedAt: 5, lastLine: 0 } as const;
-      await api.commit(run, { state: ended, outbox: [{ kind: 'attest', body: { runId: run } }] });
+      await api.commit(run, { state: ended, outbox: [{ kind: 'attest' }] });
       const whyPending = async (): Promise<Json> =>
         (await ask('ada', 'GET', `/api/runs/${run}/evidence`)).body['detail'] ?? null;
       expect(await whyPending()).toBe('the run is succeeded, and its evidence is pending');

@@ -40,7 +40,7 @@ export class MemoryCommitter extends Committer {
       if (chunk) chunk.firstLine = placed.firstLine;
     }
     if (commit.assignments) world.assignments.change(commit.runId, commit.assignments);
-    world.outbox.push(...commit.outbox.map((item) => item.body));
+    world.outbox.push(...commit.outbox.map((item) => (item.kind === 'attest' ? { runId: commit.runId } : item.body)));
     Object.assign(run, {
       lastSeq: commit.page.first + commit.page.entries.length - 1,
       head: commit.page.hash,

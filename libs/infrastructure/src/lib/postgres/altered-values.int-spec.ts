@@ -79,7 +79,7 @@ function statements(session: string): readonly (readonly [string, string, readon
     ['parked-kinds', [[], '', '', '', '']],
     ['spread-announcements', [[tenantA], ['s'], ['schedule.stopped']]],
     ['take-announcements', [10, 1_000, 10, []]],
-    ['take-outbox', ['attest', 10, 1_000, [], 0]],
+    ['take-outbox', ['attest', 10, 1_000, 0]],
     ['take-export', [null, [], 1_000]],
     ['due-checkpoints', [0, 10]],
     ['take-due-schedules', [10, 1_000]],
@@ -113,7 +113,7 @@ async function stored(): Promise<string> {
       await submit(web.runStore, { tenant });
       const [run] = await worker.claims.claim(owner, 1);
       if (!run) throw new TypeError('not claimed');
-      const outbox = [{ kind: 'attest', body: {} } as const];
+      const outbox = [{ kind: 'attest' } as const];
       await worker.committer.commit(aCommit(run, start, { assignments: assigned, outbox }));
     }
   const [unhonoured, unplaced] = [await submit(web.runStore), await submit(web.runStore)];

@@ -210,6 +210,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     const committer = new PostgresCommitter(flushPool, {
       driven,
       ended,
+      now: () => clock.now(),
       flushes: FLUSHES,
       ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
       ...(options.commitFailures ? { failures: options.commitFailures } : {}),

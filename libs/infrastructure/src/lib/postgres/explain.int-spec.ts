@@ -205,9 +205,11 @@ describe('what a worker asks', () => {
   );
 
   it('a flush of one run joins no array of runs', async () => {
-    const run = { tenant: tenantA, runId: toRunId('01890a5d-ac96-774b-bcce-b302099a8057'), fence: 1 } as ClaimedRun;
+    const runId = '01890a5d-ac96-774b-bcce-b302099a8057';
+    const run = { tenant: tenantA, runId: toRunId(runId), fence: 1 } as ClaimedRun;
     const one = flushPart(
       aCommit(run, { prevSeq: 4, prev: sha256('x'), seen: 0 }, { steps: [aStep('a', { place: 0 })] }),
+      () => runId,
     );
     const single = await planOfText(flushOf([one]).text);
     expect(single).toMatch(/Update on runs r .*\n\s+-> {2}Index Scan using runs_pkey on runs r /);

@@ -92,7 +92,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     ],
     artifacts: [{ step: 's', execution: 1, name: 'n', path: 'p', digest: sha256('a'), size: 1, mediaType: 'm' }],
     chunks: [{ step: 's', execution: 1, chunk: 0, firstLine: 1 }],
-    outbox: [{ kind: 'attest', body: {} }, anAnnouncement(1)],
+    outbox: [{ kind: 'attest' }, anAnnouncement(1)],
     run: { lastLine: 1 },
     assignments: {
       dispatched: ['a', 'b'].map((name) => ({

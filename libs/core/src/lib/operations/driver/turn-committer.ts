@@ -86,7 +86,7 @@ export class TurnCommitter {
       releases: ended || parks,
       dueAt: ended || !parks || wake === null ? null : dependencies.clock.inDatabase(wake),
       outbox: [
-        ...(ended ? [{ kind: 'attest', body: { runId: run.runId } } as const] : []),
+        ...(ended ? [attesting(run)] : []),
         ...announcementsOf({
           announcing: dependencies.announcing,
           index: this.records.index,
@@ -165,4 +165,9 @@ export class TurnCommitter {
     const text = message === undefined ? null : (this.means.values.known.get(message.digest) ?? null);
     return typeof text === 'string' ? { text } : null;
   }
+}
+
+/** The item that asks for the evidence of an ended run. */
+function attesting({ traceContext }: Pick<RunMeans['run'], 'traceContext'>): OutboxEntry {
+  return { kind: 'attest', ...(traceContext === undefined ? {} : { traceContext }) };
 }

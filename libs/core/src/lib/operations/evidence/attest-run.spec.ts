@@ -25,7 +25,7 @@ import { KeyAttestor } from './key-attestor';
 
 function itemOf({ evidence }: Sample): OutboxItem {
   const { tenant, runId } = readAdmission(decodeEnvelope(evidence.admission).payload);
-  return { id: 'x', tenant: tenant as TenantId, runId: runId as RunId, kind: 'attest', body: null, tries: 0 };
+  return { id: 'x', tenant: tenant as TenantId, runId: runId as RunId, kind: 'attest', tries: 0 };
 }
 
 function documentsOf(of: Sample): RunDocuments {

@@ -1,14 +1,12 @@
 import type { RunArchive, StatementParts } from '../../evidence/bundle/archive';
 import type { ExportRequest } from '../../evidence/records/export-requests';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
-import type { Json } from '../../foundation/json';
 
 export interface OutboxItem {
   readonly id: string;
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly kind: 'attest';
-  readonly body: Json;
   readonly tries: number;
   /** W3C `traceparent` of the run's submission. */
   readonly traceContext?: string;

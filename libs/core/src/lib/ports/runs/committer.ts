@@ -88,7 +88,12 @@ export interface RunChange {
 
 /** Work that follows a commit. */
 export type OutboxEntry =
-  | { readonly kind: 'attest'; readonly body: Json }
+  | {
+      /** The run has ended: seal its evidence. */
+      readonly kind: 'attest';
+      /** W3C `traceparent` of the run's submission. */
+      readonly traceContext?: string;
+    }
   | {
       readonly kind: 'announce';
       readonly body: Announcement;

@@ -133,9 +133,7 @@ it('has an entry for the seal of a run', async () => {
   const workerSession = await worker.claims.register(aWorker());
   const [claimed] = await worker.claims.claim(workerSession, 1);
   if (!claimed) throw new Error('not claimed');
-  await worker.committer.commit(
-    aCommit(claimed, start, { steps: [aStep('s')], outbox: [{ kind: 'attest', body: {} }] }),
-  );
+  await worker.committer.commit(aCommit(claimed, start, { steps: [aStep('s')], outbox: [{ kind: 'attest' }] }));
   const [item] = await worker.outbox.take('attest', 1, 1);
   if (!item) throw new Error('no item');
   const [bundle, statement] = [sha256('bundle'), sha256('statement')];

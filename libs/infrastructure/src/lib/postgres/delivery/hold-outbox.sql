@@ -1,3 +1,3 @@
--- Extends the lease of an item that its holder still processes. An item that waits for a release is not extended.
-update pack_runs.outbox set due_at = now() + $3 * interval '1 millisecond' where tenant_id = $1 and outbox_id = $2
+-- Extends the lease of an item that its holder still processes. An item that waits for a release is not extended. After that, anybody takes it.
+update pack_runs.outbox set due_at = now() + $3 * interval '1 millisecond', tries = greatest(tries, 1) where tenant_id = $1 and outbox_id = $2
   and due_at <> 'infinity'

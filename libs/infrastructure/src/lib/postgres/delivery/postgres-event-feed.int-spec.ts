@@ -132,7 +132,7 @@ describe('the feed of a tenant', () => {
     const flush = async (changes: readonly (readonly [RunId, RunChange['status']])[], seen = 0): Promise<void> => {
       const commits = changes.map(([runId, status]) => {
         const isOver = ['succeeded', 'failed', 'cancelled'].includes(status);
-        const outbox = isOver ? [{ kind: 'attest' as const, body: {} }] : [];
+        const outbox = isOver ? [{ kind: 'attest' as const }] : [];
         const from = { ...(at.get(runId) ?? start), seen };
         const run = { status, finishedAt: isOver ? 2 : null };
         return aCommit(runOf(runId), from, { steps: [aStep('a')], outbox, releases: isOver, run });

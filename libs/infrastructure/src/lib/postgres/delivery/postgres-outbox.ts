@@ -2,7 +2,7 @@ import { canonical } from '@taskrunner/core/canonical';
 import { runUuid, toRunId } from '@taskrunner/core/foundation';
 import { Outbox } from '@taskrunner/core/ports';
 import type { ArchivedChunk } from '@taskrunner/core/evidence';
-import type { Json, TenantId } from '@taskrunner/core/foundation';
+import type { TenantId } from '@taskrunner/core/foundation';
 import type { OutboxItem, SealedEvidence } from '@taskrunner/core/ports';
 import { DocumentAltered } from '@taskrunner/core/stored';
 import { digestBytes } from '../encoding/digest-bytes';
@@ -10,7 +10,7 @@ import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { isAuditBroken, isDuplicate } from '../connection/sql-state';
 import { statement, type Statement } from '../connection/statement';
-import { EndedRuns } from '../flush/ended-runs';
+import { EndedRuns, OWN_MS } from '../flush/ended-runs';
 import { SealGroups, type Seal } from './seal-groups';
 
 interface OutboxRow {
@@ -18,7 +18,6 @@ interface OutboxRow {
   readonly tenant_id: string;
   readonly run_id: string;
   readonly kind: 'attest';
-  readonly body: Json;
   readonly tries: number;
   readonly trace_context: string | null;
 }
@@ -32,8 +31,8 @@ interface SealRow {
   readonly bundle: string | null;
 }
 
-/** How long the item of an ended run is left to the worker that drove it, milliseconds. */
-const OWN_MS = 3_000;
+/** Others' items are looked for at least this often while this process takes those of its own runs, milliseconds. */
+const OTHERS_EVERY_MS = 1_000;
 /** Number of chunks in one row of the archive. */
 const ROW_CHUNKS = 256;
 
@@ -48,7 +47,9 @@ export class PostgresOutbox extends Outbox {
 
   private readonly groups = new SealGroups((tenant, seals) => this.sealTogether(tenant, seals));
 
-  /** `ended`: the runs that ended in this process, which it takes first. */
+  private askedAt = -Infinity;
+
+  /** `ended`: the runs that ended in this process, whose items it takes without a statement. */
   constructor(
     private readonly queries: Queries,
     private readonly ended: EndedRuns = new EndedRuns(),
@@ -57,27 +58,32 @@ export class PostgresOutbox extends Outbox {
     super();
   }
 
-  /** Not retried: items leased by a statement whose answer was lost become due again when the lease expires. */
   async take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]> {
-    const own = this.ended.oldest();
-    const values = [kind, limit, leaseMs, own, this.ownMs];
-    const rows = await this.queries.across<OutboxRow>(this.takeStatement, values);
-    this.ended.answered(
-      own,
-      rows.map((row) => row.run_id),
-      rows.length < limit,
-    );
-    const items = rows.map((row) => ({
+    const items = await this.someOf(kind, limit, leaseMs);
+    this.groups.begin(items, leaseMs);
+    return items;
+  }
+
+  private async someOf(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]> {
+    const looksForOthers = performance.now() - this.askedAt >= OTHERS_EVERY_MS;
+    const own = looksForOthers ? [] : this.ended.take(limit);
+    if (own.length > 0) return own;
+    const due = await this.due(kind, limit, leaseMs);
+    return [...due, ...this.ended.take(limit - due.length)];
+  }
+
+  /** Not retried: items leased by a statement whose answer was lost become due again when the lease expires. */
+  private async due(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]> {
+    this.askedAt = performance.now();
+    const rows = await this.queries.across<OutboxRow>(this.takeStatement, [kind, limit, leaseMs, this.ownMs]);
+    return rows.map((row) => ({
       id: row.outbox_id,
       tenant: row.tenant_id as TenantId,
       runId: toRunId(row.run_id),
       kind: row.kind,
-      body: row.body,
       tries: row.tries,
       ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
     }));
-    this.groups.begin(items, leaseMs);
-    return items;
   }
 
   async hold(item: OutboxItem, leaseMs: number): Promise<void> {

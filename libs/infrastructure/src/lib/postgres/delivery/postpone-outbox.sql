@@ -1,6 +1,6 @@
--- Schedules a retry or, if blocked, waits for a release. The run shows this state unless it is sealed.
+-- Schedules a retry, by anybody, or, if blocked, waits for a release. The run shows this state unless it is sealed.
 with later as (
-  update pack_runs.outbox set reason = $5,
+  update pack_runs.outbox set reason = $5, tries = greatest(tries, 1),
     due_at = case when $4 = 'blocked' then 'infinity' else now() + $3 * interval '1 millisecond' end
   where tenant_id = $1 and outbox_id = $2
   returning tenant_id, run_id, kind

@@ -172,17 +172,37 @@ describe('ended runs', () => {
     const runId = await anEndedRun({ database, web, worker, daysAgo: 40, sealed: false });
     const another = await database.worker();
     expect(await another.outbox.take('attest', 9, 60_000)).toEqual([]);
-    await database.sql(`update pack_runs.outbox set due_at = due_at - interval '3 seconds' where run_id = $1`, [
+    await database.sql(`update pack_runs.outbox set due_at = due_at - interval '10 seconds' where run_id = $1`, [
       runUuid(runId),
     ]);
     expect(await another.outbox.take('attest', 9, 60_000)).toEqual([expect.objectContaining({ runId })]);
-    expect(await worker.outbox.take('attest', 9, 60_000)).toEqual([]);
+    expect(await another.outbox.take('attest', 9, 60_000)).toEqual([]);
   });
 
-  it('are taken by anybody once somebody has tried', async () => {
+  it('need no statement to be taken by that worker', async () => {
+    const runId = await anEndedRun({ database, web, worker, daysAgo: 40, sealed: false });
+    const row = () =>
+      database.sql<{ id: string; tries: number }>(
+        'select outbox_id as id, tries, due_at, xmin::text from pack_runs.outbox where run_id = $1',
+        [runUuid(runId)],
+      );
+    const [before] = await row();
+    const taken = await worker.outbox.take('attest', 9, 60_000);
+    expect(taken.find((item) => item.runId === runId)).toMatchObject({ id: before?.id, tries: 1 });
+    expect(await worker.outbox.take('attest', 9, 60_000)).toEqual([]);
+    expect(await row()).toEqual([before]);
+    expect(before?.tries).toBe(0);
+  });
+
+  it.each([
+    ['held', (item: OutboxItem) => worker.outbox.hold(item, 0)],
+    ['postponed', (item: OutboxItem) => worker.outbox.postpone(item, 0, 'pending', 'away')],
+  ])('are taken by anybody once they were %s', async (_what, done) => {
     const runId = await anEndedRun({ database, web, worker, daysAgo: 40, sealed: false });
     const another = await database.worker();
-    expect(await worker.outbox.take('attest', 9, 0)).toEqual([expect.objectContaining({ runId })]);
+    const [item] = await worker.outbox.take('attest', 9, 60_000);
+    if (!item) throw new Error('nothing to seal');
+    await done(item);
     expect(await another.outbox.take('attest', 9, 60_000)).toEqual([expect.objectContaining({ runId })]);
   });
 });

@@ -16,7 +16,7 @@ withOneDatabase(startEmbeddedPostgres, (opened) => ({ database, web, worker } = 
 const END = {
   closes: true,
   releases: true,
-  outbox: [{ kind: 'attest' as const, body: null }],
+  outbox: [{ kind: 'attest' as const }],
   run: { status: 'succeeded' as const, finishedAt: 2 },
 };
 

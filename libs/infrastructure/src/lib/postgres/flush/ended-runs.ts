@@ -1,36 +1,50 @@
-import { runUuid } from '@taskrunner/core/foundation';
-import type { Commit } from '@taskrunner/core/ports';
+import type { Commit, OutboxItem } from '@taskrunner/core/ports';
 
-/** Number of runs that are asked for at once. */
-const ASKED = 64;
-/** Number of runs that are known. Evidence of the oldest is then left to whoever takes it first. */
+/** How long the item of an ended run is left to the worker that drove it, by the clock of the database, milliseconds. */
+export const OWN_MS = 10_000;
+/** This process takes it for a shorter time, so that it has begun to hold it when others may take it. */
+const TAKEN_MS = 7_000;
+/** Number of runs that are known. The evidence of the oldest is then left to whoever takes it. */
 const KNOWN = 10_000;
 
+interface EndedRun {
+  readonly item: OutboxItem;
+  /** When its commit began, monotonic milliseconds. */
+  readonly since: number;
+}
+
 /**
- * Runs whose end this process has committed, by UUID, the oldest first. It seals them before others may, because it has their pages in memory
- * (ADR 102).
+ * Items of the runs whose end this process has committed, the oldest first. It seals those runs before others may, because it has their pages in
+ * memory (ADR 102), and it needs no statement to take the items (ADR 109).
  */
 export class EndedRuns {
-  private readonly runs = new Set<string>();
+  private readonly runs = new Map<string, EndedRun>();
 
-  constructor(private readonly limits = { asked: ASKED, known: KNOWN }) {}
+  constructor(
+    private readonly limits: { readonly known: number } = { known: KNOWN },
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
-  committed({ runId, outbox }: Pick<Commit, 'runId' | 'outbox'>): void {
-    if (!outbox.some(({ kind }) => kind === 'attest')) return;
-    this.runs.add(runUuid(runId));
-    const [oldest] = this.runs;
+  /** A commit was stored that began at `since`, monotonic milliseconds. `id`: the item of its outbox that asks for evidence. */
+  committed({ tenant, runId, outbox }: Pick<Commit, 'tenant' | 'runId' | 'outbox'>, id: string, since: number): void {
+    const entry = outbox.find(({ kind }) => kind === 'attest');
+    if (entry?.kind !== 'attest') return;
+    const { kind, traceContext } = entry;
+    const item = { id, tenant, runId, kind, tries: 1, ...(traceContext === undefined ? {} : { traceContext }) };
+    this.runs.set(id, { item, since });
+    const [oldest] = this.runs.keys();
     if (oldest !== undefined && this.runs.size > this.limits.known) this.runs.delete(oldest);
   }
 
-  /** Runs to ask for. */
-  oldest(): readonly string[] {
-    const found: string[] = [];
-    for (const run of this.runs) if (found.push(run) === this.limits.asked) break;
-    return found;
-  }
-
-  /** These runs were asked for. `taken`: those that were found; `isAll`: there was room for more, so the others are not due any more. */
-  answered(asked: readonly string[], taken: readonly string[], isAll: boolean): void {
-    for (const run of isAll ? asked : taken) this.runs.delete(run);
+  /** Up to `limit` items, each of them once. Those that others may take soon are left to everybody. */
+  take(limit: number): readonly OutboxItem[] {
+    const oldest = this.now() - TAKEN_MS;
+    const items: OutboxItem[] = [];
+    for (const [id, { item, since }] of this.runs) {
+      if (items.length >= limit) break;
+      this.runs.delete(id);
+      if (since > oldest) items.push(item);
+    }
+    return items;
   }
 }

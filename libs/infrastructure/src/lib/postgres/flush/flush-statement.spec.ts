@@ -13,10 +13,11 @@ const empty: FlushPart['rows'] = {
     journaled: [[false]],
   },
   ...{ gatesOpened: [], gatesEnded: [], places: [], artifacts: [], outbox: [], lent: [], revoked: [], settled: [] },
+  items: [],
 };
 const part = (prevSeq: number, more: Partial<FlushPart['rows']> = {}): FlushPart => ({
   ...{ rows: { ...empty, ...more }, isFirst: prevSeq === 0, size: 1 },
-  ...{ texts: { entries: '[]', held: null }, content: Buffer.alloc(0) },
+  ...{ texts: { entries: '[]', held: null }, itemId: null, content: Buffer.alloc(0) },
 });
 const steps = { steps: [Array.from({ length: 15 }, () => 's')], reused: [[null]] };
 const cells = (width: number): FlushPart['rows']['lent'] => [Array.from({ length: width }, () => 'x')];
@@ -59,7 +60,7 @@ describe('a flush', () => {
     expect(wholeFlush(flush.name, flush.values)).toEqual(flush.values);
     const { name, values } = flushOf([part(4, { settled: cells(1) })]);
     const whole = wholeFlush(name, values);
-    expect(whole).toHaveLength(87);
-    expect(whole.slice(82)).toEqual(['{1}', '{"x"}', '{false}', '{NULL}', '{false}']);
+    expect(whole).toHaveLength(88);
+    expect(whole.slice(82)).toEqual(['{1}', '{"x"}', '{false}', '{NULL}', '{false}', '{}']);
   });
 });

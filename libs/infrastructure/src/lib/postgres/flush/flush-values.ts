@@ -33,6 +33,8 @@ const ARMS = {
   message: { columns: 1, numbered: false },
   /** True if the run has no rows of steps. */
   journaled: { columns: 1, numbered: false },
+  /** Ids of the rows of the outbox, in their order; null: the database makes one. */
+  items: { columns: 1, numbered: false },
 };
 type Rows = { readonly [Arm in keyof typeof ARMS]: readonly Row[] };
 
@@ -42,14 +44,16 @@ export interface FlushPart {
   readonly texts: PageTexts;
   /** The stored form of the page. */
   readonly content: Buffer;
+  /** Id of the item that asks for the run's evidence; null: the run goes on. */
+  readonly itemId: string | null;
   /** True if the page is the first of its run. */
   readonly isFirst: boolean;
   /** Approximate size: bytes of the stored page and characters of all other values. It bounds a flush. */
   readonly size: number;
 }
 
-/** Converts a commit to rows. Throws a `TypeError` for values that are not JSON. */
-export function flushPart(commit: Commit): FlushPart {
+/** Converts a commit to rows. `newId` makes a UUID of version 7. Throws a `TypeError` for values that are not JSON. */
+export function flushPart(commit: Commit, newId: () => string): FlushPart {
   const { page, run } = commit;
   const entries = commit.entriesText ?? text(page.entries);
   const held = Object.keys(page.values).length > 0 ? text(page.values) : null;
@@ -71,6 +75,8 @@ export function flushPart(commit: Commit): FlushPart {
     ...storedOutputs(step).map(orNull),
     orNull(step.error),
   ]);
+  const ends = commit.outbox.some(({ kind }) => kind === 'attest');
+  const itemId = ends ? newId() : null;
   const rows = {
     run: [
       [
@@ -92,7 +98,7 @@ export function flushPart(commit: Commit): FlushPart {
         run.progressed,
         commit.releases,
         commit.dueAt,
-        commit.outbox.some(({ kind }) => kind === 'attest'),
+        ends,
         commit.closes,
       ],
     ],
@@ -115,8 +121,9 @@ export function flushPart(commit: Commit): FlushPart {
     snapshot: [[commit.isSnapshot]],
     message: [[run.message && text(run.message)]],
     journaled: [[commit.areStepsJournaled]],
+    items: commit.outbox.map(({ kind }) => [kind === 'attest' ? itemId : null]),
   };
-  return { rows, texts, content, isFirst: commit.prevSeq === 0, size: sizeOf(rows) };
+  return { rows, texts, content, itemId, isFirst: commit.prevSeq === 0, size: sizeOf(rows) };
 }
 
 function assignmentRows(changes: Commit['assignments']): Pick<Rows, 'lent' | 'revoked' | 'settled'> {
@@ -132,7 +139,7 @@ function assignmentRows(changes: Commit['assignments']): Pick<Rows, 'lent' | 're
 }
 
 function outboxRow(item: OutboxEntry): Row {
-  if (item.kind === 'attest') return [item.kind, orNull(item.body), null, null, null];
+  if (item.kind === 'attest') return [item.kind, null, null, null, null];
   return [item.kind, text(item.body), item.stream, item.place, item.dueAt];
 }
 

@@ -93,10 +93,10 @@ with owned as (
     a (i, step, execution, name, path, digest, size, media_type)
   join owned o on o.i = a.i
 ), follow as (
-  insert into pack_runs.outbox (tenant_id, run_id, kind, body, stream, place, due_at, since)
-  select o.tenant_id, o.run_id, x.kind, x.body, x.stream, x.place, due.at, due.at
-  from unnest($65::int[], $66::text[], $67::json[], $68::text[], $69::bigint[], $70::bigint[])
-    x (i, kind, body, stream, place, due_ms)
+  insert into pack_runs.outbox (tenant_id, outbox_id, run_id, kind, body, stream, place, due_at, since)
+  select o.tenant_id, coalesce(x.item, pack_runs.uuidv7()), o.run_id, x.kind, x.body, x.stream, x.place, due.at, due.at
+  from unnest($65::int[], $66::text[], $67::json[], $68::text[], $69::bigint[], $70::bigint[], $88::uuid[])
+    x (i, kind, body, stream, place, due_ms, item)
   join owned o on o.i = x.i
   cross join lateral (select coalesce(pack_runs.from_ms(x.due_ms), clock_timestamp()) as at) due
 ), lent as (

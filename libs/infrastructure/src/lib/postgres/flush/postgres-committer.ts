@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runUuid } from '@taskrunner/core/foundation';
 import { Committer, type Commit, type Committed } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { BatchPause } from '../connection/batch-pause';
 import { toDigest } from '../encoding/digest-bytes';
+import { uuidV7 } from '../encoding/uuid-v7';
 import { flushOf } from './flush-statement';
 import type { DrivenPages } from './driven-pages';
 import type { EndedRuns } from './ended-runs';
@@ -34,6 +36,8 @@ interface CommitterOptions {
   readonly driven?: DrivenPages;
   /** Told of the runs whose end is committed. */
   readonly ended?: EndedRuns;
+  /** The time of the database, milliseconds since the epoch; for ids. */
+  readonly now?: () => number;
 }
 
 interface Pending {
@@ -74,6 +78,7 @@ export class PostgresCommitter extends Committer {
   private readonly failures: CommitFailures | null;
   private readonly driven: DrivenPages | null;
   private readonly ended: EndedRuns | null;
+  private readonly newId: () => string;
   private active = 0;
   /** Flushes that have failed repeatedly and are repeated. */
   private failing = 0;
@@ -91,21 +96,24 @@ export class PostgresCommitter extends Committer {
     this.failures = options.failures ?? null;
     this.driven = options.driven ?? null;
     this.ended = options.ended ?? null;
+    const now = options.now ?? Date.now;
+    this.newId = () => uuidV7(now(), 0, randomUUID());
   }
 
   async commit(commit: Commit): Promise<Committed> {
     if (this.closed) throw new Error('the committer is closed');
     let part: FlushPart;
     try {
-      part = flushPart(commit);
+      part = flushPart(commit, this.newId);
     } catch (error) {
       return { kind: 'refused', message: (error as Error).message };
     }
+    const since = performance.now();
     return new Promise((resolve, fail) => {
       const settle = (outcome: Committed): void => {
         if (outcome.kind === 'committed') {
           this.driven?.committed(commit, part.texts, part.content);
-          this.ended?.committed(commit);
+          if (part.itemId !== null) this.ended?.committed(commit, part.itemId, since);
         }
         resolve(outcome);
       };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { toRunId, type RunId } from '@taskrunner/core/foundation';
 import { DatabaseClock } from '../connection/database-clock';
+import { uuidV7 } from '../encoding/uuid-v7';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
@@ -43,7 +44,7 @@ export class RunStamps {
     const at = this.clock.now();
     this.inMillisecond = at === this.lastAt ? this.inMillisecond + 1 : 0;
     this.lastAt = at;
-    return { at, runId: toRunId(uuidv7(at, this.inMillisecond, this.uuid())) };
+    return { at, runId: toRunId(uuidV7(at, this.inMillisecond, this.uuid())) };
   }
 
   private async measure(): Promise<void> {
@@ -58,11 +59,4 @@ export class RunStamps {
       this.measuring = null;
     }
   }
-}
-
-/** 48 bits of milliseconds, the version, a 12-bit counter (it saturates), the variant, 62 random bits. */
-function uuidv7(at: number, counter: number, random: string): string {
-  const time = at.toString(16).padStart(12, '0');
-  const place = Math.min(counter, 0xfff).toString(16).padStart(3, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${place}-${random.slice(19)}`;
 }

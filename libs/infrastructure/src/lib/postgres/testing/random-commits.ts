@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Random } from '@taskrunner/core/testing';
 import { sha256 } from '@taskrunner/core/canonical';
 import { toRunId } from '@taskrunner/core/foundation';
@@ -66,7 +67,7 @@ export class RandomCommits {
     // Only one of them dispatches, because assignments of the same time may be claimed in any order.
     const busiest = random.pick(order);
     const commits = order.map((run) => this.commit(run, this.withAssignments && run === busiest));
-    const { name, values, text } = flushOf(commits.map(flushPart));
+    const { name, values, text } = flushOf(commits.map((commit) => flushPart(commit, randomUUID)));
     return { name, values: () => values, text };
   }
 
@@ -112,7 +113,7 @@ export class RandomCommits {
         ? [{ step: 's1', execution: 1, name: 'a', path: 'a', digest: sha256('a'), size: 1, mediaType: 'text/plain' }]
         : [],
       outbox: [
-        ...(ends ? [{ kind: 'attest', body: { a: 1 } } as const] : []),
+        ...(ends ? [{ kind: 'attest' } as const] : []),
         ...(random.chance(0.1) ? [anAnnouncement(this.nextNumber())] : []),
       ],
       run: {

@@ -64,7 +64,7 @@ export async function anEndedRun(options: EndedRun): Promise<RunId> {
       { step: 's', execution: 1, name: 'n', path: 'p', digest: sha256(`a ${runId}`), size: 1, mediaType: 'm' },
     ],
     chunks: [{ step: 's', execution: 1, chunk: 0, firstLine: 1 }],
-    outbox: [{ kind: 'attest', body: {} }],
+    outbox: [{ kind: 'attest' }],
     closes: true,
     releases: true,
     run: { status: 'succeeded', finishedAt: at, lastLine: 1 },

@@ -81,7 +81,7 @@ it('both services see the same numbers, over tenants; the trace of a submission 
   await worker.committer.commit(
     aCommit(second, start, {
       releases: true,
-      outbox: [{ kind: 'attest', body: {} }],
+      outbox: [{ kind: 'attest' }],
       run: { status: 'failed', finishedAt: 5 },
     }),
   );
@@ -126,7 +126,7 @@ it('due are only runs that a living worker can claim; those that none can are st
   const ended = await submit(web.runStore, { tenant: tenantB });
   const [last] = await worker.claims.claim(workerSession, 1);
   if (!last) throw new Error('not claimed');
-  const seals = { releases: true, outbox: [{ kind: 'attest', body: {} } as const] };
+  const seals = { releases: true, outbox: [{ kind: 'attest' } as const] };
   await worker.committer.commit(aCommit(last, start, { ...seals, run: { status: 'failed', finishedAt: 5 } }));
   const items = (await worker.outbox.take('attest', 5, 60_000)).filter(({ runId }) => runId === ended);
   expect(items).toHaveLength(1);
