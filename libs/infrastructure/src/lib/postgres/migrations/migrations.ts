@@ -64,6 +64,7 @@ import { boundedFleet } from './121-bounded-fleet';
 import { marksByStatements } from './122-marks-by-statements';
 import { journaledSteps } from './123-journaled-steps';
 import { entriesTogether } from './124-entries-together';
+import { shortBundleIndex } from './125-short-bundle-index';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -133,6 +134,7 @@ export const migrations = [
   marksByStatements,
   journaledSteps,
   entriesTogether,
+  shortBundleIndex,
 ];
 
 /** Names of the migrations, as the database records them. */

@@ -65,7 +65,9 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
   {
     name: 'evidence bundles',
     columns: ['pack_artifacts.attestations.bundle', 'pack_runs.runs.evidence_digest'],
-    sql: `select bundle as digest from pack_artifacts.attestations where tenant_id = $1 and bundle = any($2::text[])`,
+    // The index has the first characters of a bundle.
+    sql: `select bundle as digest from pack_artifacts.attestations where tenant_id = $1
+      and left(bundle, 23) = any(array(select left(d, 23) from unnest($2::text[]) d)) and bundle = any($2::text[])`,
     all: `select tenant_id, run_id, bundle from pack_artifacts.attestations`,
     certain: true,
   },

@@ -79,7 +79,7 @@ describe('references to objects', () => {
     const commit = aCommit(claimed, start, {
       steps: [aStep('s')],
       artifacts: [{ step: 's', execution: 1, name: 'n', path: 'p', digest: artifact, size: 1, mediaType: 'm' }],
-      outbox: [{ kind: 'attest', body: {} }],
+      outbox: [{ kind: 'attest' }],
     });
     await worker.committer.commit(commit);
     const [item] = await worker.outbox.take('attest', 1, 1);
@@ -112,12 +112,17 @@ describe('references to objects', () => {
        from generate_series(1, 5000) n`,
       [tenantA],
     );
-    await database.sql('vacuum analyze pack_runs.run_sources, pack_artifacts.artifacts');
+    await database.sql(
+      `insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
+       select $1, gen_random_uuid(), 'sha256:' || encode(sha256(n::text::bytea), 'hex'), 1, 's', '{}', 0 from generate_series(1, 5000) n`,
+      [tenantA],
+    );
+    await database.sql('vacuum analyze pack_runs.run_sources, pack_artifacts.artifacts, pack_artifacts.attestations');
     const list = `array['${sha256('a')}','${sha256('b')}']`;
     const sql = OBJECT_REFERENCES.map((one) => one.sql).join(' union all ');
     const asked = sql.replaceAll('$2', list).replaceAll('$1', `'${tenantA}'`);
     const plan = JSON.stringify(await once(database.url('worker'), `explain (format json) ${asked}`));
-    expect(plan).toContain('artifacts_by_digest');
+    for (const index of ['artifacts_by_digest', 'attestations_by_bundle']) expect(plan).toContain(index);
     // For rows that the worker role cannot see, a function of the owner runs the query.
     const [named] = await database.sql<{ text: string }>(
       `select prosrc as text from pg_proc where oid = 'pack_runs.named_files'::regproc`,
