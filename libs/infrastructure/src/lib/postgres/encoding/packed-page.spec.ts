@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { packedPage, unpackedPage } from './packed-page';
 import { PAGE_WORDS } from './page-words';
@@ -14,6 +15,15 @@ describe('a packed page', () => {
       }),
       lawRuns(),
     );
+  });
+
+  it('is what Node.js makes of the same text, whatever was packed before', () => {
+    const settings = { level: 6, windowBits: 13, memLevel: 5, dictionary: PAGE_WORDS };
+    for (const size of [1, 10_000, 3, 500, 100_000, 30]) {
+      const entries = JSON.stringify(Array.from({ length: size }, (_, seq) => ({ at: seq * 7, seq })));
+      const deflated = deflateRawSync(Buffer.from(entries), settings);
+      expect(packedPage({ entries, held: null })).toEqual(Buffer.concat([Buffer.of(1), deflated]));
+    }
   });
 
   it('takes its texts as they are where deflating gains nothing', () => {

@@ -1,4 +1,5 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { constants, inflateRawSync } from 'node:zlib';
+import { DeflateRaw } from 'minizlib';
 import { PAGE_WORDS } from './page-words';
 
 /** The texts of a page. Neither contains a line break, because JSON escapes them. */
@@ -12,9 +13,47 @@ export interface PageTexts {
 /** Packing format: the first byte. */
 const PLAIN = 0;
 const DEFLATED = 1;
+const [IS_PLAIN, IS_DEFLATED] = [Buffer.of(PLAIN), Buffer.of(DEFLATED)];
 
 /** A small window is sufficient for pages of some hundred bytes, and is initialised faster. */
 const SETTINGS = { level: 6, windowBits: 13, memLevel: 5, dictionary: PAGE_WORDS } as const;
+
+/**
+ * Compresses all pages of this thread, one after the other. Node.js makes a compressor for each synchronous call, which costs more than to
+ * compress a small page.
+ */
+class PageCompressor {
+  private readonly stream = new DeflateRaw(SETTINGS);
+  private parts: Buffer[] = [];
+
+  constructor() {
+    this.stream.on('data', (part) => this.parts.push(part));
+    this.stream.on('error', (error) => {
+      throw error;
+    });
+  }
+
+  deflated(text: Buffer): readonly Buffer[] {
+    this.parts = [];
+    this.stream.write(text);
+    this.stream.flush(constants.Z_FINISH);
+    this.stream.reset();
+    return this.parts;
+  }
+}
+
+let compressor: PageCompressor | null = null;
+
+function deflated(text: Buffer): readonly Buffer[] {
+  const used = (compressor ??= new PageCompressor());
+  try {
+    return used.deflated(text);
+  } catch (error) {
+    // It compresses nothing after an error.
+    compressor = null;
+    throw error;
+  }
+}
 
 /** Limits of the buffer that zlib allocates for each call, bytes. Its default of 16 KiB for a page of 700 bytes is mostly garbage. */
 const LEAST_BUFFER = 64;
@@ -32,10 +71,8 @@ function bufferFor(bytes: number): { readonly chunkSize: number } {
  */
 export function packedPage({ entries, held }: PageTexts): Buffer {
   const text = Buffer.from(held === null ? entries : `${entries}\n${held}`, 'utf8');
-  const deflated = deflateRawSync(text, { ...SETTINGS, ...bufferFor(text.length) });
-  return deflated.length < text.length
-    ? Buffer.concat([Buffer.of(DEFLATED), deflated])
-    : Buffer.concat([Buffer.of(PLAIN), text]);
+  const packed = Buffer.concat([IS_DEFLATED, ...deflated(text)]);
+  return packed.length <= text.length ? packed : Buffer.concat([IS_PLAIN, text]);
 }
 
 /** The texts of a stored page; null for invalid bytes. */
