@@ -126,10 +126,10 @@ const PROVIDERS: readonly Provider[] = [
           items: configuration.worker.assignmentItems,
           others: () => peers.others,
         },
-        mayAct: async (signal) => {
+        mayAct: async (waiter) => {
           // The store is awaited first. That may take long, and the lease must have been renewed when the step begins.
-          await storeHealth.available(signal);
-          await supervisor.renewed(signal);
+          await storeHealth.available(waiter);
+          await supervisor.renewed(waiter);
         },
         snapshotEntries: configuration.worker.snapshotEntries,
         stepRowsAfter: configuration.worker.stepRowsAfter,

@@ -272,7 +272,7 @@ export class SimulatedWorker implements Process {
       openResolution: (envelope) => signed<ResolutionRecord>(envelope),
       mac: (text) => sha256(`journal ${text}`).slice('sha256:'.length),
       nonce: () => Array.from({ length: 4 }, () => random.int(0, 0xffffffff).toString(16)).join(''),
-      mayAct: async (signal) => (withoutStore ? undefined : storeHealth.available(signal)),
+      mayAct: async (waiter) => (withoutStore ? undefined : storeHealth.available(waiter)),
       replan: async (run) => sha256(run.plan),
       executorFailed: () => undefined,
       contents: async (run) => plannedContents(RunDocuments.compare(run).index),

@@ -326,6 +326,9 @@ export function waitsOf(
   limit = 20,
 ): readonly { readonly kind: string; readonly id: StepId; readonly until: number | null }[] {
   const waits: { kind: string; id: StepId; until: number | null }[] = [];
+  // The counts have all steps that wait. Without one, nobody looks through thousands of others.
+  const { waiting, retrying, needs_attention: attention } = state.counts;
+  if (waiting + retrying + attention === 0) return waits;
   for (const [id, step] of state.steps.entries()) {
     if (waits.length >= limit) break;
     if (step.kind === 'waiting')

@@ -166,8 +166,8 @@ describe('Supervisor', () => {
     await expect(late.exit).rejects.toMatchObject({ code: 'SUPERVISOR_EXPIRED' });
     const reported: string[] = [];
     const stop = new AbortController();
-    const may = supervisor.renewed(new AbortController().signal).then(() => reported.push('renewed'));
-    const stopped = supervisor.renewed(stop.signal).then(() => reported.push('stopped'));
+    const may = supervisor.renewed(new AbortController()).then(() => reported.push('renewed'));
+    const stopped = supervisor.renewed(stop).then(() => reported.push('stopped'));
     stop.abort();
     await stopped;
     // A renewal that was sent too long ago has no effect.
@@ -175,7 +175,7 @@ describe('Supervisor', () => {
     expect(reported).toEqual(['stopped']);
     supervisor.renew(600_000);
     await may;
-    await supervisor.renewed(new AbortController().signal);
+    await supervisor.renewed(new AbortController());
     expect(await (await supervisor.run(sh('exit 0'), new Capture())).exit).toMatchObject({ code: 0 });
   });
 

@@ -95,8 +95,10 @@ export class Supervisor {
    * Resolves while the deadline is in the future, or when it is again, or when aborted. A child started after the deadline would be killed
    * at once.
    */
-  async renewed(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.until === null || this.until > monotonicMs()) return;
+  async renewed(waiter: Pick<AbortController, 'signal'>): Promise<void> {
+    if (this.until === null || this.until > monotonicMs()) return;
+    const { signal } = waiter;
+    if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
       this.waiting.push(resolve);

@@ -62,9 +62,9 @@ export interface DriverDependencies {
   openResolution(envelope: Envelope): { readonly record: ResolutionRecord; readonly digest: Digest } | null;
   /**
    * Resolves when this worker may act for what it owns: its object store accepts writes, and its lease was renewed in time. After an outage
-   * of either it waits until both hold again. Also resolves when aborted.
+   * of either it waits until both hold again. Also resolves when aborted. The signal is read only if there is something to wait for.
    */
-  mayAct(signal: AbortSignal): Promise<void>;
+  mayAct(waiter: Pick<AbortController, 'signal'>): Promise<void>;
   /** Computes the HMAC under the workers' journal key, hexadecimal. */
   mac(text: string): string;
   /** 128 random bits or more, hexadecimal. */

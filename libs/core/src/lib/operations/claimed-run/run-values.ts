@@ -147,7 +147,7 @@ export class RunValues {
   }
 
   private withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.dependencies.storeHealth.withRetry(work, this.waiting.signal);
+    return this.dependencies.storeHealth.withRetry(work, this.waiting);
   }
 }
 

@@ -77,7 +77,7 @@ describe('a step that acts', () => {
       let asked: () => void = () => undefined;
       const asking = new Promise<void>((resolve) => (asked = resolve));
       let renew: () => void = () => undefined;
-      const mayAct = (signal: AbortSignal): Promise<void> =>
+      const mayAct = ({ signal }: Pick<AbortController, 'signal'>): Promise<void> =>
         new Promise((resolve) => {
           renew = resolve;
           signal.addEventListener('abort', () => resolve());

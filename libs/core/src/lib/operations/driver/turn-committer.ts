@@ -45,8 +45,8 @@ export class TurnCommitter {
     private readonly position: Position,
     private readonly contextOf: (results: RunProjection) => BindingContext,
   ) {
-    const { results, stepRows } = records;
-    this.topSteps = new TopSteps(results);
+    const { index, results, stepRows } = records;
+    this.topSteps = new TopSteps(index, results);
     const entries = means.dependencies.stepRowsAfter ?? 0;
     this.steps = new WrittenSteps(results, means.values, entries, stepRows);
   }
@@ -155,7 +155,7 @@ export class TurnCommitter {
       waits,
       outputs,
       message: this.message(turn),
-      topSteps: this.topSteps.all(),
+      topSteps: this.topSteps,
     });
   }
 

@@ -110,8 +110,8 @@ export class Executions {
       }
       const { redactor } = this.secrets;
       const storage = this.storageOf(inFlight);
-      const run = await this.dependencies.storeHealth.withRetry(() => this.packs.of(context.index, step), abort.signal);
-      if (node.effects !== 'pure') await this.dependencies.mayAct(abort.signal);
+      const run = await this.dependencies.storeHealth.withRetry(() => this.packs.of(context.index, step), abort);
+      if (node.effects !== 'pure') await this.dependencies.mayAct(abort);
       if (!(await mayStart()) || inFlight.stopReason !== null) return notStarted();
       if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
       // Which tool an effect had that must not be repeated is known as early as possible.
@@ -172,7 +172,7 @@ export class Executions {
     const { storeHealth } = this.dependencies;
     return {
       read: (open) => storeHealth.read(open, abort.signal),
-      keep: (work) => storeHealth.withRetry(work, held.signal),
+      keep: (work) => storeHealth.withRetry(work, held),
     };
   }
 

@@ -2,7 +2,7 @@ import { CodedError } from '../../foundation/coded-error';
 import { ObjectStoreHealth, type StoreOutage } from './object-store-health';
 
 const unavailable = (reason = 'full') => new CodedError('OBJECT_STORE_UNAVAILABLE', reason, 'make room');
-const NEVER = new AbortController().signal;
+const NEVER = new AbortController();
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** A health over a store that refuses probes while `broken`. Its clock stands still by default. */
@@ -81,7 +81,7 @@ describe('the health of an object store', () => {
     expect(tries).toBe(4);
     bench.broken = true;
     const abort = new AbortController();
-    const waiting = health.withRetry(() => Promise.reject(unavailable()), abort.signal);
+    const waiting = health.withRetry(() => Promise.reject(unavailable()), abort);
     setTimeout(() => abort.abort(), 5);
     await expect(waiting).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
     health.close();
@@ -100,7 +100,7 @@ describe('the health of an object store', () => {
       })();
     };
     let text = '';
-    for await (const piece of await health.read(open, NEVER)) text += Buffer.from(piece).toString();
+    for await (const piece of await health.read(open, NEVER.signal)) text += Buffer.from(piece).toString();
     expect([text, cuts]).toEqual(['abcdefgh', []]);
   });
 });

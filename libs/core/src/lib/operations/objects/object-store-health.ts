@@ -23,6 +23,15 @@ interface StoreHealthSettings {
   readonly onChange: (outage: StoreOutage | null) => void;
 }
 
+/** Whoever waits for the store. Its signal is read only if there is something to wait for, because most steps never need one. */
+type Waiter = Pick<AbortController, 'signal'>;
+
+/** Work that is retried. */
+interface Retry {
+  after(error: unknown): Promise<void>;
+  end(): void;
+}
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** Number of refusals of work while probes succeed, after which the work and not the store is taken to be the cause. */
@@ -66,36 +75,46 @@ export class ObjectStoreHealth {
 
   /** Whether the store accepts writes, according to the last probe, or a new one if that is too old. */
   async check(): Promise<StoreOutage | null> {
-    const { intervalMs, monotonicMs } = this.settings;
-    if (this.last !== null && monotonicMs() - this.last.at < intervalMs) return this.last.outage;
+    const fresh = this.freshProbe;
+    if (fresh !== null) return fresh.outage;
     return (this.probing ??= this.probe().finally(() => (this.probing = null)));
   }
 
   /** Resolves when the store accepts writes, or when aborted. */
-  async available(signal: AbortSignal): Promise<void> {
+  async available(waiter: Waiter): Promise<void> {
+    if (this.freshProbe?.outage === null) return;
+    const { signal } = waiter;
     while (!signal.aborted && (await unlessAborted(this.check(), signal)) !== null)
       await pause(this.settings.intervalMs, signal);
   }
 
   /** Retries work until the store accepts it. Throws the error of the work if it is not an outage, or when aborted. */
-  async withRetry<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    const retry = this.retry(signal);
+  async withRetry<Result>(work: () => Promise<Result>, waiter: Waiter): Promise<Result> {
+    let retry: Retry | null = null;
     try {
       for (;;) {
         try {
           return await work();
         } catch (error) {
+          retry ??= this.retry(waiter.signal);
           await retry.after(error);
         }
       }
     } finally {
-      retry.end();
+      if (retry === null) this.endIfOver();
+      else retry.end();
     }
+  }
+
+  /** The last probe; null if it is too old. */
+  private get freshProbe(): { readonly outage: StoreOutage | null } | null {
+    const { intervalMs, monotonicMs } = this.settings;
+    return this.last !== null && monotonicMs() - this.last.at < intervalMs ? this.last : null;
   }
 
   /** The bytes of an object. After an outage reading resumes where it was interrupted, because the bytes under a digest never change. */
   async read(open: () => Promise<AsyncIterable<Uint8Array>>, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    return this.resumed(await this.withRetry(open, signal), open, signal);
+    return this.resumed(await this.withRetry(open, { signal }), open, signal);
   }
 
   private async *resumed(
@@ -126,7 +145,7 @@ export class ObjectStoreHealth {
     }
   }
 
-  private retry(signal: AbortSignal): { after(error: unknown): Promise<void>; end(): void } {
+  private retry(signal: AbortSignal): Retry {
     let pauseMs = FIRST_PAUSE_MS;
     let refusals = 0;
     let blocks = false;
@@ -137,7 +156,7 @@ export class ObjectStoreHealth {
         blocks = true;
         await pause(pauseMs, signal);
         pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-        await this.available(signal);
+        await this.available({ signal });
         const isRefused = isCodedError(error) && error.code === 'OBJECT_STORE_REFUSED';
         if (signal.aborted || (isRefused && ++refusals > REFUSALS)) throw error;
       },

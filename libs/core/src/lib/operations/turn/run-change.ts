@@ -1,10 +1,10 @@
-import type { StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { ROOT } from '../../plan/place';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { RunChange } from '../../ports/runs/committer';
 import type { waitsOf } from '../../run/advance';
 import type { RunMessage } from '../../run/run-end';
+import type { ShownStatus } from '../../step/step-state';
 import { gateOutcomeAt, RUN_REASONS } from '../steps/gate-outcome';
 import type { TurnBuilder } from './turn-builder';
 
@@ -16,7 +16,8 @@ export function runChange(of: {
   readonly waits: ReturnType<typeof waitsOf>;
   readonly outputs: Json;
   readonly message: RunMessage | null;
-  readonly topSteps: ReadonlySet<StepId>;
+  /** Steps of the outermost scope: how many there are, and how many have begun. */
+  readonly topSteps: { readonly count: number; readonly begun: number };
 }): RunChange {
   const { turn, parked } = of;
   const { state, results, at } = turn;
@@ -35,7 +36,7 @@ export function runChange(of: {
         ? { policy: gateOutcomeAt({ index: of.index, results }, id, RUN_REASONS).policy as Json }
         : {}),
     })),
-    counts: countsShown(of.index, state.counts, of.topSteps, result !== null),
+    counts: countsShown(state.counts, of.topSteps, result !== null),
     outputs: of.outputs,
     message: of.message,
     error: result && result.status !== 'succeeded' ? errorShown(of.index, turn) : null,
@@ -48,21 +49,31 @@ function timeText(at: number): string {
   return new Date(at).toISOString();
 }
 
+const STATUSES = [
+  ...(['pending', 'running', 'waiting', 'retrying', 'needs_attention', 'succeeded', 'failed', 'skipped'] as const),
+  'cancelled',
+] as const satisfies readonly ShownStatus[];
+
 /**
  * Counts by status, without zeros: they are stored with each commit. Steps of the outermost scope without a row count as pending.
  */
 function countsShown(
-  index: PlanIndex,
   counts: TurnBuilder['state']['counts'],
-  seen: ReadonlySet<StepId>,
+  { count: outermost, begun }: { readonly count: number; readonly begun: number },
   ended: boolean,
 ): Json {
-  const outermost = [...index.nodes.keys()].filter((id) => !id.includes('::')).length;
-  const shown = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  let shown = 0;
+  for (const status of STATUSES) shown += counts[status];
   const known = counts.pending > 0 ? shown : Math.max(shown, outermost);
-  const pending = ended ? 0 : counts.pending + Math.max(0, outermost - Math.max(seen.size, Math.min(shown, outermost)));
+  const pending = ended ? 0 : counts.pending + Math.max(0, outermost - Math.max(begun, Math.min(shown, outermost)));
   const total = ended ? shown : Math.max(known, shown - counts.pending + pending);
-  return { ...Object.fromEntries(Object.entries({ ...counts, pending }).filter(([, count]) => count > 0)), total };
+  const stored: Record<string, number> = {};
+  for (const status of STATUSES) {
+    const count = status === 'pending' ? pending : counts[status];
+    if (count > 0) stored[status] = count;
+  }
+  stored['total'] = total;
+  return stored;
 }
 
 function errorShown(index: PlanIndex, { state, results }: TurnBuilder): Json {
