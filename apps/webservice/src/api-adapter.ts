@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type Server, type ServerOptions } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express } from 'express';
 import { delayContinue } from './continue';
@@ -14,13 +14,27 @@ export class ApiAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     // Without a Host header, Node.js would answer without a body: `refuseWithoutHost` answers instead.
-    const options = { ...this.times, requireHostHeader: false };
-    const server: Server = createServer(options, this.getInstance<RequestListener>());
+    const app = this.getInstance<Express>();
+    const server: Server = createServer({ ...this.times, requireHostHeader: false, ...messagesOf(app) }, app);
     // Node.js would answer other expectations than `100-continue` without a body. They may be ignored (RFC 9110 section 10.1.1).
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
     delayContinue(server);
     this.httpServer = server;
   }
+}
+
+/**
+ * Classes of the messages of an application. Express replaces the prototypes of each request and of its response. V8 then gives each of them hidden
+ * classes of its own, for each member that is added, and everything that reads them is slow. If they have these prototypes from the
+ * beginning, there is nothing to replace.
+ */
+function messagesOf(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+  class ApiRequest extends IncomingMessage {}
+  class ApiResponse extends ServerResponse {}
+  Object.setPrototypeOf(ApiRequest.prototype, app.request as object);
+  Object.setPrototypeOf(ApiResponse.prototype, app.response as object);
+  Object.assign(app, { request: ApiRequest.prototype, response: ApiResponse.prototype });
+  return { IncomingMessage: ApiRequest, ServerResponse: ApiResponse } as never;
 }
 
 /**

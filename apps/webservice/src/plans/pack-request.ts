@@ -1,4 +1,4 @@
-import type { Digest, Json, JsonObject } from '@taskrunner/core/foundation';
+import { extended, type Digest, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { packInputs, weighsLess, type PackSource, type SentInputs } from '@taskrunner/core/operations';
 import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import type { PublishPackBody } from '../packs/publish-pack.body';
@@ -34,12 +34,11 @@ export function toPackRequest<Dto extends PackBody>(
   { manifest, files, pack, bundle, signatures, inputs, ...beside }: Dto,
   mostBeside: number,
 ): Omit<Dto, keyof PackBody> & PackRequest {
-  refuseHeavy({ ...beside, signatures }, mostBeside);
-  return {
-    ...beside,
+  refuseHeavy(extended(beside, { signatures }), mostBeside);
+  return extended(beside, {
     pack: sentPackOf({ manifest, files, pack, bundle, signatures } as PackBody),
     inputs: packInputs(inputs ?? {}),
-  };
+  });
 }
 
 /** The script as JSON text, which is parsed where the pack is planned. */

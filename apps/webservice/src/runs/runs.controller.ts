@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import { extended, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import {
   CancelRun,
   ComparedRuns,
@@ -102,14 +102,15 @@ export class RunsController {
     const idempotency = idempotencyOf(request, ROUTE, body);
     let submitted: Submitted;
     try {
-      submitted = await this.submitRun.submit(principal, {
-        ...(await this.intake.take(principal.tenant, value.pack)),
+      const taken = await this.intake.take(principal.tenant, value.pack);
+      const submission = extended(taken, {
         inputs: toSuppliedInputs(value.inputs),
         planHash: value.planHash ?? null,
         receipt: value.receipt ?? null,
         labels: value.labels ?? {},
         idempotency,
       });
+      submitted = await this.submitRun.submit(principal, submission);
     } catch (error) {
       // Uploads expire before keys do, and the workers that can seal change.
       const before = idempotency && mayHavePassed(error) ? await this.submitRun.replay(principal, idempotency) : null;

@@ -4,10 +4,10 @@ import type { CheckName } from '../lib/evidence/verify/check/check';
 import type { VerifyRequest } from '../lib/evidence/verify/check/verification-session';
 import { verifyRun, type Verification } from '../lib/evidence/verify/verify-run';
 import type { Digest } from '../lib/foundation/ids';
-import { chain } from '../lib/journal/chain';
 import type { Page, Unnumbered } from '../lib/journal/page';
 import { sampleRun } from './sample-evidence';
 import { resealed, sealBundle, type Sample } from './sample-signing';
+import { chained } from './forge/chained';
 
 /** The bundle of the sample run, and forgeries of it. `sample` and `bundle` are available only after `start`. */
 export class SampleBundle {
@@ -58,5 +58,5 @@ export function retold(
 ): readonly Page[] {
   const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => entry);
   const values = Object.assign({}, ...pages.map((page) => page.values)) as Page['values'];
-  return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, restate(entries), values).page];
+  return [chained({ seq: 0, hash: pages[0]?.prev as Digest }, restate(entries), values)];
 }

@@ -59,7 +59,7 @@ export function bindIn(
     // Sensitive inputs belong to the run. They are never passed into an inner pack.
     const own = packAround(index, step) === null;
     const inputs = own ? { ...(shown['inputs'] as JsonObject), ...kept.inputs } : (shown['inputs'] ?? null);
-    const value = template.evaluate({ ...shown, inputs, secrets: kept.secrets }) as {
+    const value = template.evaluate(Object.assign({}, shown, { inputs, secrets: kept.secrets })) as {
       with: JsonObject;
       env: JsonObject;
       files: JsonObject;

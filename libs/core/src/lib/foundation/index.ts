@@ -3,6 +3,7 @@ export { actChain, MAX_ACTORS } from './act-chain';
 export { BrandedError } from './branded-error';
 export { CLOCK_STEP_MS, clockStep } from './clock-step';
 export { CodedError, isCodedError } from './coded-error';
+export { extended } from './extended';
 export { faultAt, sortFaults, type Fault } from './fault';
 export {
   isDigest,

@@ -1,3 +1,4 @@
+import { extended } from '../foundation/extended';
 import { sameJson } from '../canonical/same-json';
 import type { PlanIndex } from '../plan/plan-index';
 import { advance } from '../run/advance';
@@ -43,7 +44,7 @@ export function replay(
       continue;
     }
     if (next < due.length) return { state, diverged: { seq: entry.seq, expected: due[next] ?? null } };
-    const turn = advance(index, state, { ...entry.event, at: entry.at });
+    const turn = advance(index, state, extended(entry.event, { at: entry.at }));
     state = turn.state;
     due = turn.events;
     next = 0;

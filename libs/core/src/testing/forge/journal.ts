@@ -2,10 +2,10 @@ import { canonical } from '../../lib/canonical/canonical';
 import { sha256 } from '../../lib/canonical/digest';
 import type { Digest, StepId } from '../../lib/foundation/ids';
 import { isJsonArray, isJsonObject, type Json } from '../../lib/foundation/json';
-import { chain } from '../../lib/journal/chain';
 import type { Page, Unnumbered } from '../../lib/journal/page';
 import { isItem, nodeOf, ROOT } from '../../lib/plan/place';
 import type { PlanIndex } from '../../lib/plan/plan-index';
+import { chained } from './chained';
 
 // An altered journal, hash-chained again from its admission on.
 
@@ -20,7 +20,7 @@ export function entriesOf(pages: readonly Page[]): Entries {
 /** Entries changed, put on one page. */
 export function restated(pages: readonly Page[], restate: (entries: Entries) => Entries): readonly Page[] {
   const values = Object.assign({}, ...pages.map((page) => page.values)) as Page['values'];
-  return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, restate(entriesOf(pages)), values).page];
+  return [chained({ seq: 0, hash: pages[0]?.prev as Digest }, restate(entriesOf(pages)), values)];
 }
 
 /** Replaces a value: wherever its digest occurs, the other value's digest and size are inserted. */

@@ -51,7 +51,7 @@ export class JsonLog {
     const span = this.traceOf(supplied['runId']);
     const traced = span === null ? {} : { trace_id: span.traceId, span_id: span.spanId };
     const head = { time: new Date().toISOString(), level, service: this.service, event };
-    this.write(`${JSON.stringify({ ...head, ...fields, ...head, ...traced })}\n`);
+    this.write(`${JSON.stringify(Object.assign({}, head, fields, head, traced))}\n`);
     if (sent) this.listener({ level, event, fields });
   }
 }

@@ -107,7 +107,7 @@ export function bundleFiles(
 } {
   const { held, spelled } = filesOf(documents);
   const files = sorted([...held, ...attestationFiles(attestations)]).map((file) => {
-    return { ...file, sha256: file.sha256 ?? sha256(file.bytes) };
+    return { path: file.path, bytes: file.bytes, sha256: file.sha256 ?? sha256(file.bytes) };
   });
   const manifest: BundleManifest = {
     schema: 'taskrunner.manifest.v1',

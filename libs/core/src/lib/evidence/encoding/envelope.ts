@@ -69,15 +69,24 @@ interface KnownEnvelope {
 
 const KNOWN = new WeakMap<object, KnownEnvelope>();
 
+class KnownParts implements DecodedEnvelope {
+  private computed: Digest | null = null;
+
+  constructor(
+    readonly payloadType: string,
+    readonly payload: Uint8Array,
+    readonly signature: Uint8Array,
+    readonly keyid: string,
+  ) {}
+
+  /** Most readers do without. */
+  get digest(): Digest {
+    return (this.computed ??= sha256(this.payload));
+  }
+}
+
 function remember(envelope: Envelope, parts: Omit<DecodedEnvelope, 'digest'>, isSealedHere: boolean): DecodedEnvelope {
-  let digest: Digest | null = null;
-  const of: DecodedEnvelope = {
-    ...parts,
-    // Most readers do without.
-    get digest() {
-      return (digest ??= sha256(parts.payload));
-    },
-  };
+  const of = new KnownParts(parts.payloadType, parts.payload, parts.signature, parts.keyid);
   KNOWN.set(envelope, { payload: envelope.payload, sig: envelope.signatures[0]?.sig ?? '', of, isSealedHere });
   return of;
 }

@@ -52,7 +52,9 @@ export function openEnvelope<Key extends VerificationKey>(
   const data = preAuthEncoding(payloadType, decoded.payload);
   for (const key of ring.keys) {
     if (!key.usages.includes(usage)) continue;
-    if (ring.verifySignature(key.spki, key.algorithm, data, decoded.signature)) return { ...decoded, key };
+    if (!ring.verifySignature(key.spki, key.algorithm, data, decoded.signature)) continue;
+    const { payload, digest, signature, keyid } = decoded;
+    return { payloadType, payload, digest, signature, keyid, key };
   }
   throw new EvidenceError(
     'ENVELOPE_UNTRUSTED',

@@ -14,18 +14,18 @@ export type Resource = {
 export function resource(name: string, digest: Digest, more: Omit<Resource, 'name' | 'digest'> = {}): Resource {
   const { annotations, mediaType, uri } = more;
   // In RFC 8785 order, so that the statement can be written without sorting.
-  return {
-    ...(annotations === undefined ? {} : { annotations }),
-    digest: { sha256: digest.slice(7) },
-    ...(mediaType === undefined ? {} : { mediaType }),
-    name,
-    ...(uri === undefined ? {} : { uri }),
-  };
+  const made: { -readonly [Member in keyof Resource]?: Resource[Member] } = {};
+  if (annotations !== undefined) made.annotations = annotations;
+  made.digest = { sha256: digest.slice(7) };
+  if (mediaType !== undefined) made.mediaType = mediaType;
+  made.name = name;
+  if (uri !== undefined) made.uri = uri;
+  return made as Resource;
 }
 
 /** A file of the evidence bundle: its name is its path there, its digest is over its bytes. */
 export function bundledFile(path: string, digest: Digest, annotations: JsonObject = {}): Resource {
-  return resource(path, digest, { annotations: { ...annotations, path } });
+  return resource(path, digest, { annotations: Object.assign({}, annotations, { path }) });
 }
 
 /** The package URL of a pack (purl specification, type `generic`). */

@@ -1,3 +1,4 @@
+import { extended } from '../../foundation/extended';
 import { onceFor } from '../../foundation/once-for';
 import type { Digest, StepId } from '../../foundation/ids';
 import { isJsonObject, type JsonObject } from '../../foundation/json';
@@ -153,19 +154,19 @@ function read(pages: readonly Page[]): RunFacts {
     if (kind === 'given') lastDecision = null;
     switch (event.type) {
       case 'run.claimed':
-        found.claims.push({ ...event, seq, at });
+        found.claims.push(extended(event, { seq, at }));
         break;
       case 'run.started':
         found.startedAt ??= at;
         break;
       case 'run.ended':
-        found.ended ??= { ...event, seq, at };
+        found.ended ??= extended(event, { seq, at });
         break;
       case 'gate.opened':
-        gates.push({ opened: { ...event, seq, at }, ended: null, decided: [] });
+        gates.push({ opened: extended(event, { seq, at }), ended: null, decided: [] });
         break;
       case 'gate.decided': {
-        const [gate, decision] = [openGate(event.step), { ...event, seq, at }];
+        const [gate, decision] = [openGate(event.step), extended(event, { seq, at })];
         if (!gate) break;
         gate.decided.push(decision);
         lastDecision = { gate, decision };
@@ -180,17 +181,17 @@ function read(pages: readonly Page[]): RunFacts {
         break;
       case 'gate.ended': {
         const gate = openGate(event.step);
-        if (gate) gate.ended ??= { ...event, seq, at };
+        if (gate) gate.ended ??= extended(event, { seq, at });
         break;
       }
       case 'policy.judged':
-        found.judged.push({ ...event, seq, at });
+        found.judged.push(extended(event, { seq, at }));
         break;
       case 'question.answered':
         if (event.answer.kind === 'reuse' && event.answer.source !== null) reused.set(event.step, event.answer.source);
         break;
       case 'map.expanded':
-        expanded.set(event.step, { ...event, seq, at });
+        expanded.set(event.step, extended(event, { seq, at }));
         break;
       case 'step.started': {
         const placed = placedStart(event, seq, at);
@@ -205,13 +206,13 @@ function read(pages: readonly Page[]): RunFacts {
         push(logs, event.step, placedLog(event, seq, at));
         break;
       case 'artifact.captured':
-        found.artifacts.push({ ...event, seq, at });
+        found.artifacts.push(extended(event, { seq, at }));
         break;
       case 'egress.closed':
         found.egress.push(placedEgress(event, seq, at));
         break;
       case 'note':
-        found.notes.push({ ...event, seq, at });
+        found.notes.push(extended(event, { seq, at }));
         break;
       case 'tool.resolved':
       case 'material.mounted':
@@ -220,7 +221,7 @@ function read(pages: readonly Page[]): RunFacts {
       case 'attempt.stopped':
       case 'step.attention':
       case 'attention.resolved':
-        push(ofStep, event.step, { ...event, seq, at });
+        push(ofStep, event.step, extended(event, { seq, at }));
         break;
       default:
         break;

@@ -5,6 +5,7 @@ import { digestOf, sha256 } from '../../canonical/digest';
 import type { Digest, TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { chain } from '../../journal/chain';
+import { chained } from '../../../testing/forge/chained';
 import type { Entry, Page, Unnumbered } from '../../journal/page';
 import { PROVENANCE_ATTESTATION } from '../bundle/bundle-files';
 import type { VerificationSession } from './check/verification-session';
@@ -124,7 +125,7 @@ function retold(sample: Sample, restate: (entry: Unnumbered) => Unnumbered, more
   const { pages } = sample.evidence;
   const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => restate(entry));
   const values = { ...Object.assign({}, ...pages.map((page) => page.values)), ...more } as Page['values'];
-  const page = chain({ seq: 0, hash: pages[0]?.prev as Digest }, entries, values).page;
+  const page = chained({ seq: 0, hash: pages[0]?.prev as Digest }, entries, values);
   return { ...sample, evidence: { ...sample.evidence, pages: [page] } };
 }
 

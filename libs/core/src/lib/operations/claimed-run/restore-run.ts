@@ -100,8 +100,20 @@ async function restoreJournal(
     return halted('JOURNAL_TAMPERED', `the run ${admission.rerunOf ?? ''}, which this run repeats: ${original.wrong}`);
   const snapshots = new Snapshots(dependencies, run, last, journal, index.machine);
   return {
-    ...{ kind: 'restored', index, documents, admission, state, results, values, journal, snapshots },
-    ...{ secrets, original, head, lastAt, lastLine },
+    kind: 'restored',
+    index,
+    documents,
+    admission,
+    state,
+    results,
+    values,
+    journal,
+    snapshots,
+    secrets,
+    original,
+    head,
+    lastAt,
+    lastLine,
     stepRows: keptOf(run, rows),
   };
 }

@@ -67,7 +67,11 @@ export class RunDriver {
     this.position = new Position(restored, run.seen);
     const containerLog = new ContainerLog(dependencies, run);
     this.means = {
-      ...{ dependencies, run, values, secrets, initiators: restored.admission.initiators },
+      dependencies,
+      run,
+      values,
+      secrets,
+      initiators: restored.admission.initiators,
       executions: new Executions(dependencies, run, values, secrets, (fact, isFollowed) =>
         this.reported(fact, isFollowed),
       ),

@@ -9,17 +9,17 @@ import { storableText } from '../../foundation/storable-text';
 import type { RunNode } from '../../plan/plan';
 import { runNodeAt, type PlanIndex } from '../../plan/plan-index';
 import type { ClaimedRun } from '../../ports/runs/claims';
-import type { ExecutionRequest, Outcome, StepStorage } from '../../ports/step/executor';
+import type { Outcome, StepStorage } from '../../ports/step/executor';
 import { isStoreOutage } from '../../ports/objects/object-store';
 import type { Command } from '../../run/command';
 import type { InputEventBody } from '../../run/run-event';
 import { SecretError } from '../../secret/secret-error';
 import { trimmed } from '../../secret/secret-value';
-import { idempotencyKey } from '../../step/idempotency-key';
 import { abortable } from '../work/abortable';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import { ExecutionLog, logLimitsOf, type FactReport, type LogHold, type LogLimits } from './execution-log';
 import { guardingGates } from '../gates/guarding-gates';
+import { LeafRequest } from './leaf-request';
 import { RedactedReport, redactedOutcome } from './redacted-report';
 import { PackOfStep } from './pack-of-step';
 import type { RunSecrets } from '../claimed-run/run-secrets';
@@ -119,25 +119,8 @@ export class Executions {
       const report = new RedactedReport(redactor, log, (fact) =>
         this.report(fact, isFollowed && fact.type === 'tool.resolved'),
       );
-      const { runId } = this.run;
-      const request: ExecutionRequest = {
-        run,
-        step,
-        attempt,
-        execution,
-        // Key and signal are created on demand, because most executors that act only in the journal do not need them.
-        get key() {
-          return idempotencyKey(runId, step, attempt);
-        },
-        node,
-        ...bound.bound,
-        secrets: delivered,
-        redactor,
-        get signal() {
-          return abort.signal;
-        },
-        storage,
-      };
+      const place = { run, step, attempt, execution, node, secrets: delivered, redactor, storage };
+      const request = new LeafRequest(this.run.runId, place, bound.bound, abort);
       begun = true;
       const outcome = redactedOutcome(redactor, await executor.execute(request, report).catch(thrownBy(node)));
       this.sayWhy(step, execution, outcome);

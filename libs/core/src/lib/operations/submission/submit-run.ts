@@ -1,6 +1,7 @@
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import type { AdmissionRecord } from '../../evidence/records/documents';
+import { extended } from '../../foundation/extended';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
@@ -181,7 +182,7 @@ export class SubmitRun {
     await Promise.all(Array.from({ length: PUTS_AT_ONCE }, () => store(waiting)));
     const { at, runId } = await runs.stamp();
     const { planHash, profileDigest } = planning;
-    const pack = { ...planning.pack, sourceDigest: sourceDigestOf(submission.source) };
+    const pack = extended(planning.pack, { sourceDigest: sourceDigestOf(submission.source) });
     const scheduleId = submission.schedule?.scheduleId;
     const idempotency = submission.idempotency && {
       key: submission.idempotency.key,
@@ -189,10 +190,10 @@ export class SubmitRun {
       bodyDigest: this.bodyDigest(planning, tenant, submission.idempotency.bodyDigest),
       person: { iss, sub },
     };
-    const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at };
+    const admitted = { runId, pack: extended(pack, { signers }), planHash, profileDigest, acceptedAt: at };
     const rerun = this.originalOf(submission);
     const named = { scheduleId, rerun, nonce: requestNonce(nonce(), tenant, idempotency) };
-    const record = admissionRecord(principal, { ...admitted, ...named });
+    const record = admissionRecord(principal, extended(admitted, named));
     const admission = await signAdmission(signer, record);
     return {
       tenant,
@@ -274,12 +275,9 @@ export class SubmitRun {
 function submissionEvent(principal: Principal, record: AdmissionRecord, admission: Digest): JsonObject {
   const { runId, planHash, scheduleId, rerunOf } = record;
   const { name, version, contentDigest } = record.pack;
-  return {
-    ...{ type: 'run.submitted', runId, pack: { name, version, contentDigest }, planHash, admission },
-    ...(scheduleId !== null && { scheduleId }),
-    ...(rerunOf !== null && { rerunOf }),
-    ...auditedCaller(principal),
-  };
+  const event = { type: 'run.submitted', runId, pack: { name, version, contentDigest }, planHash, admission };
+  const links = { ...(scheduleId !== null && { scheduleId }), ...(rerunOf !== null && { rerunOf }) };
+  return Object.assign(event, links, auditedCaller(principal));
 }
 
 /** Sealed runs have their own environment unless all runs are sealed. */

@@ -1,4 +1,5 @@
 import type { RunProjection } from '../../binding/run-projection';
+import { extended } from '../../foundation/extended';
 import type { Digest, StepId } from '../../foundation/ids';
 import type { Unnumbered } from '../../journal/page';
 import type { PlanIndex } from '../../plan/plan-index';
@@ -64,7 +65,7 @@ export class TurnBuilder {
     this.needsValuesOf(body);
     this.note({ at: this.at, event: body, kind: 'given' });
     const before = this.state.steps;
-    const result = advance(this.index, this.state, { ...body, at: this.at });
+    const result = advance(this.index, this.state, extended(body, { at: this.at }));
     this.state = result.state;
     for (const event of result.events) {
       this.note({ at: this.at, event, kind: 'derived' });

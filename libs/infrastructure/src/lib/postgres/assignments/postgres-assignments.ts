@@ -14,7 +14,7 @@ import type {
 import type { Pool } from 'pg';
 import { toClaimedRun, type ClaimedRow } from '../claims/claimed-run';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
-import { statement, type Statement } from '../connection/statement';
+import { queryOf, statement, type Statement } from '../connection/statement';
 import { alteredPositions, inboxGuard } from '../encoding/run-rows';
 
 interface ClaimedAssignmentRow {
@@ -145,7 +145,7 @@ export class PostgresAssignments extends Assignments {
   }
 
   private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
+    return (await this.pool.query(queryOf(text, values))).rows as Row[];
   }
 }
 

@@ -35,7 +35,8 @@ export class DocumentCache {
         const known = profiles.get(row.profile_digest);
         const profile = row.profile ?? known?.profile ?? '';
         const environment = row.environment ?? known?.environment ?? '';
-        return { ...row, plan: row.plan ?? plans.get(row.plan_hash) ?? '', profile, environment };
+        const plan = row.plan ?? plans.get(row.plan_hash) ?? '';
+        return Object.assign({}, row, { plan, profile, environment });
       },
     };
   }

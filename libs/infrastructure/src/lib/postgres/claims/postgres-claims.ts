@@ -32,8 +32,7 @@ import type { ClaimsWatch, HealedTimes, LostWorker } from './claims-watch';
 import { DocumentCache } from './document-cache';
 import { LostClaims } from './lost-claims';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
-import { statement } from '../connection/statement';
-import type { Statement } from '../connection/statement';
+import { queryOf, statement, type Statement } from '../connection/statement';
 
 const SWEEP_EVERY_MS = 1_000;
 const SWEEP_SIZE = 500;
@@ -321,7 +320,7 @@ export class PostgresClaims extends Claims {
   }
 
   private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
+    return (await this.pool.query(queryOf(text, values))).rows as Row[];
   }
 }
 

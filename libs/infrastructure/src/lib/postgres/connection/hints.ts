@@ -3,7 +3,7 @@ import { isTenantId, runUuid, toRunId } from '@taskrunner/core/foundation';
 import type { RunName } from '@taskrunner/core/ports';
 import type { Pool, PoolClient } from 'pg';
 import { pauseMs } from './retry';
-import type { Statement } from './statement';
+import { queryOf, type Statement } from './statement';
 
 /** Hints signal that work is due. One about a single new run names it: `<tenant>/<uuid>`. */
 const CHANNEL = 'taskrunner_due';
@@ -43,7 +43,7 @@ export class DueHints {
     this.sending = true;
     this.again = false;
     return after
-      .query({ ...HINT, values: [run === null ? '' : `${run.tenant}/${runUuid(run.runId)}`] })
+      .query(queryOf(HINT, [run === null ? '' : `${run.tenant}/${runUuid(run.runId)}`]))
       .catch(() => undefined)
       .then(() => {
         this.sending = false;

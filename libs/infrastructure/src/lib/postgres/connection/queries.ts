@@ -4,7 +4,7 @@ import { AuditChainAltered } from '@taskrunner/core/stored';
 import { isAuditBroken } from './sql-state';
 import type { RunName } from '@taskrunner/core/ports';
 import type { DueHints } from './hints';
-import type { Statement } from './statement';
+import { queryOf, type Statement } from './statement';
 
 /** Executes one statement at a time, within a tenant: the database access of adapters that webservice and worker share. */
 export abstract class Queries {
@@ -25,7 +25,7 @@ export class DirectQueries extends Queries {
   }
 
   async across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    const { rows } = await this.pool.query({ ...statement, values: [...values] });
+    const { rows } = await this.pool.query(queryOf(statement, values));
     return rows as Row[];
   }
 }
@@ -72,8 +72,8 @@ export class TenantQueries extends Queries {
     const client = await this.pool.connect();
     const sent = [
       client.query('BEGIN'),
-      client.query({ ...setTenant, values: [tenant] }),
-      ...steps.map(([statement, values]) => client.query({ ...statement, values: [...values] })),
+      client.query(queryOf(setTenant, [tenant])),
+      ...steps.map(([statement, values]) => client.query(queryOf(statement, values))),
       client.query('COMMIT'),
     ];
     const hinted = makesDue === false ? undefined : this.hints?.send(makesDue === true ? null : makesDue, client);
@@ -88,7 +88,7 @@ export class TenantQueries extends Queries {
   }
 
   async across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    const { rows } = await this.pool.query({ ...statement, values: [...values] });
+    const { rows } = await this.pool.query(queryOf(statement, values));
     return rows as Row[];
   }
 }

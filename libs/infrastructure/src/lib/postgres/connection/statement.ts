@@ -6,6 +6,14 @@ export interface Statement {
   readonly text: string;
 }
 
+/** A statement with its values, for `pg`. */
+export function queryOf<Value>(
+  { name, text }: Statement,
+  values: readonly Value[],
+): Statement & { readonly values: Value[] } {
+  return { name, text, values: [...values] };
+}
+
 let texts: ReadonlyMap<string, string> | undefined;
 const loaded = new Map<string, Statement>();
 

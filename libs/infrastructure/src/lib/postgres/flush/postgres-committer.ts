@@ -12,7 +12,7 @@ import type { EndedRuns } from './ended-runs';
 import { flushPart, type FlushPart } from './flush-values';
 import { pauseMs } from '../connection/retry';
 import { failureOf } from '../connection/sql-state';
-import { statement } from '../connection/statement';
+import { queryOf, statement } from '../connection/statement';
 
 /** Hears of flushes that fail and are repeated until they succeed, which can take as long as an outage does. */
 export interface CommitFailures {
@@ -215,7 +215,7 @@ export class PostgresCommitter extends Committer {
   private async send(batch: readonly Pending[]): Promise<Pending[]> {
     const flush = flushOf(batch.map(({ part }) => part));
     const sent = performance.now();
-    const { rows } = await this.pool.query<{ i: number }>({ ...flush, values: [...flush.values] });
+    const { rows } = await this.pool.query<{ i: number }>(queryOf(flush, flush.values));
     this.onFlushed(batch.length, performance.now() - sent);
     const owned = new Set(rows.map(({ i }) => i - 1));
     for (const index of owned) batch[index]?.settle({ kind: 'committed' });

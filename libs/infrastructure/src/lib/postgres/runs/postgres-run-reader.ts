@@ -208,7 +208,7 @@ export class PostgresRunReader extends RunReader {
     const columns = admissionColumns(tenant, row);
     this.admissionsKnown.compare(columns);
     const { plan, profile, environment } = row;
-    return this.documentsKnown.of({ ...columns, plan, profile, environment });
+    return this.documentsKnown.of(Object.assign({}, columns, { plan, profile, environment }));
   }
 
   async stepSource(tenant: TenantId, run: RunId) {

@@ -11,7 +11,7 @@ import type {
 } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
-import { statement, type Statement } from '../connection/statement';
+import { queryOf, statement, type Statement } from '../connection/statement';
 
 /** Delay before a run is marked as waiting: in this time each living worker has polled the environments. */
 const MARK_AFTER_MS = 5_000;
@@ -97,7 +97,7 @@ export class PostgresRunEnvironments extends RunEnvironments {
   }
 
   private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
+    return (await this.pool.query(queryOf(text, values))).rows as Row[];
   }
 }
 
