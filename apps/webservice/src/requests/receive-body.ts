@@ -68,7 +68,7 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
       const excess = meter.add(part);
       if (excess !== null) throw tooMuch(excess);
     });
-    return { ...received, values: meter.values };
+    return { blocks: received.blocks, size: received.size, values: meter.values };
   } catch (error) {
     // A client that should retry must receive the response: if the connection is closed while the client writes, the response may be lost.
     if (ApiError.is(error) && error.code === 'BODIES_BUSY') room.refused.drain(request);

@@ -57,7 +57,7 @@ describe('a trace', () => {
   it('goes from a submission over the store to drive, execution and sealing', async () => {
     const web = await start({ endpoint: receiver.url }, WEBSERVICE);
     const worker = await start({ endpoint: receiver.url });
-    let stored: string | undefined;
+    let stored: string | null | undefined;
     const store = web.watchRunStore({
       create: async (supplied: NewRun) => ((stored = supplied.traceContext), { kind: 'created', inLine: false }),
     } as unknown as RunStore);

@@ -1,4 +1,3 @@
-import { extended } from '@taskrunner/core/foundation';
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import type { SubmitRun } from '@taskrunner/core/operations';
 import { RunStore, type Created, type NewRun, type Posted } from '@taskrunner/core/ports';
@@ -20,7 +19,7 @@ export class WatchedRunStore extends RunStore {
 
   create(run: NewRun): Promise<Created> {
     const traceContext = this.tracing.traceparent();
-    return this.inner.create(traceContext === null ? run : extended(run, { traceContext }));
+    return this.inner.create(traceContext === null ? run : { ...run, traceContext });
   }
 
   replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null> {

@@ -217,6 +217,8 @@ export class SubmitRun {
       admissionDigest: admission.digest,
       audit: submissionEvent(principal, record, admission.digest),
       acceptedAt: at,
+      // Here for the one who fills it in: see `extended`.
+      traceContext: null,
       stepsTotal: planning.steps,
       workerLabels: planning.workerLabels,
       concurrency: planning.concurrency,

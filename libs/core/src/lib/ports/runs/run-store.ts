@@ -55,7 +55,7 @@ export interface NewRun {
   /** Milliseconds since the epoch, database time. */
   readonly acceptedAt: number;
   /** W3C `traceparent` of the request, if it is traced. Workers continue the trace. It is not part of the evidence. */
-  readonly traceContext?: string;
+  readonly traceContext?: string | null;
   /** Number of steps of the plan as far as known, for the summary. */
   readonly stepsTotal: number;
   /** Labels that a worker must have to drive it, sorted. */
