@@ -78,7 +78,7 @@ describe('a trace', () => {
         };
       }),
     );
-    await runs.drive(run(stored), async () => {
+    await runs.drive(run(stored ?? undefined), async () => {
       await executors.get('builtin:noop')?.execute(request, {} as never);
       return 'ended';
     });
