@@ -22,7 +22,8 @@ export interface AdmittedPack extends Pick<ClaimedRun, 'manifest' | 'plan' | 'pr
 /** The pack with which a run was admitted. Each file is hashed while it is read. */
 export async function admittedPack(run: ClaimedRun, objects: ObjectStore): Promise<AdmittedPack> {
   const { plan, profile, environment, inputs } = run;
-  return { ...(await storedPack(run, objects)), plan, profile, environment, inputs: inputs as JsonObject };
+  const { manifest, files } = await storedPack(run, objects);
+  return { manifest, files, plan, profile, environment, inputs: inputs as JsonObject };
 }
 
 /** The manifest and the files of a run's pack. Each file is hashed while it is read. */
