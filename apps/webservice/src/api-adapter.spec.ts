@@ -7,6 +7,8 @@ import { ApiAdapter } from './api-adapter';
 
 // V8's own test of hidden classes.
 setFlagsFromString('--allow-natives-syntax');
+// The compiler does not know this syntax.
+// oxlint-disable-next-line typescript/no-implied-eval
 const haveSameClass = new Function('a', 'b', 'return %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
 setFlagsFromString('--no-allow-natives-syntax');
 

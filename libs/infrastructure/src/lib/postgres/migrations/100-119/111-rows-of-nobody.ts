@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * What statements over all tenants read of a row that somebody else has written. A version that nothing can follow begins again. A time of

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * What somebody writes into one row keeps no other row from being read, written, backed up or restored.

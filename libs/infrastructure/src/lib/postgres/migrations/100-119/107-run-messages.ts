@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The message of a run that has ended, `{text}` or `{error: {code, message}}`. Null: it has none, or a worker of the previous release ended

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * An index for the runs of a requester. The subject is a separate column, because row-level security lets the webservice use an index only

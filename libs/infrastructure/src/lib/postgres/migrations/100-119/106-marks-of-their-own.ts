@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * A run counts as marked only with a mark that the product writes. A run that has not ended is halted, whatever its mark: somebody else may

@@ -1,6 +1,6 @@
-import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
-import { migrateDatabase } from '../schema/migrate';
-import { startTestServer, type TestServer } from '../testing/test-database';
+import { startEmbeddedPostgres } from '../../../embedded-postgres/embedded-postgres';
+import { migrateDatabase } from '../../schema/migrate';
+import { startTestServer, type TestServer } from '../../testing/test-database';
 
 let host: TestServer;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The trigger that marks a run has no condition. PostgreSQL parses and plans the condition of a trigger again for each statement, which took

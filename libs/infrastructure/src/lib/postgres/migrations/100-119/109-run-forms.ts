@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Forms of gates in the order of their authors, a list of JSON Schemas. A plan has the members of its objects sorted, so only this has the

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * What somebody else has written into a column takes nothing away from others.

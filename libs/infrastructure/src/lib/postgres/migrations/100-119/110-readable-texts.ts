@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * A column of the type `json` admits `\u0000` and halves of surrogate pairs, which no operator reads: one such row would fail a query about

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The event feed of a tenant (ADR 76). Triggers write an event in the transaction that changes the run, the gate or the evidence,

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The id of the object store of this installation, which the store has too. A service with another store would answer that objects of all

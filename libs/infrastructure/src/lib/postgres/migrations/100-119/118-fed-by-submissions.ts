@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * Less work of triggers when a run is created or changes. A submission writes the event of a run itself, as flushes do (104), and says so by

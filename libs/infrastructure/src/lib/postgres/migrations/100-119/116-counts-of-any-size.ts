@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The numbers of steps of a run take less than a kilobyte. A longer document is none of ours, and PostgreSQL matches no pattern against a text

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * What somebody writes into one row keeps no other row from a worker, a group, a feed or a restore, also where PostgreSQL itself refuses what

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * One row that somebody has altered makes no statement about other rows fail. Where a value is impossible, these functions return null,

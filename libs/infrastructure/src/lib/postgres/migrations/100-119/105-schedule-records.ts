@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The signed record of each schedule (ADR 85). Null: the schedule is older than this column. It is not signed afterwards, because nothing

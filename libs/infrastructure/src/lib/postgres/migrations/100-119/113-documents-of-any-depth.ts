@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /** The mark of an altered run is read as none if its document cannot be read, however deeply it is nested (migration 112). */
 export const documentsOfAnyDepth = sqlMigration(

@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The attempt of a step that wrote a chunk, so that readers can request the log of one attempt. An attempt may have several executions.

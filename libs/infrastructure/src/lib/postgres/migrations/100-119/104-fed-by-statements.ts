@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The feed at less cost (ADR 76). The flush and the seal write the events of runs themselves, and tell the trigger so by `fed_version`: the

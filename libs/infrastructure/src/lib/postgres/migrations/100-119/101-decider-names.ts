@@ -1,4 +1,4 @@
-import { sqlMigration } from './sql-migration';
+import { sqlMigration } from '../sql-migration';
 
 /**
  * The name of the person who decided, from their token, for people who read a gate. The signed record contains only the subject, and no
