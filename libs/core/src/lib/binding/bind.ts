@@ -1,3 +1,4 @@
+import { extended } from '../foundation/extended';
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { ExpressionError } from '../expression/expression-fault';
@@ -59,7 +60,7 @@ export function bindIn(
     // Sensitive inputs belong to the run. They are never passed into an inner pack.
     const own = packAround(index, step) === null;
     const inputs = own ? { ...(shown['inputs'] as JsonObject), ...kept.inputs } : (shown['inputs'] ?? null);
-    const value = template.evaluate(Object.assign({}, shown, { inputs, secrets: kept.secrets })) as {
+    const value = template.evaluate(extended(shown, { inputs, secrets: kept.secrets })) as {
       with: JsonObject;
       env: JsonObject;
       files: JsonObject;

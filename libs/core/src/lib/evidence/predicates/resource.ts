@@ -1,3 +1,4 @@
+import { extended } from '../../foundation/extended';
 import type { Digest } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
 
@@ -25,7 +26,7 @@ export function resource(name: string, digest: Digest, more: Omit<Resource, 'nam
 
 /** A file of the evidence bundle: its name is its path there, its digest is over its bytes. */
 export function bundledFile(path: string, digest: Digest, annotations: JsonObject = {}): Resource {
-  return resource(path, digest, { annotations: Object.assign({}, annotations, { path }) });
+  return resource(path, digest, { annotations: extended(annotations, { path }) });
 }
 
 /** The package URL of a pack (purl specification, type `generic`). */
