@@ -16,8 +16,8 @@ describe('a copy with further members', () => {
       fc.property(members, members, (base, more) => {
         const before = JSON.stringify([base, more]);
         const copy = extended(base, more);
-        const spread = { ...base, ...more };
-        expect(JSON.stringify(copy)).toBe(JSON.stringify(spread));
+        const expected = { ...base, ...more };
+        expect(JSON.stringify(copy)).toBe(JSON.stringify(expected));
         expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
         expect(JSON.stringify([base, more])).toBe(before);
       }),
