@@ -1,6 +1,7 @@
 import { createServer, IncomingMessage, ServerResponse, type Server, type ServerOptions } from 'node:http';
+import type { HttpServer } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import express, { type Express } from 'express';
+import express, { type Express, type Request, type Response } from 'express';
 import { delayContinue } from './continue';
 
 /**
@@ -8,8 +9,31 @@ import { delayContinue } from './continue';
  * later.
  */
 export class ApiAdapter extends ExpressAdapter {
+  private routeEnded: RouteEnded = () => undefined;
+
   constructor(private readonly times: ServerOptions) {
     super(strictExpress());
+  }
+
+  /** Is called when the route of a request with a body has ended, successfully or not. Its response may not be sent yet, or its client be gone. */
+  whenRouteEnds(routeEnded: RouteEnded): void {
+    this.routeEnded = routeEnded;
+  }
+
+  override post(...registration: Registration): unknown {
+    return super.post(...this.watched(registration));
+  }
+
+  override put(...registration: Registration): unknown {
+    return super.put(...this.watched(registration));
+  }
+
+  override patch(...registration: Registration): unknown {
+    return super.patch(...this.watched(registration));
+  }
+
+  override delete(...registration: Registration): unknown {
+    return super.delete(...this.watched(registration));
   }
 
   override initHttpServer(): void {
@@ -21,7 +45,25 @@ export class ApiAdapter extends ExpressAdapter {
     delayContinue(server);
     this.httpServer = server;
   }
+
+  /** Nest's handlers settle when their route has ended, or its failure has been answered. */
+  private watched(registration: Registration): [unknown, RequestHandler] {
+    const handler = registration.pop() as RequestHandler;
+    const watched = async (request: Request, response: Response, next: () => void): Promise<void> => {
+      try {
+        await handler(request, response, next);
+      } finally {
+        this.routeEnded(request, response);
+      }
+    };
+    return [...registration, watched] as [unknown, RequestHandler];
+  }
 }
+
+/** What Nest passes for a route: its path, if there is one, and its handler. */
+type Registration = [...path: unknown[], handler: unknown];
+type RequestHandler = Parameters<HttpServer['post']>[1];
+type RouteEnded = (request: Request, response: Response) => void;
 
 /**
  * Classes of the messages of an application. Express replaces the prototypes of each request and of its response. V8 then gives each of them hidden

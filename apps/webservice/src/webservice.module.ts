@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { TenantId } from '@taskrunner/core/foundation';
 import { ArchivedJournals, ComparedLogStore } from '@taskrunner/core/operations';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
@@ -176,7 +176,7 @@ const REQUESTS: readonly Provider[] = [
     ({ url, observability, outageOf, altered, refusals, bodies }) =>
       new ProblemFilter(url, observability, outageOf, altered, refusals, bodies),
   ),
-  { provide: APP_INTERCEPTOR, useClass: BodyRelease },
+  BodyRelease,
   { provide: APP_GUARD, useClass: AuthGuard },
   { provide: APP_GUARD, useClass: AcceptableGuard },
   { provide: APP_GUARD, useClass: KnownParametersGuard },

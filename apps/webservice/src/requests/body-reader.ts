@@ -1,6 +1,7 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { finalize, type Observable } from 'rxjs';
+import type { ApiAdapter } from '../api-adapter';
 import type { AuthenticatedRequest } from '../auth/caller';
 import { ApiError } from '../problems/problem';
 import { BODIES, type BodyName } from './bodies';
@@ -91,15 +92,15 @@ function hasBody(request: Request): boolean {
   return request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
 }
 
-/** Notifies the body reader when a route has ended, successfully or not. */
+/** Notifies the body reader when a route has ended, successfully or not. It is no interceptor: Nest pays for each of those with observables. */
 @Injectable()
-export class BodyRelease implements NestInterceptor {
-  constructor(private readonly reader: BodyReader) {}
+export class BodyRelease implements OnModuleInit {
+  constructor(
+    private readonly reader: BodyReader,
+    private readonly host: HttpAdapterHost<ApiAdapter>,
+  ) {}
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const http = context.switchToHttp();
-    return next
-      .handle()
-      .pipe(finalize(() => this.reader.done(http.getRequest<Request>(), http.getResponse<Response>())));
+  onModuleInit(): void {
+    this.host.httpAdapter.whenRouteEnds((request, response) => this.reader.done(request, response));
   }
 }
