@@ -37,6 +37,31 @@ it('a seal that takes long keeps its item, and none once it has ended', async ()
   await loop.stop();
 });
 
+it('a seal that fails gives its item back, later with each try', async () => {
+  const outbox = { take: jest.fn(), hold: jest.fn(() => Promise.resolve()) };
+  outbox.take.mockResolvedValueOnce([0, 1, 2, 9].map((tries) => ({ ...item, id: `of try ${tries}`, tries })));
+  outbox.take.mockResolvedValue([]);
+  const runReader = { records: () => new Promise((_, reject) => setTimeout(() => reject(new Error('no')), 4_000)) };
+  const said: string[] = [];
+  const log = { say: (_level: string, event: string) => said.push(event) };
+  const dependencies = { outbox, runReader, retryMs: 1 } as unknown as AttestDependencies;
+  const loop = new AttestLoop(dependencies, log, { intervalMs: 1_000, atOnce: 4 });
+
+  loop.start();
+  await jest.advanceTimersByTimeAsync(UPKEEP_AFTER_MS + 3_500);
+  expect(outbox.hold.mock.calls).toHaveLength(4);
+  outbox.hold.mockClear();
+  await jest.advanceTimersByTimeAsync(100_000);
+  expect(outbox.hold.mock.calls).toEqual([
+    [expect.objectContaining({ id: 'of try 0' }), 2_000],
+    [expect.objectContaining({ id: 'of try 1' }), 4_000],
+    [expect.objectContaining({ id: 'of try 2' }), 8_000],
+    [expect.objectContaining({ id: 'of try 9' }), 30_000],
+  ]);
+  expect(said.filter((event) => event === 'attest.failed')).toHaveLength(4);
+  await loop.stop();
+});
+
 it('seals several runs at once, and takes more when there is room for half of them', async () => {
   const ends: (() => void)[] = [];
   let due = 9;

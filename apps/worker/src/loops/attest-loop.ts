@@ -15,6 +15,8 @@ import type { WorkerLog } from '../reporting/worker-log';
 const LEASE_MS = 30_000;
 /** Building a bundle near the maximum size takes longer than a lease, and than the time for which others leave a run to its worker. */
 const HOLD_EVERY_MS = LEASE_MS / 10;
+/** A seal that failed is tried again after this time, then after twice that, and so on until the lease, milliseconds. */
+const AGAIN_MS = 2_000;
 /** How long sealing yields to runs before it proceeds beside them until nothing is left, milliseconds. */
 const GIVE_WAY_MS = 5_000;
 const GIVE_WAY_STEP_MS = 10;
@@ -127,10 +129,16 @@ export class AttestLoop {
 
   private async attest(item: OutboxItem): Promise<Attested> {
     // A failure only costs a second seal, which finds the first.
-    const hold = (): void => void this.dependencies.outbox.hold(item, LEASE_MS).catch(() => undefined);
-    const holding = setInterval(hold, HOLD_EVERY_MS);
+    const hold = async (ms: number): Promise<void> => this.dependencies.outbox.hold(item, ms).catch(() => undefined);
+    let held = Promise.resolve();
+    const holding = setInterval(() => (held = hold(LEASE_MS)), HOLD_EVERY_MS);
     try {
       return await attestRun(this.dependencies, item, { take: (work) => this.serially(work) });
+    } catch (error) {
+      clearInterval(holding);
+      await held;
+      await hold(Math.min(LEASE_MS, AGAIN_MS * 2 ** item.tries));
+      throw error;
     } finally {
       clearInterval(holding);
     }

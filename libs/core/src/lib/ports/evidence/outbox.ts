@@ -33,7 +33,7 @@ export interface SealedEvidence {
 export abstract class Outbox {
   /** Leases due items of this kind to the caller for `leaseMs`. Announcements have a separate port. */
   abstract take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]>;
-  /** The caller is still working on it: renews its lease. */
+  /** The caller is still working on it: its lease ends in `leaseMs` from now. After a failed attempt that may be sooner than before. */
   abstract hold(item: OutboxItem, leaseMs: number): Promise<void>;
   /** One statement: evidence row, its exports, its archive, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
   abstract seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean>;
