@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { canonical, sha256 } from '@taskrunner/core/canonical';
-import type { Json } from '@taskrunner/core/foundation';
+import type { Digest, Json } from '@taskrunner/core/foundation';
 import {
   admittedPack,
   ObjectStoreHealth,
@@ -72,7 +72,9 @@ const PROVIDERS: readonly Provider[] = [
     },
     ({ configuration, sandboxes, packTrust, executors, clock }) => {
       const configuredAt = clock.now();
-      const means = (): WorkerMeans => meansOf({ configuration, sandboxes, packTrust, executors, configuredAt });
+      const means = sinceProbe(sandboxes, () =>
+        meansOf({ configuration, sandboxes, packTrust, executors, configuredAt }),
+      );
       return new Capabilities(means, () => describe(configuration, sandboxes, means()));
     },
   ),
@@ -158,6 +160,15 @@ export class DrivingModule {
       exports: [PeerCount, Capabilities, DRIVER_DEPENDENCIES],
     };
   }
+}
+
+/** The capabilities, which each run asks for. They are made again only after a probe has had another result. */
+function sinceProbe(sandboxes: Sandboxes, make: () => WorkerMeans): () => WorkerMeans {
+  let [probe, means]: [Digest | null, WorkerMeans | null] = [null, null];
+  return () => {
+    if (means === null || probe !== sandboxes.digest) [probe, means] = [sandboxes.digest, make()];
+    return means;
+  };
 }
 
 /** The worker's capabilities according to its last probe. `configuredAt`: when it read its configuration, database time. */

@@ -15,6 +15,16 @@ export function arrayLiteral(cells: readonly Cell[]): string {
   return `${text}}`;
 }
 
+/** The array literal of one column of rows. */
+export function columnLiteral(rows: readonly (readonly Cell[])[], column: number): string {
+  let text = '{';
+  for (let i = 0; i < rows.length; i++) {
+    if (i > 0) text += ',';
+    text += element(rows[i]?.[column] ?? null);
+  }
+  return `${text}}`;
+}
+
 function element(cell: Cell): string {
   if (cell === null) return 'NULL';
   if (typeof cell === 'string') return quoted(cell);

@@ -2,7 +2,7 @@ import { runUuid } from '@taskrunner/core/foundation';
 import type { Json } from '@taskrunner/core/foundation';
 import type { GateOutcome } from '@taskrunner/core/gate';
 import type { Commit, GateChange, OutboxEntry } from '@taskrunner/core/ports';
-import { arrayLiteral, type Cell } from '../encoding/array-literal';
+import { columnLiteral, type Cell } from '../encoding/array-literal';
 import { digestBytes } from '../encoding/digest-bytes';
 import { packedPage, type PageTexts } from '../encoding/packed-page';
 import { ROOT_PARENT, storedOutputs } from '../encoding/run-rows';
@@ -37,6 +37,7 @@ const ARMS = {
   items: { columns: 1, numbered: false },
 };
 type Rows = { readonly [Arm in keyof typeof ARMS]: readonly Row[] };
+const ARM_NAMES = Object.keys(ARMS) as readonly (keyof Rows)[];
 
 /** The rows of one commit by arm, without the run's position. */
 export interface FlushPart {
@@ -176,14 +177,21 @@ function placeRows({ chunks, run }: Commit): Row[] {
 
 /** The parameters of `flush.sql` for these parts: one array per column. Runs are numbered from 1 in the order of the parts. */
 export function flushValues(parts: readonly FlushPart[]): string[] {
-  return Object.entries(ARMS).flatMap(([arm, { columns, numbered }]) => {
-    const rows = parts.flatMap((part, index) => {
-      const own = part.rows[arm as keyof Rows];
-      return numbered ? own.map((row): Row => [index + 1, ...row]) : own;
-    });
-    if (rows.length === 0) return new Array<string>(columns).fill('{}');
-    return Array.from({ length: columns }, (_, column) => arrayLiteral(rows.map((row) => row[column] ?? null)));
-  });
+  const values: string[] = [];
+  for (const arm of ARM_NAMES) {
+    const { columns, numbered } = ARMS[arm];
+    const rows = rowsOf(parts, arm, numbered);
+    for (let column = 0; column < columns; column++)
+      values.push(rows.length === 0 ? '{}' : columnLiteral(rows, column));
+  }
+  return values;
+}
+
+function rowsOf(parts: readonly FlushPart[], arm: keyof Rows, numbered: boolean): Row[] {
+  const rows: Row[] = [];
+  for (let index = 0; index < parts.length; index++)
+    for (const row of parts[index]?.rows[arm] ?? []) rows.push(numbered ? [index + 1, ...row] : row);
+  return rows;
 }
 
 function text(value: unknown): string {
@@ -196,8 +204,8 @@ function orNull(value: Json): string | null {
 
 function sizeOf(rows: Rows): number {
   let size = 0;
-  for (const list of Object.values(rows))
-    for (const row of list)
+  for (const arm of ARM_NAMES)
+    for (const row of rows[arm])
       for (const cell of row) size += typeof cell === 'string' || Buffer.isBuffer(cell) ? cell.length : 8;
   return size;
 }
