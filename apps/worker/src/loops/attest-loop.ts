@@ -131,7 +131,9 @@ export class AttestLoop {
     // A failure only costs a second seal, which finds the first.
     const hold = async (ms: number): Promise<void> => this.dependencies.outbox.hold(item, ms).catch(() => undefined);
     let held = Promise.resolve();
-    const holding = setInterval(() => (held = hold(LEASE_MS)), HOLD_EVERY_MS);
+    const holding = setInterval(() => {
+      held = hold(LEASE_MS);
+    }, HOLD_EVERY_MS);
     try {
       return await attestRun(this.dependencies, item, { take: (work) => this.serially(work) });
     } catch (error) {
