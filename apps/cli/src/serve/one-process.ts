@@ -46,23 +46,20 @@ export async function loadOneProcess(): Promise<StartOneProcess> {
     await load();
     await setImmediate();
   }
-  const [{ createWebservice, ORIGINAL_RUN }, { WorkerModule }, { keepCompiledCode, optimizeSooner }] =
-    await Promise.all([
-      import('@taskrunner/webservice'),
-      import('@taskrunner/worker'),
-      import('@taskrunner/infrastructure/service'),
-    ]);
-  return async (configuration, { hasWorker = true, original = null, sandboxes = null, isForOneRun = false } = {}) => {
+  const [{ createWebservice, ORIGINAL_RUN }, { WorkerModule }, { keepCompiledCode }] = await Promise.all([
+    import('@taskrunner/webservice'),
+    import('@taskrunner/worker'),
+    import('@taskrunner/infrastructure/service'),
+  ]);
+  return (configuration, { hasWorker = true, original = null, sandboxes = null, isForOneRun = false } = {}) => {
     const planning = isForOneRun ? 'here' : 'threads';
     if (!isForOneRun) keepCompiledCode();
-    const running = await createWebservice(configuration, {
+    return createWebservice(configuration, {
       imports: hasWorker ? [WorkerModule.forRoot({ configuration, embedded: true, sandboxes, planning })] : [],
       hasWorker,
       planning,
       hasDocumentation: !isForOneRun,
       adapters: original === null ? [] : [{ provide: ORIGINAL_RUN, useValue: original }],
     });
-    if (!isForOneRun) optimizeSooner();
-    return running;
   };
 }

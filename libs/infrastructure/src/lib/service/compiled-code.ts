@@ -13,18 +13,3 @@ export const KEEPING_FLAG = `--gc-memory-reducer-start-delay-ms=${KEPT_FOR_MS}`;
 export function keepCompiledCode(): void {
   setFlagsFromString(KEEPING_FLAG);
 }
-
-/**
- * Flags of V8 that optimize a function after an eighth of the usual work, and a large one nearly as soon as a small one. They are for Node.js 20.
- * Later releases have a compiler between the interpreter and the optimizing one, and count calls.
- */
-export const SOONER_FLAGS = ['--interrupt-budget=8000', '--bytecode-size-allowance-per-tick=5000'] as const;
-const FIRST_V8_WITHOUT = 12;
-
-/**
- * Lets this process optimize its code sooner (ADR 111). Otherwise a service of Node.js 20 is slow for a minute of work: large functions wait
- * longest. To be called once it is ready, because code that only starts it is not worth it.
- */
-export function optimizeSooner(v8 = process.versions.v8, set: (flag: string) => void = setFlagsFromString): void {
-  if (Number.parseInt(v8, 10) < FIRST_V8_WITHOUT) for (const flag of SOONER_FLAGS) set(flag);
-}

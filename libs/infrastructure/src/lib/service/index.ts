@@ -1,2 +1,2 @@
-export { keepCompiledCode, optimizeSooner } from './compiled-code';
+export { keepCompiledCode } from './compiled-code';
 export { openSandboxes, type OpenedSandboxes } from './open-sandboxes';

@@ -2,7 +2,7 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import type { Reader } from '../configuration/check-configuration';
 import type { Configuration } from '../configuration/configuration';
 import { configurationFileOf, loadConfiguration } from '../configuration/load-configuration';
-import { keepCompiledCode, optimizeSooner } from './compiled-code';
+import { keepCompiledCode } from './compiled-code';
 
 /** Exit codes, as the command line has them: a start that failed, and a configuration that is invalid. */
 const [FAILED, INVALID] = [1, 2] as const;
@@ -28,7 +28,6 @@ export async function runService(
   try {
     const configuration = await readConfiguration(name === 'webservice' ? 'webservice' : 'anybody');
     const { ready, stop } = await start(configuration);
-    optimizeSooner();
     // Installed before the ready line, after which the service may be stopped at any time.
     stopOnSignal(name, stop);
     process.stdout.write(`${JSON.stringify({ ready: name, ...ready })}\n`);
