@@ -25,6 +25,8 @@ import type {
 import type { StoredPage } from '@taskrunner/core/journal';
 import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
+import { storedAdmission } from '../encoding/packed-admission';
+import { statementParts } from '../encoding/stored-parts';
 import { misshapenOriginal, misshapenRecords } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
 import { RecordGroups } from './records/record-groups';
@@ -83,7 +85,7 @@ interface OriginalRow extends DocumentsRow, Pick<RunOriginal, 'status' | 'manife
 interface EvidenceRow {
   readonly bundle: string;
   readonly bundle_size: number;
-  readonly statements: StatementParts;
+  readonly statements: Json;
   /** From the run's row; null if it was deleted. */
   readonly evidence_digest: Buffer | null;
 }
@@ -278,8 +280,11 @@ export class PostgresRunReader extends RunReader {
   }
 
   async records(tenant: TenantId, run: RunId): Promise<RunRecords | null> {
-    const row = await this.recordGroups.ask(tenant, runUuid(run));
-    if (!row) return null;
+    const stored = await this.recordGroups.ask(tenant, runUuid(run));
+    if (!stored) return null;
+    // Readers of one envelope decode it once.
+    const admission = storedAdmission(stored);
+    const row = { ...stored, admission };
     const documents = this.documentsOf(tenant, row);
     documents.compareInputs(admissionColumns(tenant, row), row.inputs);
     const what = misshapenRecords(row);
@@ -292,7 +297,7 @@ export class PostgresRunReader extends RunReader {
       files: row.files,
       packSignatures: row.pack_signatures,
       inputs: row.inputs,
-      admission: row.admission,
+      admission,
       gates: row.gates,
       decisions: row.decisions,
       resolutions: row.resolutions,
@@ -313,7 +318,9 @@ export class PostgresRunReader extends RunReader {
         ...{ tenant, runId: run, document: 'evidence', what: 'the place of the evidence' },
         ...{ expected: toDigest(row.evidence_digest), found: row.bundle },
       });
-    return row ? { bundle: row.bundle as Digest, size: row.bundle_size, statements: row.statements } : null;
+    return row
+      ? { bundle: row.bundle as Digest, size: row.bundle_size, statements: statementParts(row.statements) }
+      : null;
   }
 
   async tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]) {
