@@ -18,7 +18,7 @@ export const CREATE_COLUMNS = [
   ...(['content_bytes', 'source_bytes', 'manifest', 'files', 'inputs', 'initiators', 'requester', 'labels'] as const),
   ...(['admission', 'admission_bytes', 'accepted_ms', 'key', 'iss', 'sub', 'route', 'body_digest', 'counts'] as const),
   ...(['trace_context', 'pack_signatures', 'sensitive', 'worker_labels', 'rerun_of', 'concurrency_group'] as const),
-  ...(['refuses', 'waits', 'forms', 'admitted', 'signed'] as const),
+  ...(['refuses', 'waits', 'forms', 'admitted', 'signed', 'requester_sub', 'requester_name'] as const),
 ];
 
 /** The parameters of `create-runs`: one array for each column, documents once. */
@@ -58,8 +58,8 @@ function columnsOf(run: NewRun) {
     manifest: run.manifest,
     files: JSON.stringify(run.files),
     inputs: run.inputs,
-    initiators: hasRequesterOnly(run) ? null : JSON.stringify(run.initiators),
-    requester: JSON.stringify(run.requester),
+    initiators: JSON.stringify(run.initiators),
+    requester: isInitiator(run) ? null : JSON.stringify(run.requester),
     labels: JSON.stringify(run.labels),
     admission: packed === null ? JSON.stringify(run.admission) : null,
     admission_bytes: digestBytes(run.admissionDigest),
@@ -87,14 +87,14 @@ function columnsOf(run: NewRun) {
     forms: run.forms,
     admitted: packed?.admitted ?? null,
     signed: packed?.signed ?? null,
+    requester_sub: run.requester.sub,
+    requester_name: isInitiator(run) ? run.requester.name : null,
   } satisfies Record<(typeof CREATE_COLUMNS)[number], Cell>;
 }
 
-/** The initiators are the requester, whose column the view `run_sources` then reads. */
-function hasRequesterOnly({ initiators, requester }: NewRun): boolean {
-  const [first, ...others] = initiators;
-  if (first?.kind !== 'person' || others.length > 0 || Object.keys(first).length > 3) return false;
-  return first.iss === requester.iss && first.sub === requester.sub;
+/** The requester is the first initiator, of whom the view `run_sources` reads the rest. */
+function isInitiator({ initiators: [first], requester }: NewRun): boolean {
+  return first?.iss === requester.iss && first.sub === requester.sub && Object.keys(requester).length === 3;
 }
 
 /** The last environment, cached because an installation has one or two. */

@@ -18,14 +18,14 @@ alter table pack_runs.submissions
   alter column source_digest drop not null, alter column admission drop not null, alter column admission_digest drop not null,
   add column plan_bytes bytea, add column profile_bytes bytea, add column content_bytes bytea, add column source_bytes bytea,
   add column admission_bytes bytea, add column trace_bytes bytea,
-  alter column initiators drop not null,
+  alter column requester drop not null, add column requester_name text,
   alter column manifest drop not null,
   add column admitted text collate "C", add column signed bytea;
 -- Checked for new rows only: those of before have the columns of before.
 alter table pack_runs.submissions add constraint documents check (
   num_nonnulls(plan_hash, plan_bytes) > 0 and num_nonnulls(profile_digest, profile_bytes) > 0
   and num_nonnulls(content_digest, content_bytes) > 0 and num_nonnulls(source_digest, source_bytes) > 0
-  and num_nonnulls(manifest, plan_bytes) > 0 and num_nonnulls(admission_digest, admission_bytes) > 0 and (admission is not null or num_nonnulls(admitted, signed) = 2)
+  and num_nonnulls(manifest, plan_bytes) > 0 and num_nonnulls(requester, requester_name) > 0 and num_nonnulls(admission_digest, admission_bytes) > 0 and (admission is not null or num_nonnulls(admitted, signed) = 2)
 ) not valid;
 alter table pack_runs.plans add column manifest text;
 
@@ -59,6 +59,14 @@ create function pack_runs.admission_envelope(payload text, signed bytea) returns
     || '","sig":"' || translate(encode(substr(signed, 33, 1024), 'base64'), E'\n', '') || '"}]}', 'null')::json
 $$;
 
+-- As member_text, of the first element of a list.
+create function pack_runs.first_member_text(list json, member text) returns text language plpgsql immutable as $$
+begin
+  return list->0->>member;
+exception when statement_too_complex or untranslatable_character or invalid_text_representation then
+  return null;
+end $$;
+
 create view pack_runs.run_sources with (security_invoker = true) as
 select s.tenant_id, s.run_id,
   coalesce(s.plan_hash, pack_runs.digest_text(s.plan_bytes), '') as plan_hash,
@@ -69,9 +77,10 @@ select s.tenant_id, s.run_id,
   coalesce(s.manifest, (select p.manifest from pack_runs.plans p where p.tenant_id = s.tenant_id
     and p.plan_hash = pack_runs.digest_text(s.plan_bytes)), '') as manifest,
   s.files, s.inputs,
-  coalesce(s.initiators, json_build_array(json_build_object('iss', pack_runs.member_text(s.requester, 'iss'),
-    'sub', pack_runs.member_text(s.requester, 'sub'), 'kind', 'person'))) as initiators,
-  s.requester, s.labels,
+  s.initiators,
+  coalesce(s.requester, json_build_object('iss', pack_runs.first_member_text(s.initiators, 'iss'),
+    'sub', pack_runs.first_member_text(s.initiators, 'sub'), 'name', s.requester_name)) as requester,
+  s.labels,
   coalesce(s.admission, pack_runs.admission_envelope(
     pack_runs.admitted_payload(s.admitted, s.plan_bytes, s.profile_bytes, s.content_bytes, s.source_bytes), s.signed)) as admission,
   coalesce(s.admission_digest, pack_runs.digest_text(s.admission_bytes), '') as admission_digest,

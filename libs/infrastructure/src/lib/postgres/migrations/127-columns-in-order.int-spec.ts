@@ -59,12 +59,13 @@ it('keeps runs, rights, policies, indexes and triggers, and goes on with running
   });
 });
 
-it('has what changes often at the end of the row', async () => {
+it('has what changes often together', async () => {
   const database = await host.database();
   const columns = await database.sql<{ name: string }>(
-    `select attname as name from pg_attribute where attrelid = 'pack_runs.runs'::regclass and attnum > 0 order by attnum desc limit 20`,
+    `select attname as name from pg_attribute where attrelid = 'pack_runs.runs'::regclass and attnum > 0 order by attnum`,
   );
-  const names = columns.map(({ name }) => name).reverse();
+  const all = columns.map(({ name }) => name);
+  const names = all.slice(all.indexOf('fence'), all.indexOf('stuck') + 1);
   expect(names.slice(0, 3)).toEqual(['fence', 'claim_seq', 'owner']);
   expect(names.slice(3, 11)).toEqual(
     'due_at due_set_at started_ms finished_ms status waits outputs journaled_steps'.split(' '),

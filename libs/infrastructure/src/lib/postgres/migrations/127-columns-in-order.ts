@@ -2,8 +2,8 @@ import { sqlMigration } from './sql-migration';
 
 /**
  * The table of runs with its columns in the order in which they change. PostgreSQL logs an update within a page from the first byte that
- * differs to the last one, so what a claim, a flush, the end and the seal of a run change stands together at the end of the row: a run
- * wrote 300 bytes more of log. A new column belongs before `fence`, which needs a rewrite, or in a table of its own.
+ * differs to the last one, so what a claim, a flush, the end and the seal of a run change stands together (ADR 112): a run wrote 300 bytes
+ * more of log. A new column that seldom changes belongs at the end, where `alter table` puts it.
  *
  * The table is written once, which takes as long as its indexes. Its rights, policies, indexes and triggers are those that it had.
  */

@@ -46,9 +46,10 @@ export function* createRuns({ tx, tables, clock }: Session, values: Values): Exe
   return runs.map(({ run_id }) => ({ run_id, in_line: false }));
 }
 
-/** Of a submission whose initiator is its requester. */
-function initiatorsOf({ iss, sub }: Actor): string {
-  return JSON.stringify([{ iss, sub, kind: 'person' }]);
+/** The requester who is the first initiator. */
+function requesterOf(initiators: string, name: string): string {
+  const [first] = JSON.parse(initiators) as [Actor];
+  return JSON.stringify({ iss: first.iss, sub: first.sub, name });
 }
 
 /** The columns of a submission as the view `run_sources` has them. */
@@ -59,7 +60,7 @@ function spelled(run: Readonly<Record<string, unknown>>): Readonly<Record<string
   const bytes = ['plan_bytes', 'profile_bytes', 'content_bytes', 'source_bytes'].map((name) => run[name] as Buffer);
   const columns = {
     ...{ ...run, stored_admission: run['admission'], admitted_digests: Buffer.concat(bytes) },
-    initiators: run['initiators'] ?? initiatorsOf(JSON.parse(run['requester'] as string) as Actor),
+    requester: run['requester'] ?? requesterOf(run['initiators'] as string, run['requester_name'] as string),
     ...{ plan_hash: planHash, profile_digest: profileDigest },
     ...{ content_digest: contentDigest, source_digest: sourceDigest, admission_digest: digest('admission_bytes') },
   };
