@@ -35,14 +35,18 @@ with given as materialized (
   order by f.profile_digest on conflict do nothing
 ), source as (
   insert into pack_runs.submissions (tenant_id, run_id, plan_bytes, profile_bytes, pack_name, pack_version, content_bytes,
-    source_bytes, manifest, files, inputs, initiators, requester, labels, admission, admission_bytes, trace_bytes,
+    source_bytes, manifest, files, inputs, initiators, requester, labels, admission, admission_bytes, trace_bytes, trace_context,
     pack_signatures, rerun_of, requester_sub, forms, admitted, signed, requester_name)
   select $1, a.run_id, a.plan_bytes, a.profile_bytes, a.pack_name, a.pack_version, a.content_bytes, a.source_bytes,
     case when (select p.manifest = a.manifest from pack_runs.plans p
       where p.tenant_id = $1 and p.plan_hash = pack_runs.digest_text(a.plan_bytes) limit 1) is not true then a.manifest end,
-    a.files, a.inputs, a.initiators, a.requester, a.labels, a.admission, a.admission_bytes, decode(translate(a.trace_context, '-', ''), 'hex'),
+    a.files, a.inputs, a.initiators, a.requester, a.labels, a.admission, a.admission_bytes,
+    case when traced.is_bytes then decode(translate(a.trace_context, '-', ''), 'hex') end,
+    case when not traced.is_bytes then a.trace_context end,
     a.pack_signatures, a.rerun_of, a.requester_sub, a.forms, a.admitted, a.signed, a.requester_name
   from accepted a
+  -- Anything else is refused by the check of its column.
+  cross join lateral (select a.trace_context ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' as is_bytes) traced
 ), sensitive as (
   insert into pack_runs.sensitive_inputs (tenant_id, run_id, name, sealed)
   select $1, a.run_id, s.key, decode(s.value, 'base64') from accepted a, json_each_text(a.sensitive) s
