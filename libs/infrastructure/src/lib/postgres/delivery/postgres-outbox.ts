@@ -6,7 +6,6 @@ import type { TenantId } from '@taskrunner/core/foundation';
 import type { OutboxItem, SealedEvidence } from '@taskrunner/core/ports';
 import { DocumentAltered } from '@taskrunner/core/stored';
 import { digestBytes } from '../encoding/digest-bytes';
-import { storedParts } from '../encoding/stored-parts';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { isAuditBroken, isDuplicate } from '../connection/sql-state';
@@ -152,7 +151,7 @@ function valuesOf(seals: readonly Seal[]): readonly unknown[] {
     seals.map(({ item }) => item.id),
     of(({ bundle }) => bundle),
     of(({ bundleSize }) => bundleSize),
-    of(({ statements }) => storedParts(statements)),
+    of(({ statements }) => JSON.stringify(statements)),
     of(({ archive }) => archive.journal.offset),
     of(({ archive }) => archive.journal.size),
     of(({ archive }) => digestBytes(archive.journal.sha256)),

@@ -42,9 +42,9 @@ export function createValues(tenant: TenantId, runs: readonly NewRun[]): unknown
 }
 
 function columnsOf(run: NewRun) {
-  const { concurrency, idempotency, pack, planHash, profileDigest } = run;
+  const { concurrency, idempotency, pack, planHash, profileDigest, runId } = run;
   const { contentDigest, sourceDigest } = pack;
-  const packed = packedAdmission(run.admission, { planHash, profileDigest, contentDigest, sourceDigest });
+  const packed = packedAdmission(run.admission, { runId, planHash, profileDigest, contentDigest, sourceDigest });
   return {
     run_id: runUuid(run.runId),
     plan_bytes: digestBytes(planHash),

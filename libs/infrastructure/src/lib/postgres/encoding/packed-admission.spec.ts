@@ -2,12 +2,13 @@ import * as fc from 'fast-check';
 import { canonical, sha256 } from '@taskrunner/core/canonical';
 import { sealEnvelope } from '@taskrunner/core/evidence';
 import type { Envelope } from '@taskrunner/core/evidence';
-import type { Json } from '@taskrunner/core/foundation';
+import type { Json, RunId } from '@taskrunner/core/foundation';
 import { anAdmission } from '@taskrunner/core/testing';
-import { MOST_CHARACTERS, packedAdmission, unpackedAdmission, type AdmittedDigests } from './packed-admission';
+import { MOST_CHARACTERS, packedAdmission, unpackedAdmission, type AdmittedRow } from './packed-admission';
 
 const TYPE = 'application/vnd.taskrunner.admission+json';
-const digests: AdmittedDigests = {
+const row: AdmittedRow = {
+  runId: 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId,
   planHash: sha256('plan'),
   profileDigest: sha256('profile'),
   contentDigest: sha256('content'),
@@ -21,7 +22,7 @@ const sealed = (payload: string | Uint8Array, keyid: string, signature: Uint8Arr
 it('is unpacked as it was, whatever the record says', () => {
   const texts = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.constantFrom(...Object.values(digests), 'sha256:', '$&', '\u0001'),
+    fc.constantFrom(...Object.values(row), 'sha256:', '$&', '\u0001'),
   );
   const records = fc.dictionary(
     texts,
@@ -35,8 +36,8 @@ it('is unpacked as it was, whatever the record says', () => {
       const text = canonical(record).toString();
       fc.pre(text.isWellFormed());
       const envelope = sealed(text, keyid, signature);
-      const packed = packedAdmission(envelope, digests);
-      if (packed !== null) expect(unpackedAdmission(packed, digests)).toEqual(envelope);
+      const packed = packedAdmission(envelope, row);
+      if (packed !== null) expect(unpackedAdmission(packed, row)).toEqual(envelope);
       else expect(text.length).toBeGreaterThan(MOST_CHARACTERS);
     }),
   );
@@ -44,7 +45,7 @@ it('is unpacked as it was, whatever the record says', () => {
 
 it('takes a quarter of the bytes of the envelope', () => {
   const { admission } = anAdmission({ nonce: '0'.repeat(32) });
-  const packed = packedAdmission(admission, digests);
+  const packed = packedAdmission(admission, row);
   const size = Buffer.byteLength(packed?.admitted ?? '') + (packed?.signed.length ?? 0);
   expect(packed?.admitted).not.toContain('sha256');
   expect(size).toBeLessThan(JSON.stringify(admission).length / 4);
@@ -66,6 +67,6 @@ const OTHERS: readonly (readonly [string, Envelope])[] = [
 ];
 
 it.each(OTHERS)('is null for %s, which is stored as it is', (_, envelope) => {
-  expect(packedAdmission(usual, digests)).not.toBeNull();
-  expect(packedAdmission(envelope, digests)).toBeNull();
+  expect(packedAdmission(usual, row)).not.toBeNull();
+  expect(packedAdmission(envelope, row)).toBeNull();
 });

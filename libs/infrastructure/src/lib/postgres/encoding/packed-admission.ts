@@ -1,9 +1,10 @@
 import { PAYLOAD_TYPE, type Envelope } from '@taskrunner/core/evidence';
-import type { Digest } from '@taskrunner/core/foundation';
+import { toRunId, type Digest, type RunId } from '@taskrunner/core/foundation';
 import { toDigest } from './digest-bytes';
 
-/** The digests in an admission record that its row has in columns of their own. */
-export interface AdmittedDigests {
+/** What an admission record has that its row has in columns of their own. */
+export interface AdmittedRow {
+  readonly runId: RunId;
   readonly planHash: Digest;
   readonly profileDigest: Digest;
   readonly contentDigest: Digest;
@@ -12,9 +13,9 @@ export interface AdmittedDigests {
 
 /** An admission's envelope as its row stores it. */
 interface PackedAdmission {
-  /** The payload, in which control characters stand for digests of the row and for texts that most records have. */
+  /** The payload, in which control characters stand for what the row has and for texts that most records have. */
   readonly admitted: string;
-  /** 32 bytes of the key id, then the signature. */
+  /** 32 bytes of the key id, 16 of the nonce if its character is in `admitted`, and the signature. */
   readonly signed: Buffer;
 }
 
@@ -24,10 +25,13 @@ export const MOST_CHARACTERS = 8192;
 const KEY_ID = 'SHA256:';
 const DIGEST_BYTES = 32;
 const KEY_ID_BYTES = 32;
+const NONCE_BYTES = 16;
 /** Of base64 without padding. */
 const KEY_ID_CHARACTERS = 43;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f]/;
+// eslint-disable-next-line no-control-regex
+const NONCE_BETWEEN = /\u000e([0-9a-f]{32})\u000f/;
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\u0001-\u001f]/g;
 
@@ -37,7 +41,10 @@ const DIGESTS = [
   ['\u0002', 'profileDigest'],
   ['\u0003', 'contentDigest'],
   ['\u0004', 'sourceDigest'],
-] as const satisfies readonly (readonly [string, keyof AdmittedDigests])[];
+] as const satisfies readonly (readonly [string, keyof AdmittedRow])[];
+
+const RUN = '\u0013';
+const NONCE = '\u0014';
 
 /**
  * Control characters of texts, which may have characters of digests, in the order in which a record has them. A released pair never changes,
@@ -58,16 +65,18 @@ export const TEXTS: readonly (readonly [character: string, text: string])[] = [
  * The columns of an envelope: a quarter of its bytes. Null if it is not one that this process signs (one signature, a key id of 32 bytes, a
  * payload of a bounded size): it is then stored as it is.
  */
-export function packedAdmission(envelope: Envelope, digests: AdmittedDigests): PackedAdmission | null {
+export function packedAdmission(envelope: Envelope, row: AdmittedRow): PackedAdmission | null {
   const { payload, payloadType, signatures, ...others } = envelope;
   const [signature, ...further] = signatures;
   if (payloadType !== PAYLOAD_TYPE.admission || signature === undefined) return null;
   if (further.length > 0 || Object.keys(others).length > 0) return null;
   const text = Buffer.from(payload, 'base64').toString();
   const keyId = Buffer.from(signature.keyid.slice(KEY_ID.length), 'base64');
+  const short = shortened(text, row);
+  const nonce = NONCE_BETWEEN.exec(short)?.[1] ?? '';
   const packed = {
-    admitted: shortened(text, digests),
-    signed: Buffer.concat([keyId, Buffer.from(signature.sig, 'base64')]),
+    admitted: nonce === '' ? short : short.replace(nonce, NONCE),
+    signed: Buffer.concat([keyId, Buffer.from(nonce, 'hex'), Buffer.from(signature.sig, 'base64')]),
   };
   if (keyId.length !== KEY_ID_BYTES || CONTROL.test(text) || packed.admitted.length > MOST_CHARACTERS) return null;
   // Other bytes than those of a text, and other spellings of base64, are not what the columns give back.
@@ -77,9 +86,13 @@ export function packedAdmission(envelope: Envelope, digests: AdmittedDigests): P
 }
 
 /** The envelope of the columns. */
-export function unpackedAdmission(packed: PackedAdmission, digests: AdmittedDigests): Envelope {
-  const spelled = spelledTexts(digests);
-  const text = packed.admitted.replace(CONTROLS, (character) => spelled.get(character) ?? character);
+export function unpackedAdmission(packed: PackedAdmission, row: AdmittedRow): Envelope {
+  const spelled = spelledTexts(row);
+  const text = packed.admitted.replace(CONTROLS, (character) => {
+    if (character === RUN) return row.runId;
+    if (character === NONCE) return packed.signed.toString('hex', KEY_ID_BYTES, KEY_ID_BYTES + NONCE_BYTES);
+    return spelled.get(character) ?? character;
+  });
   return {
     payload: base64Of(text),
     payloadType: PAYLOAD_TYPE.admission,
@@ -88,8 +101,8 @@ export function unpackedAdmission(packed: PackedAdmission, digests: AdmittedDige
 }
 
 /** A payload with characters for what it has of `TEXTS`, and for digests elsewhere. */
-function shortened(text: string, digests: AdmittedDigests): string {
-  const spelled = spelledTexts(digests);
+function shortened(text: string, row: AdmittedRow): string {
+  const spelled = spelledTexts(row);
   let short = '';
   let read = 0;
   for (const [character] of TEXTS) {
@@ -99,14 +112,14 @@ function shortened(text: string, digests: AdmittedDigests): string {
     short += text.slice(read, at) + character;
     read = at + known.length;
   }
-  short += text.slice(read);
+  short = (short + text.slice(read)).replace(row.runId, RUN);
   if (!short.includes('sha256:')) return short;
-  for (const [character, name] of DIGESTS) short = short.replaceAll(digests[name], character);
+  for (const [character, name] of DIGESTS) short = short.replaceAll(row[name], character);
   return short;
 }
 
 /** The texts by their characters, with these digests. Those of the last digests are cached, because runs of one pack have the same. */
-function spelledTexts(digests: AdmittedDigests): ReadonlyMap<string, string> {
+function spelledTexts(digests: AdmittedRow): ReadonlyMap<string, string> {
   if (DIGESTS.every(([, name]) => last.digests?.[name] === digests[name])) return last.texts;
   const texts = new Map<string, string>(DIGESTS.map(([character, name]) => [character, digests[name]]));
   for (const [character, text] of TEXTS)
@@ -118,7 +131,7 @@ function spelledTexts(digests: AdmittedDigests): ReadonlyMap<string, string> {
   return texts;
 }
 
-let last: { readonly digests: AdmittedDigests | null; readonly texts: ReadonlyMap<string, string> } = {
+let last: { readonly digests: AdmittedRow | null; readonly texts: ReadonlyMap<string, string> } = {
   digests: null,
   texts: new Map(),
 };
@@ -131,12 +144,13 @@ function keyIdOf({ signed }: PackedAdmission): string {
   return KEY_ID + signed.toString('base64', 0, KEY_ID_BYTES).slice(0, KEY_ID_CHARACTERS);
 }
 
-function signatureOf({ signed }: PackedAdmission): string {
-  return signed.toString('base64', KEY_ID_BYTES);
+function signatureOf({ admitted, signed }: PackedAdmission): string {
+  return signed.toString('base64', KEY_ID_BYTES + (admitted.includes(NONCE) ? NONCE_BYTES : 0));
 }
 
 /** A row whose admission is stored as it is (`admission`), or packed. */
 interface AdmissionCells {
+  readonly run_id: string;
   readonly admission: Envelope | null;
   readonly admitted?: string | null;
   readonly signed?: Buffer | null;
@@ -145,10 +159,14 @@ interface AdmissionCells {
 }
 
 /** The envelope of a row. A row that somebody has altered has another one, or null, which no reader accepts. */
-export function storedAdmission({ admission, admitted, signed, admitted_digests: bytes }: AdmissionCells): Envelope {
+export function storedAdmission(row: AdmissionCells): Envelope {
+  const { admission, admitted, signed, admitted_digests: bytes } = row;
   if (admission !== null || admitted == null || signed == null || bytes == null) return admission as Envelope;
   const [planHash, profileDigest, contentDigest, sourceDigest] = DIGESTS.map((_, place) =>
     toDigest(bytes.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES)),
   ) as [Digest, Digest, Digest, Digest];
-  return unpackedAdmission({ admitted, signed }, { planHash, profileDigest, contentDigest, sourceDigest });
+  return unpackedAdmission(
+    { admitted, signed },
+    { runId: toRunId(row.run_id), planHash, profileDigest, contentDigest, sourceDigest },
+  );
 }

@@ -56,7 +56,7 @@ it('has every column of before in the view, in a fraction of the bytes', async (
 
 it('has the list of texts that rows were written with', async () => {
   const [row] = await database.sql<{ text: string }>(
-    'select pack_runs.admitted_payload($1, null, null, null, null) as text',
+    'select pack_runs.admitted_payload($1, null, null, null, null, null, null) as text',
     [TEXTS.map(([character]) => character).join('|')],
   );
   // eslint-disable-next-line no-control-regex

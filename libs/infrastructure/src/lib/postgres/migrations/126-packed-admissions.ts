@@ -33,10 +33,17 @@ create function pack_runs.digest_text(bytes bytea) returns text language sql imm
   select 'sha256:' || encode(substr(bytes, 1, 32), 'hex')
 $$;
 
-create function pack_runs.admitted_payload(admitted text, plan_bytes bytea, profile_bytes bytea, content_bytes bytea, source_bytes bytea)
+-- The id of a run as everybody sees it: 26 characters of Crockford's base32, of which the first has three bits.
+create function pack_runs.run_name(run uuid) returns text language sql immutable as $$
+  select 'run_' || string_agg(substr('0123456789abcdefghjkmnpqrstvwxyz',
+    substring(B'00' || ('x' || replace(run::text, '-', ''))::bit(128) from i * 5 + 1 for 5)::bit(5)::integer + 1, 1), '' order by i)
+  from generate_series(0, 25) i
+$$;
+
+create function pack_runs.admitted_payload(admitted text, signed bytea, run uuid, plan_bytes bytea, profile_bytes bytea, content_bytes bytea, source_bytes bytea)
 returns text language sql immutable as $$
   select case when octet_length(admitted) <= 32768 then
-    replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(admitted,
+    replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(admitted,
       chr(5), '{"acceptedAt":"'),
       chr(6), 'Z","initiators":[{"iss":"'),
       chr(7), '","kind":"person","sub":"'),
@@ -48,15 +55,17 @@ returns text language sql immutable as $$
       chr(1), coalesce(pack_runs.digest_text(plan_bytes), '')),
       chr(2), coalesce(pack_runs.digest_text(profile_bytes), '')),
       chr(3), coalesce(pack_runs.digest_text(content_bytes), '')),
-      chr(4), coalesce(pack_runs.digest_text(source_bytes), ''))
+      chr(4), coalesce(pack_runs.digest_text(source_bytes), '')),
+      chr(19), coalesce(pack_runs.run_name(run), '')),
+      chr(20), coalesce(encode(substr(signed, 33, 16), 'hex'), ''))
   end
 $$;
 
-create function pack_runs.admission_envelope(payload text, signed bytea) returns json language sql stable as $$
+create function pack_runs.admission_envelope(payload text, signed bytea, has_nonce boolean) returns json language sql stable as $$
   select coalesce('{"payload":"' || translate(encode(convert_to(payload, 'UTF8'), 'base64'), E'\n', '')
     || '","payloadType":"application/vnd.taskrunner.admission+json","signatures":[{"keyid":"SHA256:'
     || rtrim(encode(substr(signed, 1, 32), 'base64'), '=')
-    || '","sig":"' || translate(encode(substr(signed, 33, 1024), 'base64'), E'\n', '') || '"}]}', 'null')::json
+    || '","sig":"' || translate(encode(substr(signed, case when has_nonce then 49 else 33 end, 1024), 'base64'), E'\n', '') || '"}]}', 'null')::json
 $$;
 
 -- As member_text, of the first element of a list.
@@ -82,7 +91,8 @@ select s.tenant_id, s.run_id,
     'sub', pack_runs.first_member_text(s.initiators, 'sub'), 'name', s.requester_name)) as requester,
   s.labels,
   coalesce(s.admission, pack_runs.admission_envelope(
-    pack_runs.admitted_payload(s.admitted, s.plan_bytes, s.profile_bytes, s.content_bytes, s.source_bytes), s.signed)) as admission,
+    pack_runs.admitted_payload(s.admitted, s.signed, s.run_id, s.plan_bytes, s.profile_bytes, s.content_bytes, s.source_bytes),
+    s.signed, strpos(s.admitted, chr(20)) > 0)) as admission,
   coalesce(s.admission_digest, pack_runs.digest_text(s.admission_bytes), '') as admission_digest,
   s.pack_signatures,
   coalesce(s.trace_context, regexp_replace(encode(substr(s.trace_bytes, 1, 26), 'hex'), '^(..)(.{32})(.{16})(..)$', '\1-\2-\3-\4')) as trace_context,

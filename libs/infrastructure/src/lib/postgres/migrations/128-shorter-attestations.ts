@@ -1,8 +1,7 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * An attestation is stored without the digest of its statement, which nothing reads: the audit entry of its seal has it. Positions of
- * statements are arrays (`stored-parts.ts`), which a webservice of the previous release cannot read: webservices are rolled first.
+ * An attestation is stored without the digest of its statement, which nothing reads: the audit entry of its seal has it.
  */
 export const shorterAttestations = sqlMigration(
   'ShorterAttestations1764000001280',

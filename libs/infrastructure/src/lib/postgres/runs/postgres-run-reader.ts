@@ -26,7 +26,6 @@ import type { StoredPage } from '@taskrunner/core/journal';
 import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import { storedAdmission } from '../encoding/packed-admission';
-import { statementParts } from '../encoding/stored-parts';
 import { misshapenOriginal, misshapenRecords } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
 import { RecordGroups } from './records/record-groups';
@@ -85,7 +84,7 @@ interface OriginalRow extends DocumentsRow, Pick<RunOriginal, 'status' | 'manife
 interface EvidenceRow {
   readonly bundle: string;
   readonly bundle_size: number;
-  readonly statements: Json;
+  readonly statements: StatementParts;
   /** From the run's row; null if it was deleted. */
   readonly evidence_digest: Buffer | null;
 }
@@ -318,9 +317,7 @@ export class PostgresRunReader extends RunReader {
         ...{ tenant, runId: run, document: 'evidence', what: 'the place of the evidence' },
         ...{ expected: toDigest(row.evidence_digest), found: row.bundle },
       });
-    return row
-      ? { bundle: row.bundle as Digest, size: row.bundle_size, statements: statementParts(row.statements) }
-      : null;
+    return row ? { bundle: row.bundle as Digest, size: row.bundle_size, statements: row.statements } : null;
   }
 
   async tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]) {

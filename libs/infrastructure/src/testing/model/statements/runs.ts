@@ -1,4 +1,4 @@
-import type { Actor } from '@taskrunner/core/foundation';
+import { toRunId, type Actor } from '@taskrunner/core/foundation';
 import { statement } from '../../../lib/postgres/connection/statement';
 import { CREATE_COLUMNS } from '../../../lib/postgres/encoding/create-values';
 import { toDigest } from '../../../lib/postgres/encoding/digest-bytes';
@@ -66,7 +66,13 @@ function spelled(run: Readonly<Record<string, unknown>>): Readonly<Record<string
   };
   if (run['admitted'] === null) return columns;
   const packed = { admitted: run['admitted'] as string, signed: run['signed'] as Buffer };
-  const admission = unpackedAdmission(packed, { planHash, profileDigest, contentDigest, sourceDigest });
+  const admission = unpackedAdmission(packed, {
+    runId: toRunId(run['run_id'] as string),
+    planHash,
+    profileDigest,
+    contentDigest,
+    sourceDigest,
+  });
   return { ...columns, admission: JSON.stringify(admission) };
 }
 
