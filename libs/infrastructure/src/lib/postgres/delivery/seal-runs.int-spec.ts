@@ -91,6 +91,15 @@ it('runs that are sealed at once are stored by one statement, each with its own 
   expect(await database.sql('select from pack_runs.outbox where run_id = any ($1)', [runs.map(runUuid)])).toEqual([]);
 });
 
+it('a run that somebody has marked as sealed is sealed nevertheless', async () => {
+  const [seal] = await begun(1);
+  if (!seal) throw new Error('no run');
+  const { runId } = seal.item;
+  await database.sql(`update pack_runs.runs set evidence_status = 'sealed' where run_id = $1`, [runUuid(runId)]);
+  expect(await sealAll([seal])).toEqual([{ status: 'fulfilled', value: true }]);
+  expect(await rowsOf('attestations', 'bundle', runId)).toEqual([{ bundle: seal.evidence.bundle }]);
+});
+
 it('a run that cannot be sealed keeps no other from it', async () => {
   const seals = await begun(3);
   const [first, broken, last] = seals.map(({ item }) => item.runId);

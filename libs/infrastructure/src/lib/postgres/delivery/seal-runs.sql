@@ -4,15 +4,14 @@
 -- second caller writes nothing for a run and only removes its item. An attestation of a run that is not sealed was written by somebody else:
 -- nothing is written then, and the item stays. A run whose row is locked by somebody is left out, and keeps no other waiting; the statement
 -- of a single run waits for it (`postgres-outbox.ts`). `fed_version` tells the trigger of the feed that the event is written here.
--- An attestation is inserted without ON CONFLICT, which logs each insertion twice: the locked row of the run says whether it was sealed
--- meanwhile. Entries are appended only if their number is read. The numbers of the places, and not the arrays, are listed, because
+-- The status of the run does not say whether it was sealed: the key of its attestation does. Entries are appended only if their number is read. The numbers of the places, and not the arrays, are listed, because
 -- their estimated count is the same for all arrays: the plan is kept. Rows are also restricted to the list of keys: PostgreSQL otherwise reads
 -- all runs of a tenant and joins them, while it expects a thousand places or has no statistics of a young database.
 with given as materialized (
   select s.place, ($2::uuid[])[s.place] as run_id, ($3::uuid[])[s.place] as outbox_id, ($4::text[])[s.place] as bundle
   from generate_subscripts($2::uuid[], 1) s (place)
 ), free as materialized (
-  select g.place, g.run_id, g.outbox_id, g.bundle, before.is_foreign, r.evidence_status = 'sealed' as is_sealed
+  select g.place, g.run_id, g.outbox_id, g.bundle, before.is_foreign
   from given g join pack_runs.runs r on r.tenant_id = $1 and r.run_id = g.run_id and r.run_id = any (array(select run_id from given))
   cross join lateral (
     select exists (select from pack_artifacts.attestations a where a.tenant_id = $1 and a.run_id = g.run_id
@@ -22,7 +21,7 @@ with given as materialized (
 ), sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statements, sealed_ms)
   select $1, g.run_id, g.bundle, ($5::bigint[])[g.place], ($6::text[])[g.place]::json, pack_runs.now_ms() from free g
-  where not g.is_sealed and not g.is_foreign
+  on conflict (tenant_id, run_id) do nothing
   returning run_id
 ), marked as (
   update pack_runs.runs r set evidence_status = 'sealed', evidence_reason = null, evidence_digest = decode(substr(g.bundle, 8), 'hex'),

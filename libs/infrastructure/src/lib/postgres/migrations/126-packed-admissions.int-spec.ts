@@ -127,6 +127,15 @@ it.each([`signed = ''`, `signed = decode(repeat('00', 10000000), 'hex')`])(
   },
 );
 
+it('shows no text of any length as the name of a requester', async () => {
+  const [, run] = await two();
+  await change(run, `requester_name = repeat('x', 70000)`);
+  expect(
+    await database.sql('select requester from pack_runs.run_sources where run_id = $1', [runUuid(run)]),
+  ).toMatchObject([{ requester: { sub: 'ada', name: null } }]);
+  await expect(change(run, `trace_bytes = '\\x00'`)).rejects.toMatchObject({ code: '23514' });
+});
+
 it('refuses a row that has neither form of a document', async () => {
   const [, run] = await two();
   for (const column of [

@@ -12,6 +12,8 @@ import { sqlMigration } from './sql-migration';
 export const packedAdmissions = sqlMigration(
   'PackedAdmissions1764000001260',
   String.raw`
+-- In the order of a submission, which would otherwise wait for this in the other one.
+lock table pack_runs.plans, pack_runs.run_sources in access exclusive mode;
 alter table pack_runs.run_sources rename to submissions;
 alter table pack_runs.submissions
   alter column plan_hash drop not null, alter column profile_digest drop not null, alter column content_digest drop not null,
@@ -26,6 +28,7 @@ alter table pack_runs.submissions add constraint documents check (
   num_nonnulls(plan_hash, plan_bytes) > 0 and num_nonnulls(profile_digest, profile_bytes) > 0
   and num_nonnulls(content_digest, content_bytes) > 0 and num_nonnulls(source_digest, source_bytes) > 0
   and num_nonnulls(manifest, plan_bytes) > 0 and num_nonnulls(requester, requester_name) > 0 and num_nonnulls(admission_digest, admission_bytes) > 0 and (admission is not null or num_nonnulls(admitted, signed) = 2)
+  and (trace_bytes is null or octet_length(trace_bytes) = 26 and get_byte(trace_bytes, 0) = 0)
 ) not valid;
 alter table pack_runs.plans add column manifest text;
 
@@ -71,7 +74,7 @@ $$;
 -- As member_text, of the first element of a list.
 create function pack_runs.first_member_text(list json, member text) returns text language plpgsql immutable as $$
 begin
-  return list->0->>member;
+  return case when octet_length(list::text) <= 16777216 then list->0->>member end;
 exception when statement_too_complex or untranslatable_character or invalid_text_representation then
   return null;
 end $$;
@@ -88,7 +91,7 @@ select s.tenant_id, s.run_id,
   s.files, s.inputs,
   s.initiators,
   coalesce(s.requester, json_build_object('iss', pack_runs.first_member_text(s.initiators, 'iss'),
-    'sub', pack_runs.first_member_text(s.initiators, 'sub'), 'name', s.requester_name)) as requester,
+    'sub', pack_runs.first_member_text(s.initiators, 'sub'), 'name', case when octet_length(s.requester_name) <= 65536 then s.requester_name end)) as requester,
   s.labels,
   coalesce(s.admission, pack_runs.admission_envelope(
     pack_runs.admitted_payload(s.admitted, s.signed, s.run_id, s.plan_bytes, s.profile_bytes, s.content_bytes, s.source_bytes),
@@ -116,15 +119,14 @@ create trigger insert_run_source instead of insert on pack_runs.run_sources for 
 -- The rights of the table that has the name no more.
 do $$
 declare
-  reader text;
-  privilege text;
+  held record;
 begin
-  foreach reader in array array['taskrunner_web', 'taskrunner_worker', 'taskrunner_maintain', 'taskrunner_audit'] loop
-    foreach privilege in array array['select', 'insert', 'delete'] loop
-      if has_table_privilege(reader, 'pack_runs.submissions', privilege) then
-        execute format('grant %s on pack_runs.run_sources to %I', privilege, reader);
-      end if;
-    end loop;
+  for held in
+    select r.privilege_type, case r.grantee when 0 then 'public' else r.grantee::regrole::text end as reader
+    from pg_class c, aclexplode(c.relacl) r
+    where c.oid = 'pack_runs.submissions'::regclass and r.grantee <> c.relowner and r.privilege_type in ('SELECT', 'INSERT', 'DELETE')
+  loop
+    execute format('grant %s on pack_runs.run_sources to %s', held.privilege_type, held.reader);
   end loop;
 end $$;
 `,

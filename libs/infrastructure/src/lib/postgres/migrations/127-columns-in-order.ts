@@ -74,10 +74,12 @@ begin
   -- Those that both have: a migration that is repeated in a test may lack a column.
   select string_agg(quote_ident(a.attname), ', ') into columns from pg_attribute a
   where a.attrelid = old and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
-  select array_agg(format('grant %s on pack_runs.runs to %s', r.privilege_type, r.grantee::regrole)) into rights
-  from pg_class c, aclexplode(c.relacl) r where c.oid = old and r.grantee <> c.relowner and r.grantee <> 0;
-  select rights || array_agg(format('grant %s (%I) on pack_runs.runs to %s', r.privilege_type, a.attname, r.grantee::regrole)) into rights
-  from pg_attribute a, aclexplode(a.attacl) r where a.attrelid = old and not a.attisdropped and r.grantee <> 0;
+  select array_agg(format('grant %s on pack_runs.runs to %s%s', r.privilege_type,
+    case r.grantee when 0 then 'public' else r.grantee::regrole::text end, case when r.is_grantable then ' with grant option' else '' end))
+    into rights from pg_class c, aclexplode(c.relacl) r where c.oid = old and r.grantee <> c.relowner;
+  select rights || array_agg(format('grant %s (%I) on pack_runs.runs to %s%s', r.privilege_type, a.attname,
+    case r.grantee when 0 then 'public' else r.grantee::regrole::text end, case when r.is_grantable then ' with grant option' else '' end))
+    into rights from pg_attribute a, aclexplode(a.attacl) r where a.attrelid = old and not a.attisdropped;
   select array_agg(format('create policy %I on pack_runs.runs as %s for %s to %s%s%s', p.policyname, p.permissive, p.cmd,
     (select string_agg(quote_ident(role), ', ') from unnest(p.roles) role),
     ' using (' || p.qual || ')', ' with check (' || p.with_check || ')')) into policies
@@ -95,5 +97,7 @@ begin
     execute definition;
   end loop;
 end $$;
+
+analyze pack_runs.runs;
 `,
 );
