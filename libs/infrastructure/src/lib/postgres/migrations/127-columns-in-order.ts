@@ -97,7 +97,5 @@ begin
     execute definition;
   end loop;
 end $$;
-
-analyze pack_runs.runs;
 `,
 );
