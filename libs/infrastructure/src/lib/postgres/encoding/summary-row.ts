@@ -14,11 +14,7 @@ export interface AdmissionRow {
   readonly source_digest: string;
   readonly initiators: readonly Actor[];
   readonly rerun_of: string | null;
-  /** Null: it is packed, in the three columns that follow. */
-  readonly admission: Envelope | null;
-  readonly admitted?: string | null;
-  readonly signed?: Buffer | null;
-  readonly admitted_digests?: Buffer | null;
+  readonly admission: Envelope;
   readonly admission_digest: string;
 }
 
