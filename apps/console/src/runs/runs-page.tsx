@@ -131,7 +131,7 @@ function RunRow({ run }: { readonly run: Run }) {
       </td>
       <td data-label="Pack" className="main-cell">
         <Link to="/runs/$runId" params={{ runId: run.runId }} data-row="">
-          {run.pack.name}
+          {run.pack.name || shortRun(run.runId)}
         </Link>{' '}
         <span className="faint">{run.pack.version}</span>
       </td>

@@ -39,9 +39,9 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
   request: `update pack_runs.gates set request = replace(request::text, 'go?', 'stay?')::json where run_id = $1`,
   show: `update pack_runs.gates set show = replace(show::text, 'CVE-2026-1', 'nothing')::json where run_id = $1`,
   quorum: 'update pack_runs.gates set required = 7 where run_id = $1',
-  admission: `update pack_runs.run_sources set initiators = '[]' where run_id = $1`,
-  inputs: `update pack_runs.run_sources set inputs = '{"region":"evil"}' where run_id = $1`,
-  manifest: `update pack_runs.run_sources set manifest = replace(manifest, 'echo applied', 'echo evil') where run_id = $1`,
+  admission: `update pack_runs.submissions set initiators = '[]' where run_id = $1`,
+  inputs: `update pack_runs.submissions set inputs = '{"region":"evil"}' where run_id = $1`,
+  manifest: `update pack_runs.submissions set manifest = replace((select o.manifest from pack_runs.run_sources o where o.run_id = $1), 'echo applied', 'echo evil') where run_id = $1`,
 };
 
 /** A database administrator without keys, and people who use the product meanwhile. */

@@ -27,7 +27,7 @@ export class Forger {
     };
     const { envelope, digest } = forged(own.envelope, record);
     await this.one(
-      `update pack_runs.run_sources r set manifest = o.manifest, files = o.files, inputs = o.inputs, pack_name = o.pack_name,
+      `update pack_runs.submissions r set manifest = o.manifest, files = o.files, inputs = o.inputs, pack_name = o.pack_name,
         pack_version = o.pack_version, content_digest = o.content_digest, source_digest = o.source_digest, plan_hash = o.plan_hash,
         profile_digest = o.profile_digest, pack_signatures = o.pack_signatures, admission = $3, admission_digest = $4, initiators = $5
        from pack_runs.run_sources o where r.run_id = $1 and o.run_id = $2`,

@@ -56,7 +56,7 @@ describe('a database administrator without keys', () => {
       pack('- { id: a, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo evil" } } }'),
     );
     await sql.query(
-      `update pack_runs.run_sources r set plan_hash = o.plan_hash, inputs = o.inputs, manifest = o.manifest, content_digest = o.content_digest
+      `update pack_runs.submissions r set plan_hash = o.plan_hash, inputs = o.inputs, manifest = o.manifest, content_digest = o.content_digest
        from pack_runs.run_sources o where r.run_id = $1 and o.run_id = $2`,
       [runUuid(run as RunId), runUuid(other as RunId)],
     );

@@ -248,7 +248,7 @@ describe('a database administrator without keys', () => {
       [uuid],
     );
     await sql.query(
-      `update pack_runs.run_sources set pack_name = 'evil', pack_version = '6.6.6', initiators = '[]',
+      `update pack_runs.submissions set pack_name = 'evil', pack_version = '6.6.6', initiators = '[]',
        requester = '{"iss":"https://id.test","sub":"mallory","name":"Mallory"}', plan_hash = $2 where run_id = $1`,
       [uuid, `sha256:${'0'.repeat(64)}`],
     );
@@ -260,8 +260,8 @@ describe('a database administrator without keys', () => {
   const UNREADABLE: readonly (readonly [string, string])[] = [
     ['creation time', 'update pack_runs.runs set created_ms = 9000000000000000 where run_id = $1'],
     ['time of its end', 'update pack_runs.runs set finished_ms = -900000000000000000 where run_id = $1'],
-    ['requester', `update pack_runs.run_sources set requester = 'null' where run_id = $1`],
-    ['labels', `update pack_runs.run_sources set labels = '[{}]' where run_id = $1`],
+    ['requester', `update pack_runs.submissions set requester = 'null' where run_id = $1`],
+    ['labels', `update pack_runs.submissions set labels = '[{}]' where run_id = $1`],
     ['counts', `update pack_runs.runs set counts = '7' where run_id = $1`],
     ['waits', `update pack_runs.runs set waits = '7' where run_id = $1`],
   ];

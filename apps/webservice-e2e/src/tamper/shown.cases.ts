@@ -31,7 +31,7 @@ describe('a database administrator without keys', () => {
   }
 
   const COLUMNS: readonly (readonly [string, string])[] = [
-    ['pack_runs.run_sources', 'initiators'],
+    ['pack_runs.submissions', 'initiators'],
     ['pack_runs.runs', 'outputs'],
     ['pack_runs.runs', 'counts'],
     ['pack_runs.runs', 'altered'],
@@ -114,7 +114,7 @@ describe('a database administrator without keys', () => {
       const { run, uuid } = await admin.waiting(separately(`${NOISY}${STEPS}`, OWNERS));
       const insert = `insert into pack_artifacts.archives select tenant_id, run_id, 0, 0, '' from pack_runs.runs where run_id = $1`;
       if (change === 'archive') await sql.query(insert, [uuid]);
-      else await alter('pack_runs.run_sources', change, uuid);
+      else await alter('pack_runs.submissions', change, uuid);
       await ada.ask('POST', `/api/runs/${run}/cancel`, {});
       await ada.until(run, ['cancelled']);
       await sql.query(

@@ -44,7 +44,7 @@ export function anAdmission(change: Partial<AdmissionRecord> = {}): AdmissionCol
     ...{ tenant: tenant as TenantId, runId: runId as RunId, planHash, profileDigest, initiators },
     rerunOf: rerunOf as RunId | null,
     pack: { name, version, contentDigest, sourceDigest },
-    admission: sealEnvelope(PAYLOAD_TYPE.admission, payload, Uint8Array.of(0)),
+    admission: sealEnvelope(PAYLOAD_TYPE.admission, payload, Uint8Array.of(0), `SHA256:${'A'.repeat(43)}`),
     admissionDigest: sha256(payload),
   };
 }

@@ -28,10 +28,10 @@ beforeAll(async () => {
   const web = await database.web();
   const seed = await submit(web.runStore);
   await database.sql(
-    `insert into pack_runs.run_sources
+    `insert into pack_runs.submissions
      select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000), 'pack_name', 'pack-' || n % ${ROWS / OF_A_PACK},
        'requester_sub', 'person-' || n % ${ROWS / OF_A_PACK}, 'labels', jsonb_build_object('parity', n % 2)))).*
-     from pack_runs.run_sources s, generate_series(1, ${ROWS}) n`,
+     from pack_runs.submissions s, generate_series(1, ${ROWS}) n`,
   );
   await database.sql(
     `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, cancel_position, seen, status, evidence_status)

@@ -306,7 +306,7 @@ it.each(['plan_hash', 'profile_digest'])(
   'a long %s of one run keeps no other run from a worker, and is an altered one in a list',
   async (column) => {
     const [altered, other] = [await submit(web.runStore), await submit(web.runStore, { tenant: tenantB })];
-    await database.sql(`update pack_runs.run_sources set ${column} = repeat('a', 70000) where run_id = $1`, [
+    await database.sql(`update pack_runs.submissions set ${column} = repeat('a', 70000) where run_id = $1`, [
       runUuid(altered),
     ]);
     const runs = await worker.claims.claim(me, 9);
@@ -321,7 +321,7 @@ it.each(['plan_hash', 'profile_digest'])(
 describe('a value of more than 128 MiB', () => {
   /** They are read one run or one tenant at a time, or through pack_runs.bounded. */
   const OF_EVERY_RUN = [
-    ...['idempotency', 'run_sources', 'run_labels', 'sensitive_inputs', 'plans', 'profiles', 'runs', 'steps', 'inbox'],
+    ...['idempotency', 'submissions', 'run_labels', 'sensitive_inputs', 'plans', 'profiles', 'runs', 'steps', 'inbox'],
     ...['executions', 'outbox', 'assignments', 'events', 'gates', 'decisions', 'audit', 'audit_heads'],
     ...['artifacts', 'attestations'],
   ];
@@ -379,7 +379,7 @@ describe('a document that is nested too deeply', () => {
 
   it('as an admission keeps no keys from being listed', async () => {
     const altered = await submit(web.runStore);
-    await alter('update pack_runs.run_sources set admission = $2 where run_id = $1', [runUuid(altered), mark]);
+    await alter('update pack_runs.submissions set admission = $2 where run_id = $1', [runUuid(altered), mark]);
     expect(await database.sql(statement('keys-in-use').text, [null])).toEqual(expect.any(Array));
     const client = { query: async (text: string, values?: unknown[]) => ({ rows: await database.sql(text, values) }) };
     expect(await keysNeeded(client as never)).toEqual(expect.any(Array));

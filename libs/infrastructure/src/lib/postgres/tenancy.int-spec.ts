@@ -383,7 +383,7 @@ describe('what was approved before', () => {
       [tenantB, last],
     ] as const)
       expect(await before(tenant, run)).toBeNull();
-    await database.sql(`update pack_runs.run_sources set pack_name = 'other' where run_id <> '${runUuid(last)}'`);
+    await database.sql(`update pack_runs.submissions set pack_name = 'other' where run_id <> '${runUuid(last)}'`);
     expect(await before(tenantA, last)).toBeNull();
   });
 });

@@ -54,7 +54,7 @@ describe('a text of more than 512 MiB', () => {
 
   it('is claimed as an altered one, and keeps no other run from its workers and no run from a list', async () => {
     const [altered, other] = [await submit(web.runStore), await submit(web.runStore)];
-    await force('pack_runs.run_sources', `pack_version = repeat('x', 540000000)`, altered);
+    await force('pack_runs.submissions', `pack_version = repeat('x', 540000000)`, altered);
     await force(
       'pack_runs.runs',
       `outputs = to_json(repeat('x', 134217729)), evidence_reason = repeat('x', 65537)`,
@@ -153,10 +153,10 @@ describe('a document of 300 MB', () => {
     const digests = ['of a file', 'of another file'].map(sha256);
     const file = (digest: string | undefined) => `[{"path":"a","digest":"${digest}"}]`;
     await database.sql(
-      `alter table pack_runs.run_sources disable trigger user;
-       update pack_runs.run_sources set inputs = ${HUGE}, admission = ${HUGE}, files = '${file(digests[0])}' where run_id = '${runUuid(altered)}';
-       update pack_runs.run_sources set files = '${file(digests[1])}' where run_id = '${runUuid(other)}';
-       alter table pack_runs.run_sources enable trigger user`,
+      `alter table pack_runs.submissions disable trigger user;
+       update pack_runs.submissions set inputs = ${HUGE}, admission = ${HUGE}, files = '${file(digests[0])}' where run_id = '${runUuid(altered)}';
+       update pack_runs.submissions set files = '${file(digests[1])}' where run_id = '${runUuid(other)}';
+       alter table pack_runs.submissions enable trigger user`,
     );
     expect(await database.sql(`select pack_runs.readable(${HUGE}) as document`)).toEqual([{ document: null }]);
     const found = await database.sql<{ digest: string }>(ALL_REFERENCES);

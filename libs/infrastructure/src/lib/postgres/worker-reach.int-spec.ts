@@ -24,7 +24,7 @@ const TABLES = [
   'pack_runs.inbox',
   'pack_runs.releases',
   'pack_runs.resolutions',
-  'pack_runs.run_sources',
+  'pack_runs.submissions',
 ];
 
 /** A run that has ended, with a row in each of the tables. */
@@ -91,7 +91,7 @@ describe('what the role of workers reads of a run', () => {
     await expect(asWorker('delete from pack_artifacts.attestations')).rejects.toMatchObject(denied);
     await expect(asWorker('update pack_artifacts.attestations set sealed_ms = 9e12')).rejects.toMatchObject(denied);
     await expect(asWorker('truncate pack_artifacts.attestations')).rejects.toMatchObject(denied);
-    await expect(asWorker('update pack_runs.run_sources set rerun_of = run_id')).rejects.toMatchObject(denied);
+    await expect(asWorker('update pack_runs.submissions set rerun_of = run_id')).rejects.toMatchObject(denied);
     await expect(asWorker('set row_security = off; select from pack_runs.inbox')).rejects.toMatchObject(denied);
     await expect(asWorker('set role taskrunner_owner')).rejects.toMatchObject(denied);
     await expect(asWorker('set role taskrunner_maintain')).rejects.toMatchObject(denied);
@@ -260,6 +260,7 @@ describe('columns that the role of workers reads', () => {
       'pack_runs.runs: *',
       'pack_runs.sensitive_inputs: *',
       'pack_runs.steps: tenant_id run_id parent place step status',
+      'pack_runs.submissions: *',
       'pack_runs.workers: *',
     ]);
   });

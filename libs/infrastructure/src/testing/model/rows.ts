@@ -71,6 +71,10 @@ export interface SourceRow extends OfRun {
   readonly initiators: string;
   readonly requester: string;
   readonly admission: string;
+  readonly stored_admission: string | null;
+  readonly admitted: string | null;
+  readonly signed: Buffer | null;
+  readonly admitted_digests: Buffer;
   readonly admission_digest: string;
   readonly trace_context: string | null;
   readonly plan: string;
@@ -230,7 +234,7 @@ export function makeTables() {
   return {
     workers: new Table<WorkerRow>('workers', (row) => row.worker_id),
     runs: new Table<RunRow>('runs', ofRun, (row) => row.tenant_id),
-    sources: new Table<SourceRow>('run_sources', ofRun),
+    sources: new Table<SourceRow>('submissions', ofRun),
     gates: new Table<GateRow>('gates', (row) => `${ofRun(row)}/${row.gate}`, ofRun),
     journal: new Table<PageRow>('journal', (row) => `${ofRun(row)}/${row.first_seq}`, ofRun),
     steps: new Table<StepRecord>('steps', (row) => stepKey(ofRun(row), row), ofRun),

@@ -474,7 +474,7 @@ describe('keys', () => {
   it('that somebody wrote into an altered envelope end no backup', async () => {
     await submit((await source.web()).runStore);
     for (const text of ['5', '{"signatures":5}']) {
-      await source.sql('update pack_runs.run_sources set admission = $1::json', [text]);
+      await source.sql('update pack_runs.submissions set admission = $1::json', [text]);
       expect((await backUp({ folder: `${folder}-${text.length}` })).manifest.keys.map(({ key }) => key)).toEqual([
         ...['admission', 'ledger', 'journal-mac', 'sensitive-inputs'],
       ]);

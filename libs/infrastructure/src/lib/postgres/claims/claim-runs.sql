@@ -66,7 +66,8 @@ with recursive me as (
 )
 select c.*, last_page.mac, pack_runs.bounded(s.plan_hash, 65536) as plan_hash, pack_runs.bounded(s.profile_digest, 65536) as profile_digest, pack_runs.bounded(s.pack_name, 65536) as pack_name, pack_runs.bounded(s.pack_version, 65536) as pack_version,
   pack_runs.bounded(s.content_digest, 65536) as content_digest, pack_runs.bounded(s.source_digest, 65536) as source_digest, pack_runs.bounded(s.admission_digest, 65536) as admission_digest, pack_runs.bounded(s.trace_context, 65536) as trace_context,
-  pack_runs.bounded(s.manifest, 67108864) as manifest, pack_runs.bounded(s.files, 67108864) as files, pack_runs.bounded(s.admission, 67108864) as admission, pack_runs.bounded(plans.plan, 67108864) as plan,
+  pack_runs.bounded(s.manifest, 67108864) as manifest, pack_runs.bounded(s.files, 67108864) as files, pack_runs.bounded(s.stored_admission, 67108864) as admission,
+  s.admitted, s.signed, s.admitted_digests, pack_runs.bounded(plans.plan, 67108864) as plan,
   pack_runs.bounded(profiles.profile, 67108864) as profile, pack_runs.bounded(profiles.environment, 67108864) as environment, pack_runs.bounded(s.inputs, 134217728) as inputs,
   c.last_seq = 0 and last_page.mac is null and any_step.found is null and any_gate.found is null as untouched
 from claimed c

@@ -5,6 +5,7 @@ import { knowText, type Entry, type Page } from '@taskrunner/core/journal';
 import type { ClaimedRun, InboxMessage, StoredPage } from '@taskrunner/core/ports';
 import type { InputEventBody } from '@taskrunner/core/run';
 import { toDigest } from '../encoding/digest-bytes';
+import { storedAdmission } from '../encoding/packed-admission';
 import { unpackedPage, type PageTexts } from '../encoding/packed-page';
 import type { DrivenPage } from '../flush/driven-pages';
 
@@ -36,7 +37,11 @@ export interface ClaimedRow {
   readonly manifest: string;
   readonly files: ClaimedRun['files'];
   readonly inputs: Json;
-  readonly admission: Envelope;
+  /** Null: it is packed, in the three columns that follow. */
+  readonly admission: Envelope | null;
+  readonly admitted?: string | null;
+  readonly signed?: Buffer | null;
+  readonly admitted_digests?: Buffer | null;
   readonly admission_digest: string;
   readonly trace_context: string | null;
   readonly waited_ms: number;
@@ -81,7 +86,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     manifest: row.manifest,
     files: row.files,
     inputs: row.inputs,
-    admission: row.admission,
+    admission: storedAdmission(row),
     admissionDigest: row.admission_digest as Digest,
     ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
   };

@@ -56,9 +56,9 @@ describe('claiming', () => {
   it('is fair: ten thousand due runs of one tenant do not delay another', async () => {
     const one = await submit(web.runStore);
     await database.sql(
-      `insert into pack_runs.run_sources select (r).* from (
+      `insert into pack_runs.submissions select (r).* from (
          select jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7())) r
-         from pack_runs.run_sources s, generate_series(1, 10000) where s.run_id = $1) rows`,
+         from pack_runs.submissions s, generate_series(1, 10000) where s.run_id = $1) rows`,
       [runUuid(one)],
     );
     await database.sql(

@@ -46,7 +46,7 @@ it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async
     `select pack_runs.uuidv7(1700000000000 + n * 1000)::text as id from generate_series(1, ${WAITING}) n`,
   );
   const ids = more.map(({ id }) => id);
-  for (const table of ['pack_runs.run_sources', 'pack_runs.runs']) await copyRows(database, table, runUuid(seed), ids);
+  for (const table of ['pack_runs.submissions', 'pack_runs.runs']) await copyRows(database, table, runUuid(seed), ids);
   await database.sql(
     `insert into pack_runs.steps (tenant_id, run_id, step, parent, place, kind, status, attempts)
      select r.tenant_id, r.run_id, 's' || n, '', n, 'gate', 'waiting', 1 from pack_runs.runs r, generate_series(1, 5) n

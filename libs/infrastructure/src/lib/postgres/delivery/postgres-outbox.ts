@@ -151,7 +151,6 @@ function valuesOf(seals: readonly Seal[]): readonly unknown[] {
     seals.map(({ item }) => item.id),
     of(({ bundle }) => bundle),
     of(({ bundleSize }) => bundleSize),
-    of((evidence) => evidence.statement),
     of(({ statements }) => JSON.stringify(statements)),
     of(({ archive }) => archive.journal.offset),
     of(({ archive }) => archive.journal.size),

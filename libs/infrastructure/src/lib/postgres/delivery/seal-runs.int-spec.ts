@@ -72,9 +72,9 @@ it('runs that are sealed at once are stored by one statement, each with its own 
   expect(await sealAll(seals)).toEqual(runs.map(() => ({ status: 'fulfilled', value: true })));
   expect(await transactionsOf('pack_artifacts.attestations', runs)).toBe(1);
   for (const [place, { evidence }] of seals.entries()) {
-    const { runId, bundle, bundleSize, statement } = evidence;
-    expect(await rowsOf('attestations', 'bundle, bundle_size::int, statement, statements', runId)).toEqual([
-      { bundle, bundle_size: bundleSize, statement, statements: {} },
+    const { runId, bundle, bundleSize } = evidence;
+    expect(await rowsOf('attestations', 'bundle, bundle_size::int, statements', runId)).toEqual([
+      { bundle, bundle_size: bundleSize, statements: {} },
     ]);
     expect(await rowsOf('archives', 'journal_offset::int', runId)).toEqual([{ journal_offset: 512 * place }]);
     expect(await rowsOf('exports', 'destination, artifacts', runId)).toEqual(
@@ -89,6 +89,15 @@ it('runs that are sealed at once are stored by one statement, each with its own 
     seals.map(({ evidence: { runId, bundle, statement } }) => ({ type: 'run.sealed', runId, bundle, statement })),
   );
   expect(await database.sql('select from pack_runs.outbox where run_id = any ($1)', [runs.map(runUuid)])).toEqual([]);
+});
+
+it('a run that somebody has marked as sealed is sealed nevertheless', async () => {
+  const [seal] = await begun(1);
+  if (!seal) throw new Error('no run');
+  const { runId } = seal.item;
+  await database.sql(`update pack_runs.runs set evidence_status = 'sealed' where run_id = $1`, [runUuid(runId)]);
+  expect(await sealAll([seal])).toEqual([{ status: 'fulfilled', value: true }]);
+  expect(await rowsOf('attestations', 'bundle', runId)).toEqual([{ bundle: seal.evidence.bundle }]);
 });
 
 it('a run that cannot be sealed keeps no other from it', async () => {

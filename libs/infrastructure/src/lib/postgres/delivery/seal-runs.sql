@@ -4,7 +4,7 @@
 -- second caller writes nothing for a run and only removes its item. An attestation of a run that is not sealed was written by somebody else:
 -- nothing is written then, and the item stays. A run whose row is locked by somebody is left out, and keeps no other waiting; the statement
 -- of a single run waits for it (`postgres-outbox.ts`). `fed_version` tells the trigger of the feed that the event is written here.
--- Entries are appended only if their number is read. The numbers of the places, and not the arrays, are listed, because
+-- The status of the run does not say whether it was sealed: the key of its attestation does. Entries are appended only if their number is read. The numbers of the places, and not the arrays, are listed, because
 -- their estimated count is the same for all arrays: the plan is kept. Rows are also restricted to the list of keys: PostgreSQL otherwise reads
 -- all runs of a tenant and joins them, while it expects a thousand places or has no statistics of a young database.
 with given as materialized (
@@ -19,8 +19,8 @@ with given as materialized (
   ) before
   order by g.place for no key update of r skip locked
 ), sealed as (
-  insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
-  select $1, g.run_id, g.bundle, ($5::bigint[])[g.place], ($6::text[])[g.place], ($7::text[])[g.place]::json, pack_runs.now_ms() from free g
+  insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statements, sealed_ms)
+  select $1, g.run_id, g.bundle, ($5::bigint[])[g.place], ($6::text[])[g.place]::json, pack_runs.now_ms() from free g
   on conflict (tenant_id, run_id) do nothing
   returning run_id
 ), marked as (
@@ -32,19 +32,19 @@ with given as materialized (
 ), told as (
   insert into pack_runs.events (tenant_id, type, run, detail) select $1, 'evidence.sealed', m.run_id, m.bundle from marked m order by m.place
 ), audited as materialized (
-  select pack_runs.append_audits($1, array(select ($11::text[])[m.place] from marked m order by m.place)) as seq
+  select pack_runs.append_audits($1, array(select ($10::text[])[m.place] from marked m order by m.place)) as seq
 ), exported as (
   insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms)
-  select $1, s.run_id, ($13::text[])[x.place], ($14::boolean[])[x.place], pack_runs.now_ms()
-  from generate_subscripts($12::uuid[], 1) x (place) join sealed s on s.run_id = ($12::uuid[])[x.place]
+  select $1, s.run_id, ($12::text[])[x.place], ($13::boolean[])[x.place], pack_runs.now_ms()
+  from generate_subscripts($11::uuid[], 1) x (place) join sealed s on s.run_id = ($11::uuid[])[x.place]
 ), archived as (
   insert into pack_artifacts.archives (tenant_id, run_id, journal_offset, journal_size, journal_sha256)
-  select $1, g.run_id, ($8::bigint[])[g.place], ($9::bigint[])[g.place], ($10::bytea[])[g.place]
+  select $1, g.run_id, ($7::bigint[])[g.place], ($8::bigint[])[g.place], ($9::bytea[])[g.place]
   from given g join sealed s on s.run_id = g.run_id
 ), listed as (
   insert into pack_artifacts.archived_chunks (tenant_id, run_id, last_line, chunks)
-  select $1, s.run_id, ($16::bigint[])[x.place], ($17::text[])[x.place]::json
-  from generate_subscripts($15::uuid[], 1) x (place) join sealed s on s.run_id = ($15::uuid[])[x.place]
+  select $1, s.run_id, ($15::bigint[])[x.place], ($16::text[])[x.place]::json
+  from generate_subscripts($14::uuid[], 1) x (place) join sealed s on s.run_id = ($14::uuid[])[x.place]
 ), forgotten as (
   delete from pack_runs.sensitive_inputs i using free g where i.tenant_id = $1 and i.run_id = g.run_id and i.run_id = any (array(select run_id from given))
     and not g.is_foreign

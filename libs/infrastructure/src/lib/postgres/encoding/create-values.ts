@@ -2,35 +2,38 @@ import { runUuid, type Json, type TenantId } from '@taskrunner/core/foundation';
 import type { NewRun } from '@taskrunner/core/ports';
 import { arrayLiteral, type Cell } from './array-literal';
 import { digestBytes } from './digest-bytes';
+import { packedAdmission } from './packed-admission';
 
 /** Columns of runs, in the order of the parameters of create-runs.sql. */
 export const CREATE_COLUMNS = [
   ...([
     'run_id',
-    'plan_hash',
-    'profile_digest',
+    'plan_bytes',
+    'profile_bytes',
     'environment_digest',
     'isolation',
     'pack_name',
     'pack_version',
   ] as const),
-  ...(['content_digest', 'source_digest', 'manifest', 'files', 'inputs', 'initiators', 'requester', 'labels'] as const),
-  ...(['admission', 'admission_digest', 'accepted_ms', 'key', 'iss', 'sub', 'route', 'body_digest', 'counts'] as const),
+  ...(['content_bytes', 'source_bytes', 'manifest', 'files', 'inputs', 'initiators', 'requester', 'labels'] as const),
+  ...(['admission', 'admission_bytes', 'accepted_ms', 'key', 'iss', 'sub', 'route', 'body_digest', 'counts'] as const),
   ...(['trace_context', 'pack_signatures', 'sensitive', 'worker_labels', 'rerun_of', 'concurrency_group'] as const),
-  ...(['refuses', 'waits', 'forms'] as const),
+  ...(['refuses', 'waits', 'forms', 'admitted', 'signed', 'requester_sub', 'requester_name'] as const),
 ];
 
 /** The parameters of `create-runs`: one array for each column, documents once. */
 export function createValues(tenant: TenantId, runs: readonly NewRun[]): unknown[] {
   const rows = runs.map(columnsOf);
-  const plans = new Map(runs.map(({ planHash, plan }) => [planHash, plan]));
+  const plans = new Map(runs.map((run) => [run.planHash, run]));
+  const planned = [...plans.values()];
   const profiles = new Map(runs.map((run) => [run.profileDigest, run]));
   const settings = [...profiles.values()];
   return [
     tenant,
     ...CREATE_COLUMNS.map((name) => arrayLiteral(rows.map((row) => row[name]))),
     arrayLiteral([...plans.keys()]),
-    arrayLiteral([...plans.values()]),
+    arrayLiteral(planned.map(({ plan }) => plan)),
+    arrayLiteral(planned.map(({ manifest }) => manifest)),
     arrayLiteral([...profiles.keys()]),
     arrayLiteral(settings.map(({ profile }) => profile)),
     arrayLiteral(settings.map(({ environmentDigest }) => digestBytes(environmentDigest))),
@@ -39,25 +42,27 @@ export function createValues(tenant: TenantId, runs: readonly NewRun[]): unknown
 }
 
 function columnsOf(run: NewRun) {
-  const { concurrency, idempotency, pack } = run;
+  const { concurrency, idempotency, pack, planHash, profileDigest, runId } = run;
+  const { contentDigest, sourceDigest } = pack;
+  const packed = packedAdmission(run.admission, { runId, planHash, profileDigest, contentDigest, sourceDigest });
   return {
     run_id: runUuid(run.runId),
-    plan_hash: run.planHash,
-    profile_digest: run.profileDigest,
+    plan_bytes: digestBytes(planHash),
+    profile_bytes: digestBytes(profileDigest),
     environment_digest: digestBytes(run.environmentDigest),
     isolation: isolationOf(run.environment),
     pack_name: pack.name,
     pack_version: pack.version,
-    content_digest: pack.contentDigest,
-    source_digest: pack.sourceDigest,
+    content_bytes: digestBytes(contentDigest),
+    source_bytes: digestBytes(sourceDigest),
     manifest: run.manifest,
     files: JSON.stringify(run.files),
     inputs: run.inputs,
     initiators: JSON.stringify(run.initiators),
-    requester: JSON.stringify(run.requester),
+    requester: isInitiator(run) ? null : JSON.stringify(run.requester),
     labels: JSON.stringify(run.labels),
-    admission: JSON.stringify(run.admission),
-    admission_digest: run.admissionDigest,
+    admission: packed === null ? JSON.stringify(run.admission) : null,
+    admission_bytes: digestBytes(run.admissionDigest),
     accepted_ms: run.acceptedAt,
     key: idempotency?.key ?? null,
     iss: idempotency?.person.iss ?? null,
@@ -80,7 +85,16 @@ function columnsOf(run: NewRun) {
         { kind: 'concurrency', id: concurrency.group, since: new Date(run.acceptedAt).toISOString(), until: null },
       ]),
     forms: run.forms,
+    admitted: packed?.admitted ?? null,
+    signed: packed?.signed ?? null,
+    requester_sub: run.requester.sub,
+    requester_name: isInitiator(run) ? run.requester.name : null,
   } satisfies Record<(typeof CREATE_COLUMNS)[number], Cell>;
+}
+
+/** The requester is the first initiator, of whom the view `run_sources` reads the rest. */
+function isInitiator({ initiators: [first], requester }: NewRun): boolean {
+  return first?.iss === requester.iss && first.sub === requester.sub && Object.keys(requester).length === 3;
 }
 
 /** The last environment, cached because an installation has one or two. */

@@ -12,6 +12,7 @@ import {
 import { isCounterAtEnd, isInboxTaken } from '../connection/sql-state';
 import { cancellationOf, isUncancelled } from './cancellation';
 import { toDigest } from './digest-bytes';
+import { storedAdmission } from './packed-admission';
 import { markOf, misshapenColumn, withoutMisshapen } from './shown-run';
 import type { AdmissionRow, SummaryRow } from './summary-row';
 
@@ -29,7 +30,7 @@ export function admissionColumns(tenant: TenantId, row: AdmissionRow): Admission
     },
     initiators: row.initiators,
     rerunOf: row.rerun_of === null ? null : toRunId(row.rerun_of),
-    admission: row.admission,
+    admission: storedAdmission(row),
     admissionDigest: row.admission_digest as Digest,
   };
 }

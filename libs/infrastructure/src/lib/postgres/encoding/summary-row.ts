@@ -14,7 +14,11 @@ export interface AdmissionRow {
   readonly source_digest: string;
   readonly initiators: readonly Actor[];
   readonly rerun_of: string | null;
-  readonly admission: Envelope;
+  /** Null: it is packed, in the three columns that follow. */
+  readonly admission: Envelope | null;
+  readonly admitted?: string | null;
+  readonly signed?: Buffer | null;
+  readonly admitted_digests?: Buffer | null;
   readonly admission_digest: string;
 }
 

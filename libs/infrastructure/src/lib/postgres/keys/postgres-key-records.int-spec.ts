@@ -124,7 +124,7 @@ describe('the keys of records', () => {
     const wrong = await submit(web.runStore);
     const unreadable = String.raw`{"signatures":[{"keyid":"\u0000"}]}`;
     for (const text of ['5', '{}', '{"signatures":5}', '{"signatures":[5]}', 'null', unreadable]) {
-      await database.sql(`update pack_runs.run_sources set admission = $1::json where run_id = $2`, [
+      await database.sql(`update pack_runs.submissions set admission = $1::json where run_id = $2`, [
         text,
         runUuid(wrong),
       ]);

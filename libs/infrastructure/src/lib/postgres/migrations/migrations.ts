@@ -65,6 +65,9 @@ import { marksByStatements } from './122-marks-by-statements';
 import { journaledSteps } from './123-journaled-steps';
 import { entriesTogether } from './124-entries-together';
 import { shortBundleIndex } from './125-short-bundle-index';
+import { packedAdmissions } from './126-packed-admissions';
+import { columnsInOrder } from './127-columns-in-order';
+import { shorterAttestations } from './128-shorter-attestations';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -135,6 +138,9 @@ export const migrations = [
   journaledSteps,
   entriesTogether,
   shortBundleIndex,
+  packedAdmissions,
+  columnsInOrder,
+  shorterAttestations,
 ];
 
 /** Names of the migrations, as the database records them. */

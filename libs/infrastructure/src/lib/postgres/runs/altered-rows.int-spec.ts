@@ -55,7 +55,7 @@ describe('a document through which nobody can walk', () => {
     async (column) => {
       const tenant = `deep ${column}` as TenantId;
       const [runId, other] = [await submit(web.runStore, { tenant }), await submit(web.runStore, { tenant })];
-      await alter('pack_runs.run_sources', `${column} = ${DEEP}`, runId);
+      await alter('pack_runs.submissions', `${column} = ${DEEP}`, runId);
       const altered = { code: 'DOCUMENT_ALTERED', first: { runId } };
       await expect(web.runReader.summary(tenant, runId)).rejects.toMatchObject(altered);
       if (column !== 'requester') await expect(web.runReader.original(tenant, runId)).rejects.toMatchObject(altered);
@@ -176,7 +176,7 @@ describe('an ended run that is not sealed yet', () => {
     `files = '[7]'`,
   ])('has no records with %s', async (change) => {
     const runId = await ended();
-    await alter('pack_runs.run_sources', change, runId);
+    await alter('pack_runs.submissions', change, runId);
     const altered = { code: 'DOCUMENT_ALTERED', first: { runId } };
     await expect(worker.runReader.records(tenantA, runId)).rejects.toMatchObject(altered);
   });
@@ -281,7 +281,7 @@ describe('a schedule with a document through which nobody can walk', () => {
        values ($1, $2, 1, 1, 1, 'ran', $3, 1)`,
       [tenant, scheduleUuid(scheduleId), runUuid(runId)],
     );
-    await alter('pack_runs.run_sources', `admission = ${DEEP}`, runId);
+    await alter('pack_runs.submissions', `admission = ${DEEP}`, runId);
     expect((await web.scheduleStore.due(tenant, scheduleId))?.active).toEqual([{ runId, admission: null }]);
     expect(await web.scheduleStore.ticks(tenant, scheduleId, 9, null)).toMatchObject([{ runId }]);
   });

@@ -180,9 +180,9 @@ describe('a list of runs', () => {
 
   it('finds runs of a webservice that does not know the column of requesters', async () => {
     const [row] = await database.sql<{ requester_sub: string }>(
-      `insert into pack_runs.run_sources
+      `insert into pack_runs.submissions
        select (jsonb_populate_record(s, jsonb_build_object('tenant_id', 'older', 'requester_sub', null))).*
-       from pack_runs.run_sources s where s.run_id = $1 returning requester_sub`,
+       from pack_runs.submissions s where s.run_id = $1 returning requester_sub`,
       [runUuid(idOf('second'))],
     );
     expect(row).toEqual({ requester_sub: 'grace' });
@@ -193,11 +193,11 @@ describe(`among ${BULK} newer runs`, () => {
   /** Every second one is of Bob, the others have a label; none of them matches both. */
   beforeAll(async () => {
     await database.sql(
-      `insert into pack_runs.run_sources
+      `insert into pack_runs.submissions
        select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(pack_runs.now_ms() + 3600000 + n),
          'requester_sub', case when n % 2 = 0 then 'bob' else 'eve' end, 'requester', jsonb_build_object('iss', 'i', 'sub', '-', 'name', '-'),
          'labels', case when n % 2 = 0 then '{}'::jsonb else '{"team": "red"}' end))).*
-       from pack_runs.run_sources s, generate_series(1, ${BULK * 2}) n where s.run_id = $1 and s.tenant_id = $2`,
+       from pack_runs.submissions s, generate_series(1, ${BULK * 2}) n where s.run_id = $1 and s.tenant_id = $2`,
       [runUuid(idOf('third')), tenantA],
     );
     await database.sql(
@@ -209,7 +209,7 @@ describe(`among ${BULK} newer runs`, () => {
     await database.sql(
       `insert into pack_runs.run_labels select s.tenant_id, s.run_id, 'team', 'red' from pack_runs.run_sources s where s.requester_sub = 'eve'`,
     );
-    await database.sql('analyze pack_runs.runs, pack_runs.run_sources, pack_runs.run_labels');
+    await database.sql('analyze pack_runs.runs, pack_runs.submissions, pack_runs.run_labels');
   });
 
   const walk = async (filter: RunFilter): Promise<{ pages: number; names: (string | undefined)[] }> => {

@@ -46,7 +46,7 @@ from along a left join lateral (
   cross join lateral (
     select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, pack_runs.bounded(s.pack_name, 65536) as pack_name, pack_runs.bounded(s.pack_version, 65536) as pack_version,
       pack_runs.bounded(s.content_digest, 65536) as content_digest, pack_runs.bounded(s.source_digest, 65536) as source_digest, pack_runs.bounded(s.admission_digest, 65536) as admission_digest,
-      pack_runs.bounded(s.plan_hash, 65536) as plan_hash, pack_runs.bounded(s.profile_digest, 65536) as profile_digest, pack_runs.bounded(s.admission, 16777216) as admission, pack_runs.bounded(r.altered, 16777216) as altered,
+      pack_runs.bounded(s.plan_hash, 65536) as plan_hash, pack_runs.bounded(s.profile_digest, 65536) as profile_digest, pack_runs.bounded(s.stored_admission, 16777216) as admission, s.admitted, s.signed, s.admitted_digests, pack_runs.bounded(r.altered, 16777216) as altered,
       pack_runs.bounded(s.requester, 16777216) as requester, pack_runs.bounded(s.initiators, 16777216) as initiators, pack_runs.bounded(s.labels, 16777216) as labels,
       pack_runs.bounded(r.waits, 16777216) as waits, pack_runs.bounded(r.counts, 16777216) as counts, pack_runs.bounded(r.error, 16777216) as error,
       case when not large.outputs then r.outputs end as outputs, large.outputs as outputs_omitted, pack_runs.bounded(r.message, 134217728) as message, pack_runs.bounded(r.evidence_reason, 65536) as evidence_reason,

@@ -25,6 +25,7 @@ import type {
 import type { StoredPage } from '@taskrunner/core/journal';
 import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
+import { storedAdmission } from '../encoding/packed-admission';
 import { misshapenOriginal, misshapenRecords } from '../encoding/original-row';
 import type { Queries } from '../connection/queries';
 import { RecordGroups } from './records/record-groups';
@@ -278,8 +279,11 @@ export class PostgresRunReader extends RunReader {
   }
 
   async records(tenant: TenantId, run: RunId): Promise<RunRecords | null> {
-    const row = await this.recordGroups.ask(tenant, runUuid(run));
-    if (!row) return null;
+    const stored = await this.recordGroups.ask(tenant, runUuid(run));
+    if (!stored) return null;
+    // Readers of one envelope decode it once.
+    const admission = storedAdmission(stored);
+    const row = { ...stored, admission };
     const documents = this.documentsOf(tenant, row);
     documents.compareInputs(admissionColumns(tenant, row), row.inputs);
     const what = misshapenRecords(row);
@@ -292,7 +296,7 @@ export class PostgresRunReader extends RunReader {
       files: row.files,
       packSignatures: row.pack_signatures,
       inputs: row.inputs,
-      admission: row.admission,
+      admission,
       gates: row.gates,
       decisions: row.decisions,
       resolutions: row.resolutions,

@@ -1,7 +1,7 @@
 -- One run: two rows by key, independent of its size. For a sealed run, one more row per destination of its evidence. For one
 -- that is marked as cancelled, the request in its inbox: messages stay as long as their run.
 select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
-  s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
+  s.content_digest, s.source_digest, s.stored_admission as admission, s.admitted, s.signed, s.admitted_digests, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
   r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.message, r.error, r.evidence_status, r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
   r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', i.given, 'postedMs', i.posted_ms,
       'isForced', exists (select from pack_runs.inbox f

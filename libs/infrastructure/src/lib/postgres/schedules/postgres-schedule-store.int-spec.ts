@@ -189,7 +189,7 @@ describe('a tick', () => {
 
   it('is not taken where its run is not created', async () => {
     const schedule = await kept();
-    const run = await aRun(undefined, { manifest: null as unknown as string });
+    const run = await aRun(undefined, { inputs: null as unknown as string });
     await expect(store.start(placeOf(schedule), { run, next: null, replaces: [], by })).rejects.toMatchObject({
       code: '23502',
     });
@@ -224,7 +224,7 @@ describe('a tick', () => {
     const old = await aRun();
     await store.start(placeOf(schedule), { run: old, next: tick + MINUTE, replaces: [], by });
     const place = placeOf(schedule, tick + MINUTE);
-    const broken = await aRun(undefined, { manifest: null as unknown as string });
+    const broken = await aRun(undefined, { inputs: null as unknown as string });
     await expect(store.start(place, { run: broken, next: null, replaces: [old.runId], by })).rejects.toBeDefined();
     expect(await count('pack_runs.inbox')).toBe(0);
     expect(await store.start(place, { run: await aRun(), next: null, replaces: [old.runId], by })).toBe('done');

@@ -48,9 +48,9 @@ it(`looks up the runs that it audits by key, with a plan that was made before th
     };
     expect(runsRead(await audited())).toBe(1);
     await database.sql(
-      `insert into pack_runs.run_sources
+      `insert into pack_runs.submissions
        select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000)))).*
-       from pack_runs.run_sources s, generate_series(1, ${RUNS}) n`,
+       from pack_runs.submissions s, generate_series(1, ${RUNS}) n`,
     );
     await database.sql(
       `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, status)

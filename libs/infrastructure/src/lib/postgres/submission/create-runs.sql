@@ -5,14 +5,15 @@
 -- row of its group stays locked until the commit, and a run that must not wait aborts the statement with TR002. The statement writes
 -- the event of each run; `fed_version` tells the trigger so.
 with given as materialized (
-  select * from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
-      $10::text[], $11::text[], $12::json[], $13::json[], $14::json[], $15::json[], $16::json[], $17::json[], $18::text[],
+  select * from unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[],
+      $10::bytea[], $11::text[], $12::json[], $13::json[], $14::json[], $15::json[], $16::json[], $17::json[], $18::bytea[],
       $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::json[], $26::text[], $27::json[],
-      $28::json[], $29::text[], $30::uuid[], $31::text[], $32::boolean[], $33::json[], $34::json[])
-    u (run_id, plan_hash, profile_digest, environment_digest, isolation, pack_name, pack_version, content_digest, source_digest,
-      manifest, files, inputs, initiators, requester, labels, admission, admission_digest, accepted_ms, key, iss, sub, route,
+      $28::json[], $29::text[], $30::uuid[], $31::text[], $32::boolean[], $33::json[], $34::json[], $35::text[], $36::bytea[],
+      $37::text[], $38::text[])
+    u (run_id, plan_bytes, profile_bytes, environment_digest, isolation, pack_name, pack_version, content_bytes, source_bytes,
+      manifest, files, inputs, initiators, requester, labels, admission, admission_bytes, accepted_ms, key, iss, sub, route,
       body_digest, counts, trace_context, pack_signatures, sensitive, worker_labels, rerun_of, concurrency_group, refuses, waits,
-      forms)
+      forms, admitted, signed, requester_sub, requester_name)
 ), taken as (
   insert into pack_runs.idempotency (tenant_id, iss, sub, route, key, body_digest, run_id)
   select $1, g.iss, g.sub, g.route, g.key, g.body_digest, g.run_id from given g where g.key is not null
@@ -24,22 +25,28 @@ with given as materialized (
 ), accepted as materialized (
   select g.* from given g where g.key is null or exists (select from taken t where t.run_id = g.run_id)
 ), plan as (
-  insert into pack_runs.plans (tenant_id, plan_hash, plan)
-  select $1, p.plan_hash, p.plan from unnest($35::text[], $36::text[]) p (plan_hash, plan)
+  insert into pack_runs.plans (tenant_id, plan_hash, plan, manifest)
+  select $1, p.plan_hash, p.plan, p.manifest from unnest($39::text[], $40::text[], $41::text[]) p (plan_hash, plan, manifest)
   order by p.plan_hash on conflict do nothing
 ), profile as (
   insert into pack_runs.profiles (tenant_id, profile_digest, profile, environment_digest, environment)
   select $1, f.profile_digest, f.profile, 'sha256:' || encode(f.environment_digest, 'hex'), f.environment
-  from unnest($37::text[], $38::text[], $39::bytea[], $40::text[]) f (profile_digest, profile, environment_digest, environment)
+  from unnest($42::text[], $43::text[], $44::bytea[], $45::text[]) f (profile_digest, profile, environment_digest, environment)
   order by f.profile_digest on conflict do nothing
 ), source as (
-  insert into pack_runs.run_sources (tenant_id, run_id, plan_hash, profile_digest, pack_name, pack_version, content_digest,
-    source_digest, manifest, files, inputs, initiators, requester, labels, admission, admission_digest, trace_context,
-    pack_signatures, rerun_of, requester_sub, forms)
-  select $1, a.run_id, a.plan_hash, a.profile_digest, a.pack_name, a.pack_version, a.content_digest, a.source_digest, a.manifest,
-    a.files, a.inputs, a.initiators, a.requester, a.labels, a.admission, a.admission_digest, a.trace_context,
-    a.pack_signatures, a.rerun_of, a.requester->>'sub', a.forms
+  insert into pack_runs.submissions (tenant_id, run_id, plan_bytes, profile_bytes, pack_name, pack_version, content_bytes,
+    source_bytes, manifest, files, inputs, initiators, requester, labels, admission, admission_bytes, trace_bytes, trace_context,
+    pack_signatures, rerun_of, requester_sub, forms, admitted, signed, requester_name)
+  select $1, a.run_id, a.plan_bytes, a.profile_bytes, a.pack_name, a.pack_version, a.content_bytes, a.source_bytes,
+    case when (select p.manifest = a.manifest from pack_runs.plans p
+      where p.tenant_id = $1 and p.plan_hash = pack_runs.digest_text(a.plan_bytes) limit 1) is not true then a.manifest end,
+    a.files, a.inputs, a.initiators, a.requester, a.labels, a.admission, a.admission_bytes,
+    case when traced.is_bytes then decode(translate(a.trace_context, '-', ''), 'hex') end,
+    case when not traced.is_bytes then a.trace_context end,
+    a.pack_signatures, a.rerun_of, a.requester_sub, a.forms, a.admitted, a.signed, a.requester_name
   from accepted a
+  -- Anything else is refused by the check of its column.
+  cross join lateral (select a.trace_context ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' as is_bytes) traced
 ), sensitive as (
   insert into pack_runs.sensitive_inputs (tenant_id, run_id, name, sealed)
   select $1, a.run_id, s.key, decode(s.value, 'base64') from accepted a, json_each_text(a.sensitive) s

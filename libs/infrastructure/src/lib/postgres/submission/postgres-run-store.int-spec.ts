@@ -526,9 +526,9 @@ describe('rows that somebody has altered', () => {
     ['profile', `update pack_runs.profiles set profile = profile || ' ' where profile_digest = $2`],
     ['environment', `update pack_runs.profiles set environment = '{}' where profile_digest = $2`],
     ['plan', `delete from pack_runs.plans where plan_hash = $1`],
-    ['admission', `update pack_runs.run_sources set pack_name = 'other' where run_id = $3`],
-    ['admission', `update pack_runs.run_sources set admission = '{}' where run_id = $3`],
-    ['admission', `update pack_runs.run_sources set admission_digest = $1 where run_id = $3`],
+    ['admission', `update pack_runs.submissions set pack_name = 'other' where run_id = $3`],
+    ['admission', `update pack_runs.submissions set admission = '{}' where run_id = $3`],
+    ['admission', `update pack_runs.submissions set admission_digest = $1 where run_id = $3`],
   ])('are no %s of a run: %s', async (document, statement) => {
     const plan = canonical({ inputs: { image: 'app:1' }, of: statement });
     const profile = canonical({ of: statement, environment: ENVIRONMENT_DIGEST });
@@ -557,7 +557,7 @@ describe('rows that somebody has altered', () => {
   ])('take no list away with a text that no query reads: %s', async (change) => {
     const tenant = `texts ${change}` as TenantId;
     const [runId, other] = [await submit(web.runStore, { tenant }), await submit(web.runStore, { tenant })];
-    await database.sql(`update pack_runs.run_sources set ${change} where run_id = $1`, [runUuid(runId)]);
+    await database.sql(`update pack_runs.submissions set ${change} where run_id = $1`, [runUuid(runId)]);
     for (const filter of [
       { text: 'sec-42' },
       { labels: [{ key: 'ticket', value: 'SEC-42' }] },
@@ -586,7 +586,7 @@ describe('rows that somebody has altered', () => {
   ])('are no original of a rerun with %s', async (change) => {
     const runId = await submit(web.runStore);
     expect((await web.runReader.original(tenantA, runId))?.labels).toEqual({ ticket: 'SEC-42' });
-    await database.sql(`update pack_runs.run_sources set ${change} where run_id = $1`, [runUuid(runId)]);
+    await database.sql(`update pack_runs.submissions set ${change} where run_id = $1`, [runUuid(runId)]);
     const altered = { code: 'DOCUMENT_ALTERED', first: { runId } };
     await expect(web.runReader.original(tenantA, runId)).rejects.toMatchObject(altered);
   });

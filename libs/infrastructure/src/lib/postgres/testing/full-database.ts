@@ -33,6 +33,7 @@ const OF_TABLE: Readonly<Record<string, string | null>> = {
   'pack_runs.outbox.place': null,
   'pack_runs.runs.owner': null,
   'pack_runs.schedules.next_ms': null,
+  'pack_runs.submissions.trace_bytes': `\\x00${'0a'.repeat(25)}`,
 };
 
 /** Tables of the product, without partitions and the list of migrations. */

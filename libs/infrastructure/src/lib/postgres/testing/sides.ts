@@ -178,7 +178,7 @@ export class Sides {
 
 const NOW = new Set(['at_ms', 'waited_ms', 'committed_ms', 'posted_ms', 'opened_ms', 'ended_ms', 'last_renewed']);
 const EMPTIED = [
-  ...'assignments executions runs run_sources run_labels plans profiles workers steps gates decisions resolutions inbox outbox'.split(
+  ...'assignments executions runs submissions run_labels plans profiles workers steps gates decisions resolutions inbox outbox'.split(
     ' ',
   ),
   ...'audit audit_heads pack_run_logs.journal pack_run_logs.chunks pack_run_logs.places'.split(' '),

@@ -34,8 +34,8 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
   {
     name: 'files of packs and files that are inputs, of runs and of schedules',
     columns: [
-      'pack_runs.run_sources.files',
-      'pack_runs.run_sources.inputs',
+      'pack_runs.submissions.files',
+      'pack_runs.submissions.inputs',
       'pack_runs.schedules.source',
       'pack_runs.schedules.inputs',
     ],
@@ -93,10 +93,10 @@ export const OTHER_DIGESTS: Readonly<Record<string, string>> = {
   'pack_runs.profiles.environment_digest': 'of a document in the same row',
   'pack_runs.profiles.profile_digest': 'of a document in the same row',
   'pack_runs.resolutions.record_digest': 'of a signed record',
-  'pack_runs.run_sources.admission_digest': 'of a document in the same row',
-  'pack_runs.run_sources.content_digest': 'of a pack as a whole',
-  'pack_runs.run_sources.profile_digest': 'of a document in another table',
-  'pack_runs.run_sources.source_digest': 'of a pack as a whole',
+  'pack_runs.submissions.admission_digest': 'of a document in the same row',
+  'pack_runs.submissions.content_digest': 'of a pack as a whole',
+  'pack_runs.submissions.profile_digest': 'of a document in another table',
+  'pack_runs.submissions.source_digest': 'of a pack as a whole',
   'pack_runs.schedules.profile_digest': 'of a document in another table',
   'pack_runs.runs.environment_digest': 'of a document in another table',
 };

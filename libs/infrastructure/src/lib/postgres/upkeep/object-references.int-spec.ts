@@ -102,7 +102,7 @@ describe('references to objects', () => {
 
   it('are asked for by index, as the worker sees them', async () => {
     await database.sql(
-      `insert into pack_runs.run_sources
+      `insert into pack_runs.submissions
        select $1, gen_random_uuid(), 'h', 'p', 'n', 'v', 'c', 's', 'm', '[]', '{}', '{}', '{}', '{}', '{}', 'a' from generate_series(1, 5000)`,
       [tenantA],
     );
@@ -117,7 +117,7 @@ describe('references to objects', () => {
        select $1, gen_random_uuid(), 'sha256:' || encode(sha256(n::text::bytea), 'hex'), 1, 's', '{}', 0 from generate_series(1, 5000) n`,
       [tenantA],
     );
-    await database.sql('vacuum analyze pack_runs.run_sources, pack_artifacts.artifacts, pack_artifacts.attestations');
+    await database.sql('vacuum analyze pack_runs.submissions, pack_artifacts.artifacts, pack_artifacts.attestations');
     const list = `array['${sha256('a')}','${sha256('b')}']`;
     const sql = OBJECT_REFERENCES.map((one) => one.sql).join(' union all ');
     const asked = sql.replaceAll('$2', list).replaceAll('$1', `'${tenantA}'`);

@@ -73,7 +73,7 @@ with past as materialized (
 ), archived as (
   delete from pack_artifacts.archives t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), sources as (
-  delete from pack_runs.run_sources t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
+  delete from pack_runs.submissions t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 ), removed as (
   delete from pack_runs.runs t where t.tenant_id = $1 and t.run_id = any ((select ids from them)::uuid[])
 )

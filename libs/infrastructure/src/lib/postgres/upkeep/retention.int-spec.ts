@@ -196,7 +196,7 @@ describe('a run that is past retention', () => {
     await makeDay(database, dayOf(40));
     const run = await anEnded({ daysAgo: 40 });
     const again = await submit(web.runStore);
-    await database.sql('update pack_runs.run_sources set rerun_of = $1 where run_id = $2', [
+    await database.sql('update pack_runs.submissions set rerun_of = $1 where run_id = $2', [
       runUuid(run),
       runUuid(again),
     ]);

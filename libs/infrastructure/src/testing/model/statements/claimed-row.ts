@@ -20,3 +20,11 @@ export function claimedRow({ tx, tables }: Pick<Session, 'tx' | 'tables'>, run: 
     ...{ plan: s.plan, profile: s.profile, environment: s.environment },
   };
 }
+
+/** The admission of a run as `claim-runs.sql` returns it: as its row stores it. */
+export function admissionCells({ tx, tables }: Pick<Session, 'tx' | 'tables'>, run: RunRow): Record<string, unknown> {
+  const s = tx.find(tables.sources, tables.runs.keyOf(run));
+  if (!s) throw new TypeError('a run without its source');
+  const { stored_admission, admitted, signed, admitted_digests } = s;
+  return { admission: stored_admission === null ? null : parsed(stored_admission), admitted, signed, admitted_digests };
+}

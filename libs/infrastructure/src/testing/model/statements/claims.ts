@@ -5,7 +5,7 @@ import { runKey, type RunRow, type WorkerRow } from '../rows';
 import type { Execution } from '../transaction';
 import { giveBackAll } from './assignments';
 import { appendAudit } from './audit';
-import { claimedRow } from './claimed-row';
+import { admissionCells, claimedRow } from './claimed-row';
 
 /** `register-worker.sql`. */
 export function* registerWorker({ tx, tables, clock, uuid }: Session, values: Values): Execution<unknown> {
@@ -164,7 +164,15 @@ export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values)
       ...(plans.includes(row['plan_hash'] as string) ? { plan: null } : {}),
       ...(profiles.includes(row['profile_digest'] as string) ? { profile: null, environment: null } : {}),
     };
-    return { ...row, ...known, ...at, ...fresh, waited_ms: waited, committed_ms: run.committed_at };
+    return {
+      ...row,
+      ...admissionCells({ tx, tables }, run),
+      ...known,
+      ...at,
+      ...fresh,
+      waited_ms: waited,
+      committed_ms: run.committed_at,
+    };
   });
 }
 

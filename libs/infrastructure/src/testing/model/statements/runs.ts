@@ -1,5 +1,8 @@
+import { toRunId, type Actor } from '@taskrunner/core/foundation';
 import { statement } from '../../../lib/postgres/connection/statement';
 import { CREATE_COLUMNS } from '../../../lib/postgres/encoding/create-values';
+import { toDigest } from '../../../lib/postgres/encoding/digest-bytes';
+import { unpackedAdmission } from '../../../lib/postgres/encoding/packed-admission';
 import { arraysRead, parsed, readTexts, unnested, type Values } from '../columns';
 import type { Session } from '../session';
 import { runKey, type SourceRow } from '../rows';
@@ -13,15 +16,16 @@ export function* createRuns({ tx, tables, clock }: Session, values: Values): Exe
   const read = arraysRead(statement('create-runs').text, values);
   const tenant_id = read[0] as string;
   const plans = unnested(read, PLANS, ['plan_hash', 'plan']);
-  const profiles = unnested(read, PLANS + 2, ['profile_digest', 'profile', 'environment_digest', 'environment']);
+  const profiles = unnested(read, PLANS + 3, ['profile_digest', 'profile', 'environment_digest', 'environment']);
   const runs = unnested(read, 2, CREATE_COLUMNS) as unknown as Readonly<Record<string, string>>[];
   for (const run of runs) {
     const { run_id = '', counts = '', isolation = '', worker_labels = '' } = run;
     if (run['key'] !== null || run['concurrency_group'] !== null)
       throw new TypeError('the model has no keys and groups');
-    const plan = plans.find(({ plan_hash }) => plan_hash === run['plan_hash']);
-    const profile = profiles.find(({ profile_digest }) => profile_digest === run['profile_digest']);
-    const source = { tenant_id, ...run, ...plan, ...profile } as unknown as SourceRow;
+    const columns = spelled(run);
+    const plan = plans.find(({ plan_hash }) => plan_hash === columns['plan_hash']);
+    const profile = profiles.find(({ profile_digest }) => profile_digest === columns['profile_digest']);
+    const source = { tenant_id, ...columns, ...plan, ...profile } as unknown as SourceRow;
     yield* tx.insert(tables.sources, source);
     yield* tx.insert(tables.runs, {
       ...{ tenant_id, run_id, owner: null, fence: 0, due_at: clock(), committed_at: null, inbox_seq: 0 },
@@ -40,6 +44,36 @@ export function* createRuns({ tx, tables, clock }: Session, values: Values): Exe
     });
   }
   return runs.map(({ run_id }) => ({ run_id, in_line: false }));
+}
+
+/** The requester who is the first initiator. */
+function requesterOf(initiators: string, name: string): string {
+  const [first] = JSON.parse(initiators) as [Actor];
+  return JSON.stringify({ iss: first.iss, sub: first.sub, name });
+}
+
+/** The columns of a submission as the view `run_sources` has them. */
+function spelled(run: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const digest = (name: string) => toDigest(run[name] as Buffer);
+  const [planHash, profileDigest] = [digest('plan_bytes'), digest('profile_bytes')];
+  const [contentDigest, sourceDigest] = [digest('content_bytes'), digest('source_bytes')];
+  const bytes = ['plan_bytes', 'profile_bytes', 'content_bytes', 'source_bytes'].map((name) => run[name] as Buffer);
+  const columns = {
+    ...{ ...run, stored_admission: run['admission'], admitted_digests: Buffer.concat(bytes) },
+    requester: run['requester'] ?? requesterOf(run['initiators'] as string, run['requester_name'] as string),
+    ...{ plan_hash: planHash, profile_digest: profileDigest },
+    ...{ content_digest: contentDigest, source_digest: sourceDigest, admission_digest: digest('admission_bytes') },
+  };
+  if (run['admitted'] === null) return columns;
+  const packed = { admitted: run['admitted'] as string, signed: run['signed'] as Buffer };
+  const admission = unpackedAdmission(packed, {
+    runId: toRunId(run['run_id'] as string),
+    planHash,
+    profileDigest,
+    contentDigest,
+    sourceDigest,
+  });
+  return { ...columns, admission: JSON.stringify(admission) };
 }
 
 /** `read-admission.sql`. */
