@@ -36,6 +36,12 @@ create function pack_runs.digest_text(bytes bytea) returns text language sql imm
   select 'sha256:' || encode(substr(bytes, 1, 32), 'hex')
 $$;
 
+-- A traceparent (W3C Trace Context, 3.2): version, trace, parent and flags.
+create function pack_runs.trace_text(bytes bytea) returns text language sql immutable as $$
+  select encode(substr(bytes, 1, 1), 'hex') || '-' || encode(substr(bytes, 2, 16), 'hex') || '-' || encode(substr(bytes, 18, 8), 'hex')
+    || '-' || encode(substr(bytes, 26, 1), 'hex')
+$$;
+
 -- The id of a run as everybody sees it: 26 characters of Crockford's base32, of which the first has three bits.
 create function pack_runs.run_name(run uuid) returns text language sql immutable as $$
   select 'run_' || string_agg(substr('0123456789abcdefghjkmnpqrstvwxyz',
@@ -98,7 +104,7 @@ select s.tenant_id, s.run_id,
     s.signed, strpos(s.admitted, chr(20)) > 0)) as admission,
   coalesce(s.admission_digest, pack_runs.digest_text(s.admission_bytes), '') as admission_digest,
   s.pack_signatures,
-  coalesce(s.trace_context, regexp_replace(encode(substr(s.trace_bytes, 1, 26), 'hex'), '^(..)(.{32})(.{16})(..)$', '\1-\2-\3-\4')) as trace_context,
+  coalesce(s.trace_context, pack_runs.trace_text(s.trace_bytes)) as trace_context,
   s.rerun_of, s.requester_sub, s.forms, s.admission as stored_admission,
   case when octet_length(s.admitted) <= 32768 then s.admitted end as admitted, substr(s.signed, 1, 2048) as signed,
   substr(s.plan_bytes, 1, 32) || substr(s.profile_bytes, 1, 32) || substr(s.content_bytes, 1, 32) || substr(s.source_bytes, 1, 32) as admitted_digests

@@ -1,6 +1,6 @@
 -- All records that go into the evidence of these runs, from one snapshot.
 select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
-  s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
+  s.content_digest, s.source_digest, s.stored_admission as admission, s.admitted, s.signed, s.admitted_digests, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
   r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.message, r.error, r.evidence_status, r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
   r.cancel_position, case when r.cancel_position > 0 then (select json_build_object('input', i.given, 'postedMs', i.posted_ms,
       'isForced', exists (select from pack_runs.inbox f
@@ -21,7 +21,9 @@ select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as 
     from pack_artifacts.artifacts a where a.tenant_id = r.tenant_id and a.run_id = r.run_id) as artifacts,
   h.seq as audit_seq, h.head as audit_head,
   written.bytes as journal_bytes, written.digest as journal_digest
-from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
+from pack_runs.runs r
+-- LIMIT rather than a join: a plan that was made while the tables were empty would read all submissions of the tenant for each run.
+cross join lateral (select * from pack_runs.run_sources o where o.tenant_id = r.tenant_id and o.run_id = r.run_id limit 1) s
 left join pack_runs.plans p on p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash
 left join pack_runs.profiles f on f.tenant_id = s.tenant_id and f.profile_digest = s.profile_digest
 left join pack_runs.audit_heads h on h.tenant_id = r.tenant_id
