@@ -42,6 +42,8 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
   admission: `update pack_runs.submissions set initiators = '[]' where run_id = $1`,
   inputs: `update pack_runs.submissions set inputs = '{"region":"evil"}' where run_id = $1`,
   manifest: `update pack_runs.submissions set manifest = replace((select o.manifest from pack_runs.run_sources o where o.run_id = $1), 'echo applied', 'echo evil') where run_id = $1`,
+  'manifest of the plan': `update pack_runs.plans set manifest = replace(manifest, 'echo applied', 'echo evil') where plan_hash =
+    (select plan_hash from pack_runs.run_sources where run_id = $1)`,
 };
 
 /** A database administrator without keys, and people who use the product meanwhile. */

@@ -1,7 +1,10 @@
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { ownerDataSource } from '../schema/data-source';
 import { migrateDatabase } from '../schema/migrate';
 import { aCommit, aWorker, start, submit } from '../testing/builders';
 import { startTestServer, type TestServer } from '../testing/test-database';
+import { columnsInOrder } from './127-columns-in-order';
+import { migrations } from './migrations';
 
 let host: TestServer;
 beforeAll(async () => {
@@ -57,6 +60,20 @@ it('keeps runs, rights, policies, indexes and triggers, and goes on with running
   expect(await worker.committer.commit(aCommit(second, start, { run: { status: 'running' } }))).toMatchObject({
     kind: 'committed',
   });
+});
+
+it('has every column, default, right, policy, index and trigger of the table before', async () => {
+  const database = await host.database('empty');
+  const source = ownerDataSource(database.url('owner'));
+  source.setOptions({ migrations: migrations.slice(0, migrations.indexOf(columnsInOrder)) });
+  await source.initialize();
+  await source.query('create schema if not exists pack_runs');
+  await source.runMigrations({ transaction: 'each' });
+  await source.destroy();
+  const before = await database.sql(BELONGS);
+  expect(before.length).toBeGreaterThan(60);
+  expect((await migrateDatabase(database.url('owner'))).ran).toContain('ColumnsInOrder1764000001270');
+  expect(await database.sql(BELONGS)).toEqual(before);
 });
 
 it('has what changes often together', async () => {
