@@ -5,6 +5,7 @@ import { isTexts } from './shown-run';
 
 /** The columns of a run that a rerun reads and that no digest of its row names. */
 interface OriginalColumns {
+  readonly manifest: unknown;
   readonly files: unknown;
   readonly pack_signatures: unknown;
   readonly labels: unknown;
@@ -13,7 +14,8 @@ interface OriginalColumns {
 
 /** The first column of the original of a rerun whose value no row of the product has; null: none. */
 export function misshapenOriginal(row: OriginalColumns): string | null {
-  const { files, pack_signatures: signatures, labels, forms } = row;
+  const { manifest, files, pack_signatures: signatures, labels, forms } = row;
+  if (!isManifest(manifest)) return 'the manifest';
   if (!isListOf(files, isFile)) return 'the list of its files';
   if (!isListOf(signatures, isSignature)) return 'the signatures of its pack';
   if (!isTexts(labels)) return 'the labels';
@@ -37,6 +39,15 @@ export function misshapenRecords(row: EndedColumns): string | null {
   const lists = Object.entries({ gates, decisions, resolutions, releases, artifacts });
   const wrong = lists.find(([, list]) => !Array.isArray(list));
   return wrong ? `the list of its ${wrong[0]}` : null;
+}
+
+function isManifest(text: unknown): boolean {
+  try {
+    return typeof text === 'string' && isJsonObject(JSON.parse(text) as Json);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 function isListOf(value: unknown, isGood: (one: Json) => boolean): boolean {

@@ -574,6 +574,9 @@ describe('rows that somebody has altered', () => {
   });
 
   it.each([
+    `manifest = ''`,
+    `manifest = 'steps: ['`,
+    `manifest = '7'`,
     `files = 'null'`,
     `files = '7'`,
     `files = '[{"path":"../x","digest":"sha256:${'0'.repeat(64)}","size":1,"executable":false}]'`,
