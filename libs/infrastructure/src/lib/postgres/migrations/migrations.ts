@@ -68,6 +68,7 @@ import { shortBundleIndex } from './125-short-bundle-index';
 import { packedAdmissions } from './126-packed-admissions';
 import { columnsInOrder } from './127-columns-in-order';
 import { shorterAttestations } from './128-shorter-attestations';
+import { manifestsOfPlans } from './129-manifests-of-plans';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -141,6 +142,7 @@ export const migrations = [
   packedAdmissions,
   columnsInOrder,
   shorterAttestations,
+  manifestsOfPlans,
 ];
 
 /** Names of the migrations, as the database records them. */
