@@ -21,7 +21,7 @@ export class KnownSignatures {
 
   /** True if a key of the webservice made the signature. Throws `EvidenceError` for an envelope of another kind. */
   holds(envelope: DecodedEnvelope, record: SignedRecord): boolean {
-    const key = `${record} ${envelope.digest} ${toBase64(envelope.signature)}`;
+    const key = `${record} ${envelope.digest} ${toBase64(envelope.signature)} ${envelope.payloadType}`;
     if (!this.kept.delete(key) && !this.isSigned(envelope, record)) return false;
     this.kept.add(key);
     if (this.kept.size > KEPT) this.kept.delete(this.kept.values().next().value as string);

@@ -82,9 +82,9 @@ function altered({ tenant, runId }: AdmissionColumns, what: string, expected: st
 
 const KEPT = 1_024;
 
-/** Caches admissions that were compared last. An envelope that recurs under the same digest is neither hashed nor verified again. */
+/** Caches admissions that were compared last. An envelope that recurs under the same digest, with the same signature, is neither hashed nor verified again. */
 export class KnownAdmissions {
-  private readonly kept = new Map<Digest, { readonly payload: string; readonly record: AdmissionRecord }>();
+  private readonly kept = new Map<Digest, { readonly admission: Envelope; readonly record: AdmissionRecord }>();
 
   /** `signatures`: verifies the signature of each; null: for lists, and for readers that verify it themselves. */
   constructor(private readonly signatures: KnownSignatures | null) {}
@@ -101,10 +101,15 @@ export class KnownAdmissions {
   record(columns: AdmissionColumns): AdmissionRecord {
     const { admission, admissionDigest } = columns;
     const known = this.kept.get(admissionDigest);
-    if (known !== undefined && known.payload === (admission as Partial<Envelope> | null)?.payload) return known.record;
+    if (known !== undefined && this.isSame(known.admission, admission)) return known.record;
     const record = recordIn(columns, this.signatures);
-    this.kept.set(admissionDigest, { payload: admission.payload, record });
+    this.kept.set(admissionDigest, { admission, record });
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as Digest);
     return record;
+  }
+
+  /** The digest is of the payload only. Another signature is verified again. `found` is of any form. */
+  private isSame(known: Envelope, found: Envelope | null): boolean {
+    return this.signatures === null ? known.payload === found?.payload : sameJson(known, found);
   }
 }
