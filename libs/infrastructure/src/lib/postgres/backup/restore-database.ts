@@ -140,19 +140,23 @@ function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
 }
 
 function refuseOtherSchema({ schema, product }: Manifest): void {
-  const same = [...migrationNames].sort().join() === [...schema.migrations].sort().join();
-  if (!same)
+  const different = otherMigrations(schema.migrations, migrationNames);
+  if (different !== null)
     throw otherSchema(
-      `the backup was created by version ${product}, whose migrations differ from those of this release`,
+      `the backup was created by version ${product}, whose migrations differ from those of this release: ${different}`,
     );
 }
 
 function refuseOtherTables({ schema, tables }: Manifest, catalog: Catalog): void {
   if (catalog.tables.length === 0)
     throw new BackupError('BACKUP_SCHEMA', 'the database has no tables', 'Run `taskrunner migrate` first.');
-  const same = [...catalog.migrations].sort().join() === [...schema.migrations].sort().join();
-  if (!same || catalog.digest !== schema.digest)
-    throw otherSchema('the migrations or tables of the database differ from those of the backup');
+  const different = otherMigrations(schema.migrations, catalog.migrations);
+  if (different !== null)
+    throw otherSchema(`the migrations of the database differ from those of the backup: ${different}`);
+  if (catalog.digest !== schema.digest)
+    throw otherSchema(
+      'the tables of the database differ from those of the backup, although both have the same migrations: somebody has changed one of them',
+    );
   const missing = catalog.tables.filter(({ table }) => !tables.some((one) => one.table === table));
   if (missing.length > 0 || tables.length !== catalog.tables.length)
     throw otherSchema(
@@ -160,11 +164,22 @@ function refuseOtherTables({ schema, tables }: Manifest, catalog: Catalog): void
     );
 }
 
+/** How the migrations of a backup differ from others; null: in nothing but their order. */
+function otherMigrations(ofBackup: readonly string[], others: readonly string[]): string | null {
+  const missing = others.filter((name) => !ofBackup.includes(name));
+  const unknown = ofBackup.filter((name) => !others.includes(name));
+  const parts = [
+    ...(missing.length > 0 ? [`the backup lacks ${missing.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`only the backup has ${unknown.join(', ')}`] : []),
+  ];
+  return parts.length === 0 ? null : parts.join('; ');
+}
+
 function otherSchema(what: string): BackupError {
   return new BackupError(
     'BACKUP_SCHEMA',
     what,
-    'Restore with the release that made the backup, into a database that this release migrated. Migrate to a later release afterwards.',
+    'Restore with the release that made the backup, into a database that the same release migrated. Migrate to a later release afterwards.',
   );
 }
 
