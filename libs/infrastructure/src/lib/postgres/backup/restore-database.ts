@@ -155,7 +155,7 @@ function refuseOtherTables({ schema, tables }: Manifest, catalog: Catalog): void
     throw otherSchema(`the migrations of the database differ from those of the backup: ${different}`);
   if (catalog.digest !== schema.digest)
     throw otherSchema(
-      'the tables of the database differ from those of the backup, although both have the same migrations: somebody has changed one of them',
+      'the tables of the database differ from those of the backup, although both have the same migrations: the tables of one of them were changed by hand',
     );
   const missing = catalog.tables.filter(({ table }) => !tables.some((one) => one.table === table));
   if (missing.length > 0 || tables.length !== catalog.tables.length)
@@ -164,7 +164,7 @@ function refuseOtherTables({ schema, tables }: Manifest, catalog: Catalog): void
     );
 }
 
-/** How the migrations of a backup differ from others; null: in nothing but their order. */
+/** How the migrations of a backup differ from others, in any order; null: they are the same. */
 function otherMigrations(ofBackup: readonly string[], others: readonly string[]): string | null {
   const missing = others.filter((name) => !ofBackup.includes(name));
   const unknown = ofBackup.filter((name) => !others.includes(name));

@@ -2,7 +2,7 @@ import { sqlMigration } from './sql-migration';
 
 /**
  * The manifest of each plan that was stored before migration 126, from one of its runs, so that later runs of the plan do not keep it
- * (ADR 112). A run whose manifest differs keeps its own. A plan whose runs have all been removed has none, until it is stored again.
+ * (ADR 112). A run whose manifest differs keeps its own. A plan whose runs have all been removed stays without one.
  *
  * All submissions are read once; nothing of them is written.
  */
