@@ -28,6 +28,7 @@ with given as materialized (
   insert into pack_runs.plans (tenant_id, plan_hash, plan, manifest)
   select $1, p.plan_hash, p.plan, p.manifest from unnest($39::text[], $40::text[], $41::text[]) p (plan_hash, plan, manifest)
   order by p.plan_hash on conflict do nothing
+  returning plan_hash, manifest
 ), profile as (
   insert into pack_runs.profiles (tenant_id, profile_digest, profile, environment_digest, environment)
   select $1, f.profile_digest, f.profile, 'sha256:' || encode(f.environment_digest, 'hex'), f.environment
@@ -38,8 +39,12 @@ with given as materialized (
     source_bytes, manifest, files, inputs, initiators, requester, labels, admission, admission_bytes, trace_bytes, trace_context,
     pack_signatures, rerun_of, requester_sub, forms, admitted, signed, requester_name)
   select $1, a.run_id, a.plan_bytes, a.profile_bytes, a.pack_name, a.pack_version, a.content_bytes, a.source_bytes,
-    case when (select p.manifest = a.manifest from pack_runs.plans p
-      where p.tenant_id = $1 and p.plan_hash = pack_runs.digest_text(a.plan_bytes) limit 1) is not true then a.manifest end,
+    -- A statement does not see the rows that it inserts, so a new plan is looked up in what was returned.
+    case when coalesce(
+      (select p.manifest = a.manifest from plan p where p.plan_hash = pack_runs.digest_text(a.plan_bytes)),
+      (select p.manifest = a.manifest from pack_runs.plans p
+        where p.tenant_id = $1 and p.plan_hash = pack_runs.digest_text(a.plan_bytes) limit 1)
+    ) is not true then a.manifest end,
     a.files, a.inputs, a.initiators, a.requester, a.labels, a.admission, a.admission_bytes,
     case when traced.is_bytes then decode(translate(a.trace_context, '-', ''), 'hex') end,
     case when not traced.is_bytes then a.trace_context end,

@@ -123,6 +123,48 @@ describe('creating runs', () => {
     expect(plans).toHaveLength(1);
   });
 
+  it('keeps the manifest of a plan once, with the plan; a run keeps its own only if that is another one', async () => {
+    const plan = PLAN.replace('{', '{"a":1,');
+    const planHash = sha256(plan);
+    const [usual, other] = ['{"name":"usual"}', '{"name":"other"}'];
+    const runs: [string, RunId][] = [];
+    const submitWith = async (manifest: string) =>
+      void runs.push([manifest, await submit(web.runStore, { plan, planHash, manifest })]);
+    await submitWith(usual);
+    await Promise.all([usual, other, usual, other].map(submitWith));
+    const kept = async (name: string) =>
+      (
+        await database.sql(`select from pack_runs.${name} where plan_bytes = $1 and manifest is not null`, [
+          Buffer.from(planHash.slice(7), 'hex'),
+        ])
+      ).length;
+    expect(await kept('submissions')).toBe(2);
+    for (const [manifest, run] of runs) expect(await web.runReader.original(tenantA, run)).toMatchObject({ manifest });
+    expect(await database.sql('select manifest from pack_runs.plans where plan_hash = $1', [planHash])).toEqual([
+      { manifest: usual },
+    ]);
+  });
+
+  it('keeps the manifest of runs of a new plan that are stored together once', async () => {
+    const plan = PLAN.replace('{', '{"a":2,');
+    const planHash = sha256(plan);
+    const runs = await Promise.all(
+      Array.from({ length: 12 }, async (_, i) => {
+        const manifest = JSON.stringify({ name: `manifest ${i % 2}` });
+        return { manifest, runId: await submit(web.runStore, { plan, planHash, manifest }) };
+      }),
+    );
+    for (const { manifest, runId } of runs)
+      expect(await web.runReader.original(tenantA, runId)).toMatchObject({ manifest });
+    const [kept] = await database.sql<{ rows: number }>(
+      'select count(manifest)::int as rows from pack_runs.submissions where plan_bytes = $1',
+      [Buffer.from(planHash.slice(7), 'hex')],
+    );
+    // Two groups may be stored at once, and one does not see the plan of the other.
+    expect(kept?.rows).toBeGreaterThanOrEqual(6);
+    expect(kept?.rows).toBeLessThan(12);
+  });
+
   it('answers the first run to the same idempotency key, and refuses another body', async () => {
     const ids = await Promise.all(Array.from({ length: 12 }, () => web.runStore.stamp()));
     const outcomes = await Promise.all(
