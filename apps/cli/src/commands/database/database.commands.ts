@@ -96,9 +96,13 @@ function held(maintain: Command, name: string): Command {
     .option(...CONFIG);
 }
 
-function describeMaintained({ partitions, runs, evidence, dropped, kept }: Maintained): string {
+function describeMaintained(done: Maintained): string {
+  const { partitions, runs, evidence, plans, plansLeft, dropped, kept } = done;
   return [
-    `partitions created: ${partitions}, dropped: ${dropped}; runs deleted: ${runs}, evidence deleted: ${evidence}`,
+    `partitions created: ${partitions}, dropped: ${dropped}; runs deleted: ${runs}, evidence deleted: ${evidence}, unused plans deleted: ${plans}`,
+    ...(plansLeft > 0
+      ? [`${plansLeft} unused plans are kept until the next time, because submissions did not pause`]
+      : []),
     ...kept.map(({ day, runs: left }) => `${day} is kept: ${left} of its runs are not archived`),
   ].join('\n');
 }

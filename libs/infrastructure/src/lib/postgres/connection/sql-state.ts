@@ -54,6 +54,11 @@ export function isDuplicate(error: unknown): boolean {
   return (error as { code?: unknown }).code === '23505';
 }
 
+/** True if a lock was not available in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '55P03';
+}
+
 /** True if the inbox of a run has a message at the position, or with the key, that another one was to get. */
 export function isInboxTaken(error: unknown): boolean {
   const { constraint } = error as { constraint?: unknown };

@@ -1,4 +1,5 @@
 import { DatabaseError } from './database-error';
+import { isLockTimeout } from './sql-state';
 
 /** Delay before a wait is reported, milliseconds. */
 const MOMENT_MS = 2_000;
@@ -34,7 +35,7 @@ export async function reportingWaitUntil<Result>(
   try {
     return await reportingWait(`${what}, for at most ${limit}`, onWaiting, work);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== '55P03') throw error;
+    if (!isLockTimeout(error)) throw error;
     throw new DatabaseError(
       'DB_BUSY',
       `after ${limit}, the database still waits for ${what}`,

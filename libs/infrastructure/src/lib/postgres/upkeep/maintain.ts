@@ -6,10 +6,11 @@ import { DatabaseError } from '../connection/database-error';
 import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
 import { removeEvents } from './event-retention';
 import { dropPartitions, makePartitions, type KeptDay } from './partitions';
+import { removePlans, type RemovedPlans } from './plan-retention';
 import { removeExpired, type Removed, type Retention } from './retention';
 
 /** Result of the daily maintenance. */
-export interface Maintained extends Removed {
+export interface Maintained extends Removed, RemovedPlans {
   /** Created partitions. */
   readonly partitions: number;
   readonly dropped: number;
@@ -23,7 +24,8 @@ const LOCK_MS = 60_000;
 
 /**
  * Daily maintenance with the `maintain` role, in one process at a time. Creates future partitions, drops partitions past retention, deletes
- * runs, evidence and events of feeds past retention, and deletes idempotency keys older than 7 days. It may be interrupted at any point and called again.
+ * runs, evidence and events of feeds past retention, plans that no run is of any more, and idempotency keys older than 7 days. It may be
+ * interrupted at any point and called again.
  * @throws DatabaseError
  */
 export function maintainDatabase(
@@ -45,8 +47,9 @@ export function maintainDatabase(
     const now = Number(rows[0]?.now);
     await removeEvents(client, now - retention.events);
     const removed = await removeExpired(client, retention, now);
+    const unused = await removePlans(client);
     const gone = await dropPartitions(client, retention.journal, now, beOwner);
-    return { partitions, ...removed, ...gone };
+    return { partitions, ...removed, ...unused, ...gone };
   });
 }
 

@@ -5,9 +5,10 @@ import { copyRows } from '../testing/full-database';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { holdRun, maintainDatabase, releaseRun } from './maintain';
+import { removePlans } from './plan-retention';
 import { removing, type Retention } from './retention';
 import { statement } from '../connection/statement';
-import { submit, tenantA, tenantB } from '../testing/builders';
+import { PLAN, submit, tenantA, tenantB } from '../testing/builders';
 import { anEndedRun, DAY_MS, dayOf, makeDay, type EndedRun } from '../testing/sealed-run';
 import { withFreshDatabases } from '../testing/fresh-databases';
 import { rowsRead } from '../testing/rows-read';
@@ -276,6 +277,145 @@ describe('a run that is past retention', () => {
   );
 });
 
+describe('a plan', () => {
+  const planOf = (name: string) => {
+    const plan = PLAN.replace('{', `{"a":"${name}",`);
+    return { plan, planHash: sha256(plan), manifest: `{"name":"${name}"}` };
+  };
+  const plansOf = async (tenant = tenantA): Promise<readonly string[]> =>
+    (
+      await database.sql<{ name: string }>(
+        `select plan::json ->> 'a' as name from pack_runs.plans where tenant_id = $1 and plan::json ->> 'a' is not null order by 1`,
+        [tenant],
+      )
+    ).map(({ name }) => name);
+  const forget = (run: RunId) =>
+    database
+      .sql('delete from pack_runs.submissions where run_id = $1', [runUuid(run)])
+      .then(() => database.sql('delete from pack_runs.runs where run_id = $1', [runUuid(run)]));
+
+  it('goes when no run is of it any more, and is stored again with the next run of it', async () => {
+    const [once, twice] = [planOf('once'), planOf('twice')];
+    const [alone, first] = [await submit(web.runStore, once), await submit(web.runStore, twice)];
+    await submit(web.runStore, twice);
+    const foreign = await submit(web.runStore, { ...once, tenant: tenantB });
+    // A run that a release before migration 126 stored.
+    await submit(web.runStore, planOf('before'));
+    await database.sql(
+      `update pack_runs.submissions set plan_hash = pack_runs.digest_text(plan_bytes), plan_bytes = null, manifest = '{}' where plan_bytes = $1`,
+      [Buffer.from(planOf('before').planHash.slice(7), 'hex')],
+    );
+    await maintain();
+    expect(await plansOf()).toEqual(['before', 'once', 'twice']);
+    await Promise.all([alone, first].map(forget));
+    expect(await maintain()).toMatchObject({ plans: 1, plansLeft: 0 });
+    expect(await plansOf()).toEqual(['before', 'twice']);
+    expect(await plansOf(tenantB)).toEqual(['once']);
+    expect(await web.runReader.original(tenantB, foreign)).toMatchObject({ manifest: once.manifest });
+    const again = await submit(web.runStore, { ...once, manifest: '{"name":"again"}' });
+    expect(await web.runReader.original(tenantA, again)).toMatchObject({ manifest: '{"name":"again"}' });
+    expect(await maintain()).toMatchObject({ plans: 0, plansLeft: 0 });
+  });
+
+  it('goes in parts, however many there are', async () => {
+    await database.sql(
+      `insert into pack_runs.plans (tenant_id, plan_hash, plan)
+       select 't' || n % 3, 'sha256:' || n, '{}' from generate_series(1, 20500) n`,
+    );
+    expect(await maintain()).toMatchObject({ plans: 20_500, plansLeft: 0 });
+  });
+
+  it('stays if a run of it is stored after it was found', async () => {
+    const run = await submit(web.runStore, planOf('found'));
+    const unused = planOf('unused');
+    await forget(await submit(web.runStore, unused));
+    await forget(run);
+    const client = new Client({ connectionString: database.url('maintain') });
+    await client.connect();
+    // The lookup ends, and the lock of the submissions is waited for, until the submission is stored.
+    const query = client.query.bind(client) as (text: string, values?: unknown[]) => Promise<unknown>;
+    let stored: RunId | undefined;
+    Object.assign(client, {
+      query: async (text: string, values?: unknown[]) => {
+        if (text === 'begin') stored ??= await submit(web.runStore, planOf('found'));
+        return query(text, values);
+      },
+    });
+    try {
+      expect(await removePlans(client)).toEqual({ plans: 1, plansLeft: 0 });
+    } finally {
+      await client.end();
+    }
+    expect(await plansOf()).toContain('found');
+    expect(await plansOf()).not.toContain('unused');
+    expect(await web.runReader.original(tenantA, stored as RunId)).toMatchObject({
+      manifest: planOf('found').manifest,
+    });
+  });
+
+  it('is never missing from a run, while others of it are stored and removed', async () => {
+    const client = new Client({ connectionString: database.url('maintain') });
+    await client.connect();
+    let [left, removed] = [4, 0];
+    const submits = async (): Promise<void> => {
+      for (let i = 0; i < 60; i++) {
+        const run = await submit(web.runStore, planOf(`busy ${i % 2}`));
+        const [stored] = await database.sql<{ plan: string; manifest: string }>(
+          `select p.plan, s.manifest from pack_runs.run_sources s left join pack_runs.plans p using (tenant_id, plan_hash) where run_id = $1`,
+          [runUuid(run)],
+        );
+        expect(stored).toEqual({ plan: planOf(`busy ${i % 2}`).plan, manifest: planOf(`busy ${i % 2}`).manifest });
+        await forget(run);
+      }
+    };
+    try {
+      const submitting = Promise.all(Array.from({ length: 4 }, () => submits().finally(() => left--)));
+      while (left > 0) removed += (await removePlans(client)).plans;
+      await submitting;
+    } finally {
+      await client.end();
+    }
+    expect(removed).toBeGreaterThan(5);
+  });
+
+  it('stays until the next time if a submission does not end, which it says', async () => {
+    await forget(await submit(web.runStore, planOf('busy')));
+    const slow = new Client({ connectionString: database.url('admin') });
+    await slow.connect();
+    try {
+      await slow.query('begin; lock table pack_runs.submissions in row exclusive mode');
+      expect(await maintain()).toMatchObject({ plans: 0, plansLeft: 1 });
+    } finally {
+      await slow.end();
+    }
+    expect(await maintain()).toMatchObject({ plans: 1, plansLeft: 0 });
+  }, 30_000);
+
+  it('costs one look at each submission, whatever the statistics say', async () => {
+    const run = await submit(web.runStore, planOf('many'));
+    const more = await database.sql<{ id: string }>(
+      'select pack_runs.uuidv7(1700000000000 + n)::text as id from generate_series(1, 3000) n',
+    );
+    await copyRows(
+      database,
+      'pack_runs.submissions',
+      runUuid(run),
+      more.map(({ id }) => id),
+    );
+    await database.sql(
+      `insert into pack_runs.plans (tenant_id, plan_hash, plan) select $1, 'sha256:' || n, '{}' from generate_series(1, 3000) n`,
+      [tenantA],
+    );
+    const client = new Client({ connectionString: database.url('maintain') });
+    await client.connect();
+    try {
+      expect(await rowsRead(client, statement('unused-plans').text, [20_000])).toBeLessThan(4 * 6_100);
+    } finally {
+      await client.end();
+    }
+  });
+});
+
 it('may be done by nobody but the maintainer', async () => {
   for (const role of ['web', 'worker', 'audit'] as const) {
     const client = new Client({ connectionString: database.url(role) });
@@ -284,6 +424,7 @@ it('may be done by nobody but the maintainer', async () => {
       'delete from pack_runs.runs',
       'delete from pack_artifacts.attestations',
       'delete from pack_artifacts.archives',
+      'delete from pack_runs.plans',
       'insert into pack_runs.holds (tenant_id, run_id, reason) values (1, gen_random_uuid(), 1)',
       `select pack_runs.release_run('a', gen_random_uuid(), '{}')`,
     ])
