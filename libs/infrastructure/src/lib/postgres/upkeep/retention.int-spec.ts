@@ -296,7 +296,7 @@ describe('a plan', () => {
 
   it('goes when no run is of it any more, and is stored again with the next run of it', async () => {
     const [once, twice] = [planOf('once'), planOf('twice')];
-    const [alone, first] = [await submit(web.runStore, once), await submit(web.runStore, twice)];
+    const [single, first] = [await submit(web.runStore, once), await submit(web.runStore, twice)];
     await submit(web.runStore, twice);
     const foreign = await submit(web.runStore, { ...once, tenant: tenantB });
     // A run that a release before migration 126 stored.
@@ -307,7 +307,7 @@ describe('a plan', () => {
     );
     await maintain();
     expect(await plansOf()).toEqual(['before', 'once', 'twice']);
-    await Promise.all([alone, first].map(forget));
+    await Promise.all([single, first].map(forget));
     expect(await maintain()).toMatchObject({ plans: 1, plansLeft: 0 });
     expect(await plansOf()).toEqual(['before', 'twice']);
     expect(await plansOf(tenantB)).toEqual(['once']);
