@@ -18,7 +18,8 @@ export async function warmUp(product, { inFlight, body }) {
 
 /**
  * Submits `runs` runs over HTTP, `inFlight` at a time, and none later than `forMs` after the first: a lane submits its next run when the row of its last one has a final status. The
- * rows of many runs are read with one query, so that polling costs less than the measured work.
+ * rows of many runs are read with one query, so that polling costs less than the measured work. `body`: the submission, or a function that
+ * makes one for each run.
  */
 export async function driveRuns(product, { runs, forMs = Infinity, inFlight, body }) {
   const waiting = new Map();
@@ -29,7 +30,7 @@ export async function driveRuns(product, { runs, forMs = Infinity, inFlight, bod
   const lane = async () => {
     while (next < runs && performance.now() - began < forMs) {
       next++;
-      const { runId } = await product.submit(body);
+      const { runId } = await product.submit(typeof body === 'function' ? body() : body);
       const { status } = await new Promise((resolve) => waiting.set(runUuid(runId), resolve));
       if (status !== 'succeeded') throw new Error(`${runId} ended ${status}`);
     }

@@ -106,12 +106,14 @@ async function startOnFolder(options, workers) {
 }
 
 /** A manifest of no-op steps, one after the other. */
-export function chainOf(count, effects) {
+export function chainOf(count, effects, input = null) {
+  const value = input === null ? '' : `, ${input}: "{{ inputs.${input} }}"`;
   const steps = Array.from(
     { length: count },
-    (_, i) => `    - { id: s${i}, effects: ${effects}, run: { uses: "builtin:noop", with: { x: ${i} } } }\n`,
+    (_, i) => `    - { id: s${i}, effects: ${effects}, run: { uses: "builtin:noop", with: { x: ${i}${value} } } }\n`,
   );
-  return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: bench, version: 1.0.0 }\nspec:\n  steps:\n${steps.join('')}`;
+  const inputs = input === null ? '' : `  inputs:\n    - { name: ${input}, type: string }\n`;
+  return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: bench, version: 1.0.0 }\nspec:\n${inputs}  steps:\n${steps.join('')}`;
 }
 
 const NAMES = [

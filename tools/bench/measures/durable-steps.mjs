@@ -1,5 +1,6 @@
 // Durable steps per second of the whole product, from submission over HTTP to the end of the run. Peers and a ceiling on the same database
 // server are measured in turns with it.
+import { randomUUID } from 'node:crypto';
 import { peerRunner } from '../peers.mjs';
 import { line, rounded } from '../lines.mjs';
 import { driveRuns, metricOf, untilSealed, walBetween, warmUp, writesOf } from '../load.mjs';
@@ -49,6 +50,20 @@ async function afterRest(product, body) {
   return (RUNS * STEPS) / seconds;
 }
 
+/** The same chain in runs that each have an input of their own, and so a plan of their own: steps per second, and processor time of all processes. */
+async function withOwnInputs(product, mode, runs) {
+  const manifest = chainOf(STEPS, mode, 'target');
+  const body = () => ({ manifest, inputs: { target: randomUUID() } });
+  await warmUp(product, { inFlight: IN_FLIGHT, body });
+  await untilSealed(product.database);
+  const cpu = cpuOf(product);
+  const { seconds } = await driveRuns(product, { runs, inFlight: IN_FLIGHT, body });
+  const used = cpuOf(product);
+  await untilSealed(product.database);
+  const perRun = Object.fromEntries(Object.keys(used).map((kind) => [kind, (used[kind] - cpu[kind]) / runs]));
+  return { rate: (runs * STEPS) / seconds, perRun };
+}
+
 /** Flushes of the worker: the commits that its runs wait for. */
 const flushesOf = (product) => metricOf(product, 'taskrunner_flush_runs_count');
 
@@ -62,7 +77,7 @@ async function* durableSteps(mode, { rounds: count, notice }) {
   const product = await startProduct();
   try {
     const body = { manifest: chainOf(STEPS, mode), inputs: {} };
-    const [own, rested] = [[], []];
+    const [own, rested, varied] = [[], [], []];
     const others = new Map();
     const size = {
       runs: RUNS,
@@ -75,6 +90,7 @@ async function* durableSteps(mode, { rounds: count, notice }) {
       if (i > 0) rested.push(await afterRest(product, body));
       own.push(await once(product, body, RUNS));
       await untilSealed(product.database);
+      varied.push(await withOwnInputs(product, mode, RUNS));
       for (const [peer, one] of await peers.rates(size, ceilingMode))
         others.set(peer, [...(others.get(peer) ?? []), one]);
     }
@@ -111,6 +127,18 @@ async function* durableSteps(mode, { rounds: count, notice }) {
         ...{ peerCpuMsPerRun: rounded(theirs), cpuRatio: rounded(theirs / cpu) },
       });
     }
+    yield line({
+      name: `${name}-inputs`,
+      value: median(varied.map(({ rate }) => rate)),
+      unit: 'steps/s',
+      peer: 'equal inputs',
+      peerValue: rounded(of('rate')),
+      ratio: median(varied.map(({ rate }) => rate)) / of('rate'),
+      rounds: roundsOf(varied),
+      cpuMsPerRun: Object.fromEntries(
+        Object.keys(varied[0].perRun).map((kind) => [kind, rounded(median(varied.map(({ perRun }) => perRun[kind])))]),
+      ),
+    });
     if (rested.length > 0) yield line({ name: `${name}-rested`, value: median(rested), unit: 'steps/s' });
     // The sustainable rate: the evidence of a run is part of the work.
     const sealed = { name: `${name}-sealed`, value: of('sealed'), unit: 'steps/s' };

@@ -15,6 +15,12 @@ const START_MS = 30_000;
 const YOUNG_MIB = 64;
 const MIB = 1024 ** 2;
 
+/**
+ * Milliseconds after which the processor time of a task is read first. Most tasks have ended by then, and reading it for each took half as
+ * much of the main thread as sending it.
+ */
+const firstLook = (limit: number): number => Math.max(1, Math.round(limit / 100));
+
 /** Definition of a kind of thread, and its errors. */
 export interface ThreadWork {
   /** Display name: `planning thread`. */
@@ -82,7 +88,7 @@ export class ThreadLife {
     if (this.gone) throw this.work.unavailable(`a ${this.work.name} has ended`);
     const late = this.lateAfter(this.work.limits.time, started.kind === 'ready' ? started.thread : null);
     this.worker.postMessage(question, transfer);
-    const answer = await this.next(this.work.limits.time, late);
+    const answer = await this.next(firstLook(this.work.limits.time), late);
     if (answer instanceof Error) throw await this.end(answer);
     switch (answer.kind) {
       case 'answer':
@@ -108,11 +114,14 @@ export class ThreadLife {
   /** The time limit of a task that begins now: the error if it has passed, or the time after which to look again. */
   private lateAfter(limit: number, thread: number | null): () => Error | number {
     const startedAt = performance.now();
-    const before = processorTime(thread);
+    let before: number | null | undefined;
     return () => {
-      const used = before === null ? null : processorTime(thread);
+      const wall = Math.ceil(performance.now() - startedAt);
+      const used = processorTime(thread);
+      // What the task used before the first look is unknown, and counted in full.
+      if (before === undefined) before = used === null ? null : used - Math.min(wall, firstLook(limit));
       const processor = used === null || before === null ? null : used - before;
-      const left = timeLeft({ limit, wall: Math.ceil(performance.now() - startedAt), processor });
+      const left = timeLeft({ limit, wall, processor });
       if (left === 'spent') return this.work.tookTooLong();
       return left === 'starved' ? this.work.starved() : left;
     };
