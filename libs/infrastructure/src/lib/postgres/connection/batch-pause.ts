@@ -2,7 +2,7 @@
  * Minimum number of requests in a statement after which the next statement waits. A statement costs nearly the same for one request and for
  * ten.
  */
-const SEVERAL = 4;
+export const SEVERAL = 4;
 /** Number of waiting requests at which the statement is sent without waiting for more. */
 const ENOUGH = 16;
 const GAP_MS = 10;

@@ -29,10 +29,17 @@ describe('grouped work', () => {
     expect(await Promise.all(answers)).toEqual([2, 4, 6, 8, 10]);
   });
 
-  it('has as many groups under way as allowed', () => {
-    const { batcher, groups } = held(2);
-    for (const one of [1, 2, 3]) void batcher.ask(one);
-    expect(groups).toEqual([[1], [2]]);
+  it('has as many groups under way as allowed, the second one with several', async () => {
+    const { batcher, groups, end } = held(2, 4);
+    for (const one of [1, 2, 3, 4]) void batcher.ask(one);
+    expect(groups).toEqual([[1]]);
+    for (const one of [5, 6]) void batcher.ask(one);
+    expect(groups).toEqual([[1], [2, 3, 4, 5]]);
+    for (const one of [7, 8, 9]) void batcher.ask(one);
+    expect(groups).toHaveLength(2);
+    end();
+    await new Promise(setImmediate);
+    expect(groups).toEqual([[1], [2, 3, 4, 5], [6, 7, 8, 9]]);
   });
 
   it('waits for others shortly after a group of several, also while nothing is under way', async () => {

@@ -1,4 +1,4 @@
-import { BatchPause } from './batch-pause';
+import { BatchPause, SEVERAL } from './batch-pause';
 
 interface Waiting<Asked, Answer> {
   readonly asked: Asked;
@@ -8,7 +8,8 @@ interface Waiting<Asked, Answer> {
 
 /**
  * Group commit for requests: requests that arrive while the same work is in progress, or shortly after a batch of several, are executed
- * together with all others that arrived by then. A single request never waits.
+ * together with all others that arrived by then. A second batch beside the first one has several requests: a statement for one costs nearly as
+ * much as one for ten. A single request never waits.
  */
 export class RequestBatcher<Asked, Answer> {
   private waiting: Waiting<Asked, Answer>[] = [];
@@ -30,6 +31,7 @@ export class RequestBatcher<Asked, Answer> {
 
   private pump(): void {
     while (this.active < this.limits.atOnce && this.waiting.length > 0) {
+      if (this.active > 0 && this.waiting.length < SEVERAL) return;
       if (this.pause.holds(this.waiting.length)) return;
       const group = this.waiting.splice(0, this.limits.most);
       this.pause.sent(group.length);
