@@ -10,17 +10,26 @@ export interface RemovedPlans {
   readonly plansLeft: number;
 }
 
-/** Number of plans that are looked up together, and that are removed in one transaction, during which submissions wait. */
-const [FOUND_AT_ONCE, REMOVED_AT_ONCE] = [20_000, 2_000];
-/** Milliseconds. Submissions wait behind this lock. PostgreSQL cancels an automatic vacuum of the table after one second. */
-const [LOCK_MS, PAUSE_MS] = [1_500, 1_000];
-const TRIES = 3;
+/** Number of plans that are looked up together. */
+const FOUND_AT_ONCE = 20_000;
+/** Maximum number and stored bytes of plans that are removed in one transaction, during which submissions wait. */
+const [REMOVED_AT_ONCE, BYTES_AT_ONCE] = [2_000, 8 * 1024 ** 2];
+/**
+ * Milliseconds, and number of tries. Submissions wait behind the request for this lock. A long request can meet a cycle: a submission with a
+ * concurrency group has the counter of the audit chain and waits behind the request, and another one has the table and waits for the counter.
+ */
+const [LOCK_MS, PAUSE_MS, TRIES] = [100, 100, 50];
+/** Time after which the server ends a transaction whose client does nothing, so that no stopped process holds the lock. */
+const IDLE_MS = 2_000;
+/** Maximum time of the deletion of a batch, milliseconds. */
+const DELETE_MS = 20_000;
 /** Maximum age of the id of a run when the run is stored, milliseconds. */
 const STORED_WITHIN_MS = 600_000;
 
 interface UnusedPlan {
   readonly tenant_id: string;
   readonly plan_hash: string;
+  readonly bytes: number;
 }
 
 /**
@@ -37,18 +46,31 @@ export async function removePlans(client: Client): Promise<RemovedPlans> {
     const before = plans;
     for (const { tenant, hashes } of batchesOf(found)) {
       const removed = await removeBatch(client, [tenant, hashes, floors[0]?.floor]);
-      if (removed === null) return { plans, plansLeft: found.length - (plans - before) };
+      if (removed === null) return { plans, plansLeft: await countUnused(client, find) };
       plans += removed;
     }
     if (found.length < FOUND_AT_ONCE || plans === before) return { plans, plansLeft: 0 };
   }
 }
 
+async function countUnused(client: Client, find: string): Promise<number> {
+  const { rows } = await client.query<{ plans: number }>(`select count(*)::int as plans from (${find}) u`, [null]);
+  return rows[0]?.plans ?? 0;
+}
+
 function* batchesOf(found: readonly UnusedPlan[]) {
   for (const tenant of new Set(found.map((plan) => plan.tenant_id))) {
-    const hashes = found.filter((plan) => plan.tenant_id === tenant).map((plan) => plan.plan_hash);
-    for (let i = 0; i < hashes.length; i += REMOVED_AT_ONCE)
-      yield { tenant, hashes: hashes.slice(i, i + REMOVED_AT_ONCE) };
+    let [hashes, bytes]: [string[], number] = [[], 0];
+    for (const plan of found) {
+      if (plan.tenant_id !== tenant) continue;
+      if (hashes.length === REMOVED_AT_ONCE || (hashes.length > 0 && bytes + plan.bytes > BYTES_AT_ONCE)) {
+        yield { tenant, hashes };
+        [hashes, bytes] = [[], 0];
+      }
+      hashes.push(plan.plan_hash);
+      bytes += plan.bytes;
+    }
+    yield { tenant, hashes };
   }
 }
 
@@ -57,7 +79,10 @@ async function removeBatch(client: Client, values: readonly unknown[]): Promise<
   for (let tried = 1; ; tried++) {
     await client.query('begin');
     try {
-      await client.query(`set local lock_timeout = ${LOCK_MS}`);
+      await client.query(
+        `set local lock_timeout = ${LOCK_MS}; set local idle_in_transaction_session_timeout = ${IDLE_MS};
+         set local statement_timeout = ${DELETE_MS}`,
+      );
       await client.query('lock table pack_runs.submissions in share mode');
       const { rows } = await client.query<{ removed: number }>(statement('remove-plans').text, [...values]);
       await client.query('commit');

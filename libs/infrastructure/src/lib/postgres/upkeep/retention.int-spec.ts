@@ -379,16 +379,74 @@ describe('a plan', () => {
   });
 
   it('stays until the next time if a submission does not end, which it says', async () => {
-    await forget(await submit(web.runStore, planOf('busy')));
+    await database.sql(
+      `insert into pack_runs.plans (tenant_id, plan_hash, plan) select $1, 'sha256:' || n, '{}' from generate_series(1, 20500) n`,
+      [tenantA],
+    );
     const slow = new Client({ connectionString: database.url('admin') });
     await slow.connect();
     try {
       await slow.query('begin; lock table pack_runs.submissions in row exclusive mode');
-      expect(await maintain()).toMatchObject({ plans: 0, plansLeft: 1 });
+      expect(await maintain()).toMatchObject({ plans: 0, plansLeft: 20_500 });
     } finally {
       await slow.end();
     }
-    expect(await maintain()).toMatchObject({ plans: 1, plansLeft: 0 });
+    expect(await maintain()).toMatchObject({ plans: 20_500, plansLeft: 0 });
+  }, 60_000);
+
+  it('is removed with few others if it is large, so that submissions do not wait for long', async () => {
+    // Random text, which is not compressed: 12 plans of 2 MiB.
+    await database.sql(
+      `insert into pack_runs.plans (tenant_id, plan_hash, plan)
+       select $1, 'sha256:' || n, (select string_agg(md5(random()::text || n || i), '') from generate_series(1, 65536) i)
+       from generate_series(1, 12) n`,
+      [tenantA],
+    );
+    const client = new Client({ connectionString: database.url('maintain') });
+    await client.connect();
+    const query = client.query.bind(client) as (text: string, values?: unknown[]) => Promise<unknown>;
+    const batches: number[] = [];
+    Object.assign(client, {
+      query: (text: string, values?: unknown[]) => {
+        if (text === statement('remove-plans').text) batches.push((values?.[1] as string[]).length);
+        return query(text, values);
+      },
+    });
+    try {
+      expect(await removePlans(client)).toEqual({ plans: 12, plansLeft: 0 });
+    } finally {
+      await client.end();
+    }
+    expect(batches.length).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...batches)).toBeLessThanOrEqual(8);
+  });
+
+  it('is kept by the server if the process that removes it is stopped, and submissions go on', async () => {
+    await forget(await submit(web.runStore, planOf('stopped')));
+    const client = new Client({ connectionString: database.url('maintain') });
+    await client.connect();
+    client.on('error', () => undefined);
+    const query = client.query.bind(client) as (text: string, values?: unknown[]) => Promise<unknown>;
+    let stop: (() => void) | undefined;
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    Object.assign(client, {
+      query: async (text: string, values?: unknown[]) => {
+        if (text === 'commit') {
+          stop?.();
+          await new Promise((resolve) => setTimeout(resolve, 4_000));
+        }
+        return query(text, values);
+      },
+    });
+    const removing = removePlans(client).then(
+      () => 'removed',
+      () => 'failed',
+    );
+    await stopped;
+    await submit(web.runStore, planOf('meanwhile'));
+    expect(await removing).toBe('failed');
+    await client.end().catch(() => undefined);
+    expect(await plansOf()).toEqual(['meanwhile', 'stopped']);
   }, 30_000);
 
   it('costs one look at each submission, whatever the statistics say', async () => {
@@ -409,7 +467,7 @@ describe('a plan', () => {
     const client = new Client({ connectionString: database.url('maintain') });
     await client.connect();
     try {
-      expect(await rowsRead(client, statement('unused-plans').text, [20_000])).toBeLessThan(4 * 6_100);
+      expect(await rowsRead(client, statement('unused-plans').text, [20_000])).toBeLessThan(6 * 6_100);
     } finally {
       await client.end();
     }

@@ -1,6 +1,13 @@
--- Up to $1 plans that no run is of, of all tenants. Both tables are read once, whatever their statistics say. With NOT EXISTS, all submissions
--- may be read for each plan.
-select tenant_id, plan_hash from pack_runs.plans
-except
-select s.tenant_id, coalesce(s.plan_hash, pack_runs.digest_text(s.plan_bytes)) from pack_runs.submissions s
-limit $1
+-- Up to $1 plans that no run is of, of all tenants, and their stored bytes. Both tables are read once, whatever their statistics say. With
+-- NOT EXISTS, all submissions may be read for each plan.
+select u.tenant_id, u.plan_hash, stored.bytes
+from (
+  select tenant_id, plan_hash from pack_runs.plans
+  except
+  select s.tenant_id, coalesce(s.plan_hash, pack_runs.digest_text(s.plan_bytes)) from pack_runs.submissions s
+  limit $1
+) u
+cross join lateral (
+  select coalesce(pg_column_size(p.plan), 0) + coalesce(pg_column_size(p.manifest), 0) as bytes from pack_runs.plans p
+  where p.tenant_id = u.tenant_id and p.plan_hash = u.plan_hash limit 1
+) stored
