@@ -101,7 +101,9 @@ function describeMaintained(done: Maintained): string {
   return [
     `partitions created: ${partitions}, dropped: ${dropped}; runs deleted: ${runs}, evidence deleted: ${evidence}, unused plans deleted: ${plans}`,
     ...(plansLeft > 0
-      ? [`${plansLeft} unused plans are kept until the next time: transactions that store runs did not end in time`]
+      ? [
+          `${plansLeft} unused plans are kept until this command runs again: transactions that store runs did not end in time`,
+        ]
       : []),
     ...kept.map(({ day, runs: left }) => `${day} is kept: ${left} of its runs are not archived`),
   ].join('\n');

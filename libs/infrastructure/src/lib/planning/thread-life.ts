@@ -118,7 +118,7 @@ export class ThreadLife {
     return () => {
       const wall = Math.ceil(performance.now() - startedAt);
       const used = processorTime(thread);
-      // What the task used before the first look is unknown, and counted in full.
+      // The time used before the first look is unknown. The task counts as running until then.
       if (before === undefined) before = used === null ? null : used - Math.min(wall, firstLook(limit));
       const processor = used === null || before === null ? null : used - before;
       const left = timeLeft({ limit, wall, processor });

@@ -8,8 +8,8 @@ interface Waiting<Asked, Answer> {
 
 /**
  * Group commit for requests: requests that arrive while the same work is in progress, or shortly after a batch of several, are executed
- * together with all others that arrived by then. A second batch beside the first one has several requests: a statement for one costs nearly as
- * much as one for ten. A single request never waits.
+ * together with all others that arrived by then. A second batch starts beside the first one only with several requests, because a statement for one
+ * costs nearly as much as one for ten. A single request never waits.
  */
 export class RequestBatcher<Asked, Answer> {
   private waiting: Waiting<Asked, Answer>[] = [];

@@ -24,7 +24,7 @@ const LOCK_MS = 60_000;
 
 /**
  * Daily maintenance with the `maintain` role, in one process at a time. Creates future partitions, drops partitions past retention, deletes
- * runs, evidence and events of feeds past retention, plans that no run is of any more, and idempotency keys older than 7 days. It may be
+ * runs, evidence and events of feeds past retention, plans that no run uses any more, and idempotency keys older than 7 days. It may be
  * interrupted at any point and called again.
  * @throws DatabaseError
  */

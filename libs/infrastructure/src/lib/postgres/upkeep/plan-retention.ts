@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { isLockTimeout } from '../connection/sql-state';
 import { statement } from '../connection/statement';
 
-/** Counts of plans that no run is of. */
+/** Counts of plans that no run uses. */
 export interface RemovedPlans {
   readonly plans: number;
   /** Found, but kept until the next time, because transactions of submissions did not end in time. */
@@ -30,22 +30,23 @@ interface UnusedPlan {
   readonly tenant_id: string;
   readonly plan_hash: string;
   readonly bytes: number;
+  /** The least id of a run that may have been stored after the lookup. */
+  readonly floor: string;
 }
 
 /**
- * Deletes plans that no run is of any more. Inputs are part of a plan, so there may be as many plans as runs.
+ * Deletes plans that no run uses any more. Inputs are part of a plan, so there may be as many plans as runs.
  *
  * Plans are looked up without a lock. While a batch is deleted, submissions wait, and plans of runs that were stored after the lookup are
  * kept. The next run of a deleted plan stores it again. Needs the role `maintain`, which sees the rows of all tenants.
  */
 export async function removePlans(client: Client): Promise<RemovedPlans> {
-  const [find, floor] = [statement('unused-plans').text, statement('run-id-floor').text];
+  const find = statement('unused-plans').text;
   for (let plans = 0; ;) {
-    const { rows: floors } = await client.query<{ floor: string }>(floor, [STORED_WITHIN_MS]);
-    const { rows: found } = await client.query<UnusedPlan>(find, [FOUND_AT_ONCE]);
+    const { rows: found } = await client.query<UnusedPlan>(find, [FOUND_AT_ONCE, STORED_WITHIN_MS]);
     const before = plans;
     for (const { tenant, hashes } of batchesOf(found)) {
-      const removed = await removeBatch(client, [tenant, hashes, floors[0]?.floor]);
+      const removed = await removeBatch(client, [tenant, hashes, found[0]?.floor]);
       if (removed === null) return { plans, plansLeft: await countUnused(client, find) };
       plans += removed;
     }
@@ -54,7 +55,10 @@ export async function removePlans(client: Client): Promise<RemovedPlans> {
 }
 
 async function countUnused(client: Client, find: string): Promise<number> {
-  const { rows } = await client.query<{ plans: number }>(`select count(*)::int as plans from (${find}) u`, [null]);
+  const { rows } = await client.query<{ plans: number }>(`select count(*)::int as plans from (${find}) u`, [
+    null,
+    STORED_WITHIN_MS,
+  ]);
   return rows[0]?.plans ?? 0;
 }
 

@@ -1,6 +1,8 @@
--- Up to $1 plans that no run is of, of all tenants, and their stored bytes. Both tables are read once, whatever their statistics say. With
--- NOT EXISTS, all submissions may be read for each plan.
-select u.tenant_id, u.plan_hash, stored.bytes
+-- Up to $1 plans that no run uses, of all tenants, with their stored bytes and the least id that a run can have whose id was made at most $2
+-- milliseconds before this statement. Both tables are read once, whatever their statistics say. With NOT EXISTS, all submissions may be read
+-- for each plan.
+select u.tenant_id, u.plan_hash, stored.bytes,
+  (lpad(to_hex((extract(epoch from now()) * 1000)::bigint - $2::bigint), 12, '0') || repeat('0', 20))::uuid::text as floor
 from (
   select tenant_id, plan_hash from pack_runs.plans
   except
