@@ -52,7 +52,11 @@ describe('a plan', () => {
         return query(text, values);
       },
     });
-    return removePlans(client).finally(() => client.end().catch(() => undefined));
+    try {
+      return await removePlans(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
   };
 
   it('goes when no run uses it any more, and is stored again with the next run of it', async () => {
