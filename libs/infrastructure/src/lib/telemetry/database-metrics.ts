@@ -46,8 +46,34 @@ const NUMBERS: readonly (readonly [MetricName, (backlog: Backlog) => number])[] 
 /** Below this number of days with partitions a warning is logged. */
 const PARTITION_DAYS_WARNED = 7;
 
-/** Factor of the interval after which a look is late: something has kept this process, and with it a worker in it, from doing anything. */
-const LATE = 1.5;
+/** A process that is blocked for longer may lose the lease of a worker in it: the shortest lease is three seconds, and was renewed before. */
+const BLOCKED_MS = 1_000;
+/** Interval at which it is checked whether this process is blocked. */
+const PULSE_MS = 500;
+
+/** Whether this process was blocked since the last question, by code that does not yield or by a machine that is too busy. */
+class Pulse {
+  private beatAt = performance.now();
+  private longest = 0;
+  private readonly timer = setInterval(() => this.beat(), PULSE_MS).unref();
+
+  wasBlocked(): boolean {
+    this.beat();
+    const wasBlocked = this.longest > PULSE_MS + BLOCKED_MS;
+    this.longest = 0;
+    return wasBlocked;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private beat(): void {
+    const now = performance.now();
+    this.longest = Math.max(this.longest, now - this.beatAt);
+    this.beatAt = now;
+  }
+}
 
 /**
  * Queries the database every `intervalMs`, independent of scrapes, so that the cost does not depend on them. While the database is
@@ -62,7 +88,7 @@ export function watchBacklog(
 ): () => Promise<void> {
   let latest: Backlog | null = null;
   let asking: Promise<void> | null = null;
-  let lookedAt = Infinity;
+  const pulse = new Pulse();
   const conditions = [
     new Condition<Backlog>({
       // The daily maintenance creates partitions for 14 days.
@@ -80,12 +106,11 @@ export function watchBacklog(
   ];
   const ask = async (): Promise<void> => {
     const began = performance.now();
-    const isLate = began - lookedAt > LATE * intervalMs;
-    lookedAt = began;
     try {
       latest = await database.backlog();
-      // So late an answer is the end of an outage.
-      if (isLate || performance.now() - began > intervalMs) for (const condition of conditions) condition.forget();
+      // A blocked process renews the lease of its own worker a moment later. So late an answer is the end of an outage.
+      if (pulse.wasBlocked() || performance.now() - began > intervalMs)
+        for (const condition of conditions) condition.forget();
       for (const condition of conditions) condition.look(latest);
     } catch (error) {
       if (latest !== null) log.say('warn', 'backlog.unknown', { error });
@@ -108,6 +133,7 @@ export function watchBacklog(
   timer.unref();
   return async () => {
     clearInterval(timer);
+    pulse.stop();
     await asking;
   };
 }

@@ -103,16 +103,20 @@ it.each([
 const INTERVAL_MS = 5_000;
 const NO_WORKER = { liveWorkers: 0, dueRuns: 0, partitionDays: 14, stuck: {} };
 
-/** What is logged of a database without workers, by looks at these times, milliseconds. */
-async function saidAt(...times: readonly number[]): Promise<readonly string[]> {
+/** What is logged of a database without workers in the time of some looks. Before each, this process is blocked for so long, milliseconds. */
+async function saidWhileBlocked(...blocked: readonly number[]): Promise<readonly string[]> {
   const said: string[] = [];
   const log = { say: (_level: string, event: string) => void said.push(event) } as unknown as JsonLog;
   const metrics = { observe: () => undefined } as unknown as Metrics;
   const database = { backlog: async () => NO_WORKER } as unknown as MeasuredDatabase;
-  let at = 0;
-  jest.spyOn(performance, 'now').mockImplementation(() => at);
+  let lost = 0;
+  jest.spyOn(performance, 'now').mockImplementation(() => Date.now() + lost);
   const end = watchBacklog(metrics, log, database, INTERVAL_MS);
-  for (at of times) await jest.advanceTimersByTimeAsync(INTERVAL_MS);
+  for (const ms of blocked) {
+    await jest.advanceTimersByTimeAsync(1_000);
+    lost += ms;
+    await jest.advanceTimersByTimeAsync(INTERVAL_MS - 1_000);
+  }
   await end();
   return said;
 }
@@ -122,13 +126,15 @@ describe('an installation without workers', () => {
   afterEach(() => jest.useRealTimers().restoreAllMocks());
 
   it('is reported by the second look', async () => {
-    expect(await saidAt()).toEqual([]);
-    expect(await saidAt(5_000)).toEqual(['workers.none']);
-    expect(await saidAt(5_000, 10_000)).toEqual(['workers.none']);
+    expect(await saidWhileBlocked()).toEqual([]);
+    expect(await saidWhileBlocked(0)).toEqual(['workers.none']);
+    expect(await saidWhileBlocked(0, 0)).toEqual(['workers.none']);
+    expect(await saidWhileBlocked(900)).toEqual(['workers.none']);
   });
 
-  it('is not reported by a look that comes late, because its own worker may be as late', async () => {
-    expect(await saidAt(9_000)).toEqual([]);
-    expect(await saidAt(9_000, 14_000)).toEqual(['workers.none']);
+  it('is not reported by a look after this process was blocked for longer than a lease, because its own worker was blocked too', async () => {
+    expect(await saidWhileBlocked(3_000)).toEqual([]);
+    expect(await saidWhileBlocked(3_000, 3_000)).toEqual([]);
+    expect(await saidWhileBlocked(3_000, 0)).toEqual(['workers.none']);
   });
 });
