@@ -1,3 +1,4 @@
+import { canonical } from '../canonical/canonical';
 import { digestOf, sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
@@ -14,6 +15,17 @@ export function toManifest(pack: Pack): JsonObject {
   return manifest.print(pack) as JsonObject;
 }
 
+/** Nothing changes a pack, so what is computed of one is kept for as long as the pack. */
+const texts = new WeakMap<Pack, string>();
+const digests = new WeakMap<Pack, Digest>();
+
+/** `toManifest` as RFC 8785 text. */
+export function manifestText(pack: Pack): string {
+  let text = texts.get(pack);
+  if (text === undefined) texts.set(pack, (text = canonical(toManifest(pack))));
+  return text;
+}
+
 /** Fields of `metadata` that neither a plan hash nor a content digest covers. */
 const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'annotations']);
 
@@ -22,12 +34,19 @@ const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'anno
  * without descriptive fields, and every file of the pack. Throws a `TypeError` if a listed file cannot be read.
  */
 export function contentDigest(pack: Pack, files: PackFiles): Digest {
-  const listed = packedPaths(files).map((path): ListedFile => {
+  const paths = packedPaths(files);
+  if (paths.length > 0) return contentDigestOfListing(pack, listedFiles(paths, files));
+  let digest = digests.get(pack);
+  if (digest === undefined) digests.set(pack, (digest = contentDigestOfListing(pack, [])));
+  return digest;
+}
+
+function listedFiles(paths: readonly string[], files: PackFiles): readonly ListedFile[] {
+  return paths.map((path): ListedFile => {
     const bytes = files.read(path);
     if (bytes === null) throw new TypeError(`the pack lists ${path} but does not contain it`);
     return { path, sha256: sha256(bytes), executable: files.executable(path) };
   });
-  return contentDigestOfListing(pack, listed);
 }
 
 /** A file of a pack without its bytes. */

@@ -94,7 +94,9 @@ function admitted(
   if (planning.kind === 'refused') return [];
   const { plan, profile, manifest } = planning.texts;
   const environment = JSON.stringify(setting.environment);
-  return [{ plan, profile, manifest, environment, files: supplied.source.files, inputs: supplied.inputs }];
+  return [
+    { tenant: ACME, plan, profile, manifest, environment, files: supplied.source.files, inputs: supplied.inputs },
+  ];
 }
 
 function expectSame(answer: Json, expected: Json): void {

@@ -2,7 +2,7 @@ import { canonical } from '../../canonical/canonical';
 import type { Fault } from '../../foundation/fault';
 import type { Digest } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
-import { toManifest } from '../../pack/pack-digest';
+import { manifestText } from '../../pack/pack-digest';
 import { VENDORED } from '../../pack/pack-files';
 import type { Plan } from '../../plan/plan';
 import type { Planned, Receipt } from '../../plan/plan-request';
@@ -72,7 +72,7 @@ export function admitPack(
   const texts = {
     plan: text,
     profile: canonical(profile as unknown as Json),
-    manifest: canonical(toManifest(read.pack)),
+    manifest: manifestText(read.pack),
     inputs: canonical(plan.inputs),
     forms: authoredForms(plan),
   };

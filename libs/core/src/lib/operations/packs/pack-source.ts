@@ -8,6 +8,7 @@ import { buildPlan } from '../../planner/build-plan';
 import type { PlanConfiguration, Planned } from '../../plan/plan-request';
 import type { Environment } from '../../plan/profile';
 import type { ReadPack } from '../../pack/read-pack';
+import type { KnownPacks } from './known-packs';
 import { grantsFor, type SecretAsker, type SecretBinding } from '../../secret/secret-binding';
 
 /** A file beside a manifest. */
@@ -38,6 +39,8 @@ export interface PlanningSetting {
   readonly configuration: PlanConfiguration;
   /** Bindings of secrets. If set, `configuration.secrets` is ignored. */
   readonly bindings?: readonly SecretBinding[];
+  /** Packs that were read before. Absent: each pack is read. */
+  readonly packs?: KnownPacks;
 }
 
 /** The tenant and the signers for whom a pack is planned. They decide which secrets it may have. */
@@ -104,7 +107,8 @@ function planWith(
   onWarnings: (warnings: readonly Fault[]) => void = () => undefined,
 ): PackPlanning {
   const files = packFilesOf(source.files);
-  const reading: PackReading = readPack(source.manifest, files);
+  const reading: PackReading =
+    setting.packs?.read(asker.tenant ?? '', source.manifest, files) ?? readPack(source.manifest, files);
   const partial = reading.kind === 'refused' ? reading.partial : undefined;
   const unread = reading.kind === 'refused' ? reading.faults : [];
   const read = reading.kind === 'read' ? reading : partial?.read;

@@ -7,6 +7,7 @@ import { admitPack, type PackAdmission } from '../packs/admissible-pack';
 import { describePack, type DescribedPack } from '../packs/describe-pack';
 import { unpackInputs } from './supplied-inputs';
 import type { PackAsker, PackSource, PlanningSetting } from '../packs/pack-source';
+import { KnownPacks } from '../packs/known-packs';
 import { publishedUses } from '../packs/published-uses';
 import { comparisonText, drawingText, type PlanPair, type PlanToDraw } from './plan-comparison';
 import { replan, type AdmittedPack } from './replan-run';
@@ -68,9 +69,10 @@ type PlanningDependencies = {
 
 /** The functions of the tasks in one context. */
 export function planningDependencies({ setting, policyEngines }: PlanningContext): PlanningDependencies {
+  const packs = new KnownPacks();
   const here = (): PlanningSetting => {
     if (setting === null) throw new TypeError('nothing is admitted here');
-    return { ...setting, configuration: { ...setting.configuration, policyEngines } };
+    return { ...setting, configuration: { ...setting.configuration, policyEngines }, packs };
   };
   return {
     describe: describePack,
@@ -90,7 +92,7 @@ export function planningDependencies({ setting, policyEngines }: PlanningContext
       JSON.stringify(scenarioReportJson(runScenarios(source, files, here(), { filter, asker }))),
     compare: comparisonText,
     draw: drawingText,
-    replan: (admitted) => replan(admitted, policyEngines),
+    replan: (admitted) => replan(admitted, policyEngines, packs),
     contents: storedContents,
   };
 }

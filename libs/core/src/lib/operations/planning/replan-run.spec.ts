@@ -1,4 +1,5 @@
 import { packText, plan, planned, testEnvironment } from '../../../testing/planning';
+import type { TenantId } from '../../foundation/ids';
 import type { EvidenceDocuments } from '../../evidence/records/evidence-documents';
 import { planAgain, readCarriedPack } from '../../evidence/verify/plan-again';
 import type { RunEvidence } from '../../evidence/records/run-evidence';
@@ -19,7 +20,15 @@ policies: [ { id: p, engine: cel, source: "inputs.dry || inputs.to.startWith('w'
 
   it('is planned again by a worker', () => {
     const environment = JSON.stringify(testEnvironment);
-    const admitted = { manifest, plan: text, profile: JSON.stringify(profile), environment, files: [], inputs: {} };
+    const admitted = {
+      tenant: 'acme' as TenantId,
+      manifest,
+      plan: text,
+      profile: JSON.stringify(profile),
+      environment,
+      files: [],
+      inputs: {},
+    };
     expect(replan(admitted, {})).toBe(planHash);
   });
 

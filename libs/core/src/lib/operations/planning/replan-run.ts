@@ -1,7 +1,6 @@
 import { interpretersOf } from '../../evidence/verify/plan-again';
 import type { Digest } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
-import { readPack } from '../../pack/read-pack';
 import { buildPlan } from '../../planner/build-plan';
 import type { Plan } from '../../plan/plan';
 import type { Environment, Profile } from '../../plan/profile';
@@ -9,21 +8,22 @@ import { profileRules } from '../../plan/step-egress';
 import type { PolicyEngines } from '../../policy/policy';
 import type { ClaimedRun } from '../../ports/runs/claims';
 import type { ObjectStore } from '../../ports/objects/object-store';
+import { KnownPacks } from '../packs/known-packs';
 import { packFilesOf, type PackFile } from '../packs/pack-source';
 import type { StoredPack } from '../packs/stored-contents';
 import { collectBytes } from '../work/byte-pieces';
 
 /** A pack as it was admitted. */
-export interface AdmittedPack extends Pick<ClaimedRun, 'manifest' | 'plan' | 'profile' | 'environment'> {
+export interface AdmittedPack extends Pick<ClaimedRun, 'tenant' | 'manifest' | 'plan' | 'profile' | 'environment'> {
   readonly files: readonly PackFile[];
   readonly inputs: JsonObject;
 }
 
 /** The pack with which a run was admitted. Each file is hashed while it is read. */
 export async function admittedPack(run: ClaimedRun, objects: ObjectStore): Promise<AdmittedPack> {
-  const { plan, profile, environment, inputs } = run;
+  const { tenant, plan, profile, environment, inputs } = run;
   const { manifest, files } = await storedPack(run, objects);
-  return { manifest, files, plan, profile, environment, inputs: inputs as JsonObject };
+  return { tenant, manifest, files, plan, profile, environment, inputs: inputs as JsonObject };
 }
 
 /** The manifest and the files of a run's pack. Each file is hashed while it is read. */
@@ -42,9 +42,13 @@ export async function storedPack(
  * Plans an admitted pack again, from its manifest, files and inputs, in the environment with which the run was admitted. Returns the plan
  * hash, or null if it cannot be planned any more. Pure.
  */
-export function replan(admitted: AdmittedPack, policyEngines: PolicyEngines): Digest | null {
+export function replan(
+  admitted: AdmittedPack,
+  policyEngines: PolicyEngines,
+  packs: KnownPacks = new KnownPacks(),
+): Digest | null {
   const files = packFilesOf(admitted.files);
-  const pack = readPack(admitted.manifest, files);
+  const pack = packs.read(admitted.tenant, admitted.manifest, files);
   if (pack.kind === 'refused') return null;
   const environment = JSON.parse(admitted.environment) as Environment;
   const profile = JSON.parse(admitted.profile) as Profile;
