@@ -1,9 +1,11 @@
 import { extended } from '../foundation/extended';
 import type { Digest, StepId } from '../foundation/ids';
+import { onceFor } from '../foundation/once-for';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { ExpressionError } from '../expression/expression-fault';
 import type { Reference } from '../expression/inspect';
 import { parseJsonTemplate, readsOfTemplate, type JsonTemplate } from '../expression/json-template';
+import { TextMemo } from '../expression/text-memo';
 import { verbatimParameters } from '../plan/builtin-executors';
 import { packAround, runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { RunNode } from '../plan/plan';
@@ -97,18 +99,17 @@ interface Prepared {
 }
 
 /** Computed once for a node, regardless of how many items and runs it is bound for. */
-const prepared = new WeakMap<RunNode, Prepared>();
-
-function preparedOf(node: RunNode): Prepared {
-  const known = prepared.get(node);
-  if (known) return known;
+const preparedOf = onceFor((node: RunNode): Prepared => {
   const [templates, verbatim] = splitParameters(node);
-  const parsed = parseJsonTemplate({ with: templates, env: node.env as JsonObject, files: node.files });
+  return { template: TEMPLATES.get(JSON.stringify({ with: templates, env: node.env, files: node.files })), verbatim };
+});
+
+/** Plans of one pack with different inputs have equal nodes, whose templates are parsed once. */
+const TEMPLATES = new TextMemo((text): JsonTemplate => {
+  const parsed = parseJsonTemplate(JSON.parse(text) as JsonObject);
   if (parsed.kind === 'faults') throw new TypeError(`not a template at '${parsed.faults[0]?.pointer ?? ''}'`);
-  const made = { template: parsed.template, verbatim };
-  prepared.set(node, made);
-  return made;
-}
+  return parsed.template;
+});
 
 /** Parameters that hold templates, and those that are passed unchanged (scripts are never interpolated). */
 export function splitParameters(node: Pick<RunNode, 'uses' | 'with'>): readonly [JsonObject, JsonObject] {

@@ -2,6 +2,7 @@ import { canonical } from '../canonical/canonical';
 import { digestOf, sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
+import { onceFor } from '../foundation/once-for';
 import { canonicalPack } from './canonical-pack';
 import { manifest } from './shapes/pack-shapes';
 import type { Pack } from './model/pack';
@@ -15,16 +16,8 @@ export function toManifest(pack: Pack): JsonObject {
   return manifest.print(pack) as JsonObject;
 }
 
-/** Nothing changes a pack, so what is computed of one is kept for as long as the pack. */
-const texts = new WeakMap<Pack, string>();
-const digests = new WeakMap<Pack, Digest>();
-
-/** `toManifest` as RFC 8785 text. */
-export function manifestText(pack: Pack): string {
-  let text = texts.get(pack);
-  if (text === undefined) texts.set(pack, (text = canonical(toManifest(pack))));
-  return text;
-}
+/** `toManifest` as RFC 8785 text. Nothing changes a pack, so it is kept for as long as the pack. */
+export const manifestText = onceFor((pack: Pack): string => canonical(toManifest(pack)));
 
 /** Fields of `metadata` that neither a plan hash nor a content digest covers. */
 const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'annotations']);
@@ -36,10 +29,10 @@ const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'anno
 export function contentDigest(pack: Pack, files: PackFiles): Digest {
   const paths = packedPaths(files);
   if (paths.length > 0) return contentDigestOfListing(pack, listedFiles(paths, files));
-  let digest = digests.get(pack);
-  if (digest === undefined) digests.set(pack, (digest = contentDigestOfListing(pack, [])));
-  return digest;
+  return digestWithoutFiles(pack);
 }
+
+const digestWithoutFiles = onceFor((pack: Pack): Digest => contentDigestOfListing(pack, []));
 
 function listedFiles(paths: readonly string[], files: PackFiles): readonly ListedFile[] {
   return paths.map((path): ListedFile => {

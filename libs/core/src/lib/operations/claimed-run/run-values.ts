@@ -87,8 +87,10 @@ export class RunValues {
     for (const digest of digests) {
       const value = this.known.get(digest);
       if (value === undefined || this.durable.has(digest) || this.stored.has(digest)) continue;
-      const bytes = new TextEncoder().encode(canonical(value));
-      if (bytes.length <= INLINE_BYTES) carried[digest] = value;
+      const text = canonical(value);
+      // Most values are so short that their bytes need not be counted: a UTF-16 code unit has at most three.
+      const bytes = 3 * text.length <= INLINE_BYTES ? null : new TextEncoder().encode(text);
+      if (bytes === null || bytes.length <= INLINE_BYTES) carried[digest] = value;
       else large.set(digest, bytes);
     }
     if (large.size === 0) return carried;
