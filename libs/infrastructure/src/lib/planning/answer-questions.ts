@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
-import type { Question, Said } from './thread-protocol';
+import { SEVERAL, type Question, type Said } from './thread-protocol';
 import { kernelThread } from './thread-time';
 
-/** Makes this thread a member of `WorkThreads`, which answers one request at a time with a pure function. */
+/** Makes this thread a member of `WorkThreads`, which answers one request after the other with a pure function. */
 export function answerQuestions(answerTo: (kind: string, asked: unknown) => unknown): void {
   const port = parentPort;
   if (port === null) throw new TypeError('this script is for threads');
@@ -15,6 +15,9 @@ export function answerQuestions(answerTo: (kind: string, asked: unknown) => unkn
       return { kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }
   };
-  port.on('message', (question: Question) => say(answer(question)));
+  port.on('message', (question: Question) => {
+    const { kind, asked } = question;
+    say(kind === SEVERAL ? { kind: 'answer', answer: (asked as readonly Question[]).map(answer) } : answer(question));
+  });
   say({ kind: 'ready', thread: kernelThread() });
 }

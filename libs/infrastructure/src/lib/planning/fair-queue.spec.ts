@@ -28,4 +28,20 @@ describe('a fair queue', () => {
     expect(queue.drain()).toHaveLength(4);
     expect(queue.enqueue('c', 1)).toBe(true);
   });
+
+  it('gives more of one owner, in order, up to what is not wanted, and takes it back', () => {
+    const queue = new FairQueue<string>(4);
+    for (const item of ['a1', 'a2', 'b1']) queue.enqueue(item.charAt(0), item);
+    expect(queue.take(anybody)?.item).toBe('a1');
+    queue.enqueue('a', 'a3');
+    expect(queue.waiting('a')).toBe(2);
+    expect(queue.takeMore('a', 0, anybody)).toEqual([]);
+    expect(queue.takeMore('a', 5, (item) => item !== 'a3')).toEqual(['a2']);
+    queue.putBack('a', ['a1', 'a2']);
+    expect(queue.enqueue('b', 'b2')).toBe(false);
+    expect(queue.takeMore('a', 2, anybody)).toEqual(['a1', 'a2']);
+    expect(queue.takeMore('a', 2, anybody)).toEqual(['a3']);
+    expect([queue.waiting('a'), queue.takeMore('a', 2, anybody)]).toEqual([0, []]);
+    expect(queue.drain()).toEqual(['b1']);
+  });
 });

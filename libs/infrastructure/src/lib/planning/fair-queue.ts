@@ -31,6 +31,27 @@ export class FairQueue<Item> {
     return null;
   }
 
+  /** Removes further items of an owner who has a turn, in their order: at most `most`, and none behind one that may not follow. */
+  takeMore(owner: string, most: number, mayFollow: (item: Item) => boolean): readonly Item[] {
+    const line = this.lines.get(owner) ?? [];
+    const end = line.findIndex((item, at) => at >= most || !mayFollow(item));
+    const taken = line.splice(0, end < 0 ? line.length : end);
+    this.size -= taken.length;
+    if (line.length === 0) this.lines.delete(owner);
+    return taken;
+  }
+
+  /** Puts items that were taken back to where they were, whether there is room or not. */
+  putBack(owner: string, items: readonly Item[]): void {
+    this.lines.set(owner, [...items, ...(this.lines.get(owner) ?? [])]);
+    this.size += items.length;
+  }
+
+  /** Number of waiting items of an owner. */
+  waiting(owner: string): number {
+    return this.lines.get(owner)?.length ?? 0;
+  }
+
   /** Removes and returns all waiting items. */
   drain(): readonly Item[] {
     const all = [...this.lines.values()].flat();

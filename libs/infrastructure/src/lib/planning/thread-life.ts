@@ -30,6 +30,8 @@ export interface ThreadWork {
   /** Start data of each thread. */
   readonly context: unknown;
   readonly limits: PlanningLimits;
+  /** True for a task that is usually done at once, so that several may be sent together. Absent: none is. */
+  readonly isShort?: (question: Question) => boolean;
   /** Error for a task that exceeds `limits.time`. */
   readonly tookTooLong: () => CodedError<string>;
   /** Error for a task that did not get the processor time of `limits.time`, because the machine is busy. */
@@ -90,16 +92,7 @@ export class ThreadLife {
     this.worker.postMessage(question, transfer);
     const answer = await this.next(firstLook(this.work.limits.time), late);
     if (answer instanceof Error) throw await this.end(answer);
-    switch (answer.kind) {
-      case 'answer':
-        return answer.answer;
-      case 'outgrown':
-        throw this.work.tookTooMuch();
-      case 'failed':
-        throw new Error(`a ${this.work.name} threw: ${answer.message}`);
-      case 'ready':
-        throw new TypeError('a thread began twice');
-    }
+    return answerOf(answer, this.work);
   }
 
   async end(reason?: Error): Promise<Error> {
@@ -142,6 +135,20 @@ export class ThreadLife {
         resolve(said);
       };
     });
+  }
+}
+
+/** The answer in a message of a thread. Throws the error of the task otherwise. */
+export function answerOf(said: Said, { name, tookTooMuch }: ThreadWork): unknown {
+  switch (said.kind) {
+    case 'answer':
+      return said.answer;
+    case 'outgrown':
+      throw tookTooMuch();
+    case 'failed':
+      throw new Error(`a ${name} threw: ${said.message}`);
+    case 'ready':
+      throw new TypeError('a thread began twice');
   }
 }
 

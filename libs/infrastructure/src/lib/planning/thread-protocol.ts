@@ -10,6 +10,9 @@ export interface ThreadContext {
   readonly engines: readonly EngineName[];
 }
 
+/** Kind of a request that holds several (`Question[]`). Its answer is that of each, in their order (`Said[]`). */
+export const SEVERAL = 'several';
+
 /** A request to a thread, which handles one at a time. */
 export interface Question {
   readonly kind: string;

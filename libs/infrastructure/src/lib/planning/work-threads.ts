@@ -1,19 +1,25 @@
 import { isCodedError, type CodedError } from '@taskrunner/core/foundation';
 import { Planner, type WorkKinds } from '@taskrunner/core/ports';
 import { FairQueue } from './fair-queue';
-import { ThreadLife, type ThreadWork } from './thread-life';
-import type { Question } from './thread-protocol';
+import { answerOf, ThreadLife, type ThreadWork } from './thread-life';
+import { SEVERAL, type Question, type Said } from './thread-protocol';
+
+/** Maximum number of short tasks that are sent to a thread together. */
+const TOGETHER = 8;
 
 interface Waiting {
   readonly question: Question;
   readonly transfer: readonly ArrayBuffer[];
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
+  /** True if it may be sent with others. False again once it was, and they had no answer. */
+  isShort: boolean;
 }
 
 /**
  * Runs tasks in warm threads. A task that exceeds its time or memory is terminated with its thread and affects no other task. Tenants take
- * turns, and one tenant never uses all threads, unless there is only one. Rejects with the errors of `work`.
+ * turns, and one tenant never uses all threads, unless there is only one. Short tasks of a tenant that wait are sent together: waking a thread
+ * costs more than many of them. If they are terminated, each is tried again without the others. Rejects with the errors of `work`.
  */
 export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   private readonly queue: FairQueue<Waiting>;
@@ -42,7 +48,9 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   ): Promise<W[Kind]['answer']> {
     if (this.closed) throw this.ended();
     return new Promise((resolve, reject) => {
-      if (this.queue.enqueue(tenant, { question: { kind, asked }, transfer, resolve, reject })) this.dispatch();
+      const question = { kind, asked };
+      const isShort = transfer.length === 0 && this.made.isShort?.(question) === true;
+      if (this.queue.enqueue(tenant, { question, transfer, resolve, reject, isShort })) this.dispatch();
       else reject(this.made.busy());
     });
   }
@@ -73,17 +81,21 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
       const next = this.queue.take((tenant) => (this.busy.get(tenant) ?? 0) < share);
       if (!next) return;
       this.idle.pop();
-      void this.work(life, next.owner, next.item);
+      const { owner, item } = next;
+      const most = item.isShort ? Math.min(TOGETHER, Math.ceil((1 + this.queue.waiting(owner)) / share)) - 1 : 0;
+      void this.work(life, owner, [item, ...this.queue.takeMore(owner, most, ({ isShort }) => isShort)]);
     }
   }
 
-  private async work(life: ThreadLife, tenant: string, waiting: Waiting): Promise<void> {
-    const { question, transfer, resolve, reject } = waiting;
+  private async work(life: ThreadLife, tenant: string, tasks: readonly Waiting[]): Promise<void> {
     this.busy.set(tenant, (this.busy.get(tenant) ?? 0) + 1);
+    const [first] = tasks as readonly [Waiting];
     try {
-      resolve((await life.ask(question, transfer)) as never);
+      if (tasks.length === 1) first.resolve((await life.ask(first.question, first.transfer)) as never);
+      else this.settle(tasks, await this.askTogether(life, tasks));
     } catch (error) {
-      reject(error);
+      if (tasks.length === 1) first.reject(error);
+      else this.putBack(tenant, tasks);
     } finally {
       const left = (this.busy.get(tenant) ?? 1) - 1;
       if (left === 0) this.busy.delete(tenant);
@@ -91,6 +103,27 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
       if (this.lives.has(life)) this.idle.push(life);
       this.dispatch();
     }
+  }
+
+  private async askTogether(life: ThreadLife, tasks: readonly Waiting[]): Promise<readonly Said[]> {
+    return (await life.ask({ kind: SEVERAL, asked: tasks.map(({ question }) => question) }, [])) as readonly Said[];
+  }
+
+  private settle(tasks: readonly Waiting[], answers: readonly Said[]): void {
+    for (const [at, { resolve, reject }] of tasks.entries()) {
+      try {
+        resolve(answerOf(answers[at] as Said, this.made) as never);
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+
+  /** One of these tasks has ended their thread, and nobody knows which. Each waits for its own turn. */
+  private putBack(tenant: string, tasks: readonly Waiting[]): void {
+    if (this.closed) return tasks.forEach(({ reject }) => reject(this.ended()));
+    for (const task of tasks) task.isShort = false;
+    this.queue.putBack(tenant, tasks);
   }
 
   private start(): void {
