@@ -18,7 +18,7 @@ export const CREATE_COLUMNS = [
   ...(['content_bytes', 'source_bytes', 'manifest', 'files', 'inputs', 'initiators', 'requester', 'labels'] as const),
   ...(['admission', 'admission_bytes', 'accepted_ms', 'key', 'iss', 'sub', 'route', 'body_digest', 'counts'] as const),
   ...(['trace_context', 'pack_signatures', 'sensitive', 'worker_labels', 'rerun_of', 'concurrency_group'] as const),
-  ...(['refuses', 'waits', 'forms', 'admitted', 'signed', 'requester_sub', 'requester_name'] as const),
+  ...(['refuses', 'waits', 'forms', 'admitted', 'signed', 'requester_sub', 'requester_name', 'trace_bytes'] as const),
 ];
 
 /** The parameters of `create-runs`: one array for each column, documents once. */
@@ -44,6 +44,7 @@ export function createValues(tenant: TenantId, runs: readonly NewRun[]): unknown
 function columnsOf(run: NewRun) {
   const { concurrency, idempotency, pack, planHash, profileDigest, runId } = run;
   const { contentDigest, sourceDigest } = pack;
+  const traceBytes = bytesOfTrace(run.traceContext);
   const packed = packedAdmission(run.admission, { runId, planHash, profileDigest, contentDigest, sourceDigest });
   return {
     run_id: runUuid(run.runId),
@@ -70,7 +71,8 @@ function columnsOf(run: NewRun) {
     route: idempotency?.route ?? null,
     body_digest: idempotency?.bodyDigest ?? null,
     counts: JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
-    trace_context: run.traceContext ?? null,
+    // The check of the column refuses any other text.
+    trace_context: traceBytes === null ? (run.traceContext ?? null) : null,
     pack_signatures: JSON.stringify(run.packSignatures),
     sensitive: JSON.stringify(
       Object.fromEntries(run.sensitive.map(({ name, sealed }) => [name, Buffer.from(sealed).toString('base64')])),
@@ -89,8 +91,16 @@ function columnsOf(run: NewRun) {
     signed: packed?.signed ?? null,
     requester_sub: run.requester.sub,
     requester_name: isInitiator(run) ? run.requester.name : null,
+    trace_bytes: traceBytes,
   } satisfies Record<(typeof CREATE_COLUMNS)[number], Cell>;
 }
+
+/** A traceparent of version 00 (W3C Trace Context, 3.2), as it is stored; null for any other text. */
+function bytesOfTrace(text: string | null | undefined): Buffer | null {
+  return text != null && TRACEPARENT.test(text) ? Buffer.from(text.replaceAll('-', ''), 'hex') : null;
+}
+
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The requester is the first initiator, of whom the view `run_sources` reads the rest. */
 function isInitiator({ initiators: [first], requester }: NewRun): boolean {

@@ -69,6 +69,7 @@ import { packedAdmissions } from './126-packed-admissions';
 import { columnsInOrder } from './127-columns-in-order';
 import { shorterAttestations } from './128-shorter-attestations';
 import { manifestsOfPlans } from './129-manifests-of-plans';
+import { functionsOfRows } from './130-functions-of-rows';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -143,6 +144,7 @@ export const migrations = [
   columnsInOrder,
   shorterAttestations,
   manifestsOfPlans,
+  functionsOfRows,
 ];
 
 /** Names of the migrations, as the database records them. */

@@ -9,11 +9,11 @@ with given as materialized (
       $10::bytea[], $11::text[], $12::json[], $13::json[], $14::json[], $15::json[], $16::json[], $17::json[], $18::bytea[],
       $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::json[], $26::text[], $27::json[],
       $28::json[], $29::text[], $30::uuid[], $31::text[], $32::boolean[], $33::json[], $34::json[], $35::text[], $36::bytea[],
-      $37::text[], $38::text[])
+      $37::text[], $38::text[], $39::bytea[])
     u (run_id, plan_bytes, profile_bytes, environment_digest, isolation, pack_name, pack_version, content_bytes, source_bytes,
       manifest, files, inputs, initiators, requester, labels, admission, admission_bytes, accepted_ms, key, iss, sub, route,
       body_digest, counts, trace_context, pack_signatures, sensitive, worker_labels, rerun_of, concurrency_group, refuses, waits,
-      forms, admitted, signed, requester_sub, requester_name)
+      forms, admitted, signed, requester_sub, requester_name, trace_bytes)
 ), taken as (
   insert into pack_runs.idempotency (tenant_id, iss, sub, route, key, body_digest, run_id)
   select $1, g.iss, g.sub, g.route, g.key, g.body_digest, g.run_id from given g where g.key is not null
@@ -26,13 +26,13 @@ with given as materialized (
   select g.* from given g where g.key is null or exists (select from taken t where t.run_id = g.run_id)
 ), plan as (
   insert into pack_runs.plans (tenant_id, plan_hash, plan, manifest)
-  select $1, p.plan_hash, p.plan, p.manifest from unnest($39::text[], $40::text[], $41::text[]) p (plan_hash, plan, manifest)
+  select $1, p.plan_hash, p.plan, p.manifest from unnest($40::text[], $41::text[], $42::text[]) p (plan_hash, plan, manifest)
   order by p.plan_hash on conflict do nothing
   returning plan_hash, manifest
 ), profile as (
   insert into pack_runs.profiles (tenant_id, profile_digest, profile, environment_digest, environment)
   select $1, f.profile_digest, f.profile, 'sha256:' || encode(f.environment_digest, 'hex'), f.environment
-  from unnest($42::text[], $43::text[], $44::bytea[], $45::text[]) f (profile_digest, profile, environment_digest, environment)
+  from unnest($43::text[], $44::text[], $45::bytea[], $46::text[]) f (profile_digest, profile, environment_digest, environment)
   order by f.profile_digest on conflict do nothing
 ), source as (
   insert into pack_runs.submissions (tenant_id, run_id, plan_bytes, profile_bytes, pack_name, pack_version, content_bytes,
@@ -46,12 +46,8 @@ with given as materialized (
         where p.tenant_id = $1 and p.plan_hash = pack_runs.digest_text(a.plan_bytes) limit 1)
     ) is not true then a.manifest end,
     a.files, a.inputs, a.initiators, a.requester, a.labels, a.admission, a.admission_bytes,
-    case when traced.is_bytes then decode(translate(a.trace_context, '-', ''), 'hex') end,
-    case when not traced.is_bytes then a.trace_context end,
-    a.pack_signatures, a.rerun_of, a.requester_sub, a.forms, a.admitted, a.signed, a.requester_name
+    a.trace_bytes, a.trace_context, a.pack_signatures, a.rerun_of, a.requester_sub, a.forms, a.admitted, a.signed, a.requester_name
   from accepted a
-  -- Anything else is refused by the check of its column.
-  cross join lateral (select a.trace_context ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' as is_bytes) traced
 ), sensitive as (
   insert into pack_runs.sensitive_inputs (tenant_id, run_id, name, sealed)
   select $1, a.run_id, s.key, decode(s.value, 'base64') from accepted a, json_each_text(a.sensitive) s
