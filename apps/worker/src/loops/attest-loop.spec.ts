@@ -116,8 +116,35 @@ it('does not begin to seal while many runs end, and does at once after a single 
     await pass(9);
     expect(takes()).toBe(2);
   }
-  await pass(30);
+  await pass(60);
   expect(takes()).toBeGreaterThan(2);
+  await loop.stop();
+});
+
+it('begins to seal a sequence of runs a quarter of a second after its first one, or when it is over', async () => {
+  let due = 0;
+  const taken: number[] = [];
+  const take = jest.fn(() => {
+    if (due > 0) taken.push(due);
+    return Promise.resolve(Array.from({ length: due }, () => item).splice((due = 0)));
+  });
+  const outbox = { take, postpone: () => Promise.resolve(), hold: () => Promise.resolve() };
+  const runReader = { records: () => Promise.resolve(null) };
+  const dependencies = { outbox, runReader, retryMs: 1 } as unknown as AttestDependencies;
+  const loop = new AttestLoop(dependencies, { say: () => undefined }, { intervalMs: 100_000, atOnce: 100 });
+  const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+  loop.start();
+  await pass(UPKEEP_AFTER_MS + 10);
+  // The first is sealed at once, because nothing shows yet that others follow.
+  for (let run = 0; run < 30; run++) {
+    due++;
+    loop.wake();
+    await pass(20);
+  }
+  expect([taken[0], taken.length]).toEqual([1, 3]);
+  expect(taken[1]).toBeGreaterThan(10);
+  await pass(60);
+  expect([taken.length, taken.reduce((sum, one) => sum + one, 0)]).toEqual([4, 30]);
   await loop.stop();
 });
 

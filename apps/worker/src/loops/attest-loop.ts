@@ -26,6 +26,12 @@ const GIVE_WAY_STEP_MS = 10;
  */
 const MANY_ENDS = { count: 5, withinMs: 12 };
 
+/**
+ * While runs end one right after the other, at most `withinMs` apart, seals wait for up to `yieldMs`, milliseconds: the seal of a run would
+ * hold up the next one, and several seals together take less time than one after the other.
+ */
+const SEQUENCE = { withinMs: 50, yieldMs: 250 };
+
 /** Called around the sealing of each run, for telemetry. */
 type AttestWatch = (item: OutboxItem, work: () => Promise<Attested>) => Promise<Attested>;
 
@@ -155,10 +161,22 @@ export class AttestLoop {
   }
 
   private async giveWay(): Promise<void> {
-    if (!this.hasMany) return;
+    if (this.yieldMs === 0) return;
     const since = (this.gaveWayAt ??= performance.now());
-    while (!this.stopping && this.hasMany && performance.now() - since < GIVE_WAY_MS)
+    while (!this.stopping && performance.now() - since < this.yieldMs)
       await new Promise((resolve) => setTimeout(resolve, GIVE_WAY_STEP_MS));
+  }
+
+  /** How long seals now wait for runs at most. */
+  private get yieldMs(): number {
+    if (this.hasMany) return GIVE_WAY_MS;
+    return this.isSequence ? SEQUENCE.yieldMs : 0;
+  }
+
+  /** True while runs end one right after the other. */
+  private get isSequence(): boolean {
+    const [before = -Infinity, last = -Infinity] = this.ends.slice(-2);
+    return last - before < SEQUENCE.withinMs && performance.now() - last < SEQUENCE.withinMs;
   }
 
   /** True while many runs are driven, or have ended just now. */

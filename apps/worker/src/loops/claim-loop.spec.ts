@@ -72,7 +72,10 @@ describe('a hint that names a run', () => {
     const claims = {
       sweep: async () => 0,
       claim: async () => (questions.push('all'), left.shift() ?? []),
-      claimNamed: async (_session: WorkerSession, { runId }: RunName) => (questions.push(runId), isFree ? run : null),
+      claimNamed: async (_session: WorkerSession, { runId }: RunName) => (
+        questions.push(runId),
+        isFree ? { ...run, runId } : null
+      ),
       inboxPositions: async () => [],
     } as unknown as Claims;
     const openAdmission = () => new Promise(() => undefined);
@@ -85,16 +88,38 @@ describe('a hint that names a run', () => {
   }
 
   it.each([
-    ['and then for others', true],
-    ['and then for others, also if another worker has the run', false],
-  ])('makes an idle loop ask for it at once, %s', async (_, isFree) => {
+    ['only for it', true, ['all', 'run-1']],
+    ['and for all, if another worker has the run', false, ['all', 'run-1', 'all']],
+  ])('makes an idle loop ask at once, %s', async (_, isFree, expected) => {
     const { loop, questions } = asked(isFree);
     await jest.advanceTimersByTimeAsync(100);
     loop.wake(named);
     await jest.advanceTimersByTimeAsync(1);
-    expect(questions[1]).toBe('run-1');
+    expect(questions).toEqual(expected);
     await jest.advanceTimersByTimeAsync(100);
-    expect(questions).toEqual(['all', 'run-1', 'all']);
+    expect(questions).toEqual(expected);
+  });
+
+  it('and others keep no run waiting for longer than a pause and a half', async () => {
+    const { loop, questions } = asked(true);
+    await jest.advanceTimersByTimeAsync(100);
+    for (let ms = 0; ms < 100_000; ms += 50) {
+      loop.wake(named);
+      await jest.advanceTimersByTimeAsync(50);
+    }
+    // The pause is ten seconds.
+    expect(questions.filter((one) => one === 'all')).toHaveLength(7);
+  });
+
+  it('is followed at once by the next one beside a few runs, and beside many ones after a pause', async () => {
+    const { loop, questions } = asked(true);
+    await jest.advanceTimersByTimeAsync(100);
+    for (let run = 2; run <= 7; run++) {
+      loop.wake({ ...named, runId: `run-${run}` } as RunName);
+      await jest.advanceTimersByTimeAsync(1);
+    }
+    expect(questions.slice(1)).toEqual(['run-2', 'run-3', 'run-4', 'run-5', 'run-6']);
+    expect(loop.driving).toBe(5);
   });
 
   it('does not precede others: a loop that has just claimed runs asks for all, and so it does after several hints', async () => {
@@ -110,6 +135,43 @@ describe('a hint that names a run', () => {
     loop.wake(named);
     await jest.advanceTimersByTimeAsync(100);
     expect(questions).toEqual(['all', 'all', 'all', 'all']);
+  });
+});
+describe('the end of a run', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  /** The number of claims after a run of a worker with this number of places has ended, within the pause between two polls. */
+  async function claimsAfter(run: Partial<ClaimedRun>, concurrency: number): Promise<number> {
+    let claims = 0;
+    let end: () => void = () => undefined;
+    const claimed = { runId: 'run-1', tenant: 'acme', fence: 1, files: [], quarantine: true, ...run };
+    const port = {
+      sweep: async () => 0,
+      claim: async () => (++claims === 1 ? [claimed as unknown as ClaimedRun] : []),
+      inboxPositions: async () => [],
+    } as unknown as Claims;
+    const ended = new Promise<Driven>((resolve) => (end = () => resolve('ended')));
+    const isolate = () => ({ drive: () => ended, handOver: () => undefined, inboxChanged: () => undefined });
+    const options = { concurrency, claimIntervalMs: 10_000, inboxIntervalMs: 500, refuseIntervalMs: 10 ** 9, isolate };
+    const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
+    const loop = new ClaimLoop(port, present(), { say: () => undefined }, all, () => undefined);
+    loop.start({} as WorkerSession);
+    await jest.advanceTimersByTimeAsync(100);
+    const before = claims;
+    end();
+    await jest.advanceTimersByTimeAsync(100);
+    expect(loop.driving).toBe(0);
+    return claims - before;
+  }
+
+  it.each([
+    ['is followed by no claim, since it makes no other run due', { isInGroup: false }, 2, 0],
+    ['is followed by a claim, if others may have waited for its place', { isInGroup: false }, 1, 1],
+    ['is followed by a claim, if the next run of its concurrency group is due', { isInGroup: true }, 2, 1],
+    ['is followed by a claim, if its group is unknown', {}, 2, 1],
+  ])('%s', async (_, run, concurrency, expected) => {
+    expect(await claimsAfter(run, concurrency)).toBe(expected);
   });
 });
 describe('a run that the engine fails on', () => {

@@ -15,6 +15,7 @@ interface ActiveRun {
   died: boolean;
   /** It could not be driven further because the object store is unavailable. */
   isWaiting: boolean;
+  hasEnded: boolean;
   done: Promise<void>;
 }
 
@@ -30,6 +31,7 @@ export class ClaimLoop {
   private hinted = false;
   private named: RunName | null = null;
   private claimedAt = -Infinity;
+  private claimedAllAt = -Infinity;
   private readonly pausing = new IdlePause();
   private readonly failures = new FailedDrives();
   private loops: Promise<unknown> = Promise.resolve();
@@ -103,20 +105,27 @@ export class ClaimLoop {
   }
 
   private async claimForever(workerSession: WorkerSession): Promise<void> {
-    for (let claimed = 0; !this.stopping;) {
-      await this.gap();
-      const named = claimed === 0 ? this.named : null;
+    for (let isQuiet = false; !this.stopping;) {
+      // Beside a few runs, hardly anything becomes due that could be claimed together with the named run.
+      if (!isQuiet || this.named === null || this.drivers.size > FEW_RUNS) await this.gap();
+      const named = isQuiet && this.hasClaimedAllLately ? this.named : null;
       this.hinted = false;
       this.named = null;
+      isQuiet = true;
       try {
-        claimed = 0;
         // Nothing else was due before the run that a hint names, so that no other waits for longer because of it.
-        claimed = (named && (await this.claimNamed(workerSession, named))) || (await this.claim(workerSession));
+        const isClaimed = named !== null && (await this.claimNamed(workerSession, named)) > 0;
+        if (!isClaimed) isQuiet = (await this.claim(workerSession)) === 0;
       } catch (error) {
         this.duties.failed('claim', error);
       }
-      if (claimed === 0) await this.idle();
+      if (isQuiet) await this.idle();
     }
+  }
+
+  /** False: runs whose hints were lost may have been waiting for longer than a pause. */
+  private get hasClaimedAllLately(): boolean {
+    return performance.now() - this.claimedAllAt < this.options.claimIntervalMs * 1.5;
   }
 
   private async claimNamed(workerSession: WorkerSession, named: RunName): Promise<number> {
@@ -126,6 +135,7 @@ export class ClaimLoop {
   }
 
   private async claim(workerSession: WorkerSession): Promise<number> {
+    this.claimedAllAt = performance.now();
     await this.claims.sweep(workerSession);
     const free = this.options.concurrency - this.drivers.size;
     const runs = this.mayClaim() ? await this.claims.claim(workerSession, free) : [];
@@ -204,11 +214,20 @@ export class ClaimLoop {
 
   private drive(run: ClaimedRun, workerSession: WorkerSession, refusal: Refusal | null = null): void {
     const key = `${run.runId}#${run.fence}`;
-    const entry: ActiveRun = { run, driver: null, died: false, isWaiting: false, done: Promise.resolve() };
+    const entry: ActiveRun = {
+      run,
+      driver: null,
+      died: false,
+      isWaiting: false,
+      hasEnded: false,
+      done: Promise.resolve(),
+    };
     this.drivers.set(key, entry);
     entry.done = this.driveOne(entry, workerSession, refusal).finally(() => {
+      const wasFull = this.drivers.size >= this.options.concurrency;
       this.drivers.delete(key);
-      this.wake();
+      // The end of a run makes no other due, unless that waits for a free place or for its concurrency group.
+      if (wasFull || !entry.hasEnded || run.isInGroup !== false) this.wake();
     });
   }
 
@@ -217,6 +236,7 @@ export class ClaimLoop {
     for (;;) {
       const driven = await watch(entry.run, () => this.driveWatched(entry, refusal));
       const { run, driver } = entry;
+      entry.hasEnded = driven === 'ended';
       if (entry.died) return this.untilAnswered(run, () => this.claims.markPoisoned(run));
       if (driven === 'ended' || driven === 'parked' || driven === 'halted' || driven === 'passed') return;
       const isCutOff = entry.isWaiting || (driver instanceof RunDriver && driver.lostChildren);
@@ -314,6 +334,8 @@ export class ClaimLoop {
 }
 
 const CLAIM_GAP_MS = 10;
+/** Number of driven runs up to which a named run is claimed without the pause between two claims. */
+const FEW_RUNS = 4;
 /**
  * Runs of one claim that proceed in turns. If all proceeded at once, each would exceed its window and commit more than once, leaving two
  * processors idle.

@@ -52,6 +52,23 @@ describe('runs of one concurrency group', () => {
     expect(await database.sql('select from pack_runs.groups')).toEqual([]);
   });
 
+  it('are claimed as such, so that their worker asks for the next one when they end', async () => {
+    const workerSession = await worker.claims.register(aWorker());
+    const inGroup = await submit(web.runStore, { concurrency: queue });
+    const free = await submit(web.runStore);
+    const claimed = await worker.claims.claim(workerSession, 5);
+    expect(new Map(claimed.map(({ runId, isInGroup }) => [runId, isInGroup]))).toEqual(
+      new Map([
+        [inGroup, true],
+        [free, false],
+      ]),
+    );
+    const named = await submit(web.runStore, { concurrency: { ...queue, group: 'another' } });
+    expect(await worker.claims.claimNamed(workerSession, { tenant: tenantA, runId: named })).toMatchObject({
+      isInGroup: true,
+    });
+  });
+
   it.each([
     ['queue', { created: 50, refused: 0 }],
     ['refuse', { created: 1, refused: 49 }],

@@ -49,6 +49,8 @@ export interface ClaimedRun {
   readonly committedAt?: number | null;
   /** For a run that is claimed to be ended: the parts of its environment that no living worker has, separated by commas. Absent: labels. */
   readonly unhonoured?: string;
+  /** False if it belongs to no concurrency group, so that its end makes no other run due. Absent: unknown. */
+  readonly isInGroup?: boolean;
   /** True if nothing of it has been written yet, neither a page nor a row of a step or gate, so there is nothing to read or compare. */
   readonly untouched?: boolean;
 }

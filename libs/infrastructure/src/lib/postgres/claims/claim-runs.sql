@@ -61,6 +61,7 @@ with recursive me as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4, unhonoured = null
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
   returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, pack_runs.bounded(r.head, 1024) as head, r.snapshot_seq, r.seen, r.inbox_seq,
+    r.concurrency_group is not null as in_group,
     case when isfinite(r.due_at) then greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 else 0 end as waited_ms, p.turn, p.place,
     case when isfinite(r.committed_at) then floor(extract(epoch from r.committed_at) * 1000)::bigint end as committed_ms
 )

@@ -23,6 +23,7 @@ export interface ClaimedRow {
   readonly seen: number;
   readonly inbox_seq?: number;
   readonly untouched?: boolean;
+  readonly in_group?: boolean;
   /** Null: no worker has the labels that the run requires. */
   readonly unhonoured?: string | null;
   readonly plan_hash: string;
@@ -69,6 +70,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     ...toResumed(row),
     ...(row.inbox_seq === undefined ? {} : { inbox: row.inbox_seq }),
     untouched: row.untouched === true,
+    ...(row.in_group === undefined ? {} : { isInGroup: row.in_group }),
     ...(row.unhonoured == null ? {} : { unhonoured: row.unhonoured }),
     crashes: row.crashes < CRASHES_TO_POISON ? Math.min(row.crashes, CRASHES_TO_QUARANTINE) : row.crashes,
     quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
