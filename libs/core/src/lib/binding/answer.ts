@@ -3,6 +3,7 @@ import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { utf8Size } from '../foundation/utf8-size';
 import { storableText } from '../foundation/storable-text';
 import { ExpressionError } from '../expression/expression-fault';
 import { parseExpression, type Expression } from '../expression/expression';
@@ -50,7 +51,7 @@ export function answer(context: BindingContext, step: StepId, question: Question
       throw new Fault('VALUE_TOO_LARGE', `the value has more than ${MAX_VALUE_BYTES} bytes`);
     const digest = sha256(text);
     values.set(digest, value);
-    return { kind: 'value', digest, size: new TextEncoder().encode(text).length };
+    return { digest, kind: 'value', size: utf8Size(text) };
   };
   let supplied: Answer;
   try {

@@ -40,10 +40,10 @@ function closeGroup(transition: Transition, step: StepId): void {
   const parallel = step !== ROOT && !isItem(step) && nodeAt(transition.index, step).node.kind === 'parallel';
   const outputs: ValueRef = parallel
     ? {
-        kind: 'children',
-        of: step,
         count: children.length,
         digest: digestOf(Object.fromEntries(block.nodes.map((node, i) => [node.name, digests[i] ?? '']))),
+        kind: 'children',
+        of: step,
       }
     : last?.kind === 'ended'
       ? last.outputs
@@ -90,7 +90,7 @@ function outputsOf(index: PlanIndex, step: StepId, state: Repeat): ValueRef {
   if (yieldsLast(index, step)) return state.loop?.last ?? null;
   const count = state.loop === null ? state.count : state.next;
   const digests = Array.from({ length: count }, (_, index) => state.results.get(String(index)) ?? '');
-  return { kind: 'children', of: step, count, digest: digestOf(digests) };
+  return { count, digest: digestOf(digests), kind: 'children', of: step };
 }
 
 /** True for a loop whose result is that of its last iteration. */

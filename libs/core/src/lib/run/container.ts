@@ -31,7 +31,7 @@ export function openGroup(transition: Transition, step: StepId, branch = 0): voi
     open: block.nodes.length,
     ready: PersistentQueue.of(ready),
   });
-  transition.emit({ type: 'step.opened', step, children: block.nodes.length });
+  transition.emit({ children: block.nodes.length, step, type: 'step.opened' });
   for (const node of block.nodes)
     transition.set(joinScope<StepId>(scope, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
   pump(transition, step);

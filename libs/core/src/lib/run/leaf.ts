@@ -48,7 +48,7 @@ export function startAttempt(
   const ahead = isAhead(node);
   const deadlineAt = ahead ? null : transition.at + attemptTimeoutMs(transition.index, node);
   transition.set(step, { kind: 'running', attempt, execution, stopping: null, assignment: null, deadlineAt, endBy });
-  transition.emit({ type: 'step.started', step, attempt, execution });
+  transition.emit({ attempt, execution, step, type: 'step.started' });
   transition.ask({ type: 'start', step, attempt, execution, ahead });
 }
 

@@ -77,6 +77,10 @@ export class Transition {
     this.ofSteps = { steps: steps.without(step), wakes: wakes.without(step), counts };
   }
 
+  /**
+   * Events that runs have many of name their members in canonical order (RFC 8785, 3.2.3), here and in executors' outcomes, so that the text of a
+   * page is made without copies of them in that order.
+   */
   emit(event: Derived): void {
     this.events.push(event);
   }
@@ -118,14 +122,14 @@ export class Transition {
     this.send({ type: 'ended', step, wasBusy: details.holdsSlot ?? (before !== undefined && isBusy(before)) });
     if (step === ROOT) return;
     this.emit({
-      type: 'step.ended',
-      step,
-      status: ended.status,
-      code: ended.code,
       attempts: ended.attempts,
-      outputs: ended.outputs,
-      message: details.message ?? null,
+      code: ended.code,
       exitCode: details.exitCode ?? null,
+      message: details.message ?? null,
+      outputs: ended.outputs,
+      status: ended.status,
+      step,
+      type: 'step.ended',
     });
   }
 

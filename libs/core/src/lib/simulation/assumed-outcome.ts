@@ -28,7 +28,7 @@ export function assumedOutcome(
     retryable,
     exitCode: null,
   });
-  const succeeded = (outputs: ValueRef): InputEventBody => ({ type: 'attempt.succeeded', step, execution, outputs });
+  const succeeded = (outputs: ValueRef): InputEventBody => ({ execution, outputs, step, type: 'attempt.succeeded' });
   const parts = bound(knowledge, step, node);
   if (parts.kind === 'fault') return failed(parts.code, parts.message, false);
   if (scripted !== null) {

@@ -7,6 +7,7 @@ import { ExpressionError } from '../expression/expression-fault';
 import { parseJsonTemplate, type JsonTemplate } from '../expression/json-template';
 import type { Digest, NodeId, RunId, StepId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import { utf8Size } from '../foundation/utf8-size';
 import { nodeOf } from '../plan/place';
 import type { Planned } from '../plan/plan-request';
 import type { PolicyEngines } from '../policy/policy';
@@ -153,7 +154,7 @@ export class Knowledge {
     const text = canonical(value);
     const digest = sha256(text);
     this.values.set(digest, value);
-    return { kind: 'value', digest, size: new TextEncoder().encode(text).length };
+    return { digest, kind: 'value', size: utf8Size(text) };
   }
 
   /** Stores the values of an answer. */

@@ -4,6 +4,7 @@ import { INLINE_VALUE_BYTES } from '../../evidence/verify/answers/large-values';
 import { CodedError } from '../../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
+import { utf8Size } from '../../foundation/utf8-size';
 import type { ValueRef } from '../../step/value-ref';
 import type { DriverDependencies } from './driver-dependencies';
 import type { JournalValues } from './journal-values';
@@ -53,7 +54,7 @@ export class RunValues {
   keep(value: Json): ValueRef {
     if (value === null) return null;
     const text = canonical(value);
-    const size = new TextEncoder().encode(text).length;
+    const size = utf8Size(text);
     if (size > VALUE_BYTES)
       throw new CodedError(
         'VALUE_TOO_LARGE',
@@ -62,7 +63,7 @@ export class RunValues {
       );
     const digest = sha256(text);
     this.known.set(digest, value);
-    return { kind: 'value', digest, size };
+    return { digest, kind: 'value', size };
   }
 
   /**

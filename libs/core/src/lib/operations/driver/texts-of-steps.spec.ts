@@ -131,3 +131,16 @@ describe('the outcome of a step that acts once, if the database refuses the turn
     expect(world.rows.get(run)?.get('act')?.status).toBe('running');
   });
 });
+
+it('the text of frequent entries is made without a sorted copy: their members are in canonical order', async () => {
+  const pages: Commit['page'][] = [];
+  const acting = (): Outcome => ({ kind: 'succeeded', outputs: { all: [1, 2] } });
+  await driven(acting, ({ page }) => (pages.push(page), false));
+  const frequent = ['attempt.succeeded', 'step.started', 'step.ended', 'step.opened'];
+  const events = pages.flatMap(({ entries }) => entries.map(({ event }) => event));
+  for (const type of frequent) expect(events.map((event) => event.type)).toContain(type);
+  const outOfOrder = (value: object): boolean => Object.keys(value).join() !== Object.keys(value).sort().join();
+  for (const event of events.filter(({ type }) => frequent.includes(type)))
+    for (const part of [event, ...Object.values(event)])
+      if (part !== null && typeof part === 'object' && outOfOrder(part)) throw new Error(JSON.stringify(event));
+});

@@ -245,7 +245,7 @@ export class Executions {
         try {
           const outputs = this.values.keep(outcome.outputs);
           await this.values.store(outputs);
-          return { type: 'attempt.succeeded', step, execution, outputs };
+          return { execution, outputs, step, type: 'attempt.succeeded' };
         } catch (error) {
           if (isCodedError(error) && !isStoreOutage(error)) return failure(step, execution, error.code, error.message);
           throw error;

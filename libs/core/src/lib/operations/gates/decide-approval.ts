@@ -5,6 +5,7 @@ import { PAYLOAD_TYPE, type DecisionRecord } from '../../evidence/records/docume
 import { decodeEnvelope, type Envelope } from '../../evidence/encoding/envelope';
 import type { RunId, StepId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
+import { utf8Size } from '../../foundation/utf8-size';
 import type { Principal } from '../../foundation/principal';
 import { sameActors } from '../../gate/deciders';
 import type { GateOutcome } from '../../gate/gate-state';
@@ -247,5 +248,5 @@ function auditEvent(principal: Principal, decision: Decision, outcome: JsonObjec
 function refOf(response: DecisionRecord['response']): ValueRef {
   if (response === null) return null;
   const text = canonical(response);
-  return { kind: 'value', digest: sha256(text), size: new TextEncoder().encode(text).length };
+  return { digest: sha256(text), kind: 'value', size: utf8Size(text) };
 }
