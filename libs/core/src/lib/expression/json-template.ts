@@ -50,7 +50,7 @@ export function parseJsonTemplate(value: Json): ParsedJsonTemplate {
  * `TypeError` for templates that do not parse: read them with `parseJsonTemplate` first.
  */
 export function mapTemplates(value: Json, map: (template: Template, pointer: string) => Json): Json {
-  return mapTree(sound(value), '', map);
+  return mapTree(sound(value), null, (template, place) => map(template, pointerOf(place)));
 }
 
 /** What the expressions in a JSON value read. Throws a `TypeError` for templates that do not parse. */
@@ -109,20 +109,35 @@ const notInNames = (pointer: string): TemplateFault => ({
   pointer,
 });
 
-function mapTree(tree: Tree, pointer: string, map: (template: Template, pointer: string) => Json): Json {
+/** Where a part of a value is: the member or element of a place; null: the value itself. */
+type Place = { readonly of: Place; readonly step: string | number } | null;
+
+function pointerOf(place: Place): string {
+  return place === null ? '' : below(pointerOf(place.of), place.step);
+}
+
+function mapTree(tree: Tree, place: Place, map: (template: Template, place: Place) => Json): Json {
   switch (tree.kind) {
     case 'constant':
       return tree.value;
     case 'template':
-      return map(tree.template, pointer);
+      return map(tree.template, place);
     case 'list':
-      return tree.items.map((item, index) => mapTree(item, below(pointer, index), map));
-    case 'object':
-      return Object.fromEntries(
-        tree.members.map(([name, member]) => [name, mapTree(member, below(pointer, name), map)]),
-      );
+      return tree.items.map((item, index) => mapTree(item, { of: place, step: index }, map));
+    case 'object': {
+      const made: Record<string, Json> = {};
+      for (const [name, member] of tree.members) {
+        const value = mapTree(member, { of: place, step: name }, map);
+        // An assignment would set the prototype.
+        if (name === '__proto__') Object.defineProperty(made, name, { value, ...ORDINARY });
+        else made[name] = value;
+      }
+      return made;
+    }
   }
 }
+
+const ORDINARY = { configurable: true, enumerable: true, writable: true };
 
 function readsOfTree(tree: Tree): readonly Reference[] {
   switch (tree.kind) {
@@ -137,9 +152,9 @@ function readsOfTree(tree: Tree): readonly Reference[] {
   }
 }
 
-const printTree = (tree: Tree): Json => mapTree(tree, '', printTemplate);
+const printTree = (tree: Tree): Json => mapTree(tree, null, printTemplate);
 /** One meter for all strings: the limit applies to the whole field, however many expressions it contains. */
 function evaluateTree(tree: Tree, scope: JsonObject): Json {
   const meter = new Meter();
-  return mapTree(tree, '', (template) => evaluateText(template, scope, meter));
+  return mapTree(tree, null, (template) => evaluateText(template, scope, meter));
 }

@@ -106,13 +106,14 @@ export class Transition {
     const before = this.get(step);
     const inherits = inheritance(this.index, this.steps, step);
     const satisfied = how.satisfied ?? how.status === 'succeeded';
+    // Written out: a spread between members is a call of V8's runtime for each of them (ADR 110).
     const ended: Ended = {
       kind: 'ended',
-      code: null,
-      outputs: null,
-      attempts: 0,
-      by: null,
-      ...how,
+      status: how.status,
+      code: how.code ?? null,
+      outputs: how.outputs ?? null,
+      attempts: how.attempts ?? 0,
+      by: how.by ?? null,
       satisfied,
       tainted: !satisfied || inherits.upstreamFailed,
       blocked: (how.blocked ?? false) || inherits.blocked,

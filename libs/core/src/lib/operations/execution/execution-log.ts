@@ -75,7 +75,8 @@ const FRAME_BYTES = 2;
  * as facts, by which the driver numbers their lines. Chunks that are closed while others are being stored are stored together.
  */
 export class ExecutionLog {
-  private readonly cutters: Readonly<Record<'stdout' | 'stderr', LineCutter>>;
+  /** Null until there is output: most executions of built-in steps have none. */
+  private readonly cutters: Record<'stdout' | 'stderr', LineCutter | null> = { stdout: null, stderr: null };
   private readonly allowance: LogAllowance;
   /** Buffer whose beginning is the open chunk. It is reused for each chunk. */
   private open = new Uint8Array(0);
@@ -103,22 +104,22 @@ export class ExecutionLog {
     private readonly report: FactReport,
     private readonly limits: LogLimits = LOG_LIMITS,
   ) {
-    const cutter = (level: LogLevel) =>
-      new LineCutter(limits.lineBytes, (text, goesOn) => this.add(level, text, goesOn));
-    this.cutters = { stdout: cutter('info'), stderr: cutter('warn') };
     this.allowance = new LogAllowance(limits);
   }
 
   /** Adds raw output of a child. Resolves when there is room for more. */
   async output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
-    this.cutters[stream].push(bytes);
+    (this.cutters[stream] ??= this.cutterOf(stream === 'stdout' ? 'info' : 'warn')).push(bytes);
     await this.roomForMore();
   }
 
   async line(level: LogLevel, text: string): Promise<void> {
-    const cutter = new LineCutter(this.limits.lineBytes, (piece, goesOn) => this.add(level, piece, goesOn));
-    cutter.push(new TextEncoder().encode(`${text}\n`));
+    this.cutterOf(level).push(new TextEncoder().encode(`${text}\n`));
     await this.roomForMore();
+  }
+
+  private cutterOf(level: LogLevel): LineCutter {
+    return new LineCutter(this.limits.lineBytes, (text, goesOn) => this.add(level, text, goesOn));
   }
 
   /** Called when the driver has numbered a chunk of this many bytes. */
@@ -130,7 +131,8 @@ export class ExecutionLog {
   /** Called at the end of the execution: stores and reports the rest. False if the run is no longer ours. */
   async close(): Promise<boolean> {
     this.isClosing = true;
-    for (const cutter of Object.values(this.cutters)) cutter.end();
+    this.cutters.stdout?.end();
+    this.cutters.stderr?.end();
     this.sayGap();
     const { lines, bytes } = this.dropped;
     if (bytes > 0)
