@@ -158,7 +158,8 @@ export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values)
     const key = tables.runs.keyOf(run);
     const found = [tx.scan(tables.journal, key), tx.scan(tables.steps, key), tx.scan(tables.gates, key)];
     const nothing = found.every((rows) => [...rows].length === 0);
-    const fresh = { inbox_seq: run.inbox_seq, untouched: run.last_seq === 0 && nothing };
+    // Runs of concurrency groups are not in this model.
+    const fresh = { inbox_seq: run.inbox_seq, in_group: false, untouched: run.last_seq === 0 && nothing };
     const row = claimedRow({ tx, tables }, { ...run, fence });
     const known = {
       ...(plans.includes(row['plan_hash'] as string) ? { plan: null } : {}),

@@ -52,6 +52,12 @@ function requesterOf(initiators: string, name: string): string {
   return JSON.stringify({ iss: first.iss, sub: first.sub, name });
 }
 
+/** A traceparent (W3C Trace Context, 3.2): version, trace, parent and flags. */
+function traceText(bytes: Buffer | null): string | null {
+  const hex = bytes?.toString('hex') ?? null;
+  return hex && [hex.slice(0, 2), hex.slice(2, 34), hex.slice(34, 50), hex.slice(50)].join('-');
+}
+
 /** The columns of a submission as the view `run_sources` has them. */
 function spelled(run: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const digest = (name: string) => toDigest(run[name] as Buffer);
@@ -60,6 +66,7 @@ function spelled(run: Readonly<Record<string, unknown>>): Readonly<Record<string
   const bytes = ['plan_bytes', 'profile_bytes', 'content_bytes', 'source_bytes'].map((name) => run[name] as Buffer);
   const columns = {
     ...{ ...run, stored_admission: run['admission'], admitted_digests: Buffer.concat(bytes) },
+    trace_context: run['trace_context'] ?? traceText(run['trace_bytes'] as Buffer | null),
     requester: run['requester'] ?? requesterOf(run['initiators'] as string, run['requester_name'] as string),
     ...{ plan_hash: planHash, profile_digest: profileDigest },
     ...{ content_digest: contentDigest, source_digest: sourceDigest, admission_digest: digest('admission_bytes') },
