@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { SEVERAL, type Question, type Said } from './thread-protocol';
+import { SEVERAL, TURN_MS, type Question, type Said } from './thread-protocol';
 import { kernelThread } from './thread-time';
 
 /** Makes this thread a member of `WorkThreads`, which answers one request after the other with a pure function. */
@@ -15,9 +15,13 @@ export function answerQuestions(answerTo: (kind: string, asked: unknown) => unkn
       return { kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }
   };
+  const answerEach = (questions: readonly Question[]): readonly Said[] => {
+    const end = performance.now() + TURN_MS;
+    return questions.map((question, at) => (at > 0 && performance.now() >= end ? { kind: 'left' } : answer(question)));
+  };
   port.on('message', (question: Question) => {
     const { kind, asked } = question;
-    say(kind === SEVERAL ? { kind: 'answer', answer: (asked as readonly Question[]).map(answer) } : answer(question));
+    say(kind === SEVERAL ? { kind: 'answer', answer: answerEach(asked as readonly Question[]) } : answer(question));
   });
   say({ kind: 'ready', thread: kernelThread() });
 }

@@ -149,6 +149,8 @@ export function answerOf(said: Said, { name, tookTooMuch }: ThreadWork): unknown
       throw new Error(`a ${name} threw: ${said.message}`);
     case 'ready':
       throw new TypeError('a thread began twice');
+    case 'left':
+      throw new TypeError('a thread did not begin the only request that it had');
   }
 }
 

@@ -18,12 +18,13 @@ const kinds = {
   fail: () => { throw new Error('failed'); },
   outgrow: () => { throw new RangeError('deep'); },
   work: () => { for (;;); },
+  pace: () => { for (const end = performance.now() + 50; performance.now() < end;); },
   hold: () => { const held = []; for (;;) held.push(Array(1000).fill(0.5)); },
 };
 answerQuestions((kind, asked) => { kinds[kind](); return asked; });
 `;
 
-type Kind = 'say' | 'fail' | 'outgrow' | 'work' | 'hold';
+type Kind = 'say' | 'fail' | 'outgrow' | 'work' | 'pace' | 'hold';
 type Work = { readonly [K in Kind]: { readonly asked: string; readonly answer: string } };
 
 let folder: string;
@@ -86,6 +87,15 @@ describe('short tasks that wait', () => {
       expect(sent.map(({ length }) => length)).toEqual(sizes);
       jest.restoreAllMocks();
     }
+  });
+
+  it('wait for another turn, behind other tenants, if those before them in their message are slow', async () => {
+    const [sent, one] = [sentMessages(), threads()];
+    const kinds = ['say', 'pace', 'pace', 'pace', 'say'] as const;
+    const asked = kinds.map(async (kind, at) => one.ask('a', kind, `a${at}`));
+    const other = one.ask('b', 'say', 'b0');
+    expect(await Promise.all([...asked, other])).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'b0']);
+    expect(sent).toEqual([['a0'], ['a1', 'a2', 'a3', 'a4'], ['b0'], ['a2', 'a3', 'a4'], ['a3', 'a4'], ['a4']]);
   });
 
   it('have an answer or an error each', async () => {

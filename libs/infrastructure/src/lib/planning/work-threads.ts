@@ -19,7 +19,7 @@ interface Waiting {
 /**
  * Runs tasks in warm threads. A task that exceeds its time or memory is terminated with its thread and affects no other task. Tenants take
  * turns, and one tenant never uses all threads, unless there is only one. Short tasks of a tenant that wait are sent together: waking a thread
- * costs more than many of them. If they are terminated, each is tried again without the others. Rejects with the errors of `work`.
+ * costs more than many of them. If those before them take long, the rest waits for another turn. If they are terminated, each is tried again without the others. Rejects with the errors of `work`.
  */
 export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   private readonly queue: FairQueue<Waiting>;
@@ -92,10 +92,10 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
     const [first] = tasks as readonly [Waiting];
     try {
       if (tasks.length === 1) first.resolve((await life.ask(first.question, first.transfer)) as never);
-      else this.settle(tasks, await this.askTogether(life, tasks));
+      else this.settle(tenant, tasks, await this.askTogether(life, tasks));
     } catch (error) {
       if (tasks.length === 1) first.reject(error);
-      else this.putBack(tenant, tasks);
+      else this.tryEachAlone(tenant, tasks);
     } finally {
       const left = (this.busy.get(tenant) ?? 1) - 1;
       if (left === 0) this.busy.delete(tenant);
@@ -109,21 +109,34 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
     return (await life.ask({ kind: SEVERAL, asked: tasks.map(({ question }) => question) }, [])) as readonly Said[];
   }
 
-  private settle(tasks: readonly Waiting[], answers: readonly Said[]): void {
-    for (const [at, { resolve, reject }] of tasks.entries()) {
-      try {
-        resolve(answerOf(answers[at] as Said, this.made) as never);
-      } catch (error) {
-        reject(error);
-      }
+  private settle(tenant: string, tasks: readonly Waiting[], answers: readonly Said[]): void {
+    const left: Waiting[] = [];
+    for (const [at, task] of tasks.entries()) {
+      const said = answers[at] as Said;
+      if (said.kind === 'left') left.push(task);
+      else this.settleOne(task, said);
+    }
+    this.putBack(tenant, left);
+  }
+
+  private settleOne({ resolve, reject }: Waiting, said: Said): void {
+    try {
+      resolve(answerOf(said, this.made) as never);
+    } catch (error) {
+      reject(error);
     }
   }
 
-  /** One of these tasks has ended their thread, and nobody knows which. Each waits for its own turn. */
-  private putBack(tenant: string, tasks: readonly Waiting[]): void {
-    if (this.closed) return tasks.forEach(({ reject }) => reject(this.ended()));
+  /** One of these tasks has ended their thread, and nobody knows which. */
+  private tryEachAlone(tenant: string, tasks: readonly Waiting[]): void {
     for (const task of tasks) task.isShort = false;
-    this.queue.putBack(tenant, tasks);
+    this.putBack(tenant, tasks);
+  }
+
+  /** These tasks wait for another turn of their tenant. */
+  private putBack(tenant: string, tasks: readonly Waiting[]): void {
+    if (this.closed) for (const { reject } of tasks) reject(this.ended());
+    else if (tasks.length > 0) this.queue.putBack(tenant, tasks);
   }
 
   private start(): void {
