@@ -95,7 +95,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
       else this.settle(tenant, tasks, await this.askTogether(life, tasks));
     } catch (error) {
       if (tasks.length === 1) first.reject(error);
-      else this.tryEachAlone(tenant, tasks);
+      else this.trySingly(tenant, tasks);
     } finally {
       const left = (this.busy.get(tenant) ?? 1) - 1;
       if (left === 0) this.busy.delete(tenant);
@@ -128,7 +128,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   }
 
   /** One of these tasks has ended their thread, and nobody knows which. */
-  private tryEachAlone(tenant: string, tasks: readonly Waiting[]): void {
+  private trySingly(tenant: string, tasks: readonly Waiting[]): void {
     for (const task of tasks) task.isShort = false;
     this.putBack(tenant, tasks);
   }
