@@ -12,13 +12,13 @@ export interface ThreadContext {
 
 /**
  * Kind of a request that holds several (`Question[]`). Its answer is that of each, in their order (`Said[]`); `left` for those that the thread
- * did not begin, because the others took more than `TURN_MS`.
+ * did not begin, because the others took a whole turn.
  */
 export const SEVERAL = 'several';
 
 /**
- * Time after which a thread begins no further question of a request that holds several, milliseconds. Whether a task is slow is only known
- * once it has begun, and other tenants wait for the whole request.
+ * Length of a turn: time after which a thread begins no further question of a request that holds several, milliseconds. Whether a task is
+ * slow is only known once it has begun, and other tenants wait for the whole request.
  */
 export const TURN_MS = 20;
 
