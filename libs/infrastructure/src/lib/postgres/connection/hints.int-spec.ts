@@ -55,65 +55,91 @@ it('tells listeners of runs and letters, and again when their connection was los
   await worker.due.close();
 });
 
-/** A pool or a connection that answers when it is told to. */
+/** A pool or a connection that answers when it is told to, and the payloads that it was sent. */
 function sender() {
   const pending: { answer(): void; refuse(): void }[] = [];
-  const query = (): Promise<unknown> =>
-    new Promise((answer, refuse) =>
+  const payloads: string[] = [];
+  const query = ({ values }: { readonly values: string[] }): Promise<unknown> => {
+    payloads.push(...values);
+    return new Promise((answer, refuse) =>
       pending.push({ answer: () => answer({}), refuse: () => refuse(new Error('gone')) }),
     );
-  return { query, pending };
+  };
+  return { query, pending, payloads };
+}
+
+/** A transaction that ends when it is told to. */
+function transaction() {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  return { connection: sender(), ended, end: () => end() };
 }
 
 const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('hints to be sent', () => {
-  it('name the run if it is the only one', async () => {
-    const sent: string[][] = [];
-    const answered: (() => void)[] = [];
-    const connection = {
-      query: ({ values }: { readonly values: string[] }): Promise<unknown> => {
-        sent.push(values);
-        return new Promise((resolve) => answered.push(() => resolve({})));
-      },
-    };
-    const hints = new DueHints(connection);
-    const run = { tenant: tenantA, runId: toRunId('018bcfe5-6800-7000-8000-000000000000') };
-    void hints.send(run);
-    void hints.send(run);
-    answered[0]?.();
-    await turns();
-    expect(sent).toEqual([[`${tenantA}/018bcfe5-6800-7000-8000-000000000000`], ['']]);
-  });
+  const runA = { tenant: tenantA, runId: toRunId('018bcfe5-6800-7000-8000-000000000000') };
+  const runB = { tenant: tenantA, runId: toRunId('018bcfe5-6800-7000-8000-000000000001') };
+  const nameOfA = `${tenantA}/018bcfe5-6800-7000-8000-000000000000`;
+  const nameOfB = `${tenantA}/018bcfe5-6800-7000-8000-000000000001`;
 
   it('go out at once, on the connection of what became due', () => {
-    const [pool, connection] = [sender(), sender()];
-    void new DueHints(pool).send(null, connection);
-    expect([pool.pending.length, connection.pending.length]).toEqual([0, 1]);
+    const [pool, due] = [sender(), transaction()];
+    void new DueHints(pool).send(runA, due);
+    expect([pool.payloads, due.connection.payloads]).toEqual([[], [nameOfA]]);
   });
 
-  it('go out one at a time: one more follows for all that became due meanwhile', async () => {
-    const [pool, connection, other] = [sender(), sender(), sender()];
+  // A worker that looks before the commit finds nothing, and its next look is a pause later.
+  it.each(['before', 'after'] as const)(
+    'go out only after what became due is committed, if that is %s the answer of another hint',
+    async (when) => {
+      const [pool, due, other] = [sender(), transaction(), transaction()];
+      const hints = new DueHints(pool);
+      void hints.send(runA, due);
+      await hints.send(runB, other);
+      if (when === 'before') {
+        other.end();
+        await turns();
+        expect(pool.payloads).toEqual([]);
+        due.connection.pending[0]?.answer();
+      } else {
+        due.connection.pending[0]?.answer();
+        await turns();
+        expect(pool.payloads).toEqual([]);
+        other.end();
+      }
+      await turns();
+      expect(pool.payloads).toEqual([when === 'before' ? '' : nameOfB]);
+      expect(other.connection.payloads).toEqual([]);
+    },
+  );
+
+  it('go out one at a time: one more follows for all that was committed meanwhile', async () => {
+    const [pool, due, second, third] = [sender(), transaction(), transaction(), transaction()];
     const hints = new DueHints(pool);
-    void hints.send(null, connection);
-    await Promise.all([hints.send(null, other), hints.send(null, other)]);
-    expect([pool.pending.length, other.pending.length]).toEqual([0, 0]);
-    connection.pending[0]?.answer();
+    void hints.send(null, due);
+    await Promise.all([hints.send(runA, second), hints.send(runB, third)]);
+    second.end();
+    third.end();
     await turns();
-    expect([pool.pending.length, other.pending.length]).toEqual([1, 0]);
+    expect(pool.payloads).toEqual([]);
+    due.connection.pending[0]?.answer();
+    await turns();
+    expect(pool.payloads).toEqual(['']);
     pool.pending[0]?.answer();
     await turns();
-    void hints.send(null, other);
-    expect([pool.pending.length, other.pending.length]).toEqual([1, 1]);
+    expect(pool.payloads).toEqual(['']);
+    void hints.send(runA, third);
+    expect(third.connection.payloads).toEqual([nameOfA]);
   });
 
   it.each(['answer', 'refuse'] as const)('never reject: %s', async (ending) => {
-    const connection = sender();
+    const due = transaction();
     const hints = new DueHints(sender());
-    const sent = hints.send(null, connection);
-    connection.pending[0]?.[ending]();
+    const sent = hints.send(null, due);
+    due.connection.pending[0]?.[ending]();
     await expect(sent).resolves.toBeUndefined();
-    void hints.send(null, connection);
-    expect(connection.pending).toHaveLength(2);
+    void hints.send(null, due);
+    expect(due.connection.pending).toHaveLength(2);
   });
 });

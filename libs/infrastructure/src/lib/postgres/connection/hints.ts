@@ -16,6 +16,14 @@ interface Sender {
 
 const HINT: Statement = { name: 'hint', text: `select pg_notify('${CHANNEL}', $1)` };
 
+/** A transaction that makes something due, and whose statements are sent. */
+interface Due {
+  /** The connection that it uses. */
+  readonly connection: Sender;
+  /** Resolves when it has ended; never rejects. */
+  readonly ended: Promise<unknown>;
+}
+
 /**
  * Sends a hint to idle workers that something is due, so that they poll before their pause is over. It is never sent in a transaction of a
  * run, because a NOTIFY there would serialise all commits of the server on one lock. At most one is in progress. A lost hint costs one
@@ -28,27 +36,30 @@ export class DueHints {
   constructor(private readonly pool: Sender) {}
 
   /**
-   * Sends a hint; if one is in progress, another follows it, because the first may have been too early. That one names no run.
+   * Sends a hint right after the statements of a transaction, without waiting for their answers. If it fails, nobody finds anything. If
+   * another hint is in progress, one follows when the transaction has ended, because a hint before its commit is too early.
    *
    * @param run the new run that is due, if it is the only one.
-   * @param after the connection on which it is sent right after the statement that makes something due, without waiting for its answer. If
-   *   that statement fails, nobody finds anything.
-   * @returns when it is answered; never rejects.
+   * @returns when the connection is free again; never rejects.
    */
-  send(run: RunName | null, after: Sender = this.pool): Promise<void> {
-    if (this.sending) {
-      this.again = true;
-      return Promise.resolve();
-    }
+  send(run: RunName | null, { connection, ended }: Due): Promise<void> {
+    if (!this.sending) return this.sendOn(connection, run);
+    void ended.then(() => {
+      if (this.sending) this.again = true;
+      else void this.sendOn(this.pool, run);
+    });
+    return Promise.resolve();
+  }
+
+  /** If others ask for a hint meanwhile, one that names no run follows for all of them. */
+  private async sendOn(sender: Sender, run: RunName | null): Promise<void> {
     this.sending = true;
     this.again = false;
-    return after
+    await sender
       .query(queryOf(HINT, [run === null ? '' : `${run.tenant}/${runUuid(run.runId)}`]))
-      .catch(() => undefined)
-      .then(() => {
-        this.sending = false;
-        if (this.again) void this.send(null);
-      });
+      .catch(() => undefined);
+    this.sending = false;
+    if (this.again) void this.sendOn(this.pool, null);
   }
 }
 

@@ -76,8 +76,10 @@ export class TenantQueries extends Queries {
       ...steps.map(([statement, values]) => client.query(queryOf(statement, values))),
       client.query('COMMIT'),
     ];
-    const hinted = makesDue === false ? undefined : this.hints?.send(makesDue === true ? null : makesDue, client);
-    const answers = await Promise.allSettled(sent);
+    const ended = Promise.allSettled(sent);
+    const due = { connection: client, ended };
+    const hinted = makesDue === false ? undefined : this.hints?.send(makesDue === true ? null : makesDue, due);
+    const answers = await ended;
     const failed = answers.filter((answer) => answer.status === 'rejected');
     // COMMIT of a failed transaction answers ROLLBACK, after which the connection is reusable. Otherwise its state is unknown.
     const release = (): void => client.release(answers.at(-1)?.status === 'rejected');
