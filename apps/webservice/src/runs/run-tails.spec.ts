@@ -88,7 +88,9 @@ describe('RunTails', () => {
       };
       tails.set('a', { status: 'running', lastLine: 0, version: 1 });
       const end = watch.watch(tenant, run('a')).subscribe();
-      expect(await askedIn(975)).toBe(40);
+      // At 0, 5, 10, 15, 22, 33, 50 and 75 ms, then every 25.
+      expect([await askedIn(16), await askedIn(18), await askedIn(42)]).toEqual([4, 2, 2]);
+      expect(await askedIn(900)).toBe(36);
       await askedIn(225);
       expect(await askedIn(1_000)).toBe(10);
       tails.set('a', { status: 'running', lastLine: 0, version: 2 });

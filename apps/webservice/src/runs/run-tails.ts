@@ -22,7 +22,7 @@ const INTERVAL_MS = 100;
 const BUSY_INTERVAL_MS = 25;
 const BUSY_MS = 1_000;
 const MOST_INTERVAL_MS = 2_000;
-/** Shortest time between two queries, if many begin to watch. */
+/** Shortest time between two queries, if many begin to watch, and after the first query about a run. */
 const LEAST_INTERVAL_MS = 5;
 
 /** Notifies all watchers of the progress of their runs, with one query for all. It does not query while nobody watches. */
@@ -31,6 +31,8 @@ export class RunTails {
   private timer: NodeJS.Timeout | null = null;
   private interval = INTERVAL_MS;
   private busyUntil = 0;
+  /** When a run was watched first that is not over. A short run then ends soon, and its caller waits for a few milliseconds of it only. */
+  private begunAt = -Infinity;
   private askedAt = -Infinity;
   /** True if somebody began to watch while a query was in progress, which may not be about their run. */
   private isOutdated = false;
@@ -78,7 +80,7 @@ export class RunTails {
     if (runs.length > 0) {
       try {
         this.notify(await this.reader.tail(runs.map(({ tenant, runId }) => ({ tenant, runId }))));
-        this.interval = performance.now() < this.busyUntil ? BUSY_INTERVAL_MS : INTERVAL_MS;
+        this.interval = this.nextInterval();
       } catch {
         // The database is unavailable: watchers wait, and heartbeats continue.
         this.interval = Math.min(this.interval * 2, MOST_INTERVAL_MS);
@@ -91,6 +93,13 @@ export class RunTails {
     else this.plan(this.interval);
   }
 
+  /** Half of the time for which the youngest run was watched, within bounds. */
+  private nextInterval(): number {
+    const now = performance.now();
+    if (now >= this.busyUntil) return INTERVAL_MS;
+    return Math.min(BUSY_INTERVAL_MS, Math.max(LEAST_INTERVAL_MS, (now - this.begunAt) / 2));
+  }
+
   private notify(found: Awaited<ReturnType<RunReader['tail']>>): void {
     for (const { tenant, runId, status, lastLine, version } of found) {
       const entry = this.watched.get(`${tenant} ${runId}`);
@@ -99,7 +108,11 @@ export class RunTails {
       if (tail && tail.version === version && tail.lastLine === lastLine && tail.status === status) continue;
       const next = { status, lastLine, version };
       entry.tail = next;
-      if (!isOver(status)) this.busyUntil = performance.now() + BUSY_MS;
+      if (!isOver(status)) {
+        const now = performance.now();
+        this.busyUntil = now + BUSY_MS;
+        if (tail === null) this.begunAt = now;
+      }
       entry.changes.next(next);
     }
   }
