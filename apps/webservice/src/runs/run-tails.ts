@@ -31,7 +31,7 @@ export class RunTails {
   private timer: NodeJS.Timeout | null = null;
   private interval = INTERVAL_MS;
   private busyUntil = 0;
-  /** When a run was watched first that is not over. A short run then ends soon, and its caller waits for a few milliseconds of it only. */
+  /** Time at which the youngest watch of a run that is not over began. A short run ends soon after, and its caller waits for that end. */
   private begunAt = -Infinity;
   private askedAt = -Infinity;
   /** True if somebody began to watch while a query was in progress, which may not be about their run. */
@@ -93,7 +93,7 @@ export class RunTails {
     else this.plan(this.interval);
   }
 
-  /** Half of the time for which the youngest run was watched, within bounds. */
+  /** Half of the time since the youngest watch began, within bounds; longer if no run has progressed lately. */
   private nextInterval(): number {
     const now = performance.now();
     if (now >= this.busyUntil) return INTERVAL_MS;
