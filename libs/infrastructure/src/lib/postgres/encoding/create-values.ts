@@ -21,12 +21,13 @@ export const CREATE_COLUMNS = [
   ...(['refuses', 'waits', 'forms', 'admitted', 'signed', 'requester_sub', 'requester_name', 'trace_bytes'] as const),
 ];
 
-/** The parameters of `create-runs`: one array for each column, documents once. */
-export function createValues(tenant: TenantId, runs: readonly NewRun[]): unknown[] {
+/** The parameters of `create-runs`: one array for each column, documents once, or none of them. */
+export function createValues(tenant: TenantId, runs: readonly NewRun[], withDocuments = true): unknown[] {
   const rows = runs.map(columnsOf);
-  const plans = new Map(runs.map((run) => [run.planHash, run]));
+  const documented = withDocuments ? runs : [];
+  const plans = new Map(documented.map((run) => [run.planHash, run]));
   const planned = [...plans.values()];
-  const profiles = new Map(runs.map((run) => [run.profileDigest, run]));
+  const profiles = new Map(documented.map((run) => [run.profileDigest, run]));
   const settings = [...profiles.values()];
   return [
     tenant,

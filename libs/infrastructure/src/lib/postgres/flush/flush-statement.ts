@@ -1,11 +1,5 @@
 import { flushValues, type FlushPart } from './flush-values';
-import { statement, type Statement } from '../connection/statement';
-
-/** A statement with its parameters. */
-interface Flush extends Statement {
-  readonly name: string;
-  readonly values: readonly string[];
-}
+import { StatementArms, type NarrowedQuery } from '../encoding/statement-arms';
 
 type StatementPart = 'first' | 'steps' | 'files' | 'outbox' | 'others';
 
@@ -30,73 +24,17 @@ const ARMS: Readonly<Record<string, readonly StatementPart[]>> = {
   ...{ lent: ['others'], revoked: ['others'], settled: ['others'], forgotten: ['others'] },
 };
 
-/** An arm up to its closing parenthesis, and its name. */
-const ARM = /^(?:with|\),) ((\w+) as (?:materialized )?\(\n[^]*?\n)(?=\))/gm;
-
-/** `flush.sql`, reduced to the arms of some parts, with the original numbers of the remaining parameters. */
-interface Narrowed extends Statement {
-  readonly places: readonly number[];
-}
-const narrowed = new Map<string, Narrowed>();
+const FLUSH = new StatementArms('flush', PARTS, ARMS);
 
 /**
- * The statement for these commits: `flush.sql` without the arms that have no rows. PostgreSQL initializes every arm of a statement, even
- * without rows: all arms take 1.6 ms, those of an ordinary step 0.5 ms (one run, two cores, Node 20, PostgreSQL 18). One run on its own
- * needs no joins with the arrays of runs.
+ * The statement for these commits: `flush.sql` without the arms that have no rows. All arms take 1.6 ms, those of an ordinary step 0.5 ms
+ * (one run, two cores, Node 20, PostgreSQL 18).
  */
-export function flushOf(parts: readonly FlushPart[]): Flush {
-  const present = PARTS.filter((part) => parts.some(HAS[part]));
-  const name = ['flush', ...(parts.length === 1 ? [SINGLE] : []), ...present].join(' ');
-  const { text, places } = narrowedTo(name);
-  const all = flushValues(parts);
-  return { name, text, values: places.map((place) => all[place - 1] ?? '{}') };
+export function flushOf(parts: readonly FlushPart[]): NarrowedQuery<string> {
+  return FLUSH.of((part) => parts.some(HAS[part]), parts.length === 1, flushValues(parts));
 }
 
 /** Maps the parameters of a reduced flush to those of the whole `flush.sql`. */
 export function wholeFlush(name: string, values: readonly unknown[]): readonly unknown[] {
-  const { places } = narrowedTo(name);
-  const all = new Array<unknown>(narrowedTo(EVERY).places.at(-1) ?? 0).fill('{}');
-  for (const [index, place] of places.entries()) all[place - 1] = values[index];
-  return all;
-}
-
-const EVERY = ['flush', ...PARTS].join(' ');
-/** Part of the name of a flush of one run. */
-const SINGLE = 'single';
-
-function narrowedTo(name: string): Narrowed {
-  const known = narrowed.get(name);
-  if (known) return known;
-  const parts = new Set(name.split(' ').slice(1));
-  const whole = withArmsOf(parts, statement('flush').text);
-  const text = parts.has(SINGLE) ? ofOneRun(whole) : whole;
-  const places = [...new Set([...text.matchAll(/\$(\d+)/g)].map(([, place]) => Number(place)))].sort((a, b) => a - b);
-  const renumbered = text.replace(/\$(\d+)/g, (_, place) => `$${places.indexOf(Number(place)) + 1}`);
-  const made = { name, text: renumbered, places };
-  narrowed.set(name, made);
-  return made;
-}
-
-/** Arrays with one element per run. */
-const PER_RUN = /\bunnest\(([^()]+)\) with ordinality\s+(\w+) \(/g;
-const ARRAY = /\$\d+::\w+\[\]/g;
-
-/**
- * The statement for one run: the only elements of arrays with one element per run, in the place of the arrays. PostgreSQL replaces columns of
- * a single row of VALUES by its expressions, so that the row of the run is found by its key without a scan, a sort and two joins.
- */
-function ofOneRun(text: string): string {
-  return text.replace(PER_RUN, (_, arrays: string, alias) => {
-    const elements = [...arrays.matchAll(ARRAY)].map(([array]) => `(${array})[1]`);
-    return `(values (${elements.join(', ')}, 1::bigint)) ${alias} (`;
-  });
-}
-
-/** The statement with the arms that these parts need. */
-function withArmsOf(parts: ReadonlySet<string>, whole: string): string {
-  const kept = [...whole.matchAll(ARM)].flatMap(([, text = '', name = '']) => {
-    const needs = ARMS[name];
-    return needs && !needs.some((part) => parts.has(part)) ? [] : [text];
-  });
-  return `with ${kept.join('), ')}${whole.slice(whole.lastIndexOf('\n)') + 1)}`;
+  return FLUSH.whole(name, values);
 }

@@ -6,7 +6,7 @@
 -- record to each. Steps of a run's first page are inserted without a lookup.
 -- A run whose shown status changes gets an event of the feed here: a trigger for each row costs more (ADR 76). `fed_version` tells the
 -- trigger so. It is negative if the status is shown as before: an update cannot return the old row in PostgreSQL 15.
--- Arms without rows are removed before the statement is sent (flush-statement.ts). Their first line identifies them.
+-- Arms without rows are removed before the statement is sent (statement-arms.ts). Their first line identifies them.
 with owned as (
   update pack_runs.runs r set
     last_seq = u.last_seq, head = u.hash, last_line = u.last_line, seen = u.seen, status = u.status,

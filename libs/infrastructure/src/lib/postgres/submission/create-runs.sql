@@ -4,16 +4,17 @@
 -- keys in one statement fail with 21000, and each run is then tried separately. A run of a concurrency group is submitted separately: the
 -- row of its group stays locked until the commit, and a run that must not wait aborts the statement with TR002. The statement writes
 -- the event of each run; `fed_version` tells the trigger so.
+-- Arms without rows are removed before the statement is sent (statement-arms.ts, create-statement.ts). Their first line identifies them.
 with given as materialized (
   select * from unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[],
       $10::bytea[], $11::text[], $12::json[], $13::json[], $14::json[], $15::json[], $16::json[], $17::json[], $18::bytea[],
       $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::json[], $26::text[], $27::json[],
       $28::json[], $29::text[], $30::uuid[], $31::text[], $32::boolean[], $33::json[], $34::json[], $35::text[], $36::bytea[],
-      $37::text[], $38::text[], $39::bytea[])
+      $37::text[], $38::text[], $39::bytea[]) with ordinality
     u (run_id, plan_bytes, profile_bytes, environment_digest, isolation, pack_name, pack_version, content_bytes, source_bytes,
       manifest, files, inputs, initiators, requester, labels, admission, admission_bytes, accepted_ms, key, iss, sub, route,
       body_digest, counts, trace_context, pack_signatures, sensitive, worker_labels, rerun_of, concurrency_group, refuses, waits,
-      forms, admitted, signed, requester_sub, requester_name, trace_bytes)
+      forms, admitted, signed, requester_sub, requester_name, trace_bytes, place)
 ), taken as (
   insert into pack_runs.idempotency (tenant_id, iss, sub, route, key, body_digest, run_id)
   select $1, g.iss, g.sub, g.route, g.key, g.body_digest, g.run_id from given g where g.key is not null
@@ -26,13 +27,14 @@ with given as materialized (
   select g.* from given g where g.key is null or exists (select from taken t where t.run_id = g.run_id)
 ), plan as (
   insert into pack_runs.plans (tenant_id, plan_hash, plan, manifest)
-  select $1, p.plan_hash, p.plan, p.manifest from unnest($40::text[], $41::text[], $42::text[]) p (plan_hash, plan, manifest)
+  select $1, p.plan_hash, p.plan, p.manifest from unnest($40::text[], $41::text[], $42::text[]) with ordinality p (plan_hash, plan, manifest, place)
   order by p.plan_hash on conflict do nothing
   returning plan_hash, manifest
 ), profile as (
   insert into pack_runs.profiles (tenant_id, profile_digest, profile, environment_digest, environment)
   select $1, f.profile_digest, f.profile, 'sha256:' || encode(f.environment_digest, 'hex'), f.environment
-  from unnest($43::text[], $44::text[], $45::bytea[], $46::text[]) f (profile_digest, profile, environment_digest, environment)
+  from unnest($43::text[], $44::text[], $45::bytea[], $46::text[]) with ordinality
+    f (profile_digest, profile, environment_digest, environment, place)
   order by f.profile_digest on conflict do nothing
 ), source as (
   insert into pack_runs.submissions (tenant_id, run_id, plan_bytes, profile_bytes, pack_name, pack_version, content_bytes,

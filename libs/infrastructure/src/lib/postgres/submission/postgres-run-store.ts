@@ -10,6 +10,7 @@ import { RunStamps, type StampSources } from './run-stamps';
 import { alteredMessage, alteredPositions, inboxGuard } from '../encoding/run-rows';
 import { isDuplicate } from '../connection/sql-state';
 import { statement } from '../connection/statement';
+import { StoredDocuments } from './stored-documents';
 import { createdRows, SubmissionSteps } from './submission-steps';
 
 interface PostedRow {
@@ -34,6 +35,7 @@ const GROUPS = { atOnce: 2, most: 64 };
  */
 export class PostgresRunStore extends RunStore {
   private readonly steps = new SubmissionSteps();
+  private readonly documents = new StoredDocuments();
   private readonly keyStatement = statement('find-idempotency');
   private readonly postStatement = statement('post-message');
   private readonly countedStatement = statement('inbox-counted');
@@ -69,17 +71,24 @@ export class PostgresRunStore extends RunStore {
     return batcher;
   }
 
-  /** Stores all runs in one statement. Null for those that must be retried alone, because one was rejected or the answer was lost. */
+  /**
+   * Stores all runs in one statement. Null for those that must be retried alone, because one was rejected, the answer was lost, or a document
+   * was taken for stored that is gone.
+   */
   private async createTogether(tenant: TenantId, runs: readonly NewRun[]): Promise<readonly (Created | null)[]> {
     try {
       const [first] = runs;
       const makesDue = runs.length === 1 && first ? first : true;
-      const answers = await this.queries.together(tenant, this.steps.of(tenant, runs), { makesDue });
+      const isStored = this.documents.has(tenant, runs);
+      const answers = await this.queries.together(tenant, this.steps.of(tenant, runs, isStored), { makesDue });
       const rows = createdRows(answers);
       const created = new Set(rows.map(({ run_id }) => run_id));
-      const outcomes = runs.map(async (run): Promise<Created> =>
-        created.has(runUuid(run.runId)) ? { kind: 'created', inLine: false } : this.ownerOfKey(run),
-      );
+      if (created.size === runs.length) this.documents.add(tenant, runs);
+      else this.documents.forget(tenant, runs);
+      const outcomes = runs.map(async (run): Promise<Created | null> => {
+        if (created.has(runUuid(run.runId))) return { kind: 'created', inLine: false };
+        return run.idempotency ? this.ownerOfKey(run) : null;
+      });
       return await Promise.all(outcomes);
     } catch {
       return runs.map(() => null);

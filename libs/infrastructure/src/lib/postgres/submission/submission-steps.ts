@@ -1,8 +1,8 @@
 import { canonical } from '@taskrunner/core/canonical';
 import { runUuid, type TenantId } from '@taskrunner/core/foundation';
 import type { NewRun } from '@taskrunner/core/ports';
-import { createValues } from '../encoding/create-values';
 import { statement, type Statement } from '../connection/statement';
+import { createStatement } from './create-statement';
 
 type Step = readonly [Statement, readonly unknown[]];
 
@@ -18,20 +18,25 @@ interface CreatedRow {
  * before the group.
  */
 export class SubmissionSteps {
-  private readonly createStatement = statement('create-runs');
   private readonly auditStatement = statement('audit-submissions');
   private readonly turnStatement = statement('lock-submissions');
   private readonly lockStatement = statement('lock-audit');
 
-  /** A run with a concurrency group must be the only one. */
-  of(tenant: TenantId, runs: readonly NewRun[]): readonly Step[] {
+  /**
+   * A run with a concurrency group must be the only one.
+   *
+   * @param isStored true if the plans and profiles of all these runs were stored before, so that they are not sent again. A run whose plan or
+   *   profile was deleted meanwhile is not stored then. Runs with idempotency keys are sent with their documents in any case.
+   */
+  of(tenant: TenantId, runs: readonly NewRun[], isStored = false): readonly Step[] {
     // Separate statements, because a statement sees only rows that were committed before it began: the counter is read after the lock on
     // submissions was acquired.
     const locks = [this.turnStatement, this.lockStatement].map((lock): Step => [lock, [tenant]]);
     const ids = runs.map(({ runId }) => runUuid(runId));
+    const create = createStatement(tenant, runs, isStored);
     return [
       ...(runs.some(({ concurrency }) => concurrency !== null) ? locks : []),
-      [this.createStatement, createValues(tenant, runs)],
+      [create, create.values],
       [this.auditStatement, [tenant, ids, runs.map(({ audit }) => canonical(audit))]],
     ];
   }
