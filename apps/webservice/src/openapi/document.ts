@@ -20,7 +20,7 @@ Requests that are not valid HTTP get 400 \`REQUEST_MALFORMED\`, 408 \`HEADERS_TI
 
 **Limits.** A 429 \`RATE_LIMITED\` names the limit, its window and its key of the configuration in \`detail\`, and the time to wait in \`Retry-After\`. Limits apply to one webservice.
 
-**Headers.** Every response has \`X-Content-Type-Options: nosniff\` and \`Referrer-Policy: no-referrer\`. Long JSON responses are compressed as \`Accept-Encoding\` allows. A path answers \`OPTIONS\`, and 405 to other methods, with \`Allow\`. The answer to \`HEAD\` is that to \`GET\` without content.`;
+**Headers.** Every response has \`X-Content-Type-Options: nosniff\` and \`Referrer-Policy: no-referrer\`. JSON responses of 8 KiB and more are compressed as \`Accept-Encoding\` allows. A path answers \`OPTIONS\`, and 405 to other methods, with \`Allow\`. The answer to \`HEAD\` is that to \`GET\` without content.`;
 
 /** Groups of routes. */
 const TAGS = {

@@ -298,10 +298,11 @@ export function describeRequests(api: ApiUnderTest): void {
         const text = await response.text();
         return { coding: response.headers.get('content-encoding'), vary: response.headers.get('vary'), text };
       };
-      const plain = await read(`/api/runs/${runId}/plan`, 'identity');
+      const plain = await read('/openapi.json', 'identity');
       expect([plain.coding, plain.vary]).toEqual([null, 'Accept-Encoding']);
-      for (const coding of ['gzip', 'br'])
-        expect(await read(`/api/runs/${runId}/plan`, coding)).toEqual({ ...plain, coding });
+      for (const coding of ['gzip', 'br']) expect(await read('/openapi.json', coding)).toEqual({ ...plain, coding });
+      // To compress a short answer takes longer than to send it.
+      expect((await read(`/api/runs/${runId}/plan`, 'gzip')).coding).toBeNull();
       expect((await read('/errors/GATE_STALE', 'gzip')).coding).toBeNull();
       // Each line of a log must be visible when it is written.
       expect((await read(`/api/runs/${runId}/logs`, 'gzip')).coding).toBeNull();

@@ -42,6 +42,10 @@ interface Rows {
   isSealed: boolean;
   /** The object store is away. */
   isAway: boolean;
+  /** The last page cannot be read. */
+  isPageRefused: boolean;
+  /** Reads of the evidence and of the last page, in the order in which they began. */
+  readonly begun: string[];
   /** Reads of the journal. */
   reads: number;
   /** Of the row of the run. */
@@ -118,6 +122,7 @@ function intact(): Rows {
     pages: storedPages(),
     artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
     ...{ isSealed: true, isAway: false, reads: 0, version: 1, step: null, bundleSize: bundleOf().length },
+    ...{ isPageRefused: false, begun: [] },
   };
 }
 
@@ -128,19 +133,25 @@ function openedAs(rows: Rows, maxBytes = 1e6) {
       rows.reads++;
       return rows.pages.filter(({ first }) => first > after).slice(0, most);
     },
-    lastPage: async () => rows.pages.at(-1) ?? null,
+    lastPage: async () => {
+      rows.begun.push('lastPage');
+      if (rows.isPageRefused) throw new Error('the page is refused');
+      return rows.pages.at(-1) ?? null;
+    },
     summary: async () => ({ version: rows.version }),
     stepRow: async () => rows.step,
     artifacts: async () => rows.artifacts,
     documents: async () => ({ index: { nodes: new Map([['export', EXPORTING]]) } }),
-    evidence: async () =>
-      rows.isSealed
+    evidence: async () => {
+      rows.begun.push('evidence');
+      return rows.isSealed
         ? {
             bundle: sha256(bundle),
             size: rows.bundleSize,
             statements: { 'pack-run': { offset: 0, size: bundle.length, sha256: sha256(bundle) } },
           }
-        : null,
+        : null;
+    },
   } as unknown as RunReader;
   const objects = {
     open: async () => {
@@ -422,6 +433,28 @@ describe('the status of a run', () => {
     }
   });
 
+  it.each(['pending', 'none'])(
+    'is compared with evidence and last page, which are read together, while its evidence is %s',
+    async (status) => {
+      const { rows, runs } = opened();
+      rows.isSealed = false;
+      const change = status === 'pending' ? {} : { status: 'running', finishedAt: null };
+      const run = summaryOf({ ...change, evidence: evidenceOf(status) });
+      const comparing = runs.compareStatus(tenant, run).catch(() => undefined);
+      expect(rows.begun).toEqual(['lastPage', 'evidence']);
+      await comparing;
+    },
+  );
+
+  it('differs from its evidence rather than from a page that cannot be read', async () => {
+    const { rows, runs } = opened();
+    rows.isPageRefused = true;
+    const pending = summaryOf({ evidence: evidenceOf('pending') });
+    await expect(runs.compareStatus(tenant, pending)).rejects.toMatchObject({ first: { document: 'evidence' } });
+    rows.isSealed = false;
+    await expect(runs.compareStatus(tenant, pending)).rejects.toThrow('the page is refused');
+  });
+
   it('is compared with the numbers of steps where the signed statement lists them', async () => {
     const { rows, runs } = opened();
     const counts = { ...countsOf(), succeeded: countsOf().succeeded - 1, failed: 1 };
@@ -534,7 +567,11 @@ describe('the row of a run', () => {
     ['says that a sealed run was halted', true, { ...running, status: 'halted' }],
     ['says that an ended run goes on', false, running],
     ['says that a sealed run is not sealed', true, { finishedAt: 1, evidence: evidenceOf('pending') }],
-    ['says that a run is sealed that has no attestation', false, { finishedAt: 1, evidence: { status: 'sealed' } }],
+    [
+      'says that a run is sealed that has no attestation',
+      false,
+      { finishedAt: 1, evidence: { status: 'sealed', exports: [] } },
+    ],
   ])('is altered if it %s, unless that was so when it was read', async (_what, isSealed, change) => {
     const { rows, runs } = opened();
     rows.isSealed = isSealed;

@@ -13,6 +13,8 @@ import { alteredIn, type JournaledRuns } from './journaled-runs';
 
 /** Number of ended runs whose end was compared. */
 const KEPT = 4_096;
+type LastPage = ReturnType<RunReader['lastPage']>;
+
 /** Evidence that only a run has which has ended. */
 const OF_THE_END: ReadonlySet<string> = new Set(['pending', 'blocked', 'sealed']);
 
@@ -74,6 +76,12 @@ export class ComparedRuns {
     const { runId, status, evidence } = run;
     const { reader } = this.dependencies;
     const altered = alteredIn(tenant, runId);
+    const { outputs, message, error, counts } = run;
+    const asked = evidence.exports.map(({ destination, artifacts }) => [destination, artifacts]);
+    const columns = [status, evidence.status === 'sealed', outputs, message, error, counts, asked];
+    const [key, compared] = [`${tenant} ${runId}`, digestIfJson(columns)];
+    const isCompared = compared !== null && this.ends.get(key) === compared;
+    const page = isCompared ? null : this.lastPage(tenant, runId);
     const sealed = await reader.evidence(tenant, runId);
     const isSealed = sealed !== null;
     if (isSealed !== (evidence.status === 'sealed'))
@@ -84,14 +92,10 @@ export class ComparedRuns {
       return altered('evidence', 'why there is no evidence', 'none', 'a reason');
     if (Array.isArray(run.waits) && run.waits.length > 0)
       return altered('run', 'what it waits for', 'nothing after its end', 'something');
-    const { outputs, message, error, counts } = run;
-    const asked = evidence.exports.map(({ destination, artifacts }) => [destination, artifacts]);
-    const columns = [status, isSealed, outputs, message, error, counts, asked];
-    const [key, compared] = [`${tenant} ${runId}`, digestIfJson(columns)];
-    if (compared !== null && this.ends.get(key) === compared) return null;
+    if (page === null) return null;
     const stray = await this.strayExport(tenant, run);
     if (stray !== null) return altered('evidence', 'an export of the evidence', 'a request of the plan', stray);
-    const found = isSealed ? await this.wrongSealed(tenant, run) : await this.wrongJournaled(tenant, run);
+    const found = await (isSealed ? this.wrongSealed(tenant, run, page) : this.wrongJournaled(tenant, run, page));
     if (found !== null) return altered(found.document, found.what, found.expected, found.found);
     if (compared === null) return null;
     this.ends.delete(key);
@@ -113,13 +117,12 @@ export class ComparedRuns {
   }
 
   /** The last page has the signed end if it is the head that the statement names. Pages that retention has removed are not fetched for it. */
-  private async wrongSealed(tenant: TenantId, run: RunSummary): Promise<EndDifference | null> {
-    const { reader, journals } = this.dependencies;
-    const statement = await journals.statement(tenant, run.runId);
-    if (statement === null) return this.wrongJournaled(tenant, run);
+  private async wrongSealed(tenant: TenantId, run: RunSummary, read: LastPage): Promise<EndDifference | null> {
+    const statement = await this.dependencies.journals.statement(tenant, run.runId);
+    if (statement === null) return this.wrongJournaled(tenant, run, read);
     const found = differenceFromStatement(run, statement);
     if (found !== null) return found;
-    const page = await reader.lastPage(tenant, run.runId);
+    const page = await read;
     if (page === null) return null;
     const { head } = statement.journal;
     const end = page.hash === head ? endIn(page) : null;
@@ -127,9 +130,9 @@ export class ComparedRuns {
     return { document: 'journal', what: 'the last page of the journal', expected: head, found: page.hash };
   }
 
-  private async wrongJournaled(tenant: TenantId, run: RunSummary): Promise<EndDifference | null> {
+  private async wrongJournaled(tenant: TenantId, run: RunSummary, read: LastPage): Promise<EndDifference | null> {
     const { runId, status } = run;
-    const end = (await this.lastEnd(tenant, runId)) ?? (await this.dependencies.journals.of(tenant, runId)).ended;
+    const end = (await endOn(read)) ?? (await this.dependencies.journals.of(tenant, runId)).ended;
     if (end !== null) return differenceFromEnd(run, end);
     return { document: 'status', what: 'the status', expected: 'no end in the journal', found: status };
   }
@@ -139,16 +142,19 @@ export class ComparedRuns {
     const { runId, status, message, evidence, finishedAt } = run;
     const wrong = (end: string) => alteredIn(tenant, runId)('status', 'the status', end, status);
     if (status !== 'halted' && (finishedAt !== null || OF_THE_END.has(evidence.status))) return wrong('an end');
+    const page = status === 'halted' ? null : this.lastPage(tenant, runId);
     if ((await this.dependencies.reader.evidence(tenant, runId)) !== null) return wrong('an end');
     if (message !== null)
       return alteredIn(tenant, runId)('status', 'the message of the run', 'no message', 'a message');
-    const end = status === 'halted' ? null : await this.lastEnd(tenant, runId);
+    const end = page && (await endOn(page));
     return end === null ? null : wrong(end.status);
   }
 
-  private async lastEnd(tenant: TenantId, run: RunId): Promise<JournaledEnd | null> {
-    const page = await this.dependencies.reader.lastPage(tenant, run);
-    return page && endIn(page);
+  /** Read together with what is compared before it, because a caller waits for both. Its rejection counts where it is awaited. */
+  private lastPage(tenant: TenantId, run: RunId): LastPage {
+    const page = this.dependencies.reader.lastPage(tenant, run);
+    page.catch(() => undefined);
+    return page;
   }
 
   /** Compares the number of log lines of a run that has ended with its journal: a smaller one would hide lines. */
@@ -220,6 +226,11 @@ export class ComparedRuns {
 /** True if a run is known to be altered, or was halted: its row says so to whoever reads it. */
 export function isMarked(run: Pick<RunSummary, 'status' | 'error'>): boolean {
   return run.status === 'halted' || isKnown(run);
+}
+
+async function endOn(read: LastPage): Promise<JournaledEnd | null> {
+  const page = await read;
+  return page && endIn(page);
 }
 
 function isKnown({ error }: Pick<RunSummary, 'error'>): boolean {
