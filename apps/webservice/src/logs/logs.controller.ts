@@ -80,10 +80,10 @@ export class LogsController {
   }
 
   private async summary({ principal }: Caller, runId: RunId): Promise<RunSummary> {
-    const run = await this.reader.summary(principal.tenant, runId);
-    if (!run) throw runNotFound();
+    const read = await this.reader.summary(principal.tenant, runId);
     // The row says how long the log is, and whether more of it is to come.
-    await this.compared.compareStatus(principal.tenant, run);
+    const run = read && (await this.compared.summary(principal.tenant, read));
+    if (!run) throw runNotFound();
     await this.compared.compareLines(principal.tenant, run);
     return run;
   }

@@ -230,8 +230,9 @@ export class RunsController {
     await this.answer(response, principal.tenant, outcome === 'accepted' ? 202 : 200, run);
   }
 
-  private async answer(response: Response, tenant: TenantId, status: number, run: RunSummary): Promise<void> {
-    await this.compared.compareStatus(tenant, run);
+  private async answer(response: Response, tenant: TenantId, status: number, read: RunSummary): Promise<void> {
+    const run = await this.compared.summary(tenant, read);
+    if (!run) throw runNotFound();
     response.status(status).setHeader('ETag', runTag(run)).json(toRun(run, this.url));
   }
 }

@@ -48,8 +48,8 @@ interface Rows {
   readonly begun: string[];
   /** Reads of the journal. */
   reads: number;
-  /** Of the row of the run. */
-  version: number;
+  /** The row of the run now. */
+  summary: () => RunSummary | null;
   /** The row of a step now. */
   step: StepColumns | null;
   /** Of the attestation. */
@@ -121,7 +121,14 @@ function intact(): Rows {
   return {
     pages: storedPages(),
     artifacts: documents.facts.artifacts.map((one, i) => ({ ...one, artifactId: `${i}`, createdAt: 1 })),
-    ...{ isSealed: true, isAway: false, reads: 0, version: 1, step: null, bundleSize: bundleOf().length },
+    ...{
+      isSealed: true,
+      isAway: false,
+      reads: 0,
+      summary: () => ({ version: 1 }) as RunSummary,
+      step: null,
+      bundleSize: bundleOf().length,
+    },
     ...{ isPageRefused: false, begun: [] },
   };
 }
@@ -138,7 +145,7 @@ function openedAs(rows: Rows, maxBytes = 1e6) {
       if (rows.isPageRefused) throw new Error('the page is refused');
       return rows.pages.at(-1) ?? null;
     },
-    summary: async () => ({ version: rows.version }),
+    summary: async () => rows.summary(),
     stepRow: async () => rows.step,
     artifacts: async () => rows.artifacts,
     documents: async () => ({ index: { nodes: new Map([['export', EXPORTING]]) } }),
@@ -409,13 +416,13 @@ describe('the status of a run', () => {
     const { rows, runs } = opened();
     rows.isSealed = status === 'sealed';
     const evidence = evidenceOf(status);
-    for (let i = 0; i < 2; i++) await runs.compareStatus(tenant, summaryOf({ evidence }));
+    for (let i = 0; i < 2; i++) await runs.summary(tenant, summaryOf({ evidence }));
     for (const altered of ['failed', 'cancelled', 'running', 'waiting', 'queued'])
-      await expect(runs.compareStatus(tenant, summaryOf({ evidence, status: altered }))).rejects.toMatchObject({
+      await expect(runs.summary(tenant, summaryOf({ evidence, status: altered }))).rejects.toMatchObject({
         ...ALTERED,
         first: { document: 'status', found: altered },
       });
-    await runs.compareStatus(tenant, summaryOf({ evidence, status: 'failed', error: { code: 'DOCUMENT_ALTERED' } }));
+    await runs.summary(tenant, summaryOf({ evidence, status: 'failed', error: { code: 'DOCUMENT_ALTERED' } }));
   });
 
   it.each<[string, object]>([
@@ -428,8 +435,8 @@ describe('the status of a run', () => {
       const { rows, runs } = opened();
       rows.isSealed = isSealed;
       const evidence = evidenceOf(isSealed ? 'sealed' : 'pending');
-      await runs.compareStatus(tenant, summaryOf({ evidence, outputs: null }));
-      await expect(runs.compareStatus(tenant, summaryOf({ evidence, ...change }))).rejects.toMatchObject(ALTERED);
+      await runs.summary(tenant, summaryOf({ evidence, outputs: null }));
+      await expect(runs.summary(tenant, summaryOf({ evidence, ...change }))).rejects.toMatchObject(ALTERED);
     }
   });
 
@@ -440,7 +447,7 @@ describe('the status of a run', () => {
       rows.isSealed = false;
       const change = status === 'pending' ? {} : { status: 'running', finishedAt: null };
       const run = summaryOf({ ...change, evidence: evidenceOf(status) });
-      const comparing = runs.compareStatus(tenant, run).catch(() => undefined);
+      const comparing = runs.summary(tenant, run).catch(() => undefined);
       expect(rows.begun).toEqual(['lastPage', 'evidence']);
       await comparing;
     },
@@ -450,25 +457,25 @@ describe('the status of a run', () => {
     const { rows, runs } = opened();
     rows.isPageRefused = true;
     const pending = summaryOf({ evidence: evidenceOf('pending') });
-    await expect(runs.compareStatus(tenant, pending)).rejects.toMatchObject({ first: { document: 'evidence' } });
+    await expect(runs.summary(tenant, pending)).rejects.toMatchObject({ first: { document: 'evidence' } });
     rows.isSealed = false;
-    await expect(runs.compareStatus(tenant, pending)).rejects.toThrow('the page is refused');
+    await expect(runs.summary(tenant, pending)).rejects.toThrow('the page is refused');
   });
 
   it('is compared with the numbers of steps where the signed statement lists them', async () => {
     const { rows, runs } = opened();
     const counts = { ...countsOf(), succeeded: countsOf().succeeded - 1, failed: 1 };
-    await expect(runs.compareStatus(tenant, summaryOf({ counts }))).rejects.toMatchObject(ALTERED);
-    await expect(runs.compareStatus(tenant, summaryOf({ counts: null }))).rejects.toMatchObject(ALTERED);
+    await expect(runs.summary(tenant, summaryOf({ counts }))).rejects.toMatchObject(ALTERED);
+    await expect(runs.summary(tenant, summaryOf({ counts: null }))).rejects.toMatchObject(ALTERED);
     rows.isSealed = false;
-    await runs.compareStatus(tenant, summaryOf({ counts, evidence: evidenceOf('pending') }));
+    await runs.summary(tenant, summaryOf({ counts, evidence: evidenceOf('pending') }));
   });
 
   it('is that of the signed statement where retention has removed the pages', async () => {
     const { rows, runs } = opened();
     rows.pages = [];
-    await runs.compareStatus(tenant, summaryOf({ outputs: { evil: true } }));
-    await expect(runs.compareStatus(tenant, summaryOf({ status: 'failed' }))).rejects.toMatchObject(ALTERED);
+    await runs.summary(tenant, summaryOf({ outputs: { evil: true } }));
+    await expect(runs.summary(tenant, summaryOf({ status: 'failed' }))).rejects.toMatchObject(ALTERED);
   });
 
   it.each([
@@ -478,9 +485,9 @@ describe('the status of a run', () => {
     ['something that it waits for', {}, { waits: [{ kind: 'gate', id: 'evil', until: null }] }],
   ])('is altered with %s after the end of the run', async (_what, evidence, change) => {
     const { runs } = opened();
-    await runs.compareStatus(tenant, summaryOf({ evidence: evidenceOf('sealed'), waits: [] }));
+    await runs.summary(tenant, summaryOf({ evidence: evidenceOf('sealed'), waits: [] }));
     await expect(
-      runs.compareStatus(tenant, summaryOf({ evidence: evidenceOf('sealed', evidence), ...change })),
+      runs.summary(tenant, summaryOf({ evidence: evidenceOf('sealed', evidence), ...change })),
     ).rejects.toMatchObject(ALTERED);
   });
 
@@ -488,8 +495,8 @@ describe('the status of a run', () => {
     const { rows, runs } = opened();
     Object.assign(rows, { pages: rows.pages.slice(0, 2), isSealed: false });
     const evidence = evidenceOf('pending');
-    await expect(runs.compareStatus(tenant, summaryOf({ evidence }))).rejects.toMatchObject(ALTERED);
-    await runs.compareStatus(tenant, summaryOf({ status: 'running', finishedAt: null, evidence: evidenceOf('none') }));
+    await expect(runs.summary(tenant, summaryOf({ evidence }))).rejects.toMatchObject(ALTERED);
+    await runs.summary(tenant, summaryOf({ status: 'running', finishedAt: null, evidence: evidenceOf('none') }));
   });
 });
 
@@ -517,10 +524,10 @@ describe('the message of a run', () => {
   ])('is that of the journal: %s', async (_what, ended, stated) => {
     const { rows, runs } = opened();
     Object.assign(rows, { pages: withMessage(ended), isSealed: false });
-    await runs.compareStatus(tenant, row(stated));
+    await runs.summary(tenant, row(stated));
     const others: Json[] = [{ text: 'evil' }, { text: 'done', x: 1 }, 'done', { error: { ...error, code: 'X' } }, null];
     for (const altered of others.filter((one) => canonical(one) !== canonical(stated)))
-      await expect(runs.compareStatus(tenant, row(altered))).rejects.toMatchObject({
+      await expect(runs.summary(tenant, row(altered))).rejects.toMatchObject({
         ...ALTERED,
         first: { document: 'status', what: 'the message of the run' },
       });
@@ -530,16 +537,16 @@ describe('the message of a run', () => {
     const { rows, runs } = opened();
     Object.assign(rows, { pages: [], isSealed: false });
     const running = { status: 'running', finishedAt: null, evidence: evidenceOf('none') };
-    await runs.compareStatus(tenant, row(null, running));
-    await expect(runs.compareStatus(tenant, row({ text: 'done' }, running))).rejects.toMatchObject(ALTERED);
+    await runs.summary(tenant, row(null, running));
+    await expect(runs.summary(tenant, row({ text: 'done' }, running))).rejects.toMatchObject(ALTERED);
   });
 
   it('of a sealed run is that of the journal that the statement names', async () => {
     const { rows, runs } = opened();
     const sealed = { evidence: evidenceOf('sealed') };
-    await runs.compareStatus(tenant, row(null, sealed));
+    await runs.summary(tenant, row(null, sealed));
     rows.pages = withMessage({ message: { kind: 'value', digest: sha256('"evil"'), size: 6 } });
-    await expect(runs.compareStatus(tenant, row({ text: 'evil' }, sealed))).rejects.toMatchObject({
+    await expect(runs.summary(tenant, row({ text: 'evil' }, sealed))).rejects.toMatchObject({
       ...ALTERED,
       first: { document: 'journal' },
     });
@@ -572,12 +579,27 @@ describe('the row of a run', () => {
       false,
       { finishedAt: 1, evidence: { status: 'sealed', exports: [] } },
     ],
-  ])('is altered if it %s, unless that was so when it was read', async (_what, isSealed, change) => {
+  ])('is altered if it %s, unless it is another one now, which is shown', async (_what, isSealed, change) => {
     const { rows, runs } = opened();
     rows.isSealed = isSealed;
-    await expect(runs.compareStatus(tenant, row(change))).rejects.toMatchObject(ALTERED);
-    rows.version = 2;
-    await runs.compareStatus(tenant, row(change));
+    await expect(runs.summary(tenant, row(change))).rejects.toMatchObject(ALTERED);
+    const now = row({ finishedAt: 1, evidence: evidenceOf(isSealed ? 'sealed' : 'pending'), version: 2 });
+    rows.summary = () => now;
+    expect(await runs.summary(tenant, row(change))).toBe(now);
+  });
+
+  it('is compared again if it has changed since it was read, however often', async () => {
+    const { rows, runs } = opened();
+    const evil = (version: number) => row({ finishedAt: 1, evidence: evidenceOf('sealed'), outputs: 'evil', version });
+    // Somebody else has found the alteration.
+    const marked = { ...evil(2), error: { code: 'DOCUMENT_ALTERED' } } as unknown as RunSummary;
+    rows.summary = () => marked;
+    expect(await runs.summary(tenant, evil(1))).toBe(marked);
+    let version = 1;
+    rows.summary = () => evil(++version);
+    await expect(runs.summary(tenant, evil(1))).rejects.toMatchObject(ALTERED);
+    rows.summary = () => null;
+    expect(await runs.summary(tenant, evil(1))).toBeNull();
   });
 
   it.each([
@@ -587,8 +609,8 @@ describe('the row of a run', () => {
     const { runs } = opened();
     const asked = { destination: 'archive', artifacts: false };
     const sealed = (exports: readonly object[]) => row({ waits: [], evidence: evidenceOf('sealed', { exports }) });
-    for (let i = 0; i < 2; i++) await runs.compareStatus(tenant, sealed([asked]));
-    await expect(runs.compareStatus(tenant, sealed([asked, stray]))).rejects.toMatchObject({
+    for (let i = 0; i < 2; i++) await runs.summary(tenant, sealed([asked]));
+    await expect(runs.summary(tenant, sealed([asked, stray]))).rejects.toMatchObject({
       ...ALTERED,
       first: { document: 'evidence', found: stray.destination },
     });

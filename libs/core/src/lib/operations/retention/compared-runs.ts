@@ -15,6 +15,8 @@ import { alteredIn, type JournaledRuns } from './journaled-runs';
 const KEPT = 4_096;
 type LastPage = ReturnType<RunReader['lastPage']>;
 
+/** Readings of a row that changes while it is compared. A run ends once, and is sealed once. */
+const MOST_READINGS = 5;
 /** Evidence that only a run has which has ended. */
 const OF_THE_END: ReadonlySet<string> = new Set(['pending', 'blocked', 'sealed']);
 
@@ -58,17 +60,25 @@ export class ComparedRuns {
   }
 
   /**
-   * Compares the row of one run with the statement of a sealed run, or with the end in its journal, whatever its row says about either:
-   * status, outputs, and code and step of the error. Numbers of steps are compared if the statement lists the steps: otherwise the journal
-   * would be read as a whole. A run that is known to be altered says so, and is shown as it is.
+   * The row of a run to show: the one that was read, or the one that it has become since. Null: it has been removed since.
+   *
+   * The row is compared with the statement of a sealed run, or with the end in its journal, whatever its row says about either: status,
+   * outputs, and code and step of the error. Numbers of steps are compared if the statement lists the steps: otherwise the journal would be
+   * read as a whole. A run that is known to be altered says so, and is shown as it is.
    */
-  async compareStatus(tenant: TenantId, run: RunSummary): Promise<void> {
-    if (isKnown(run)) return;
-    const finding = hasEnded(run.status) ? await this.wrongEnd(tenant, run) : await this.unshownEnd(tenant, run);
-    if (finding === null) return;
-    // The run may have ended, or may have been sealed, since its row was read.
-    const now = await this.dependencies.reader.summary(tenant, run.runId);
-    if (now?.version === run.version) throw finding;
+  async summary(tenant: TenantId, read: RunSummary): Promise<RunSummary | null> {
+    let run = read;
+    for (let readings = 1; ; readings++) {
+      if (isKnown(run)) return run;
+      const finding = hasEnded(run.status) ? await this.wrongEnd(tenant, run) : await this.unshownEnd(tenant, run);
+      if (finding === null) return run;
+      // The run may have ended, or may have been sealed, since its row was read. Then the row is compared as it is now, not shown as it was:
+      // whoever has found the same alteration first has changed the row, too.
+      const now = await this.dependencies.reader.summary(tenant, run.runId);
+      if (now === null) return null;
+      if (now.version === run.version || readings === MOST_READINGS) throw finding;
+      run = now;
+    }
   }
 
   /** What is wrong with the row of a run that says that it has ended; null: nothing. */
