@@ -1,11 +1,16 @@
+import { sha256 } from '@taskrunner/core/canonical';
 import { runUuid } from '@taskrunner/core/foundation';
+import type { NewRun } from '@taskrunner/core/ports';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { openPool } from '../connection/connection';
+import { TenantQueries } from '../connection/queries';
 import { statement } from '../connection/statement';
 import type { WebDatabase } from '../databases';
-import { submit, tenantA } from '../testing/builders';
+import { aNewRun, submit, tenantA } from '../testing/builders';
 import { withOneDatabase } from '../testing/fresh-databases';
 import type { TestDatabase } from '../testing/test-database';
+import { PostgresRunStore } from './postgres-run-store';
 
 const RUNS = 3_000;
 
@@ -38,6 +43,8 @@ it(`looks up the runs that it audits by key, with a plan that was made before th
       await client.query('begin');
       try {
         await client.query('select pack_runs.set_tenant($1)', [tenantA]);
+        // Only runs that this transaction has stored are audited.
+        await client.query('update pack_runs.runs set version = version where run_id = $1', [runUuid(runId)]);
         const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
           `explain (analyze, format json) execute audited ('${tenantA}', '{${runUuid(runId)}}', '{"{}"}')`,
         );
@@ -60,5 +67,46 @@ it(`looks up the runs that it audits by key, with a plan that was made before th
     expect(runsRead(await audited())).toBe(1);
   } finally {
     await client.end();
+  }
+});
+
+/** Loses the answer of the first transaction with two statements: those that store runs. */
+class LosingQueries extends TenantQueries {
+  lost = 0;
+
+  override async together(...asked: Parameters<TenantQueries['together']>): Promise<readonly unknown[][]> {
+    const answers = await super.together(...asked);
+    if (this.lost > 0 || asked[1].length < 2) return answers;
+    this.lost++;
+    throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+  }
+}
+
+it.each<[string, Partial<NewRun>]>([
+  ['a plain one', {}],
+  [
+    'one with an idempotency key',
+    {
+      idempotency: {
+        key: 'lost',
+        person: { iss: 'https://id.test', sub: 'ada' },
+        route: 'POST /api/runs',
+        bodyDigest: sha256('a'),
+      },
+    },
+  ],
+  ['one of a group', { concurrency: { group: 'lost', onConflict: 'queue' } }],
+])('audits a run once if the answer to its submission was lost: %s', async (_what, more) => {
+  const pool = openPool(database.url('web'), { max: 2, pipeline: true });
+  try {
+    const queries = new LosingQueries(pool);
+    const store = new PostgresRunStore(queries);
+    const { runId, at } = await store.stamp();
+    expect(await store.create(aNewRun(runId, at, more))).toMatchObject({ kind: 'created' });
+    expect(queries.lost).toBe(1);
+    const entries = await database.sql(`select seq from pack_runs.audit where event ->> 'runId' = $1`, [runId]);
+    expect(entries).toHaveLength(1);
+  } finally {
+    await pool.end();
   }
 });
