@@ -1,7 +1,6 @@
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import type { SubmitRun } from '@taskrunner/core/operations';
 import { RunStore, type Created, type NewRun, type Posted } from '@taskrunner/core/ports';
-import type { InputEventBody } from '@taskrunner/core/run';
 import type { Tracing } from './tracing';
 
 /** Stores the trace of the submission with each run, so that the worker that drives it continues the trace. */
@@ -26,8 +25,8 @@ export class WatchedRunStore extends RunStore {
     return this.inner.replayed(tenant, idempotency);
   }
 
-  post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted> {
-    return this.inner.post(tenant, run, input, dedupe);
+  post(...message: Parameters<RunStore['post']>): Promise<Posted> {
+    return this.inner.post(...message);
   }
 }
 

@@ -57,7 +57,9 @@ export class CancelRun {
       reason,
       force,
     } as const;
-    const posted = await runs.post(tenant, runId, input, force ? 'cancel:force' : 'cancel');
+    const accepted = { ...event, outcome: 'posted' };
+    const posted = await runs.post(tenant, runId, input, force ? 'cancel:force' : 'cancel', accepted);
+    if (posted.kind === 'posted') return 'accepted';
     if (posted.kind === 'refused' && posted.code === 'RUN_NOT_FOUND') throw notFound();
     if (posted.kind === 'refused' && posted.code === 'INBOX_FULL') {
       throw new CancelRunError(
@@ -68,7 +70,7 @@ export class CancelRun {
     }
     // The inbox takes a repeated message also after the end.
     const ended = posted.kind === 'refused' || isOver(run.status);
-    await gates.audit(tenant, { ...event, outcome: ended ? 'ended' : posted.kind });
+    await gates.audit(tenant, { ...event, outcome: ended ? 'ended' : 'known' });
     return ended ? 'ended' : 'accepted';
   }
 }

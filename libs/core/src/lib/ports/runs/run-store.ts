@@ -103,6 +103,16 @@ export abstract class RunStore {
   abstract create(run: NewRun): Promise<Created>;
   /** The run that an earlier request with this key and body created; null for a new key and for another body. */
   abstract replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null>;
-  /** One SQL statement: takes the inbox position on the run row, inserts the message, makes the run due. */
-  abstract post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted>;
+  /**
+   * Takes the inbox position on the run row, inserts the message and makes the run due, in one transaction.
+   *
+   * @param audit the entry of the audit chain for the message; appended in the same transaction if the message is inserted.
+   */
+  abstract post(
+    tenant: TenantId,
+    run: RunId,
+    input: InputEventBody,
+    dedupe: string,
+    audit?: JsonObject,
+  ): Promise<Posted>;
 }

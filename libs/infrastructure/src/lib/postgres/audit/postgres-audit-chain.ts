@@ -6,7 +6,7 @@ import type { AuditEntry, Envelope } from '@taskrunner/core/evidence';
 import type { JsonObject, TenantId } from '@taskrunner/core/foundation';
 import type { AuditChainStatus, KeptCheckpoint } from '@taskrunner/core/ports';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
-import type { Queries } from '../connection/queries';
+import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 
@@ -48,7 +48,7 @@ export class PostgresAuditChain extends AuditChain {
   private readonly appendStatement = statement('append-audits');
   private readonly keepStatement = statement('keep-checkpoint');
 
-  constructor(private readonly queries: Queries) {
+  constructor(private readonly queries: TenantQueries) {
     super();
   }
 
@@ -95,7 +95,7 @@ export class PostgresAuditChain extends AuditChain {
   async append(tenant: TenantId, events: readonly JsonObject[]): Promise<void> {
     if (events.length === 0) return;
     const texts = events.map((event) => canonical(event));
-    await withRetry(() => this.queries.inTenant(tenant, this.appendStatement, [tenant, texts]));
+    await this.queries.once(tenant, this.appendStatement, [tenant, texts]);
   }
 
   async keep(tenant: TenantId, { count, head, at, envelope }: KeptCheckpoint): Promise<void> {

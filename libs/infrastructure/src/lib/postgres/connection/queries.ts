@@ -4,6 +4,7 @@ import { AuditChainAltered } from '@taskrunner/core/stored';
 import { isAuditBroken } from './sql-state';
 import type { RunName } from '@taskrunner/core/ports';
 import type { DueHints } from './hints';
+import { withRetry } from './retry';
 import { queryOf, type Statement } from './statement';
 
 /** Executes one statement at a time, within a tenant: the database access of adapters that webservice and worker share. */
@@ -34,6 +35,12 @@ interface TransactionOptions {
   /** True if the transaction can make something due, so that workers need not wait for their next poll; or the only run that it makes due. */
   readonly makesDue?: boolean | RunName;
 }
+
+const numberStatement: Statement = { name: 'transaction-number', text: 'select pg_current_xact_id()::text as number' };
+const statusStatement: Statement = {
+  name: 'transaction-status',
+  text: 'select pg_xact_status($1::text::xid8) as status',
+};
 
 const setTenant: Statement = { name: 'set-tenant', text: `select pack_runs.set_tenant($1)` };
 
@@ -85,8 +92,44 @@ export class TenantQueries extends Queries {
     const release = (): void => client.release(answers.at(-1)?.status === 'rejected');
     if (hinted) void hinted.then(release);
     else release();
-    if (failed.length > 0) throw causeOf(tenant, failed);
+    // The first error is the cause. Later errors only report the aborted transaction.
+    if (failed[0]) throw causeOf(tenant, failed[0].reason as Error);
     return (answers.slice(2, -1) as PromiseFulfilledResult<QueryResult>[]).map(({ value }) => value.rows as unknown[]);
+  }
+
+  /**
+   * Executes a statement once, even if the answer to its commit is lost: the server is then asked if it has committed the transaction. For
+   * statements whose rows do not show that they were executed.
+   */
+  async once(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<void> {
+    let transaction: string | null = null;
+    await withRetry(async () => {
+      if (transaction !== null && (await this.hasCommitted(transaction))) return;
+      transaction = null;
+      const client = await this.pool.connect();
+      let isBroken = true;
+      try {
+        const begun = await Promise.all([
+          client.query('BEGIN'),
+          client.query(queryOf(setTenant, [tenant])),
+          client.query<{ number: string }>(numberStatement),
+        ]);
+        transaction = begun[2].rows[0]?.number ?? null;
+        await Promise.all([client.query(queryOf(statement, values)), client.query('COMMIT')]);
+        isBroken = false;
+      } catch (error) {
+        throw causeOf(tenant, error as Error);
+      } finally {
+        client.release(isBroken);
+      }
+    });
+  }
+
+  private async hasCommitted(transaction: string): Promise<boolean> {
+    const [row] = await this.across<{ status: string | null }>(statusStatement, [transaction]);
+    if (row?.status === 'in progress')
+      throw Object.assign(new Error('the transaction has not ended'), { code: '40001' });
+    return row?.status === 'committed';
   }
 
   async across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
@@ -95,8 +138,6 @@ export class TenantQueries extends Queries {
   }
 }
 
-/** The first error is the cause. Later errors only report the aborted transaction. */
-function causeOf(tenant: TenantId, failed: readonly PromiseRejectedResult[]): Error {
-  const cause = failed[0]?.reason as Error;
-  return isAuditBroken(cause) ? new AuditChainAltered(tenant) : cause;
+function causeOf(tenant: TenantId, error: Error): Error {
+  return isAuditBroken(error) ? new AuditChainAltered(tenant) : error;
 }

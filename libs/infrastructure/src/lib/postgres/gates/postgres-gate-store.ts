@@ -15,7 +15,7 @@ import type { Digest, JsonObject, RunId, TenantId } from '@taskrunner/core/found
 import type { DecisionKind } from '@taskrunner/core/gate';
 import type { Decided, GatePlace, GateRow, SignedDecision } from '@taskrunner/core/ports';
 import type { KnownGates, KnownSignatures, StoredDecision } from '@taskrunner/core/stored';
-import type { Queries } from '../connection/queries';
+import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { admissionColumns, alteredPositions, inboxGuard } from '../encoding/run-rows';
 import type { AdmissionRow } from '../encoding/summary-row';
@@ -89,7 +89,7 @@ export class PostgresGateStore extends GateStore {
 
   /** `signatures`: verifies admission and decisions of each gate that is not read for a list; null: the caller verifies them. */
   constructor(
-    private readonly queries: Queries,
+    private readonly queries: TenantQueries,
     signatures: KnownSignatures | null,
   ) {
     super();
@@ -150,7 +150,7 @@ export class PostgresGateStore extends GateStore {
   }
 
   async audit(tenant: TenantId, event: JsonObject): Promise<void> {
-    await withRetry(() => this.queries.inTenant(tenant, this.auditStatement, [tenant, canonical(event)]));
+    await this.queries.once(tenant, this.auditStatement, [tenant, canonical(event)]);
   }
 }
 

@@ -7,7 +7,7 @@ import { openPool } from '../connection/connection';
 import { TenantQueries } from '../connection/queries';
 import { statement } from '../connection/statement';
 import type { WebDatabase } from '../databases';
-import { aNewRun, submit, tenantA } from '../testing/builders';
+import { aNewRun, cancelRequest, submit, tenantA } from '../testing/builders';
 import { withOneDatabase } from '../testing/fresh-databases';
 import type { TestDatabase } from '../testing/test-database';
 import { PostgresRunStore } from './postgres-run-store';
@@ -70,7 +70,7 @@ it(`looks up the runs that it audits by key, with a plan that was made before th
   }
 });
 
-/** Loses the answer of the first transaction with two statements: those that store runs. */
+/** Loses the answer of the first transaction with two statements: those that store runs, or a message with its entry. */
 class LosingQueries extends TenantQueries {
   lost = 0;
 
@@ -109,4 +109,33 @@ it.each<[string, Partial<NewRun>]>([
   } finally {
     await pool.end();
   }
+});
+
+it('audits a cancellation once if the answer to its request was lost, and not at all if its message was known', async () => {
+  const pool = openPool(database.url('web'), { max: 2, pipeline: true });
+  try {
+    const queries = new LosingQueries(pool);
+    const store = new PostgresRunStore(queries);
+    const runId = await submit(web.runStore);
+    const event = { type: 'run.cancel', runId, outcome: 'posted' };
+    const entries = () => database.sql(`select seq from pack_runs.audit where event ->> 'type' = 'run.cancel'`);
+    expect(await store.post(tenantA, runId, cancelRequest, 'cancel', event)).toEqual({ kind: 'posted', position: 1 });
+    expect(queries.lost).toBe(1);
+    expect(await entries()).toHaveLength(1);
+    expect(await store.post(tenantA, runId, cancelRequest, 'cancel', event)).toEqual({ kind: 'known' });
+    expect(await entries()).toHaveLength(1);
+  } finally {
+    await pool.end();
+  }
+});
+
+it('stores no cancellation whose entry cannot be appended', async () => {
+  const tenant = 'unaudited' as typeof tenantA;
+  const runId = await submit(web.runStore, { tenant });
+  await database.sql(`update pack_runs.audit_heads set seq = seq - 1 where tenant_id = $1`, [tenant]);
+  const event = { type: 'run.cancel', runId, outcome: 'posted' };
+  await expect(web.runStore.post(tenant, runId, cancelRequest, 'cancel', event)).rejects.toMatchObject({
+    code: 'AUDIT_CHAIN_ALTERED',
+  });
+  expect(await database.sql('select from pack_runs.inbox where run_id = $1', [runUuid(runId)])).toEqual([]);
 });

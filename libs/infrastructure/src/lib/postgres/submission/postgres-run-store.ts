@@ -1,6 +1,7 @@
 import { runUuid, toRunId, isOver } from '@taskrunner/core/foundation';
 import { RunStore } from '@taskrunner/core/ports';
-import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import { canonical } from '@taskrunner/core/canonical';
+import type { JsonObject, RunId, TenantId } from '@taskrunner/core/foundation';
 import type { Created, NewRun, Posted } from '@taskrunner/core/ports';
 import type { InputEventBody } from '@taskrunner/core/run';
 import { RequestBatcher } from '../connection/request-batcher';
@@ -9,7 +10,7 @@ import { withRetry } from '../connection/retry';
 import { RunStamps, type StampSources } from './run-stamps';
 import { alteredMessage, alteredPositions, inboxGuard } from '../encoding/run-rows';
 import { isDuplicate } from '../connection/sql-state';
-import { statement } from '../connection/statement';
+import { statement, type Statement } from '../connection/statement';
 import { StoredDocuments } from './stored-documents';
 import { createdRows, SubmissionSteps } from './submission-steps';
 
@@ -20,6 +21,11 @@ interface PostedRow {
   readonly known: boolean;
   /** Somebody else has written the message with this key, and no worker reads it. */
   readonly misplaced: boolean;
+}
+
+/** The message with the key, if its text is the one that was sent. */
+interface KeptMessage {
+  readonly position: number;
 }
 
 const LIMIT = 1_000;
@@ -38,6 +44,7 @@ export class PostgresRunStore extends RunStore {
   private readonly documents = new StoredDocuments();
   private readonly keyStatement = statement('find-idempotency');
   private readonly postStatement = statement('post-message');
+  private readonly auditStatement = statement('audit-message');
   private readonly countedStatement = statement('inbox-counted');
   private readonly stamps: RunStamps;
   /** By tenant, because a transaction sees only one tenant. */
@@ -139,18 +146,20 @@ export class PostgresRunStore extends RunStore {
     return { kind: 'replayed', runId: first };
   }
 
-  async post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted> {
+  async post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string, audit?: JsonObject): Promise<Posted> {
     const cancels = input.type === 'run.cancel-requested';
-    const [row] = await withRetry(() =>
-      this.queries.inTenant<PostedRow>(
-        tenant,
-        this.postStatement,
-        [tenant, runUuid(run), dedupe, JSON.stringify(input), cancels],
-        MAKES_DUE,
-      ),
-    ).catch(inboxGuard({ tenant, runId: run }));
+    const text = JSON.stringify(input);
+    const message: readonly unknown[] = [tenant, runUuid(run), dedupe, text];
+    const steps: [Statement, readonly unknown[]][] = [[this.postStatement, [...message, cancels]]];
+    if (audit) steps.push([this.auditStatement, [...message, canonical(audit)]]);
+    const { row, own } = await withRetry(async ({ lost }) => {
+      const [rows, stored] = await this.queries.together(tenant, steps, MAKES_DUE);
+      const [kept] = (stored ?? []) as readonly KeptMessage[];
+      // After a lost answer, an equal message may be the one of the earlier attempt, which has its entry.
+      return { row: rows?.[0] as PostedRow | undefined, own: lost ? kept : undefined };
+    }).catch(inboxGuard({ tenant, runId: run }));
     if (row?.known && row.misplaced) throw alteredMessage(tenant, run, dedupe);
-    const outcome = outcomeOf(row);
+    const outcome: Posted = own ? { kind: 'posted', position: own.position } : outcomeOf(row);
     if (outcome.kind === 'refused' && outcome.code === 'INBOX_FULL') await this.compareCounter(tenant, run);
     return outcome;
   }
