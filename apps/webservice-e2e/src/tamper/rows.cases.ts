@@ -202,22 +202,30 @@ describe('a database administrator without keys', () => {
     expect(await again()).toMatchObject({ status: 200, body: { runId: first.body['runId'] } });
   });
 
-  it('cannot have runs accepted without an entry in the audit chain', async () => {
+  it('cannot have runs accepted or cancelled without an entry in the audit chain', async () => {
     const mallory = new Caller(stack.server, await stack.tokenFor('mallory'));
     const body = { manifest: separately('- { id: a, run: { uses: "builtin:noop" } }'), inputs: {} };
-    const first = await mallory.submit(body.manifest);
+    const first = await mallory.submit(separately(STEPS, OWNERS));
+    await mallory.until(first, ['waiting']);
     const { rows } = await sql.query<{ tenant_id: string }>('select tenant_id from pack_runs.runs where run_id = $1', [
       runUuid(first as RunId),
     ]);
     const counter = (seq: string) =>
       sql.query(`update pack_runs.audit_heads set seq = ${seq} where tenant_id = $1`, [rows[0]?.tenant_id]);
+    const refused = { status: 503, body: { code: 'AUDIT_CHAIN_ALTERED', retryable: false } };
     await counter('seq - 1');
-    expect(await mallory.ask('POST', '/api/runs', body)).toMatchObject({
-      status: 503,
-      body: { code: 'AUDIT_CHAIN_ALTERED', retryable: false },
-    });
+    expect(await mallory.ask('POST', '/api/runs', body)).toMatchObject(refused);
+    expect(await mallory.ask('POST', `/api/runs/${first}/cancel`, {})).toMatchObject(refused);
     await counter('seq + 1');
     expect((await mallory.ask('POST', '/api/runs', body)).status).toBe(201);
+    expect((await mallory.summary(first)).status).toBe('waiting');
+    expect((await mallory.ask('POST', `/api/runs/${first}/cancel`, {})).status).toBe(202);
+    await mallory.until(first, ['cancelled']);
+    const entries = await sql.query(
+      `select event ->> 'outcome' as outcome from pack_runs.audit where event ->> 'type' = 'run.cancel' and event ->> 'runId' = $1`,
+      [first],
+    );
+    expect(entries.rows).toEqual([{ outcome: 'posted' }]);
   });
 
   it('cannot have a run say for ever that it is being cancelled', async () => {
